@@ -1,0 +1,99 @@
+/**
+ * Errors as the program reports them: a stable code, a sentence that names what and where, a hint that says
+ * what to do, and the cause. Exit codes come from the one table below; scripts may rely on both.
+ */
+
+/** Exit codes of the command, by meaning. */
+export const EXIT = {
+  ok: 0,
+  internal: 1,
+  usage: 2,
+  notFound: 3,
+  denied: 4,
+  network: 5,
+  integrity: 6,
+  badImage: 7,
+  output: 8,
+  invalid: 9,
+  interrupted: 130,
+  terminated: 143,
+} as const;
+
+/** Every error code and the exit code it ends the command with. */
+export const ERROR_CODES = {
+  E_INTERNAL: EXIT.internal,
+  /** The command line or the options of the library call are wrong. */
+  E_USAGE: EXIT.usage,
+  /** The path, tag or digest that was asked for is not there. */
+  E_IMAGE_NOT_FOUND: EXIT.notFound,
+  /** The image is there, but not for the platform asked for. */
+  E_PLATFORM_NOT_FOUND: EXIT.notFound,
+  /** Bytes do not hash to the digest that names them. */
+  E_DIGEST_MISMATCH: EXIT.integrity,
+  /** More or fewer bytes than the descriptor says. */
+  E_SIZE_MISMATCH: EXIT.integrity,
+  /** The uncompressed layer does not hash to the config's diff_id. */
+  E_DIFF_ID_MISMATCH: EXIT.integrity,
+  /** index.json, a manifest, a config or an archive's own list is malformed. */
+  E_BAD_MANIFEST: EXIT.badImage,
+  /** Well-formed, but of a kind this program does not take. */
+  E_UNSUPPORTED: EXIT.badImage,
+  /** The archive that holds the image (not a layer in it) is broken. */
+  E_BAD_ARCHIVE: EXIT.badImage,
+  /** A layer's compression is broken. */
+  E_BAD_COMPRESSION: EXIT.badImage,
+  /** A layer's tar is broken, or asks for something no filesystem can hold. */
+  E_BAD_LAYER: EXIT.badImage,
+  /** The tree does not fit the filesystem's own limits (link counts, xattr space, ...). */
+  E_FILESYSTEM_LIMIT: EXIT.badImage,
+  /** The size asked for is too small for the image. */
+  E_SIZE_TOO_SMALL: EXIT.output,
+  /** The output exists and --force was not given. */
+  E_OUTPUT_EXISTS: EXIT.output,
+  /** The disk is full, or a quota or file size limit is reached. */
+  E_NO_SPACE: EXIT.output,
+  /** Reading the source or writing the output failed in the operating system. */
+  E_IO: EXIT.output,
+  E_INTERRUPTED: EXIT.interrupted,
+  E_TERMINATED: EXIT.terminated,
+} as const;
+
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+export interface ErrorDetails {
+  /** What the reader can do about it: one sentence, no full stop needed. */
+  readonly hint?: string | undefined;
+  readonly cause?: unknown;
+}
+
+/** The one error class of the program and the library. */
+export class Docker2vmError extends Error {
+  override readonly name = "Docker2vmError";
+  readonly code: ErrorCode;
+  readonly hint: string | undefined;
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.hint = details.hint;
+  }
+
+  /** The exit code the command ends with. */
+  get exitCode(): number {
+    return ERROR_CODES[this.code];
+  }
+}
+
+/** The `code` of a Node system error ("ENOENT", "ENOSPC", ...), or undefined for anything else. */
+export function systemErrorCode(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !("code" in error)) return undefined;
+  return typeof error.code === "string" ? error.code : undefined;
+}
+
+/**
+ * Throws E_INTERNAL unless the condition holds. For what only a mistake in this program can break; what a user's
+ * input can break gets an error of its own.
+ */
+export function assert(condition: boolean, message: string): asserts condition {
+  if (!condition) throw new Docker2vmError("E_INTERNAL", `internal error: ${message}`);
+}
