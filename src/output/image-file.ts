@@ -1,0 +1,79 @@
+import { createHash } from "node:crypto";
+import { closeSync, fstatSync, fsync, ftruncateSync, openSync, read, writeSync } from "node:fs";
+import { promisify } from "node:util";
+import type { BlockSink } from "./blocks.ts";
+import { outputError } from "./system-errors.ts";
+
+const READ_BYTES = 1 << 20;
+const fsyncAsync = promisify(fsync);
+const readAsync = promisify(read);
+
+/**
+ * The image while it is made: a sparse file, written by position. Writes are synchronous on purpose: into the page
+ * cache they are faster than a turn of the event loop, and bytes need not be kept alive.
+ */
+export class ImageFile implements BlockSink {
+  readonly path: string;
+  readonly #fd: number;
+  #open = true;
+
+  /** Makes a new file at `path`, which must not be there. */
+  constructor(path: string) {
+    this.path = path;
+    try {
+      this.#fd = openSync(path, "wx+");
+    } catch (error) {
+      throw outputError(error, `cannot make ${path}`);
+    }
+  }
+
+  write(position: number, bytes: Uint8Array): void {
+    try {
+      for (let done = 0; done < bytes.length; ) {
+        done += writeSync(this.#fd, bytes, done, bytes.length - done, position + done);
+      }
+    } catch (error) {
+      throw outputError(error, "cannot write the image");
+    }
+  }
+
+  /** Sets the file's length, bytes, and has everything on disk. */
+  async finish(length: number): Promise<void> {
+    try {
+      ftruncateSync(this.#fd, length);
+      await fsyncAsync(this.#fd);
+    } catch (error) {
+      throw outputError(error, "cannot finish the image");
+    }
+  }
+
+  /** Bytes from the file's start to its end. */
+  get apparentBytes(): number {
+    return fstatSync(this.#fd).size;
+  }
+
+  /** Bytes that the file takes on disk; holes take none. */
+  get allocatedBytes(): number {
+    return fstatSync(this.#fd).blocks * 512;
+  }
+
+  /** sha256 of the whole file, hex. */
+  async sha256(signal?: AbortSignal): Promise<string> {
+    const hash = createHash("sha256");
+    const buffer = Buffer.allocUnsafe(READ_BYTES);
+    for (let position = 0; ; ) {
+      signal?.throwIfAborted();
+      const { bytesRead } = await readAsync(this.#fd, buffer, 0, buffer.length, position);
+      if (bytesRead === 0) return hash.digest("hex");
+      hash.update(buffer.subarray(0, bytesRead));
+      position += bytesRead;
+    }
+  }
+
+  /** Gives the descriptor back; more than once is fine. */
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    closeSync(this.#fd);
+  }
+}

@@ -1,0 +1,140 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { BLOCK_SIZE, type Extent, type Run } from "../../src/output/blocks.ts";
+import { ContentWriter } from "../../src/output/content-writer.ts";
+
+/** An image in memory, and a writer that is given arenas of `arena` blocks with a gap of one block between them. */
+class Fixture {
+  readonly image = new Uint8Array(1 << 22);
+  readonly writer = new ContentWriter({ write: (position, bytes) => this.image.set(bytes, position) });
+  #next = 1;
+  readonly #arena: number;
+
+  constructor(arena: number) {
+    this.#arena = arena;
+  }
+
+  /** Stores pieces as a file, cut into chunks of `cut` bytes. */
+  store(pieces: readonly { offset: number; bytes: Uint8Array }[], cut: number): readonly Extent[] {
+    this.writer.begin();
+    for (const { offset, bytes } of pieces) {
+      this.writer.seek(offset);
+      for (let at = 0; at < bytes.length; at += cut) this.#feed(bytes.subarray(at, at + cut));
+    }
+    return this.writer.end();
+  }
+
+  #feed(bytes: Uint8Array): void {
+    for (
+      let done = this.writer.write(bytes);
+      done < bytes.length;
+      done += this.writer.write(bytes.subarray(done))
+    ) {
+      this.writer.addArena([{ start: this.#next, length: this.#arena }]);
+      this.#next += this.#arena + 1;
+    }
+  }
+
+  read(extents: readonly Extent[], size: number): Uint8Array {
+    const file = new Uint8Array(Math.ceil(size / BLOCK_SIZE) * BLOCK_SIZE);
+    for (const { logical, physical, length } of extents) {
+      const from = physical * BLOCK_SIZE;
+      file.set(this.image.subarray(from, from + length * BLOCK_SIZE), logical * BLOCK_SIZE);
+    }
+    return file;
+  }
+}
+
+function bytesOf(length: number, value = 7): Uint8Array {
+  return new Uint8Array(length).fill(value);
+}
+
+describe("file contents", () => {
+  test("each file begins a block and lies in one extent", () => {
+    const f = new Fixture(100);
+    expect(f.store([{ offset: 0, bytes: bytesOf(5000) }], 1e6)).toEqual([
+      { logical: 0, physical: 1, length: 2 },
+    ]);
+    expect(f.store([{ offset: 0, bytes: bytesOf(1) }], 1e6)).toEqual([
+      { logical: 0, physical: 3, length: 1 },
+    ]);
+  });
+
+  test("the rest of a file's last block is zero, whatever the buffer held before", () => {
+    const f = new Fixture(100);
+    f.store([{ offset: 0, bytes: bytesOf(3 * BLOCK_SIZE) }], 1e6);
+    f.writer.flush();
+    const extents = f.store([{ offset: 0, bytes: bytesOf(10) }], 1e6);
+    f.writer.flush();
+    expect(f.read(extents, BLOCK_SIZE).subarray(10)).toEqual(new Uint8Array(BLOCK_SIZE - 10));
+  });
+
+  test("an empty file has no extents", () => {
+    expect(new Fixture(10).store([], 1)).toEqual([]);
+  });
+
+  test("blocks that are all zero become holes, a last short one too", () => {
+    const bytes = new Uint8Array(4 * BLOCK_SIZE + 100);
+    bytes[2 * BLOCK_SIZE + 5] = 1;
+    for (const cut of [1, 4096, 5000, 1e6]) {
+      const extents = new Fixture(10).store([{ offset: 0, bytes }], cut);
+      expect(extents).toEqual([{ logical: 2, physical: 1, length: 1 }]);
+    }
+  });
+
+  test("a hole between pieces stays a hole, and its parts inside blocks are zero", () => {
+    const pieces = [
+      { offset: 100, bytes: bytesOf(50) },
+      { offset: 3 * BLOCK_SIZE + 20, bytes: bytesOf(10) },
+      { offset: 3 * BLOCK_SIZE + 40, bytes: bytesOf(10) },
+    ];
+    const f = new Fixture(10);
+    const extents = f.store(pieces, 7);
+    f.writer.flush();
+    expect(extents).toEqual([
+      { logical: 0, physical: 1, length: 1 },
+      { logical: 3, physical: 2, length: 1 },
+    ]);
+    const expected = new Uint8Array(4 * BLOCK_SIZE);
+    for (const piece of pieces) expected.set(piece.bytes, piece.offset);
+    expect(f.read(extents, expected.length)).toEqual(expected);
+  });
+
+  test("places do not depend on how the contents are cut into chunks", () => {
+    // Runs of blocks, some zero, some not: enough to meet arenas' ends, the buffer's end and the direct way.
+    const file = fc.array(fc.record({ blocks: fc.integer({ min: 1, max: 90 }), zero: fc.boolean() }), {
+      maxLength: 5,
+    });
+    const files = fc.array(fc.tuple(file, fc.integer({ min: 0, max: BLOCK_SIZE })), { maxLength: 4 });
+    const cuts = fc.integer({ min: 100, max: 400_000 });
+    fc.assert(
+      fc.property(files, fc.integer({ min: 1, max: 300 }), cuts, (shapes, arena, cut) => {
+        const whole = new Fixture(arena);
+        const cutUp = new Fixture(arena);
+        for (const [shape, tail] of shapes) {
+          const parts = shape.map(({ blocks, zero }) =>
+            bytesOf(blocks * BLOCK_SIZE, zero ? 0 : 1 + (blocks % 200)),
+          );
+          const bytes = Buffer.concat([...parts, bytesOf(tail)]);
+          const extents = whole.store([{ offset: 0, bytes }], Number.POSITIVE_INFINITY);
+          expect(cutUp.store([{ offset: 0, bytes }], cut)).toEqual(extents);
+          whole.writer.flush();
+          const read = whole.read(extents, bytes.length);
+          expect(Buffer.compare(read.subarray(0, bytes.length), bytes)).toBe(0);
+        }
+        cutUp.writer.flush();
+        expect(Buffer.compare(cutUp.image, whole.image)).toBe(0);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test("every run that was written to is on record", () => {
+    const f = new Fixture(40);
+    f.store([{ offset: 0, bytes: bytesOf(100 * BLOCK_SIZE) }], 10_000);
+    f.writer.flush();
+    const blocks = (runs: readonly Run[]) => runs.reduce((sum, run) => sum + run.length, 0);
+    expect(blocks(f.writer.written)).toBe(100);
+    expect(f.writer.written.map((run) => run.start)).toEqual([1, 42, 83]);
+  });
+});

@@ -1,0 +1,82 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { StagedOutput } from "../../src/output/staged-output.ts";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "staged-output-"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const NAMES = ["a", "b"];
+
+describe("a staged output", () => {
+  test("shows nothing until it is committed, then everything", async () => {
+    const out = join(folder, "x/y");
+    const output = await StagedOutput.create(out, NAMES, false);
+    for (const name of NAMES) await output.write(name, name);
+    expect(readdirSync(out).filter((name) => !name.startsWith("."))).toEqual([]);
+    await output.commit();
+    expect(readdirSync(out).sort()).toEqual(NAMES);
+    expect(readFileSync(output.target("b"), "utf8")).toBe("b");
+  });
+
+  test("leaves no trace when it is discarded, down to the folders it made", async () => {
+    const output = await StagedOutput.create(join(folder, "x/y"), NAMES, false);
+    await output.write("a", "half");
+    await output.discard();
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test("discarded, keeps what others put into the folder", async () => {
+    const out = join(folder, "x");
+    const output = await StagedOutput.create(out, NAMES, false);
+    writeFileSync(join(out, "other"), "");
+    await output.discard();
+    expect(readdirSync(out)).toEqual(["other"]);
+  });
+
+  test("refuses a name that is taken, unless forced", async () => {
+    writeFileSync(join(folder, "b"), "old");
+    await expect(StagedOutput.create(folder, NAMES, false)).rejects.toMatchObject({
+      code: "E_OUTPUT_EXISTS",
+      message: `the output ${join(folder, "b")} exists already`,
+    });
+    const output = await StagedOutput.create(folder, NAMES, true);
+    for (const name of NAMES) await output.write(name, "new");
+    expect(readFileSync(join(folder, "b"), "utf8")).toBe("old");
+    await output.commit();
+    expect(readFileSync(join(folder, "b"), "utf8")).toBe("new");
+  });
+
+  test("refuses a folder in a file's place, and a file in the folder's, even when forced", async () => {
+    mkdirSync(join(folder, "a"));
+    await expect(StagedOutput.create(folder, NAMES, true)).rejects.toMatchObject({ code: "E_OUTPUT_EXISTS" });
+    writeFileSync(join(folder, "file"), "");
+    await expect(StagedOutput.create(join(folder, "file"), NAMES, true)).rejects.toMatchObject({
+      code: "E_OUTPUT_EXISTS",
+      message: expect.stringContaining("is not a folder"),
+    });
+  });
+
+  test("removes what a killed process left, and not what a living one is making", async () => {
+    const living = await StagedOutput.create(folder, NAMES, false);
+    const dead = join(folder, ".docker2vm-4194305-0123abcd");
+    mkdirSync(dead);
+    writeFileSync(join(dead, "a"), "");
+    const output = await StagedOutput.create(folder, NAMES, false);
+    expect(existsSync(dead)).toBe(false);
+    expect(existsSync(living.scratch)).toBe(true);
+    await output.discard();
+  });
+});
