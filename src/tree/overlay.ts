@@ -1,0 +1,119 @@
+import { Docker2vmError } from "../errors.ts";
+import type { Directory, Inode } from "./inode.ts";
+import { type DeferredLink, followPath, type LayerTree } from "./layer-tree.ts";
+import { displayPath, pathComponents } from "./path.ts";
+
+export interface OverlayOptions {
+  /** Hears what users of the image may not expect; the message names the layer. */
+  readonly onWarning?: ((message: string) => void) | undefined;
+}
+
+/**
+ * Lays a layer over the tree of those below it, in place (image-spec, layer.md, "Applying Changesets"): what the
+ * layer hides goes first, then what it holds comes in. A directory over a directory keeps the children and takes
+ * the attributes, if the layer described it; anything else replaces what was there, as overlayfs shows it.
+ */
+export function overlay(lower: Directory, layer: LayerTree, options: OverlayOptions = {}): void {
+  resolveDeferredLinks(lower, layer);
+  const work: Pair[] = [{ lower, upper: layer.root, path: "" }];
+  for (let pair = work.pop(); pair !== undefined; pair = work.pop()) {
+    if (!layer.implied.has(pair.upper)) pair.lower.metadata = pair.upper.metadata;
+    hide(pair.lower, pair.upper, layer);
+    for (const [name, node] of pair.upper.entries) {
+      const existing = pair.lower.entries.get(name);
+      const path = `${pair.path}/${name}`;
+      if (node.type === "directory" && existing?.type === "directory") {
+        work.push({ lower: existing, upper: node, path });
+      } else if (existing === undefined || replaces(node, existing, path, layer, options)) {
+        pair.lower.entries.set(name, node);
+      }
+    }
+  }
+}
+
+/** A directory of the layers below and the layer's own directory of the same path. */
+interface Pair {
+  readonly lower: Directory;
+  readonly upper: Directory;
+  readonly path: string;
+}
+
+function replaces(
+  node: Inode,
+  existing: Inode,
+  path: string,
+  layer: LayerTree,
+  options: OverlayOptions,
+): boolean {
+  if (node.type !== "directory" || !layer.implied.has(node)) return true;
+  if (isShell(node, layer)) return false;
+  if (existing.type === "symlink")
+    options.onWarning?.(`${layer.name}: ${replacedSymlink(path, existing.target)}`);
+  return true;
+}
+
+function hide(lower: Directory, upper: Directory, layer: LayerTree): void {
+  if (layer.opaque.has(upper)) lower.entries.clear();
+  for (const name of layer.whiteouts.get(upper) ?? []) lower.entries.delete(name);
+}
+
+/**
+ * True for a directory that only whiteouts mention. It holds nothing, so it has no claim to replace a symlink or a
+ * file of the layers below, and there is nothing in those for its whiteouts to hide.
+ */
+function isShell(directory: Directory, layer: LayerTree): boolean {
+  const work = [directory];
+  for (let next = work.pop(); next !== undefined; next = work.pop()) {
+    if (!layer.implied.has(next)) return false;
+    for (const child of next.entries.values()) {
+      if (child.type !== "directory") return false;
+      work.push(child);
+    }
+  }
+  return true;
+}
+
+/**
+ * Links into the layers below, taken as they are before the layer changes them. A target that only came later in
+ * the same layer counts where the layers below have none; links to links may stand in any order.
+ */
+function resolveDeferredLinks(lower: Directory, layer: LayerTree): void {
+  let open = layer.deferredLinks();
+  while (open.length > 0) {
+    const unresolved = open.filter((link) => !resolveLink(lower, layer, link));
+    if (unresolved.length === open.length) {
+      const [link] = unresolved;
+      throw new Docker2vmError(
+        "E_BAD_LAYER",
+        `${layer.name}: '${displayPath(link?.path ?? "")}' is a hard link to '${displayPath(link?.target ?? "")}', which is neither in this layer nor below it`,
+      );
+    }
+    open = unresolved;
+  }
+}
+
+function resolveLink(lower: Directory, layer: LayerTree, link: DeferredLink): boolean {
+  const target = findInTree(lower, link.target, layer.name) ?? layer.find(link.target);
+  if (target === undefined) return false;
+  if (target.type === "directory") {
+    throw new Docker2vmError(
+      "E_BAD_LAYER",
+      `${layer.name}: '${displayPath(link.path)}' is a hard link to the directory '${displayPath(link.target)}'`,
+    );
+  }
+  layer.resolve(link, target);
+  return true;
+}
+
+function findInTree(root: Directory, path: string, layer: string): Inode | undefined {
+  const components = pathComponents(path, layer);
+  const name = components.pop();
+  return name === undefined ? root : followPath(root, components)?.entries.get(name);
+}
+
+function replacedSymlink(path: string, target: string): string {
+  return (
+    `'${displayPath(path)}' was a symlink to '${displayPath(target)}' in a lower layer; ` +
+    "a path below it makes it a directory here, as it does under Docker's overlay"
+  );
+}
