@@ -1,0 +1,114 @@
+/** How a directory's entries are spread over blocks: in one, or in leaves in order of hash below an index. */
+import { BLOCK_SIZE } from "../output/blocks.ts";
+import type { DirectoryHash } from "./dirhash.ts";
+import { DIRECTORY_ENTRY_HEADER, DIRECTORY_TAIL_SIZE, DX_NODE, DX_ROOT } from "./format/directory.ts";
+import { limitError } from "./limits.ts";
+
+/** Bytes for entries in a block that ends with a checksum. */
+export const ENTRY_ROOM = BLOCK_SIZE - DIRECTORY_TAIL_SIZE;
+/** Bytes of "." and of "..". */
+const DOT_ENTRY_SIZE = 12;
+/** A fifth of each leaf stays free, as e2fsck -D leaves it: else the first new name in each would split it. */
+const LEAF_FILL = Math.floor(ENTRY_ROOM * 0.8);
+/** The hash's bit 0 in the index: the block's first hash is also the last of the block before (fs/ext4/namei.c). */
+const CONTINUES = 1;
+
+export interface DirectoryLayout {
+  /** In byte order, without "." and "..". */
+  readonly names: readonly string[];
+  /** For each name the index of its inode; filled in while the tree is walked. */
+  readonly children: number[];
+  /** Blocks of the directory. */
+  readonly blocks: number;
+  readonly index: DirectoryIndex | undefined;
+}
+
+/** Block 0 is the root; then come the nodes, if there are any, then the leaves. */
+export interface DirectoryIndex {
+  /** Places in `names`, by hash. */
+  readonly order: Uint32Array;
+  /** For each leaf the place in `order` of its first entry; one more for the end. */
+  readonly leafStarts: readonly number[];
+  /** For each leaf the hash that the index has for it. */
+  readonly leafHashes: readonly number[];
+  /** Index blocks between the root and the leaves: 0 while the root has room for every leaf. */
+  readonly nodes: number;
+}
+
+/** Bytes of an entry: header and name, rounded up to 4. */
+export function entrySize(name: string): number {
+  return (DIRECTORY_ENTRY_HEADER + name.length + 3) & ~3;
+}
+
+/** Lays out the sorted names. Throws E_FILESYSTEM_LIMIT if two levels of index do not reach all leaves. */
+export function layOutDirectory(
+  names: readonly string[],
+  hash: DirectoryHash,
+  minimumBlocks: number,
+  path: () => string,
+): DirectoryLayout {
+  let size = 2 * DOT_ENTRY_SIZE;
+  for (const name of names) size += entrySize(name);
+  if (size <= ENTRY_ROOM) return { names, children: [], blocks: minimumBlocks, index: undefined };
+  const index = buildIndex(names, hash);
+  if (index.nodes > DX_ROOT.limit) {
+    throw limitError(
+      path(),
+      `a directory of ${names.length} entries; an index of two levels does not hold so many`,
+      "spread the files over several directories in the image",
+    );
+  }
+  return { names, children: [], blocks: 1 + index.nodes + index.leafHashes.length, index };
+}
+
+function buildIndex(names: readonly string[], hash: DirectoryHash): DirectoryIndex {
+  const hashes = Uint32Array.from(names, hash);
+  const order = orderByHash(hashes);
+  const leafStarts: number[] = [];
+  const leafHashes: number[] = [];
+  let room = 0;
+  let previous = -1;
+  for (let at = 0; at < order.length; at++) {
+    const entry = order[at] ?? 0;
+    const size = entrySize(names[entry] ?? "");
+    const entryHash = hashes[entry] ?? 0;
+    if (size > room) {
+      leafStarts.push(at);
+      leafHashes.push(entryHash === previous ? entryHash + CONTINUES : entryHash);
+      room = LEAF_FILL;
+    }
+    room -= size;
+    previous = entryHash;
+  }
+  leafStarts.push(order.length);
+  const leaves = leafHashes.length;
+  return {
+    order,
+    leafStarts,
+    leafHashes,
+    nodes: leaves <= DX_ROOT.limit ? 0 : Math.ceil(leaves / DX_NODE.limit),
+  };
+}
+
+/** Places of the hashes in ascending order; equal ones stay in order. A radix sort: linear, and any count. */
+function orderByHash(hashes: Uint32Array): Uint32Array {
+  let order = Uint32Array.from(hashes, (_, i) => i);
+  let sorted = new Uint32Array(hashes.length);
+  const counts = new Uint32Array(257);
+  for (let shift = 0; shift < 32; shift += 8) {
+    counts.fill(0);
+    for (const hash of hashes) increment(counts, ((hash >>> shift) & 0xff) + 1);
+    for (let digit = 0; digit < 256; digit++)
+      counts[digit + 1] = (counts[digit + 1] ?? 0) + (counts[digit] ?? 0);
+    for (const entry of order) sorted[increment(counts, ((hashes[entry] ?? 0) >>> shift) & 0xff)] = entry;
+    [order, sorted] = [sorted, order];
+  }
+  return order;
+}
+
+/** Adds 1 to a count and returns what it was. */
+function increment(counts: Uint32Array, i: number): number {
+  const count = counts[i] ?? 0;
+  counts[i] = count + 1;
+  return count;
+}

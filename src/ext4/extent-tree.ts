@@ -1,0 +1,146 @@
+import type { Extent } from "../tree/inode.ts";
+import {
+  BLOCK_EXTENTS,
+  EXT_INIT_MAX_LEN,
+  EXT4_EXT_MAGIC,
+  EXTENT,
+  EXTENT_HEADER,
+  EXTENT_INDEX,
+  EXTENT_RECORD_SIZE,
+  ROOT_EXTENTS,
+} from "./format/extent.ts";
+import { high32, viewOf } from "./format/field.ts";
+
+/**
+ * The extents with neighbours merged and long ones split, as ext4 holds them: what is contiguous both in the file
+ * and on disk is one extent of up to 32,768 blocks. The same array if it was so already.
+ */
+export function normalizeExtents(extents: readonly Extent[]): readonly Extent[] {
+  if (isNormal(extents)) return extents;
+  const normal: Extent[] = [];
+  let at = 0;
+  while (at < extents.length) {
+    let { logical, physical, length } = extents[at++] ?? NOTHING;
+    while (continues(extents[at], logical + length, physical + length)) length += extents[at++]?.length ?? 0;
+    while (length > 0) {
+      const part = Math.min(length, EXT_INIT_MAX_LEN);
+      normal.push({ logical, physical, length: part });
+      logical += part;
+      physical += part;
+      length -= part;
+    }
+  }
+  return normal;
+}
+
+const NOTHING: Extent = { logical: 0, physical: 0, length: 0 };
+
+function continues(extent: Extent | undefined, logical: number, physical: number): boolean {
+  return extent !== undefined && extent.logical === logical && extent.physical === physical;
+}
+
+function isNormal(extents: readonly Extent[]): boolean {
+  let logicalEnd = -1;
+  let physicalEnd = -1;
+  for (const extent of extents) {
+    if (extent.length > EXT_INIT_MAX_LEN || extent.length === 0) return false;
+    if (continues(extent, logicalEnd, physicalEnd)) return false;
+    logicalEnd = extent.logical + extent.length;
+    physicalEnd = extent.physical + extent.length;
+  }
+  return true;
+}
+
+/** Where a file's blocks lie: its extents and the blocks of its extent tree, leaves first, the root's children last. */
+export interface Mapping {
+  readonly extents: readonly Extent[];
+  readonly nodes: readonly number[];
+}
+
+export const NO_MAPPING: Mapping = { extents: [], nodes: [] };
+
+/** Blocks of a tree of so many extents besides its root, which lies in the inode. */
+export function treeBlocks(extents: number): number {
+  return levelSizes(extents).reduce((total, size) => total + size, 0);
+}
+
+/** Nodes on each level, leaves first: full ones but for the last of a level, until the root has room for all. */
+function levelSizes(extents: number): number[] {
+  const sizes: number[] = [];
+  for (let records = extents; records > ROOT_EXTENTS; records = sizes.at(-1) ?? 0) {
+    sizes.push(Math.ceil(records / BLOCK_EXTENTS));
+  }
+  return sizes;
+}
+
+/** Blocks of content in all extents. */
+export function mappedBlocks(extents: readonly Extent[]): number {
+  let total = 0;
+  for (const extent of extents) total += extent.length;
+  return total;
+}
+
+/** Writes the tree's root at byte `at`: the 60 bytes of i_block. */
+export function encodeRoot(mapping: Mapping, view: DataView, at: number): void {
+  const sizes = levelSizes(mapping.extents.length);
+  const depth = sizes.length;
+  const records = depth === 0 ? mapping.extents.length : (sizes[depth - 1] ?? 0);
+  encodeHeader(view, at, records, ROOT_EXTENTS, depth);
+  encodeRecords(mapping, sizes, depth, 0, records, view, at + EXTENT_RECORD_SIZE);
+}
+
+/** Writes the tree's node `index` (of `mapping.nodes`) into a block of zeros; its checksum is left to do. */
+export function encodeNode(mapping: Mapping, index: number, block: Uint8Array): void {
+  const sizes = levelSizes(mapping.extents.length);
+  let level = 0;
+  let position = index;
+  while (position >= (sizes[level] ?? Number.POSITIVE_INFINITY)) position -= sizes[level++] ?? 0;
+  const first = position * BLOCK_EXTENTS;
+  const below = level === 0 ? mapping.extents.length : (sizes[level - 1] ?? 0);
+  const records = Math.min(BLOCK_EXTENTS, below - first);
+  const view = viewOf(block);
+  encodeHeader(view, 0, records, BLOCK_EXTENTS, level);
+  encodeRecords(mapping, sizes, level, first, records, view, EXTENT_RECORD_SIZE);
+}
+
+function encodeHeader(view: DataView, at: number, entries: number, max: number, depth: number): void {
+  EXTENT_HEADER.eh_magic.put(view, at, EXT4_EXT_MAGIC);
+  EXTENT_HEADER.eh_entries.put(view, at, entries);
+  EXTENT_HEADER.eh_max.put(view, at, max);
+  EXTENT_HEADER.eh_depth.put(view, at, depth);
+}
+
+/** Writes records `first` and on of a node at `level`: extents at 0, above that the nodes of the level below. */
+function encodeRecords(
+  { extents, nodes }: Mapping,
+  sizes: readonly number[],
+  level: number,
+  first: number,
+  count: number,
+  view: DataView,
+  at: number,
+): void {
+  if (level === 0) {
+    for (let i = 0; i < count; i++)
+      encodeExtent(extents[first + i] ?? NOTHING, view, at + i * EXTENT_RECORD_SIZE);
+    return;
+  }
+  let base = 0;
+  for (let below = 0; below < level - 1; below++) base += sizes[below] ?? 0;
+  // Every node but the last of its level is full, so the first extent under one follows from its place.
+  const span = BLOCK_EXTENTS ** level;
+  for (let i = 0; i < count; i++) {
+    const where = at + i * EXTENT_RECORD_SIZE;
+    const node = nodes[base + first + i] ?? 0;
+    EXTENT_INDEX.ei_block.put(view, where, extents[(first + i) * span]?.logical ?? 0);
+    EXTENT_INDEX.ei_leaf_lo.put(view, where, node);
+    EXTENT_INDEX.ei_leaf_hi.put(view, where, high32(node));
+  }
+}
+
+function encodeExtent(extent: Extent, view: DataView, at: number): void {
+  EXTENT.ee_block.put(view, at, extent.logical);
+  EXTENT.ee_len.put(view, at, extent.length);
+  EXTENT.ee_start_hi.put(view, at, high32(extent.physical));
+  EXTENT.ee_start_lo.put(view, at, extent.physical);
+}

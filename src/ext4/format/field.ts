@@ -1,0 +1,98 @@
+/**
+ * On-disk structures as tables of fields. A table serves both ways: `encode` and `put` write what a writer knows,
+ * `decode` and `get` read what a reader finds.
+ */
+
+/** An unsigned integer of 1, 2, 4 or 8 bytes at `offset` of its structure. Eight-byte values must be below 2^53. */
+export class NumberField {
+  readonly offset: number;
+  readonly width: 1 | 2 | 4 | 8;
+  readonly littleEndian: boolean;
+
+  constructor(offset: number, width: 1 | 2 | 4 | 8, littleEndian: boolean) {
+    this.offset = offset;
+    this.width = width;
+    this.littleEndian = littleEndian;
+  }
+
+  get(view: DataView, at: number): number {
+    const where = at + this.offset;
+    if (this.width === 4) return view.getUint32(where, this.littleEndian);
+    if (this.width === 2) return view.getUint16(where, this.littleEndian);
+    if (this.width === 1) return view.getUint8(where);
+    return Number(view.getBigUint64(where, this.littleEndian));
+  }
+
+  /** Writes the low bits of `value` that the width holds, as a C assignment does. */
+  put(view: DataView, at: number, value: number): void {
+    const where = at + this.offset;
+    if (this.width === 4) view.setUint32(where, value, this.littleEndian);
+    else if (this.width === 2) view.setUint16(where, value, this.littleEndian);
+    else if (this.width === 1) view.setUint8(where, value);
+    else view.setBigUint64(where, BigInt(value), this.littleEndian);
+  }
+}
+
+/** `width` raw bytes at `offset` of their structure. */
+export class BytesField {
+  readonly offset: number;
+  readonly width: number;
+
+  constructor(offset: number, width: number) {
+    this.offset = offset;
+    this.width = width;
+  }
+
+  /** A copy of the bytes. */
+  get(view: DataView, at: number): Uint8Array {
+    return new Uint8Array(view.buffer, view.byteOffset + at + this.offset, this.width).slice();
+  }
+
+  /** Writes `bytes`, which may be shorter than the field: the rest is left as it is. */
+  put(view: DataView, at: number, bytes: Uint8Array): void {
+    new Uint8Array(view.buffer, view.byteOffset + at + this.offset, this.width).set(bytes);
+  }
+}
+
+export type Structure = Readonly<Record<string, NumberField | BytesField>>;
+export type Values<S extends Structure> = {
+  -readonly [Name in keyof S]: S[Name] extends NumberField ? number : Uint8Array;
+};
+
+export const u8 = (offset: number): NumberField => new NumberField(offset, 1, true);
+export const le16 = (offset: number): NumberField => new NumberField(offset, 2, true);
+export const le32 = (offset: number): NumberField => new NumberField(offset, 4, true);
+export const le64 = (offset: number): NumberField => new NumberField(offset, 8, true);
+export const be32 = (offset: number): NumberField => new NumberField(offset, 4, false);
+export const bytes = (offset: number, width: number): BytesField => new BytesField(offset, width);
+
+/** Every field of the structure that lies at byte `at` of the view. */
+export function decode<S extends Structure>(structure: S, view: DataView, at: number): Values<S> {
+  const values: Record<string, number | Uint8Array> = {};
+  for (const [name, field] of Object.entries(structure)) values[name] = field.get(view, at);
+  return values as Values<S>;
+}
+
+/** Writes the given fields of the structure at byte `at` of the view and leaves the others as they are. */
+export function encode<S extends Structure>(
+  structure: S,
+  view: DataView,
+  at: number,
+  values: Partial<Values<S>>,
+): void {
+  for (const [name, value] of Object.entries(values)) {
+    const field = structure[name];
+    if (field instanceof NumberField) field.put(view, at, value as number);
+    else field?.put(view, at, value as Uint8Array);
+  }
+}
+
+/** The view of a byte array, at the same place and length. */
+export function viewOf(array: Uint8Array): DataView {
+  return new DataView(array.buffer, array.byteOffset, array.byteLength);
+}
+
+/** The bits of `value` from 32 on, for the upper half of a field that the format splits. */
+export function high32(value: number): number {
+  return Math.floor(value / 2 ** 32);
+}

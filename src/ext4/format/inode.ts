@@ -1,0 +1,68 @@
+import { bytes, le16, le32 } from "./field.ts";
+
+export const INODE_SIZE = 256;
+/** Bytes of the fields past the old 128-byte inode: up to and with i_projid. */
+export const EXTRA_ISIZE = 32;
+export const EXT4_GOOD_OLD_INODE_SIZE = 128;
+
+export const EXT4_ROOT_INO = 2;
+export const EXT4_JOURNAL_INO = 8;
+/** s_first_ino: the inodes below are the filesystem's own. */
+export const EXT4_GOOD_OLD_FIRST_INO = 11;
+
+/** i_flags: the directory has an index of hashes. */
+export const EXT4_INDEX_FL = 0x00001000;
+/** i_flags: i_block is the root of an extent tree. */
+export const EXT4_EXTENTS_FL = 0x00080000;
+
+/** Most names that a file may have (fs/ext4/ext4.h); a directory's count becomes 1 on reaching it. */
+export const EXT4_LINK_MAX = 65000;
+
+/** i_block: an extent tree's root, a short symlink's target or a device number. */
+export const I_BLOCK_SIZE = 60;
+
+/** The file type bits of i_mode (stat.h) for each kind of inode. */
+export const MODE_TYPE = {
+  fifo: 0o010000,
+  char: 0o020000,
+  directory: 0o040000,
+  block: 0o060000,
+  file: 0o100000,
+  symlink: 0o120000,
+  socket: 0o140000,
+} as const;
+
+/** struct ext4_inode (fs/ext4/ext4.h), with the Linux members of its osd1 and osd2 unions. */
+export const INODE = {
+  i_mode: le16(0x00),
+  i_uid: le16(0x02),
+  i_size_lo: le32(0x04),
+  i_atime: le32(0x08),
+  i_ctime: le32(0x0c),
+  i_mtime: le32(0x10),
+  i_dtime: le32(0x14),
+  i_gid: le16(0x18),
+  i_links_count: le16(0x1a),
+  i_blocks_lo: le32(0x1c),
+  i_flags: le32(0x20),
+  l_i_version: le32(0x24),
+  i_block: bytes(0x28, I_BLOCK_SIZE),
+  i_generation: le32(0x64),
+  i_file_acl_lo: le32(0x68),
+  i_size_high: le32(0x6c),
+  i_obso_faddr: le32(0x70),
+  l_i_blocks_high: le16(0x74),
+  l_i_file_acl_high: le16(0x76),
+  l_i_uid_high: le16(0x78),
+  l_i_gid_high: le16(0x7a),
+  l_i_checksum_lo: le16(0x7c),
+  i_extra_isize: le16(0x80),
+  i_checksum_hi: le16(0x82),
+  i_ctime_extra: le32(0x84),
+  i_mtime_extra: le32(0x88),
+  i_atime_extra: le32(0x8c),
+  i_crtime: le32(0x90),
+  i_crtime_extra: le32(0x94),
+  i_version_hi: le32(0x98),
+  i_projid: le32(0x9c),
+};

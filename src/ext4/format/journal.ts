@@ -1,0 +1,22 @@
+import { be32, bytes } from "./field.ts";
+
+export const JBD2_MAGIC_NUMBER = 0xc03b3998;
+export const JBD2_SUPERBLOCK_V2 = 4;
+
+/** journal_superblock_t (include/linux/jbd2.h), its header included. Big-endian, unlike all else. */
+export const JOURNAL_SUPERBLOCK = {
+  h_magic: be32(0x00),
+  h_blocktype: be32(0x04),
+  h_sequence: be32(0x08),
+  s_blocksize: be32(0x0c),
+  s_maxlen: be32(0x10),
+  s_first: be32(0x14),
+  s_sequence: be32(0x18),
+  s_start: be32(0x1c),
+  s_errno: be32(0x20),
+  s_feature_compat: be32(0x24),
+  s_feature_incompat: be32(0x28),
+  s_feature_ro_compat: be32(0x2c),
+  s_uuid: bytes(0x30, 16),
+  s_nr_users: be32(0x40),
+};

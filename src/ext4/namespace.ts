@@ -1,0 +1,136 @@
+/** The tree as inodes with numbers: everything about it that does not depend on where blocks lie. */
+import { assert } from "../errors.ts";
+import { type Directory, type Inode, NO_XATTRS, type Timestamp } from "../tree/inode.ts";
+import { type DirectoryLayout, layOutDirectory } from "./directory-layout.ts";
+import type { DirectoryHash } from "./dirhash.ts";
+import { checkInode, checkLinks, checkName, fileExtents } from "./inode-limits.ts";
+import { type Namespace, type PlannedInode, pathOf } from "./planned-inode.ts";
+import { XattrPlanner } from "./xattrs.ts";
+
+const LOST_AND_FOUND = "lost+found";
+/** Blocks that mke2fs gives lost+found, so that e2fsck need not find free ones when it rescues files. */
+const LOST_AND_FOUND_BLOCKS = 4;
+
+export interface NamespaceOptions {
+  readonly hash: DirectoryHash;
+  readonly lostAndFound: boolean;
+  readonly time: Timestamp;
+}
+
+/**
+ * Numbers the tree depth-first in byte order of names, lost+found before all others. Inodes are told apart by
+ * identity: one that has several names gets one number. Throws E_FILESYSTEM_LIMIT.
+ */
+export function planNamespace(root: Directory, options: NamespaceOptions): Namespace {
+  const walk = new Walk(options);
+  walk.run(root);
+  return { inodes: walk.inodes, xattrBlocks: walk.xattrs.blocks };
+}
+
+interface Frame {
+  readonly index: number;
+  readonly entries: ReadonlyMap<string, Inode>;
+  readonly layout: DirectoryLayout;
+}
+
+class Walk {
+  readonly inodes: PlannedInode[] = [];
+  readonly xattrs = new XattrPlanner();
+  readonly #options: NamespaceOptions;
+  readonly #indexes = new Map<Inode, number>();
+  /** Directories being walked. A stack of our own: a tree may be deeper than the call stack. */
+  readonly #stack: Frame[] = [];
+
+  constructor(options: NamespaceOptions) {
+    this.#options = options;
+  }
+
+  run(root: Directory): void {
+    const entries = this.#rootEntries(root);
+    this.#add(root, 0, "", entries);
+    const lostAndFound = entries.get(LOST_AND_FOUND);
+    // Numbered here, walked in its turn like any other.
+    if (this.#options.lostAndFound && lostAndFound?.type === "directory") {
+      this.#add(lostAndFound, 0, LOST_AND_FOUND, lostAndFound.entries);
+    }
+    this.#enter(0, entries);
+    for (let frame = this.#stack.at(-1); frame !== undefined; frame = this.#stack.at(-1)) {
+      if (frame.layout.children.length === frame.layout.names.length) this.#stack.pop();
+      else this.#visitNext(frame);
+    }
+    checkLinks(this.inodes);
+  }
+
+  #rootEntries(root: Directory): ReadonlyMap<string, Inode> {
+    if (!this.#options.lostAndFound || root.entries.has(LOST_AND_FOUND)) return root.entries;
+    const { time } = this.#options;
+    const metadata = {
+      mode: 0o700,
+      uid: 0,
+      gid: 0,
+      mtime: time,
+      atime: time,
+      ctime: time,
+      xattrs: NO_XATTRS,
+    };
+    const created: Directory = { type: "directory", metadata, entries: new Map() };
+    return new Map(root.entries).set(LOST_AND_FOUND, created);
+  }
+
+  #visitNext({ index, entries, layout }: Frame): void {
+    const name = layout.names[layout.children.length] ?? "";
+    const child = entries.get(name);
+    assert(child !== undefined, "a directory changed while it was walked");
+    const known = this.#indexes.get(child);
+    const childIndex =
+      known ?? this.#add(child, index, name, child.type === "directory" ? child.entries : undefined);
+    layout.children.push(childIndex);
+    if (child.type === "directory") this.#enterChild(index, childIndex, child);
+    else this.#countLink(childIndex);
+  }
+
+  #enterChild(parent: number, index: number, child: Directory): void {
+    assert(this.inodes[index]?.links === 0, "a directory has two names");
+    this.#countLink(parent);
+    this.#enter(index, child.entries);
+  }
+
+  #enter(index: number, entries: ReadonlyMap<string, Inode>): void {
+    const planned = this.inodes[index];
+    assert(planned?.directory !== undefined, "only directories are entered");
+    planned.links += 2;
+    this.#stack.push({ index, entries, layout: planned.directory });
+  }
+
+  #countLink(index: number): void {
+    const planned = this.inodes[index];
+    if (planned !== undefined) planned.links++;
+  }
+
+  #add(node: Inode, parent: number, name: string, entries: ReadonlyMap<string, Inode> | undefined): number {
+    const index = this.inodes.length;
+    const path = (): string => pathOf(this.inodes, parent, name);
+    checkInode(node, path);
+    const xattrs = this.xattrs.plan(node.metadata.xattrs, path);
+    this.inodes.push({
+      node,
+      parent,
+      name,
+      links: 0,
+      extents: node.type === "file" ? fileExtents(node, path) : [],
+      directory: entries === undefined ? undefined : this.#layOut(entries, parent, name),
+      inodeXattrs: xattrs.inode,
+      xattrBlock: xattrs.block,
+    });
+    this.#indexes.set(node, index);
+    return index;
+  }
+
+  #layOut(entries: ReadonlyMap<string, Inode>, parent: number, name: string): DirectoryLayout {
+    const names = [...entries.keys()].sort();
+    const path = (): string => pathOf(this.inodes, parent, name);
+    for (const entry of names) checkName(entry, path);
+    const isLostAndFound = this.#options.lostAndFound && parent === 0 && name === LOST_AND_FOUND;
+    return layOutDirectory(names, this.#options.hash, isLostAndFound ? LOST_AND_FOUND_BLOCKS : 1, path);
+  }
+}
