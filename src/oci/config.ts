@@ -1,0 +1,80 @@
+/** Image configurations: OCI image spec config.md. */
+import { type Digest, parseDigest } from "./digest.ts";
+import { type JsonValue, parseJson } from "./json.ts";
+import { type Platform, readPlatform } from "./platform.ts";
+import { quote } from "./quote.ts";
+
+/** Bytes a config may have: histories and labels make some larger than any manifest. */
+export const CONFIG_LIMIT = 8 << 20;
+
+/** Fields bear the document's own names; platform fields are normalised. */
+export interface ImageConfig extends Platform {
+  /** RFC 3339, as written. */
+  readonly created?: string | undefined;
+  /** The digests of the uncompressed layers, from the base upwards. */
+  readonly rootfs: { readonly diff_ids: readonly Digest[] };
+  readonly config: ExecutionParameters;
+}
+
+/** How a container of the image would run. Absent, null and empty mean the same and are all empty here. */
+export interface ExecutionParameters {
+  readonly Entrypoint: readonly string[];
+  readonly Cmd: readonly string[];
+  /** Each `NAME=VALUE`. */
+  readonly Env: readonly string[];
+  readonly WorkingDir: string;
+  readonly User: string;
+  /** Each `PORT[/PROTOCOL]`. */
+  readonly ExposedPorts: readonly string[];
+  readonly Labels: Readonly<Record<string, string>>;
+  readonly StopSignal: string;
+  /** Paths in the image. */
+  readonly Volumes: readonly string[];
+}
+
+/** Parses the raw bytes of a config. `document` names it in messages. Throws E_BAD_MANIFEST and as parseDigest does. */
+export function parseConfig(bytes: Uint8Array, document: string): ImageConfig {
+  const value = parseJson(bytes, document, CONFIG_LIMIT);
+  const rootfs = value.field("rootfs");
+  const type = rootfs.field("type");
+  if (type.string() !== "layers") {
+    throw type.error("E_BAD_MANIFEST", `expected "layers", found ${quote(type.string())}`);
+  }
+  return {
+    ...readPlatform(value),
+    created: value.field("created").optionalString(),
+    rootfs: { diff_ids: rootfs.field("diff_ids").items().map(readDigest) },
+    config: readExecutionParameters(value.field("config")),
+  };
+}
+
+function readDigest(value: JsonValue): Digest {
+  return parseDigest(value.string(), value.where);
+}
+
+function readExecutionParameters(value: JsonValue): ExecutionParameters {
+  if (value.missing) return NO_PARAMETERS;
+  return {
+    Entrypoint: value.field("Entrypoint").strings(),
+    Cmd: value.field("Cmd").strings(),
+    Env: value.field("Env").strings(),
+    WorkingDir: value.field("WorkingDir").optionalString() ?? "",
+    User: value.field("User").optionalString() ?? "",
+    ExposedPorts: value.field("ExposedPorts").names(),
+    Labels: value.field("Labels").stringMap(),
+    StopSignal: value.field("StopSignal").optionalString() ?? "",
+    Volumes: value.field("Volumes").names(),
+  };
+}
+
+const NO_PARAMETERS: ExecutionParameters = {
+  Entrypoint: [],
+  Cmd: [],
+  Env: [],
+  WorkingDir: "",
+  User: "",
+  ExposedPorts: [],
+  Labels: {},
+  StopSignal: "",
+  Volumes: [],
+};

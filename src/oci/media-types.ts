@@ -1,0 +1,71 @@
+/** The media types of images: OCI image spec media-types.md, and distribution's manifest-v2-2 for the docker ones. */
+import { Docker2vmError } from "../errors.ts";
+import { quote } from "./quote.ts";
+
+export const OCI_INDEX = "application/vnd.oci.image.index.v1+json";
+export const OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json";
+export const OCI_CONFIG = "application/vnd.oci.image.config.v1+json";
+export const DOCKER_MANIFEST_LIST = "application/vnd.docker.distribution.manifest.list.v2+json";
+export const DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json";
+export const DOCKER_CONFIG = "application/vnd.docker.container.image.v1+json";
+
+const OCI_LAYER = "application/vnd.oci.image.layer.v1.tar";
+const OCI_NONDISTRIBUTABLE_LAYER = "application/vnd.oci.image.layer.nondistributable.v1.tar";
+const DOCKER_LAYER = "application/vnd.docker.image.rootfs.diff.tar";
+const DOCKER_FOREIGN_LAYER = "application/vnd.docker.image.rootfs.foreign.diff.tar";
+
+/** How the stored bytes of a layer are compressed. */
+export type Compression = "gzip" | "zstd" | "none";
+
+const LAYERS: ReadonlyMap<string, Compression> = new Map([
+  ...compressions(OCI_LAYER, "+"),
+  ...compressions(OCI_NONDISTRIBUTABLE_LAYER, "+"),
+  ...compressions(DOCKER_LAYER, "."),
+  ...compressions(DOCKER_FOREIGN_LAYER, "."),
+]);
+
+export function isIndex(mediaType: string): boolean {
+  return mediaType === OCI_INDEX || mediaType === DOCKER_MANIFEST_LIST;
+}
+
+export function isManifest(mediaType: string): boolean {
+  return mediaType === OCI_MANIFEST || mediaType === DOCKER_MANIFEST;
+}
+
+export function isImageConfig(mediaType: string): boolean {
+  return mediaType === OCI_CONFIG || mediaType === DOCKER_CONFIG;
+}
+
+/** The docker media type of a layer that is compressed so. */
+export function dockerLayerMediaType(compression: Compression): string {
+  return compression === "none" ? DOCKER_LAYER : `${DOCKER_LAYER}.${compression}`;
+}
+
+/**
+ * The compression a layer's media type promises. `where` names the layer in the message.
+ * Throws E_UNSUPPORTED for an encrypted layer and for every type that is no tar layer.
+ */
+export function layerCompression(mediaType: string, where: string): Compression {
+  const compression = LAYERS.get(mediaType);
+  if (compression !== undefined) return compression;
+  if (mediaType.endsWith("+encrypted")) {
+    throw new Docker2vmError("E_UNSUPPORTED", `${where}: the layer is encrypted (${quote(mediaType)})`, {
+      hint: "decrypt it first: skopeo copy --decryption-key",
+    });
+  }
+  throw new Docker2vmError(
+    "E_UNSUPPORTED",
+    `${where}: ${quote(mediaType)} is not a layer this program can read`,
+    {
+      hint: "layers are tar archives: plain, or compressed with gzip or zstd",
+    },
+  );
+}
+
+function compressions(tar: string, separator: string): [string, Compression][] {
+  return [
+    [tar, "none"],
+    [`${tar}${separator}gzip`, "gzip"],
+    [`${tar}${separator}zstd`, "zstd"],
+  ];
+}

@@ -1,0 +1,110 @@
+/** Choosing among the images of one layout: by name, by digest, or because there is only one. */
+import { Docker2vmError } from "../errors.ts";
+import type { Descriptor } from "../oci/descriptor.ts";
+import { isDigest } from "../oci/digest.ts";
+import type { ImageIndex } from "../oci/index-document.ts";
+import { isIndex, isManifest } from "../oci/media-types.ts";
+import { formatPlatform } from "../oci/platform.ts";
+import { quote } from "../oci/quote.ts";
+import { isAttestation, type ReadIndex, walkIndex } from "../oci/select.ts";
+import type { ImageChoice } from "./source.ts";
+
+/** OCI image spec annotations.md; containerd and docker add the full name beside the tag. */
+const NAME_ANNOTATIONS = ["org.opencontainers.image.ref.name", "io.containerd.image.name"];
+
+/**
+ * The image that is meant, as an index: of one manifest, one index, or of several manifests that differ in nothing
+ * but their platform. `where` names the layout's index in messages.
+ * Throws E_IMAGE_NOT_FOUND, with what there is, if nothing or more than one image fits.
+ */
+export async function chooseImage(
+  index: ImageIndex,
+  choice: ImageChoice,
+  readIndex: ReadIndex,
+  where: string,
+): Promise<ImageIndex> {
+  if (choice.digest !== undefined) return chooseByDigest(index, choice.digest, readIndex, where);
+  const images = index.manifests.filter((image) => isImage(image) && !isAttestation(image));
+  if (choice.tag === undefined) return asOneImage(images, where, "holds");
+
+  const wanted = choice.tag;
+  const named = namedBy(images, (name) => name === wanted);
+  const chosen = named.length > 0 ? named : namedBy(images, (name) => endsWith(name, wanted));
+  if (chosen.length > 0) return asOneImage(chosen, where, `has, for ${quote(wanted)},`);
+  throw new Docker2vmError("E_IMAGE_NOT_FOUND", `${where}: no image is called ${quote(wanted)}`, {
+    hint: images.length === 0 ? "there is no image at all" : `there is ${listImages(images)}`,
+  });
+}
+
+/** A name as users shorten it: the tag alone, or the reference without its registry. */
+export function endsWith(name: string, wanted: string): boolean {
+  return name.endsWith(`:${wanted}`) || name.endsWith(`/${wanted}`);
+}
+
+async function chooseByDigest(
+  index: ImageIndex,
+  digest: string,
+  readIndex: ReadIndex,
+  where: string,
+): Promise<ImageIndex> {
+  if (!isDigest(digest)) throw new Docker2vmError("E_USAGE", `${quote(digest)} is not a digest`);
+  for await (const image of walkIndex(index, readIndex, where)) {
+    if (image.digest === digest && isImage(image)) return { manifests: [image] };
+  }
+  throw new Docker2vmError("E_IMAGE_NOT_FOUND", `${where}: no image has the digest ${digest}`, {
+    hint: `there is ${listImages(index.manifests)}`,
+  });
+}
+
+function asOneImage(listed: readonly Descriptor[], where: string, verb: string): ImageIndex {
+  const images = distinct(listed);
+  if (images.length <= 1 || differInPlatformOnly(images)) return { manifests: images };
+  throw new Docker2vmError(
+    "E_IMAGE_NOT_FOUND",
+    `${where}: ${verb} ${images.length} images: ${listImages(images)}`,
+    {
+      hint: "name one by its tag (PATH:TAG) or by its digest (PATH@DIGEST)",
+    },
+  );
+}
+
+function differInPlatformOnly(images: readonly Descriptor[]): boolean {
+  const names = new Set(images.map((image) => namesOf(image).join("\n")));
+  const platforms = images.flatMap((image) =>
+    image.platform === undefined ? [] : [formatPlatform(image.platform)],
+  );
+  return names.size === 1 && platforms.length === images.length && new Set(platforms).size === images.length;
+}
+
+/** One image under two names is listed twice: the first of each digest. */
+function distinct(images: readonly Descriptor[]): readonly Descriptor[] {
+  const byDigest = new Map<string, Descriptor>();
+  for (const image of images) {
+    if (!byDigest.has(image.digest)) byDigest.set(image.digest, image);
+  }
+  return [...byDigest.values()];
+}
+
+function namedBy(images: readonly Descriptor[], fits: (name: string) => boolean): readonly Descriptor[] {
+  return images.filter((image) => namesOf(image).some(fits));
+}
+
+function namesOf(image: Descriptor): readonly string[] {
+  return NAME_ANNOTATIONS.flatMap((key) => {
+    const name = Object.hasOwn(image.annotations, key) ? image.annotations[key] : undefined;
+    return name === undefined ? [] : [name];
+  });
+}
+
+function isImage({ mediaType }: Descriptor): boolean {
+  return isManifest(mediaType) || isIndex(mediaType);
+}
+
+function listImages(images: readonly Descriptor[]): string {
+  const shown = images.slice(0, 20).map((image) => {
+    const name = namesOf(image)[0];
+    const platform = image.platform === undefined ? "" : ` (${formatPlatform(image.platform)})`;
+    return `${name === undefined ? image.digest : quote(name)}${platform}`;
+  });
+  return `${[...new Set(shown)].join(", ")}${images.length > shown.length ? ", …" : ""}`;
+}

@@ -1,0 +1,133 @@
+/** Images in a docker-archive: what `docker save` and `skopeo copy … docker-archive:FILE` write. */
+import { Docker2vmError } from "../errors.ts";
+import { CONFIG_LIMIT, type ImageConfig, parseConfig } from "../oci/config.ts";
+import { checkDigest, type Digest, isDigest, sha256Of } from "../oci/digest.ts";
+import { MANIFEST_LIMIT } from "../oci/document.ts";
+import { type Compression, dockerLayerMediaType } from "../oci/media-types.ts";
+import type { Platform } from "../oci/platform.ts";
+import { quote } from "../oci/quote.ts";
+import { endsWith } from "./choose-image.ts";
+import { SNIFFED, sniffCompression } from "./compression.ts";
+import { parseDockerManifest, type SavedImage } from "./docker-manifest.ts";
+import { type FileStore, readDocument, type StoredFile } from "./file-store.ts";
+import { checkPlatform, pairWithDiffIds, platformOf } from "./resolve-manifest.ts";
+import type { ImageChoice, LayerBlob, ResolvedImage } from "./source.ts";
+
+export const DOCKER_MANIFEST_FILE = "manifest.json";
+
+/** Chooses the image of a docker-archive, wherever its files are. */
+export async function resolveDockerArchive(
+  store: FileStore,
+  choice: ImageChoice,
+  platform: Platform,
+): Promise<ResolvedImage> {
+  const where = `${store.name}: ${DOCKER_MANIFEST_FILE}`;
+  const saved = parseDockerManifest(await readDocument(store, DOCKER_MANIFEST_FILE, MANIFEST_LIMIT), where);
+  const image = await chooseSaved(store, saved, choice, where);
+  const { config, imageId } = await readConfig(store, image.Config);
+  checkPlatform(config, platform, where);
+
+  const layers: LayerBlob[] = [];
+  for (const { index, layer, diffId } of pairWithDiffIds(image.Layers, config, where)) {
+    layers.push(await layerBlob(store, index, layer, diffId));
+  }
+  return { manifestDigest: imageId, platform: platformOf(config), config, layers };
+}
+
+async function chooseSaved(
+  store: FileStore,
+  saved: readonly SavedImage[],
+  choice: ImageChoice,
+  where: string,
+): Promise<SavedImage> {
+  const fitting = await fitChoice(store, saved, choice);
+  const [first, ...others] = fitting;
+  if (first !== undefined && others.every((other) => other.Config === first.Config)) return first;
+
+  const there = saved.map(({ Config, RepoTags }) => quote(RepoTags[0] ?? Config)).join(", ");
+  const wanted = choice.digest ?? choice.tag;
+  const missing = wanted === undefined ? "lists no image" : `no image is called ${quote(wanted)}`;
+  throw new Docker2vmError(
+    "E_IMAGE_NOT_FOUND",
+    `${where}: ${first === undefined ? missing : `holds ${fitting.length} images`}`,
+    {
+      hint: saved.length === 0 ? undefined : `name one by its tag (PATH:TAG) or image ID (PATH@ID): ${there}`,
+    },
+  );
+}
+
+async function fitChoice(
+  store: FileStore,
+  saved: readonly SavedImage[],
+  { tag, digest }: ImageChoice,
+): Promise<readonly SavedImage[]> {
+  if (digest !== undefined) {
+    const fitting: SavedImage[] = [];
+    for (const image of saved) {
+      if ((await readConfig(store, image.Config)).imageId === digest) fitting.push(image);
+    }
+    return fitting;
+  }
+  if (tag === undefined) return saved;
+  const exact = saved.filter(({ RepoTags }) => RepoTags.includes(tag));
+  return exact.length > 0
+    ? exact
+    : saved.filter(({ RepoTags }) => RepoTags.some((name) => endsWith(name, tag)));
+}
+
+/** The config and its sha256, which must be what its file is named after, if that is a digest. */
+async function readConfig(store: FileStore, name: string): Promise<{ config: ImageConfig; imageId: Digest }> {
+  const where = `${store.name}: ${quote(name)}`;
+  const bytes = await readDocument(store, name, CONFIG_LIMIT);
+  const named = namedDigest(name.replace(/\.json$/, ""));
+  if (named !== undefined) checkDigest(bytes, named, where);
+  return { config: parseConfig(bytes, where), imageId: sha256Of(bytes) };
+}
+
+async function layerBlob(store: FileStore, index: number, name: string, diffId: Digest): Promise<LayerBlob> {
+  const file = await store.find(name);
+  if (file === undefined) {
+    throw new Docker2vmError(
+      "E_BAD_MANIFEST",
+      `${store.name}: layer ${index}, ${quote(name)}, is not there`,
+      {
+        hint: store.absenceHint,
+      },
+    );
+  }
+  const compression = await compressionOf(file, `${store.name}: layer ${index}`);
+  return {
+    index,
+    // A plain tar is its own diff_id. A compressed one has a digest only where its name states it.
+    digest: compression === "none" ? diffId : blobDigest(name),
+    size: file.size,
+    diffId,
+    mediaType: dockerLayerMediaType(compression),
+    open: (signal) => file.read(signal),
+  };
+}
+
+async function compressionOf(file: StoredFile, where: string): Promise<Compression> {
+  let compression = sniffCompression(new Uint8Array());
+  for await (const chunk of file.read()) {
+    compression = sniffCompression(chunk.subarray(0, SNIFFED));
+    break;
+  }
+  if (compression === "bzip2" || compression === "xz") {
+    throw new Docker2vmError("E_UNSUPPORTED", `${where}: compressed with ${compression}`, {
+      hint: "layers may be plain, or compressed with gzip or zstd",
+    });
+  }
+  return compression;
+}
+
+/** `HEX`, or a blob's path. */
+function namedDigest(name: string): Digest | undefined {
+  const digest = `sha256:${name}`;
+  return isDigest(digest) ? digest : blobDigest(name);
+}
+
+function blobDigest(name: string): Digest | undefined {
+  const digest = name.replace(/^blobs\/(sha256|sha512)\//, "$1:");
+  return isDigest(digest) ? digest : undefined;
+}

@@ -1,0 +1,57 @@
+import type { FileHandle } from "node:fs/promises";
+import { Docker2vmError } from "../errors.ts";
+import { inputError } from "./system-errors.ts";
+
+/** Bytes of a read; larger ones are not faster. */
+export const CHUNK_SIZE = 1 << 20;
+
+/**
+ * `size` bytes of an open file from byte `offset` on, in fresh chunks. `where` names the file in messages.
+ * Throws E_IO when the file ends before, and the signal's reason when it is aborted.
+ */
+export async function* readRange(
+  file: FileHandle,
+  offset: number,
+  size: number,
+  where: string,
+  signal?: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  const end = offset + size;
+  for (let position = offset; position < end; ) {
+    signal?.throwIfAborted();
+    const chunk = await readAt(file, position, Math.min(CHUNK_SIZE, end - position), where);
+    if (chunk.length === 0) {
+      throw new Docker2vmError(
+        "E_IO",
+        `${where}: ended ${end - position} bytes early: it changed while being read`,
+      );
+    }
+    position += chunk.length;
+    yield chunk;
+  }
+}
+
+/** All the bytes of a file that cannot be read by position (a pipe), in fresh chunks. */
+export async function* readSequentially(file: FileHandle, where: string): AsyncGenerator<Uint8Array> {
+  for (;;) {
+    const chunk = await readAt(file, null, CHUNK_SIZE, where);
+    if (chunk.length === 0) return;
+    yield chunk;
+  }
+}
+
+/** Up to `length` bytes; none only at the end of the file. */
+export async function readAt(
+  file: FileHandle,
+  position: number | null,
+  length: number,
+  where: string,
+): Promise<Uint8Array> {
+  const buffer = new Uint8Array(length);
+  try {
+    const { bytesRead } = await file.read(buffer, 0, length, position);
+    return buffer.subarray(0, bytesRead);
+  } catch (error) {
+    throw inputError(error, where);
+  }
+}

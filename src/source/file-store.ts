@@ -1,0 +1,44 @@
+import { Docker2vmError } from "../errors.ts";
+
+/** Files by name, whether in a folder or in a tar archive. */
+export interface FileStore {
+  /** What messages call it: the path the user gave. */
+  readonly name: string;
+  /** What to say of a file that should be there and is not. */
+  readonly absenceHint: string | undefined;
+  /** The regular file of that name ("blobs/sha256/…"), undefined if there is none. Throws for what is no file. */
+  find(name: string): Promise<StoredFile | undefined>;
+}
+
+export interface StoredFile {
+  /** Bytes. */
+  readonly size: number;
+  /** As LayerBlob.open. */
+  read(signal?: AbortSignal): AsyncIterable<Uint8Array>;
+}
+
+/**
+ * The whole of a document. Throws E_BAD_MANIFEST, before reading, if it has more than `limit` bytes, and
+ * E_BAD_MANIFEST if it is not there.
+ */
+export async function readDocument(store: FileStore, name: string, limit: number): Promise<Uint8Array> {
+  const file = await store.find(name);
+  if (file === undefined) {
+    throw new Docker2vmError("E_BAD_MANIFEST", `${store.name}: there is no ${name}`, {
+      hint: store.absenceHint,
+    });
+  }
+  return readWhole(file, limit, `${store.name}: ${name}`);
+}
+
+export async function readWhole(file: StoredFile, limit: number, where: string): Promise<Uint8Array> {
+  if (file.size > limit) {
+    throw new Docker2vmError(
+      "E_BAD_MANIFEST",
+      `${where}: ${file.size} bytes are more than the ${limit} a document may have`,
+    );
+  }
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of file.read()) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}

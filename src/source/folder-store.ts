@@ -1,0 +1,72 @@
+import { constants } from "node:fs";
+import { type FileHandle, lstat, open } from "node:fs/promises";
+import { join } from "node:path";
+import { Docker2vmError, systemErrorCode } from "../errors.ts";
+import { readRange } from "./file-reading.ts";
+import type { FileStore, StoredFile } from "./file-store.ts";
+import { inputError } from "./system-errors.ts";
+
+/** Never through a symlink, and never waiting for the other end of a fifo. */
+const OPEN_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+/**
+ * The regular files below a folder. The folder itself may be a symlink; nothing below it may, for a link could make
+ * any file of this machine part of an image. Names must be the program's own: nothing from an image but a checked
+ * digest goes into them.
+ */
+export function folderStore(folder: string): FileStore {
+  return {
+    name: folder,
+    absenceHint: undefined,
+    find: async (name) => {
+      const file = await openBelow(folder, name);
+      if (file === undefined) return undefined;
+      try {
+        return storedFile(folder, name, (await file.stat()).size);
+      } finally {
+        await file.close();
+      }
+    },
+  };
+}
+
+function storedFile(folder: string, name: string, size: number): StoredFile {
+  return {
+    size,
+    read: async function* (signal) {
+      signal?.throwIfAborted();
+      const file = await openBelow(folder, name);
+      const path = join(folder, name);
+      if (file === undefined) throw new Docker2vmError("E_IO", `${path}: was removed while being read`);
+      try {
+        yield* readRange(file, 0, size, path, signal);
+      } finally {
+        await file.close();
+      }
+    },
+  };
+}
+
+async function openBelow(folder: string, name: string): Promise<FileHandle | undefined> {
+  const path = join(folder, name);
+  try {
+    const components = name.split("/");
+    for (let depth = 1; depth <= components.length; depth++) {
+      const part = join(folder, ...components.slice(0, depth));
+      if ((await lstat(part)).isSymbolicLink()) throw symlink(part);
+    }
+    const file = await open(path, OPEN_FLAGS);
+    if ((await file.stat()).isFile()) return file;
+    await file.close();
+  } catch (error) {
+    if (systemErrorCode(error) === "ENOENT" || systemErrorCode(error) === "ENOTDIR") return undefined;
+    throw systemErrorCode(error) === "ELOOP" ? symlink(path) : inputError(error, path);
+  }
+  throw new Docker2vmError("E_UNSUPPORTED", `${path}: is not a regular file`);
+}
+
+function symlink(path: string): Docker2vmError {
+  return new Docker2vmError("E_UNSUPPORTED", `${path}: is a symbolic link`, {
+    hint: "the files of an image must lie in its own folder: copy the folder with cp -rL",
+  });
+}

@@ -1,0 +1,81 @@
+/** OCI image layouts: OCI image spec image-layout.md. */
+import { stat } from "node:fs/promises";
+import { Docker2vmError } from "../errors.ts";
+import { MANIFEST_LIMIT } from "../oci/document.ts";
+import { parseIndex } from "../oci/index-document.ts";
+import { parseJson } from "../oci/json.ts";
+import type { Platform } from "../oci/platform.ts";
+import { quote } from "../oci/quote.ts";
+import { type ReadIndex, selectManifest } from "../oci/select.ts";
+import { describeBlob, readBlob } from "./blobs.ts";
+import { chooseImage } from "./choose-image.ts";
+import { type FileStore, readDocument } from "./file-store.ts";
+import { folderStore } from "./folder-store.ts";
+import { resolveManifest } from "./resolve-manifest.ts";
+import type { ImageChoice, ImageSource, ResolvedImage, SourceOrigin } from "./source.ts";
+import { inputError } from "./system-errors.ts";
+
+/** What a layout's marker file is called, and what it must say. */
+const MARKER = "oci-layout";
+const LAYOUT_VERSION = "1.0.0";
+export const LAYOUT_INDEX = "index.json";
+
+/** A layout in a folder. Throws E_IMAGE_NOT_FOUND if there is no such folder, or no layout in it. */
+export async function openLayoutFolder(
+  folder: string,
+  choice: ImageChoice,
+  origin: SourceOrigin,
+): Promise<ImageSource> {
+  const found = await stat(folder).catch((error: unknown) => {
+    throw inputError(error, folder);
+  });
+  if (!found.isDirectory()) {
+    throw new Docker2vmError("E_IMAGE_NOT_FOUND", `${folder}: is not a folder`, {
+      hint: "for an archive use --oci-tar or --docker-archive",
+    });
+  }
+  const store = folderStore(folder);
+  for (const name of [MARKER, LAYOUT_INDEX]) {
+    if ((await store.find(name)) !== undefined) continue;
+    throw new Docker2vmError(
+      "E_IMAGE_NOT_FOUND",
+      `${folder}: is not an OCI layout: there is no ${name} in it`,
+      {
+        hint: `skopeo copy docker://IMAGE oci:${folder}:TAG makes one`,
+      },
+    );
+  }
+  return {
+    origin,
+    resolve: (platform) => resolveLayout(store, choice, platform),
+    close: async () => undefined,
+  };
+}
+
+/** Chooses the image of a layout, wherever its files are. */
+export async function resolveLayout(
+  store: FileStore,
+  choice: ImageChoice,
+  platform: Platform,
+): Promise<ResolvedImage> {
+  await checkVersion(store);
+  const where = `${store.name}: ${LAYOUT_INDEX}`;
+  const index = parseIndex(await readDocument(store, LAYOUT_INDEX, MANIFEST_LIMIT), where);
+  const readIndex: ReadIndex = async (descriptor) => {
+    const bytes = await readBlob(store, descriptor, "index", MANIFEST_LIMIT);
+    return parseIndex(bytes, describeBlob(store, descriptor, "index"), descriptor.mediaType);
+  };
+  const image = await chooseImage(index, choice, readIndex, where);
+  const manifest = await selectManifest(image, platform, readIndex, where);
+  return resolveManifest(store, manifest, platform);
+}
+
+async function checkVersion(store: FileStore): Promise<void> {
+  const bytes = await readDocument(store, MARKER, MANIFEST_LIMIT);
+  const version = parseJson(bytes, `${store.name}: ${MARKER}`, MANIFEST_LIMIT).field("imageLayoutVersion");
+  if (version.string() === LAYOUT_VERSION) return;
+  throw version.error(
+    "E_UNSUPPORTED",
+    `layout version ${quote(version.string())}, expected "${LAYOUT_VERSION}"`,
+  );
+}

@@ -1,0 +1,30 @@
+import { Docker2vmError } from "../errors.ts";
+import { openArchiveFile } from "./archive.ts";
+import { openLayoutFolder } from "./layout.ts";
+import { formatSourceReference } from "./reference.ts";
+import type { ImageSource, SourceSpec } from "./source.ts";
+import type { SpoolOptions } from "./spool.ts";
+import { openStdin } from "./stdin.ts";
+
+export interface OpenSourceOptions extends SpoolOptions {
+  /** The bytes behind the source `{ kind: "stdin" }`. */
+  readonly stdin?: AsyncIterable<Uint8Array> | undefined;
+}
+
+/**
+ * Opens a source; the caller closes it. Archives that cannot be read by position are kept in the scratch folder until
+ * then. Throws E_IMAGE_NOT_FOUND, E_BAD_ARCHIVE, E_UNSUPPORTED, E_NO_SPACE, E_IO, and the signal's reason.
+ */
+export async function openSource(spec: SourceSpec, options: OpenSourceOptions): Promise<ImageSource> {
+  if (spec.kind === "stdin") {
+    if (options.stdin === undefined) {
+      throw new Docker2vmError("E_USAGE", "the source is standard input, but none was given");
+    }
+    return openStdin(options.stdin, options);
+  }
+  const origin = { kind: spec.kind, reference: formatSourceReference(spec) };
+  const choice = spec.select ?? {};
+  return spec.kind === "oci-layout"
+    ? openLayoutFolder(spec.path, choice, origin)
+    : openArchiveFile(spec.path, choice, origin, options);
+}

@@ -1,0 +1,95 @@
+/** Keeping an archive on disk that cannot be read by position: it is compressed, or comes through a pipe. */
+import { randomUUID } from "node:crypto";
+import { type FileHandle, open, unlink } from "node:fs/promises";
+import { join } from "node:path";
+import { abortable } from "./abortable.ts";
+import { decompress, type FileCompression, SNIFFED, sniffCompression } from "./compression.ts";
+import { scratchError } from "./system-errors.ts";
+
+export interface SpoolOptions {
+  /** An existing folder. */
+  readonly scratchFolder: string;
+  readonly signal?: AbortSignal | undefined;
+  /** Told the bytes kept so far. */
+  readonly onSpool?: ((bytes: number) => void) | undefined;
+}
+
+export interface SpooledFile {
+  readonly file: FileHandle;
+  /** Bytes. */
+  readonly size: number;
+}
+
+/**
+ * Writes the input, decompressed, to a file in the scratch folder that has no name any more and so is gone with its
+ * handle, even if the process is killed. `where` names the input in messages.
+ * Throws as decompress does, E_NO_SPACE and E_IO, and the signal's reason.
+ */
+export async function spool(
+  input: AsyncIterable<Uint8Array>,
+  where: string,
+  { scratchFolder, signal, onSpool }: SpoolOptions,
+): Promise<SpooledFile> {
+  const file = await createNameless(scratchFolder);
+  const source = abortable(input, signal);
+  try {
+    const { compression, chunks } = await sniff(source);
+    let size = 0;
+    for await (const chunk of decompress(chunks, compression, where)) {
+      await writeFully(file, chunk, size, scratchFolder);
+      size += chunk.length;
+      onSpool?.(size);
+    }
+    return { file, size };
+  } catch (error) {
+    await file.close();
+    throw error;
+  } finally {
+    // Not awaited: an input that is stuck would not answer.
+    source.return(undefined).catch(() => undefined);
+  }
+}
+
+async function createNameless(folder: string): Promise<FileHandle> {
+  const path = join(folder, `archive-${randomUUID()}.tar`);
+  try {
+    const file = await open(path, "wx+", 0o600);
+    await unlink(path);
+    return file;
+  } catch (error) {
+    throw scratchError(error, folder);
+  }
+}
+
+async function writeFully(
+  file: FileHandle,
+  bytes: Uint8Array,
+  position: number,
+  folder: string,
+): Promise<void> {
+  try {
+    for (let done = 0; done < bytes.length; ) {
+      const { bytesWritten } = await file.write(bytes, done, bytes.length - done, position + done);
+      done += bytesWritten;
+    }
+  } catch (error) {
+    throw scratchError(error, folder);
+  }
+}
+
+async function sniff(
+  iterator: AsyncGenerator<Uint8Array>,
+): Promise<{ compression: FileCompression; chunks: AsyncIterable<Uint8Array> }> {
+  let start: Uint8Array = new Uint8Array();
+  while (start.length < SNIFFED) {
+    const next = await iterator.next();
+    if (next.done === true) break;
+    start = start.length === 0 ? next.value : Buffer.concat([start, next.value]);
+  }
+  return { compression: sniffCompression(start), chunks: prepend(start, iterator) };
+}
+
+async function* prepend(start: Uint8Array, rest: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  if (start.length > 0) yield start;
+  yield* rest;
+}

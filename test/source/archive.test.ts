@@ -1,0 +1,169 @@
+import { describe, expect, test } from "bun:test";
+import { spawn } from "node:child_process";
+import { readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { openSource } from "../../src/source/open.ts";
+import { expectError } from "../support/expect-error.ts";
+import { buildLayout, sha256 } from "../support/layout-builder.ts";
+import { runOk, testWith } from "../support/oracles.ts";
+import {
+  AMD64,
+  ARM64,
+  docker,
+  entriesOf,
+  inFolder,
+  LAYERS,
+  oci,
+  readImage,
+  simpleLayout,
+  tarOf,
+  withLayoutBeside,
+  withSource,
+  writeTar,
+} from "./support.ts";
+
+describe("an archive of an OCI layout", () => {
+  withLayoutBeside("gives what the layout itself gives", async (folder, layout) => {
+    const path = await writeTar(folder, entriesOf(layout));
+    const fromTar = await readImage(oci(path), folder);
+    const fromFolder = await readImage({ kind: "oci-layout", path: layout }, folder);
+    expect(fromTar.contents).toEqual(fromFolder.contents);
+    expect(JSON.stringify(fromTar.image)).toBe(JSON.stringify(fromFolder.image));
+    expect(fromTar.origin).toEqual({ kind: "oci-archive", reference: `oci-archive:${path}` });
+  });
+
+  withLayoutBeside("is read whatever the user called it", async (folder, layout, built) => {
+    const path = await writeTar(folder, entriesOf(layout));
+    expect<string>((await readImage(docker(path), folder)).image.manifestDigest).toBe(built.manifest.digest);
+  });
+
+  for (const [how, compress] of [
+    ["gzip", gzipSync],
+    ["zstd", Bun.zstdCompressSync],
+  ] as const) {
+    withLayoutBeside(
+      `is read when compressed with ${how}, and leaves nothing behind`,
+      async (folder, layout, built) => {
+        const path = join(folder, "image.tar.compressed");
+        const scratch = join(folder, "layout/blobs");
+        writeFileSync(path, compress(await tarOf(entriesOf(layout))));
+        const { image, contents } = await readImage(oci(path), scratch);
+        expect<string>(image.manifestDigest).toBe(built.manifest.digest);
+        expect(contents.map(sha256)).toEqual(built.layers.map((layer) => layer.digest));
+        expect(readdirSync(scratch)).toEqual(["sha256"]);
+      },
+    );
+
+    withLayoutBeside(`is refused when its ${how} is cut off`, async (folder, layout) => {
+      const path = join(folder, "image.tar.compressed");
+      const whole = compress(await tarOf(entriesOf(layout)));
+      writeFileSync(path, whole.subarray(0, whole.length - 20));
+      await expectError(readImage(oci(path), folder), "E_BAD_ARCHIVE", path, how);
+    });
+  }
+
+  for (const [how, magic] of [
+    ["xz", [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0]],
+    ["bzip2", [0x42, 0x5a, 0x68, 0x39, 0x31, 0x41]],
+  ] as const) {
+    test(`is refused when compressed with ${how}, with what to do`, () =>
+      inFolder(async (folder) => {
+        const path = join(folder, "image.tar");
+        writeFileSync(path, Buffer.from(magic));
+        await expectError(readImage(oci(path), folder), "E_UNSUPPORTED", how, `${how} -d`);
+      }));
+  }
+});
+
+describe("an archive is refused", () => {
+  test("that is not there", () =>
+    expectError(readImage(oci("/nonexistent.tar"), "/tmp"), "E_IMAGE_NOT_FOUND", "/nonexistent.tar"));
+
+  test("that is a folder, with what to use", () =>
+    inFolder((folder) =>
+      expectError(readImage(docker(folder), folder), "E_IMAGE_NOT_FOUND", "is a folder", "--oci-layout"),
+    ));
+
+  test("that is empty", () =>
+    inFolder(async (folder) => {
+      writeFileSync(join(folder, "empty"), "");
+      await expectError(readImage(oci(join(folder, "empty")), folder), "E_BAD_ARCHIVE", "is empty");
+    }));
+
+  test("that is no image but a filesystem, with what to use", () =>
+    inFolder(async (folder) => {
+      const path = await writeTar(folder, [["bin/sh", Buffer.from("#!")], ["etc/passwd"]]);
+      await expectError(readImage(docker(path), folder), "E_UNSUPPORTED", "is not an image", "docker save");
+    }));
+});
+
+describe("an archive that comes through a pipe", () => {
+  testWith(["tar"], "is kept on disk and read", () =>
+    inFolder(async (folder) => {
+      const built = simpleLayout(join(folder, "layout"));
+      const fifo = join(folder, "fifo");
+      runOk("mkfifo", [fifo]);
+      const writer = spawn("sh", ["-c", `exec tar -C "${folder}/layout" -cf "${fifo}" .`]);
+      const { image, contents } = await readImage(oci(fifo), folder);
+      expect<string>(image.manifestDigest).toBe(built.manifest.digest);
+      expect(contents.map(sha256)).toEqual(built.layers.map((layer) => layer.digest));
+      expect(readdirSync(folder).sort()).toEqual(["fifo", "layout"]);
+      writer.kill();
+    }),
+  );
+});
+
+describe("skopeo's archives", () => {
+  testWith(["skopeo"], "of both kinds give the layers skopeo was given", () =>
+    inFolder(async (folder) => {
+      const layer = await tarOf([
+        ["etc/hostname", Buffer.from("vm\n")],
+        ["big", Buffer.alloc(1 << 20, "x")],
+      ]);
+      const built = buildLayout(join(folder, "layout"), {
+        layers: [layer, await tarOf([["top", Buffer.from("1")]])],
+        tag: "latest",
+      });
+      const copy = (to: string) =>
+        runOk("skopeo", [
+          "copy",
+          "--insecure-policy",
+          "--override-os",
+          "linux",
+          "--override-arch",
+          "amd64",
+          `oci:${folder}/layout:latest`,
+          to,
+        ]);
+
+      copy(`oci-archive:${folder}/oci.tar:latest`);
+      const fromOci = await readImage(oci(join(folder, "oci.tar"), { tag: "latest" }), folder);
+      expect<string>(fromOci.image.manifestDigest).toBe(built.manifest.digest);
+      expect(fromOci.contents.map(sha256)).toEqual(built.layers.map((l) => l.digest));
+
+      copy(`docker-archive:${folder}/docker.tar:example.org/a:1`);
+      const fromDocker = await readImage(docker(join(folder, "docker.tar"), { tag: "a:1" }), folder);
+      expect(fromDocker.contents.map(sha256)).toEqual([...built.diffIds]);
+      expect(fromDocker.image.layers.map((l) => l.diffId as string)).toEqual([...built.diffIds]);
+    }),
+  );
+});
+
+test("an archive can be resolved for one platform after the other, and closed", () =>
+  inFolder(async (folder) => {
+    const layout = join(folder, "layout");
+    buildLayout(layout, { layers: [LAYERS[0]] });
+    buildLayout(layout, { layers: [LAYERS[1]], platform: { os: "linux", architecture: "arm64" } });
+    const path = await writeTar(folder, entriesOf(layout));
+    const resolved = await withSource(oci(path), folder, async (source) => [
+      await source.resolve(AMD64),
+      await source.resolve(ARM64),
+    ]);
+    expect(resolved.map((image) => image.layers[0]?.diffId as string | undefined)).toEqual(
+      LAYERS.map(sha256),
+    );
+    const source = await openSource(oci(path), { scratchFolder: folder });
+    await source.close();
+    await expect(source.resolve(AMD64)).rejects.toThrow();
+  }));

@@ -1,0 +1,78 @@
+import { describe, expect, test } from "bun:test";
+import { formatSourceReference, parseSourceReference } from "../../src/source/reference.ts";
+import type { SourceSpec } from "../../src/source/source.ts";
+import { expectError } from "../support/expect-error.ts";
+
+const DIGEST = `sha256:${"ab".repeat(32)}`;
+const here =
+  (...paths: string[]) =>
+  (path: string) =>
+    paths.includes(path);
+
+describe("a source reference", () => {
+  const read: readonly [string, readonly string[], SourceSpec][] = [
+    ["-", [], { kind: "stdin" }],
+    ["oci:/images/a", [], { kind: "oci-layout", path: "/images/a" }],
+    ["oci-archive:a.tar", ["a.tar"], { kind: "oci-archive", path: "a.tar" }],
+    [
+      "docker-archive:a.tar:alpine:3.20",
+      ["a.tar"],
+      { kind: "docker-archive", path: "a.tar", select: { tag: "alpine:3.20" } },
+    ],
+    ["oci:a:latest", ["a"], { kind: "oci-layout", path: "a", select: { tag: "latest" } }],
+    [
+      "oci:a:index.docker.io/library/alpine:latest",
+      ["a"],
+      { kind: "oci-layout", path: "a", select: { tag: "index.docker.io/library/alpine:latest" } },
+    ],
+    ["oci:a:b", ["a", "a:b"], { kind: "oci-layout", path: "a:b" }],
+    ["oci:a:b:c", ["a", "a:b"], { kind: "oci-layout", path: "a:b", select: { tag: "c" } }],
+    ["oci:gone:b:c", [], { kind: "oci-layout", path: "gone", select: { tag: "b:c" } }],
+    [`oci:a@${DIGEST}`, ["a"], { kind: "oci-layout", path: "a", select: { digest: DIGEST } }],
+    [`oci:a:tag@${DIGEST}`, ["a"], { kind: "oci-layout", path: "a", select: { digest: DIGEST } }],
+    ["oci:me@home/a", [], { kind: "oci-layout", path: "me@home/a" }],
+  ];
+  for (const [text, paths, spec] of read) {
+    test(`${text} is read where ${paths.join(", ") || "nothing"} exists`, () => {
+      expect(parseSourceReference(text, here(...paths))).toEqual(spec);
+    });
+  }
+
+  test("is written as it is read", () => {
+    for (const text of ["-", "oci:a", "oci-archive:a:t", `docker-archive:a@${DIGEST}`]) {
+      expect(formatSourceReference(parseSourceReference(text, here("a")))).toBe(text);
+    }
+  });
+
+  for (const text of ["alpine:3.20", "docker://docker.io/library/alpine", "ghcr.io/a/b@sha256:00"]) {
+    test(`${text} is an image in a registry: not there yet, with the way around`, () =>
+      expectError(
+        () => parseSourceReference(text, here()),
+        "E_USAGE",
+        "not supported yet",
+        "skopeo copy docker://",
+      ));
+  }
+
+  for (const text of ["", "./a", "oci", "dir:/x y", "/images/a"]) {
+    test(`${JSON.stringify(text)} is refused with the forms there are`, () =>
+      expectError(
+        () => parseSourceReference(text, here()),
+        "E_USAGE",
+        text === "oci" ? "skopeo" : "docker-archive:PATH",
+      ));
+  }
+
+  test("that is the bare path of a file is refused with the forms there are", () =>
+    expectError(
+      () => parseSourceReference("saved.tar", here("saved.tar")),
+      "E_USAGE",
+      "docker-archive:PATH",
+    ));
+
+  test("without a path is refused", () =>
+    expectError(() => parseSourceReference("oci:", here()), "E_USAGE", "no path"));
+
+  test("with a broken digest is refused", () =>
+    expectError(() => parseSourceReference("oci:a@sha256:../x", here("a")), "E_USAGE"));
+});
