@@ -1,0 +1,51 @@
+import { gunzipNative, hasNativeZstd, unzstdNative } from "./inflate/native.ts";
+import { gunzipPortable } from "./inflate/portable-gzip.ts";
+import { unzstdPortable } from "./inflate/portable-zstd.ts";
+
+/** Who inflates: node:zlib, JavaScript (fflate, fzstd), or node:zlib as far as the runtime has it. */
+export type InflateChoice = "native" | "fflate" | "auto";
+
+export type Compression = "gzip" | "zstd" | "none";
+
+/** RFC 1952, 2.3.1. */
+const GZIP_MAGIC = [0x1f, 0x8b] as const;
+/** RFC 8878, 3.1.1. */
+const ZSTD_MAGIC = [0x28, 0xb5, 0x2f, 0xfd] as const;
+/** RFC 8878, 3.1.2: the first byte's low half is free. */
+const SKIPPABLE_MAGIC = [0x2a, 0x4d, 0x18] as const;
+
+/** Told by the first four bytes; "none" is a tar, or nothing this program knows. */
+export function sniffCompression(head: Uint8Array): Compression {
+  if (GZIP_MAGIC.every((byte, at) => head[at] === byte)) return "gzip";
+  if (ZSTD_MAGIC.every((byte, at) => head[at] === byte)) return "zstd";
+  const skippable = ((head[0] ?? 0) & 0xf0) === 0x50;
+  if (skippable && SKIPPABLE_MAGIC.every((byte, at) => head[at + 1] === byte)) return "zstd";
+  return "none";
+}
+
+/**
+ * The uncompressed bytes, in chunks that are good until the next one. All of a gzip file's members and of zstd's frames;
+ * zeros after a gzip file's end are its padding. Throws E_BAD_COMPRESSION for damaged or incomplete data, E_UNSUPPORTED
+ * where the choice is native and the runtime has no zstd. What `stored` throws goes through.
+ *
+ * @param layer what messages call the layer
+ */
+export function decompress(
+  stored: AsyncIterable<Uint8Array>,
+  compression: Compression,
+  choice: InflateChoice,
+  layer: string,
+): AsyncIterable<Uint8Array> {
+  switch (compression) {
+    case "none":
+      return stored;
+    case "gzip":
+      return choice === "fflate" ? gunzipPortable(stored, layer) : gunzipNative(stored, layer);
+    case "zstd":
+      return usesPortableZstd(choice) ? unzstdPortable(stored, layer) : unzstdNative(stored, layer);
+  }
+}
+
+function usesPortableZstd(choice: InflateChoice): boolean {
+  return choice === "fflate" || (choice === "auto" && !hasNativeZstd);
+}

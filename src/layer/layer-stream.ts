@@ -1,0 +1,140 @@
+import { assert, Docker2vmError } from "../errors.ts";
+import { type Compression, decompress, type InflateChoice, sniffCompression } from "./decompress.ts";
+import { type LayerBlob, layerName } from "./layer-blob.ts";
+import { DigestCheck, StoredBlob } from "./stored-blob.ts";
+
+export { type LayerBlob, layerName } from "./layer-blob.ts";
+
+export interface LayerStreamOptions {
+  readonly inflate: InflateChoice;
+  /** Aborting it makes the layer throw the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called with the number of stored bytes of each chunk as it is read. */
+  readonly onStored?: ((bytes: number) => void) | undefined;
+  /** Hears what is not an error; the message does not name the layer. */
+  readonly onWarning?: ((message: string) => void) | undefined;
+  /** Bytes of the uncompressed tar. */
+  readonly maximumSize?: number | undefined;
+}
+
+/**
+ * The uncompressed tar of a layer. It ends normally only when the stored bytes' size and digest and the tar's diff_id
+ * held. Throws E_SIZE_MISMATCH, E_DIGEST_MISMATCH, E_DIFF_ID_MISMATCH, E_BAD_COMPRESSION (only where size and
+ * digest hold: a damaged blob is reported as that), E_BAD_LAYER beyond `maximumSize`, and the signal's reason.
+ *
+ * A reader that may fail over the tar's contents had better use `readLayer`.
+ */
+export async function* layerTar(blob: LayerBlob, options: LayerStreamOptions): AsyncGenerator<Uint8Array> {
+  const stored = new StoredBlob(blob, options.signal, options.onStored);
+  try {
+    yield* uncompressed(blob, stored, options);
+  } catch (error) {
+    throw await stored.explain(error);
+  } finally {
+    await stored.close();
+  }
+}
+
+/**
+ * Gives the uncompressed tar of a layer to `use`, which must read it to its end, and returns what `use` returns. Throws
+ * as layerTar does. If `use` throws an error that blames the image (a broken tar, say), the rest of the stored bytes
+ * is read and checked first: where they are damaged, that is the error, with the other one as its cause.
+ */
+export async function readLayer<T>(
+  blob: LayerBlob,
+  options: LayerStreamOptions,
+  use: (tar: AsyncIterable<Uint8Array>) => Promise<T>,
+): Promise<T> {
+  const stored = new StoredBlob(blob, options.signal, options.onStored);
+  let complete = false;
+  async function* whole(): AsyncGenerator<Uint8Array> {
+    yield* uncompressed(blob, stored, options);
+    complete = true;
+  }
+  try {
+    const result = await use(whole());
+    assert(complete, `${layerName(blob)} was not read to its end`);
+    return result;
+  } catch (error) {
+    throw await stored.explain(error);
+  } finally {
+    await stored.close();
+  }
+}
+
+async function* uncompressed(
+  blob: LayerBlob,
+  stored: StoredBlob,
+  options: LayerStreamOptions,
+): AsyncGenerator<Uint8Array> {
+  const { signal, maximumSize = Number.POSITIVE_INFINITY } = options;
+  const name = layerName(blob);
+  const { head, whole } = await peek(stored);
+  const compression = sniffCompression(head);
+  warnOfDisagreement(blob, compression, options);
+  // An uncompressed blob is its own tar: its digest has been checked already.
+  const diffId =
+    compression === "none" && blob.digest === blob.diffId ? undefined : new DigestCheck(blob.diffId);
+  let size = 0;
+  for await (const chunk of decompress(whole, compression, options.inflate, name)) {
+    signal?.throwIfAborted();
+    size += chunk.length;
+    if (size > maximumSize) throw tooLarge(name, maximumSize);
+    diffId?.update(chunk);
+    yield chunk;
+  }
+  const actual = diffId?.mismatch();
+  if (actual === undefined) return;
+  throw new Docker2vmError(
+    "E_DIFF_ID_MISMATCH",
+    `${name}: its tar hashes to ${actual}, the image's config says ${blob.diffId}`,
+    { hint: "the image was put together wrongly or was changed: rebuild it, or fetch it again" },
+  );
+}
+
+const HEAD = 4;
+
+/** The first bytes, and all chunks with them. */
+async function peek(stored: StoredBlob): Promise<{ head: Uint8Array; whole: AsyncIterable<Uint8Array> }> {
+  const first: Uint8Array[] = [];
+  let length = 0;
+  while (length < HEAD) {
+    const next = await stored.next();
+    if (next.done === true) break;
+    // Copied, if it is not enough: the source may use its buffer again.
+    first.push(next.value.length < HEAD ? next.value.slice() : next.value);
+    length += next.value.length;
+  }
+  const [only] = first;
+  const head = first.length === 1 && only !== undefined ? only : Buffer.concat(first);
+  return { head: head.subarray(0, HEAD), whole: following(head, stored) };
+}
+
+async function* following(head: Uint8Array, stored: StoredBlob): AsyncGenerator<Uint8Array> {
+  if (head.length > 0) yield head;
+  yield* stored;
+}
+
+function warnOfDisagreement({ mediaType }: LayerBlob, found: Compression, options: LayerStreamOptions): void {
+  const promised = promisedCompression(mediaType);
+  if (promised === undefined || promised === found) return;
+  const is = found === "none" ? "not compressed" : `${found} data`;
+  options.onWarning?.(`the layer's media type is ${mediaType}, but it is ${is}: it is read as what it is`);
+}
+
+/** What a layer media type of the OCI image spec (layer.md) or of Docker says; undefined for any other. */
+function promisedCompression(mediaType: string): Compression | undefined {
+  const match = /^application\/vnd\.(?:oci|docker)\.image\..*\btar(?:[+.](gzip|zstd))?$/.exec(mediaType);
+  if (match === null) return undefined;
+  return match[1] === "gzip" || match[1] === "zstd" ? match[1] : "none";
+}
+
+function tooLarge(name: string, maximumSize: number): Docker2vmError {
+  return new Docker2vmError(
+    "E_BAD_LAYER",
+    `${name}: its tar is larger than the limit of ${maximumSize} bytes`,
+    {
+      hint: "raise the limit if the image is really meant to be this large",
+    },
+  );
+}

@@ -1,0 +1,121 @@
+/**
+ * Access control lists: the text that star and GNU tar write (acl(5), "ACL TEXT FORMS") into the form the kernel keeps
+ * in system.posix_acl_access and _default (include/uapi/linux/posix_acl_xattr.h, little endian).
+ */
+import { TarFault } from "./fault.ts";
+
+const POSIX_ACL_XATTR_VERSION = 2;
+const ACL_UNDEFINED_ID = 0xffffffff;
+/** include/uapi/linux/posix_acl.h */
+const ACL_USER_OBJ = 0x01;
+const ACL_USER = 0x02;
+const ACL_GROUP_OBJ = 0x04;
+const ACL_GROUP = 0x08;
+const ACL_MASK = 0x10;
+const ACL_OTHER = 0x20;
+
+interface AclEntry {
+  readonly tag: number;
+  readonly perm: number;
+  readonly id: number;
+}
+
+/** A user or group is given by a name and no number: which one is known only inside the image. */
+export class UnresolvedAclName extends Error {
+  override readonly name = "UnresolvedAclName";
+}
+
+/**
+ * The kernel's form of an ACL's text, or undefined where it says no more than the mode does. Throws TarFault for
+ * malformed text, UnresolvedAclName for names without their number.
+ */
+export function encodeAcl(text: string, kind: "access" | "default"): Uint8Array | undefined {
+  const entries = text
+    .split(/[,\n]/)
+    .map((line) => line.replace(/#.*/, "").trim())
+    .filter((line) => line !== "")
+    .map(parseEntry);
+  if (entries.length === 0) return undefined;
+  checkEntries(entries);
+  if (kind === "access" && entries.length === 3) return undefined;
+  entries.sort((a, b) => a.tag - b.tag || a.id - b.id);
+  const value = Buffer.alloc(4 + 8 * entries.length);
+  value.writeUInt32LE(POSIX_ACL_XATTR_VERSION, 0);
+  entries.forEach(({ tag, perm, id }, index) => {
+    value.writeUInt16LE(tag, 4 + 8 * index);
+    value.writeUInt16LE(perm, 6 + 8 * index);
+    value.writeUInt32LE(id, 8 + 8 * index);
+  });
+  return value;
+}
+
+/** "user:lisa:rw-:1001": the fourth field is star's, the number of the name. */
+function parseEntry(line: string): AclEntry {
+  const fields = line
+    .replace(/^(default|d):/, "")
+    .split(":")
+    .map((field) => field.trim());
+  const [kind = "", name = "", perms = "", number] = fields;
+  // "other:r--" and "mask:r--" leave out the empty field.
+  if (fields.length === 2 && /^(o|other|m|mask)$/.test(kind)) return entryOf(kind, "", name, undefined, line);
+  if (fields.length < 3 || fields.length > 4) throw malformed(line);
+  return entryOf(kind, name, perms, number, line);
+}
+
+function entryOf(
+  kind: string,
+  name: string,
+  perms: string,
+  number: string | undefined,
+  line: string,
+): AclEntry {
+  const perm = parsePermissions(perms, line);
+  const unnamed = name === "" && number === undefined;
+  switch (kind) {
+    case "u":
+    case "user":
+      return unnamed ? entry(ACL_USER_OBJ, perm) : entry(ACL_USER, perm, parseId(name, number));
+    case "g":
+    case "group":
+      return unnamed ? entry(ACL_GROUP_OBJ, perm) : entry(ACL_GROUP, perm, parseId(name, number));
+    case "m":
+    case "mask":
+      return entry(ACL_MASK, perm);
+    case "o":
+    case "other":
+      return entry(ACL_OTHER, perm);
+    default:
+      throw malformed(line);
+  }
+}
+
+function entry(tag: number, perm: number, id = ACL_UNDEFINED_ID): AclEntry {
+  return { tag, perm, id };
+}
+
+function parsePermissions(perms: string, line: string): number {
+  if (!/^[rwx-]{1,3}$/.test(perms)) throw malformed(line);
+  return (perms.includes("r") ? 4 : 0) | (perms.includes("w") ? 2 : 0) | (perms.includes("x") ? 1 : 0);
+}
+
+function parseId(name: string, number: string | undefined): number {
+  const digits = number ?? name;
+  const id = /^[0-9]{1,10}$/.test(digits) ? Number(digits) : ACL_UNDEFINED_ID;
+  if (id < ACL_UNDEFINED_ID) return id;
+  throw new UnresolvedAclName(`an access control list names "${name}" without its number`);
+}
+
+/** As the kernel's posix_acl_valid: each base entry once, a mask where there are named ones, no name twice. */
+function checkEntries(entries: readonly AclEntry[]): void {
+  const seen = new Set(entries.map(({ tag, id }) => `${tag}:${id}`));
+  const count = (tag: number) => entries.filter((item) => item.tag === tag).length;
+  const named = count(ACL_USER) + count(ACL_GROUP) > 0;
+  const complete = [ACL_USER_OBJ, ACL_GROUP_OBJ, ACL_OTHER].every((tag) => count(tag) === 1);
+  if (seen.size !== entries.length || !complete || (named && count(ACL_MASK) === 0)) {
+    throw new TarFault("an access control list is incomplete or says something twice");
+  }
+}
+
+function malformed(line: string): TarFault {
+  return new TarFault(`an access control list has a malformed entry: ${JSON.stringify(line.slice(0, 80))}`);
+}

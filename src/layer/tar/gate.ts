@@ -1,0 +1,284 @@
+/**
+ * The gate in front of tar-stream. tar-stream frames contents well but cannot be trusted with headers as they come:
+ * sizes it cannot read and contents of entries that have none make it hang or lose its place, it takes no owner
+ * or time from extended headers, decodes their bytes as UTF-8, reads on after the archive's end, knows no sparse
+ * files. So the gate walks the archive itself, decodes every header from its raw bytes, takes everything out that
+ * is not a file's contents, and puts a header of its own in front of each of those: a plain file of the right
+ * size is all that tar-stream ever sees. Entries without contents never reach it.
+ *
+ * Chunks are looked at and passed on in parts, never changed: they may be somebody's cache.
+ */
+import type { Docker2vmError } from "../../errors.ts";
+import { contentsHeader } from "./contents-header.ts";
+import { checkExtendedSize, ExtendedHeaders, type Extension, isExtendedHeader } from "./extended-headers.ts";
+import { badLayer, quotePath, TarFault } from "./fault.ts";
+import { isZero } from "./fields.ts";
+import { BLOCK, padded, TYPEFLAG } from "./format.ts";
+import { decodeHeader, headerPath, type TarHeader } from "./header.ts";
+import { entryType, type FileShape, type Member, MemberReader, memberPath, NO_FILE } from "./member.ts";
+import { paxNumber } from "./pax.ts";
+import { openSparseMap, type SparseMap } from "./sparse-map.ts";
+
+export interface TarContext {
+  /** What error messages call the layer. */
+  readonly layer: string;
+  /** Hears what is not an error; the message does not name the layer. */
+  readonly onWarning?: ((message: string) => void) | undefined;
+}
+
+/** A file whose map of holes may still be on its way. */
+interface SparseFile {
+  readonly header: TarHeader;
+  readonly path: string;
+  readonly extension: Extension;
+  /** Bytes that follow the header: contents, and perhaps the map. */
+  readonly size: number;
+  readonly map: SparseMap;
+}
+
+/** What the next bytes are; "zero" is a header after one zero block, "after" what follows the end marker. */
+type State = "header" | "extended" | "sparse-map" | "contents" | "skipped" | "zero" | "after";
+
+export class TarGate {
+  /** Why the archive cannot be read any further; what was read before stands. */
+  failure: Docker2vmError | undefined;
+
+  readonly #context: TarContext;
+  readonly #reader = new MemberReader();
+  readonly #extended = new ExtendedHeaders();
+  #members: Member[] = [];
+  #parts: Uint8Array[] = [];
+  #state: State = "header";
+  /** Bytes of the archive before the chunk in hand, and where the header in hand stands. */
+  #position = 0;
+  #headerAt = 0;
+  #path: string | undefined;
+  /** The header in hand. A copy: it may come in several chunks, and is read as text in parts. */
+  readonly #block = Buffer.alloc(BLOCK);
+  #filled = 0;
+  /** Bytes to come of contents, skipped contents or an extended header, padding included. */
+  #remaining = 0;
+  #padding = 0;
+  #text = Buffer.alloc(0);
+  #typeflag = "";
+  #sparse: SparseFile | undefined;
+  #warnedAfterEnd = false;
+
+  constructor(context: TarContext) {
+    this.#context = context;
+  }
+
+  /** The entries decoded since the last call, in order. */
+  takeMembers(): Member[] {
+    const members = this.#members;
+    this.#members = [];
+    return members;
+  }
+
+  /** What to write to tar-stream since the last call. */
+  takeParts(): Uint8Array[] {
+    const parts = this.#parts;
+    this.#parts = [];
+    return parts;
+  }
+
+  /** Bytes of the last entry's contents that have not come yet. */
+  get missing(): number {
+    return this.#state === "contents" ? Math.max(0, this.#remaining - this.#padding) : 0;
+  }
+
+  /** Takes the archive's next bytes. What is wrong with them is in `failure` afterwards. */
+  push(chunk: Uint8Array): void {
+    if (this.failure === undefined) {
+      this.#guard(() => this.#walk(chunk));
+    }
+  }
+
+  /** Tells that there are no more bytes. */
+  finish(): void {
+    if (this.failure === undefined) this.#guard(() => this.#checkEnd());
+  }
+
+  #guard(step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      if (!(error instanceof TarFault)) throw error;
+      this.failure = badLayer(this.#context.layer, error.message, this.#headerAt, this.#path);
+    }
+  }
+
+  #walk(chunk: Uint8Array): void {
+    let at = 0;
+    while (at < chunk.length) {
+      switch (this.#state) {
+        case "contents":
+        case "skipped":
+        case "extended":
+          at = this.#takeBody(chunk, at);
+          break;
+        case "after":
+          this.#checkAfterEnd(chunk.subarray(at));
+          at = chunk.length;
+          break;
+        default:
+          at = this.#takeBlock(chunk, at);
+      }
+    }
+    this.#position += chunk.length;
+  }
+
+  #takeBody(chunk: Uint8Array, at: number): number {
+    const end = Math.min(at + this.#remaining, chunk.length);
+    const state = this.#state;
+    if (state === "contents") this.#parts.push(chunk.subarray(at, end));
+    else if (state === "extended") {
+      this.#text.set(chunk.subarray(at, end), this.#text.length - this.#remaining);
+    }
+    this.#remaining -= end - at;
+    if (this.#remaining === 0) {
+      this.#state = "header";
+      if (state === "extended") this.#readExtended();
+    }
+    return end;
+  }
+
+  #takeBlock(chunk: Uint8Array, at: number): number {
+    const end = Math.min(at + BLOCK - this.#filled, chunk.length);
+    const block = this.#block;
+    for (let from = at; from < end; from++) block[this.#filled++] = chunk[from] ?? 0;
+    if (this.#filled === BLOCK) {
+      this.#filled = 0;
+      this.#readBlock(block, this.#position + end - BLOCK);
+    }
+    return end;
+  }
+
+  #readBlock(block: Buffer, position: number): void {
+    if (this.#sparse !== undefined) {
+      this.#sparse.map.push(block);
+      this.#emitSparse(this.#sparse);
+      return;
+    }
+    this.#headerAt = position;
+    this.#path = undefined;
+    if (block[0] === 0 && isZero(block)) this.#readZeroBlock();
+    else this.#readHeader(block);
+  }
+
+  #readZeroBlock(): void {
+    this.#checkNothingPending();
+    this.#state = this.#state === "zero" ? "after" : "zero";
+  }
+
+  #readHeader(block: Buffer): void {
+    if (this.#state === "zero")
+      throw new TarFault("an entry follows a single zero block, which ends nothing");
+    this.#path = headerPath(block);
+    const header = decodeHeader(block, this.#path);
+    if (!isExtendedHeader(header.typeflag)) {
+      this.#openMember(header, block);
+      return;
+    }
+    checkExtendedSize(header.size);
+    this.#typeflag = header.typeflag;
+    this.#text = Buffer.allocUnsafe(padded(header.size));
+    this.#expectBody("extended", header.size);
+  }
+
+  #readExtended(): void {
+    this.#extended.read(this.#typeflag, this.#text.toString("latin1", 0, this.#text.length - this.#padding));
+  }
+
+  #openMember(header: TarHeader, block: Buffer): void {
+    const { typeflag } = header;
+    const extension = this.#extended.take();
+    const path = memberPath(header, extension);
+    this.#path = path;
+    const size = paxNumber(extension.pax, "size") ?? header.size;
+    const type = entryType(typeflag, path);
+    if (type === "file") {
+      this.#openFile(header, path, extension, size, block);
+      return;
+    }
+    if (type === undefined) this.#warnSkipped(typeflag, path);
+    else this.#emit(header, path, extension, NO_FILE);
+    // Of those that have no contents only these are followed by bytes, whatever their sizes say.
+    if (type === undefined || typeflag === TYPEFLAG.GNUTYPE_DUMPDIR) this.#expectBody("skipped", size);
+    else if (size > 0 && (typeflag === TYPEFLAG.REGTYPE || typeflag === TYPEFLAG.AREGTYPE)) {
+      throw new TarFault("it has contents, but its name is that of a directory");
+    }
+  }
+
+  #openFile(header: TarHeader, path: string, extension: Extension, size: number, block: Buffer): void {
+    const map = openSparseMap(block, header.typeflag, extension, size);
+    if (map === undefined) {
+      const segments = size === 0 ? NO_FILE.segments : [{ offset: 0, length: size }];
+      this.#emit(header, path, extension, { size, stored: size, segments });
+      return;
+    }
+    this.#sparse = { header, path, extension, size, map };
+    this.#state = "sparse-map";
+    this.#emitSparse(this.#sparse);
+  }
+
+  /** Goes on to the contents of a sparse file, if its map is complete. */
+  #emitSparse({ header, path, extension, size, map }: SparseFile): void {
+    if (!map.complete) return;
+    this.#sparse = undefined;
+    const stored = size - map.inside;
+    const segments = map.pairs.segments(map.realSize, stored);
+    this.#emit(header, path, extension, { size: map.realSize, stored, segments });
+  }
+
+  #emit(header: TarHeader, path: string, extension: Extension, shape: FileShape): void {
+    const type = entryType(header.typeflag, path) ?? "file";
+    const member = this.#reader.read(header, extension, path, type, shape, (message) =>
+      this.#warn(path, message),
+    );
+    this.#members.push(member);
+    if (shape.stored > 0) this.#parts.push(contentsHeader(shape.stored));
+    this.#expectBody("contents", shape.stored);
+  }
+
+  #expectBody(state: "contents" | "skipped" | "extended", size: number): void {
+    this.#remaining = padded(size);
+    this.#padding = this.#remaining - size;
+    this.#state = size === 0 ? "header" : state;
+  }
+
+  #checkAfterEnd(rest: Uint8Array): void {
+    if (this.#warnedAfterEnd || isZero(rest)) return;
+    this.#warnedAfterEnd = true;
+    this.#context.onWarning?.("the bytes after the end of the tar are left out");
+  }
+
+  #checkEnd(): void {
+    if (this.#state === "after") return;
+    const inEntry = this.#state !== "header" && this.#state !== "zero";
+    if (inEntry) throw new TarFault("the tar ends in the middle of an entry");
+    if (!isZero(this.#block.subarray(0, this.#filled))) {
+      this.#headerAt = this.#position - this.#filled;
+      this.#path = undefined;
+      throw new TarFault("the tar ends in the middle of a header");
+    }
+    this.#checkNothingPending();
+    if (this.#state === "header") {
+      this.#context.onWarning?.("the tar has no end marker: it may have been cut short");
+    }
+  }
+
+  #checkNothingPending(): void {
+    if (!this.#extended.pending) return;
+    throw new TarFault("the tar ends after an extended header, before the entry it describes");
+  }
+
+  #warnSkipped(typeflag: string, path: string): void {
+    if (typeflag === TYPEFLAG.GNUTYPE_VOLHDR) return;
+    this.#warn(path, `left out: an entry of type ${JSON.stringify(typeflag)}, which is no file`);
+  }
+
+  #warn(path: string, message: string): void {
+    this.#context.onWarning?.(`${quotePath(path)}: ${message}`);
+  }
+}

@@ -1,0 +1,123 @@
+import type { Metadata, Timestamp } from "../../tree/inode.ts";
+import type { TarEntry, TarEntryType } from "./entry.ts";
+import type { Extension } from "./extended-headers.ts";
+import { quotePath, TarFault } from "./fault.ts";
+import { MAX_PATH, TYPEFLAG } from "./format.ts";
+import type { TarHeader } from "./header.ts";
+import { paxNumber, paxTime } from "./pax.ts";
+import type { Segment } from "./sparse.ts";
+import { readXattrs } from "./xattrs.ts";
+
+/** An entry without its contents, and how many bytes of the archive those are. */
+export interface Member extends Omit<TarEntry, "data"> {
+  readonly stored: number;
+  /** Where the stored bytes belong in the file. */
+  readonly segments: readonly Segment[];
+}
+
+/** A file's sizes and map; for everything else NO_FILE. */
+export type FileShape = Pick<Member, "size" | "stored" | "segments">;
+
+export const NO_FILE: FileShape = { size: 0, stored: 0, segments: [] };
+
+/** The greatest user or group: 2^32-1 means "no change" to chown(2). */
+const MAX_ID = 0xfffffffe;
+
+/** What kind of entry the typeflag makes, or undefined for those that are no files. */
+export function entryType(typeflag: string, path: string): TarEntryType | undefined {
+  switch (typeflag) {
+    case TYPEFLAG.REGTYPE:
+    case TYPEFLAG.AREGTYPE:
+      // v7 had no typeflag for directories.
+      return path.endsWith("/") ? "directory" : "file";
+    case TYPEFLAG.CONTTYPE:
+    case TYPEFLAG.GNUTYPE_SPARSE:
+      return "file";
+    case TYPEFLAG.LNKTYPE:
+      return "hardlink";
+    case TYPEFLAG.SYMTYPE:
+      return "symlink";
+    case TYPEFLAG.CHRTYPE:
+      return "char";
+    case TYPEFLAG.BLKTYPE:
+      return "block";
+    case TYPEFLAG.DIRTYPE:
+    case TYPEFLAG.GNUTYPE_DUMPDIR:
+      return "directory";
+    case TYPEFLAG.FIFOTYPE:
+      return "fifo";
+    default:
+      return undefined;
+  }
+}
+
+/**
+ * The entry's path: an extended header's before a GNU long name before the header's own. Throws TarFault for one that
+ * Linux could not take.
+ */
+export function memberPath(header: TarHeader, { pax, longPath }: Extension): string {
+  const path = pax.get("GNU.sparse.name") ?? pax.get("path") ?? longPath ?? header.path;
+  checkPath("the path", path);
+  return path;
+}
+
+/** Makes members of headers; equal times in a row share one object. */
+export class MemberReader {
+  #last: Timestamp = { seconds: 0, nanoseconds: 0 };
+
+  /** Throws TarFault for what no filesystem can hold; what is dropped without harm is told to `warn`. */
+  read(
+    header: TarHeader,
+    extension: Extension,
+    path: string,
+    type: TarEntryType,
+    { size, stored, segments }: FileShape,
+    warn: (message: string) => void,
+  ): Member {
+    const linkname = type === "hardlink" || type === "symlink" ? linkTarget(header, extension) : "";
+    const metadata = this.#metadata(header, extension.pax, type, warn);
+    const { major, minor } = header;
+    return { path, type, linkname, size, metadata, major, minor, stored, segments };
+  }
+
+  #metadata(
+    header: TarHeader,
+    pax: ReadonlyMap<string, string>,
+    type: TarEntryType,
+    warn: (message: string) => void,
+  ): Metadata {
+    const mtime = this.#shared(paxTime(pax, "mtime") ?? { seconds: header.mtime, nanoseconds: 0 });
+    const userAllowed = type === "file" || type === "directory";
+    return {
+      mode: header.mode,
+      uid: checkId("uid", paxNumber(pax, "uid") ?? header.uid),
+      gid: checkId("gid", paxNumber(pax, "gid") ?? header.gid),
+      mtime,
+      atime: this.#shared(paxTime(pax, "atime") ?? mtime),
+      ctime: this.#shared(paxTime(pax, "ctime") ?? mtime),
+      xattrs: readXattrs(pax, userAllowed, warn),
+    };
+  }
+
+  #shared(time: Timestamp): Timestamp {
+    if (time.seconds === this.#last.seconds && time.nanoseconds === this.#last.nanoseconds) return this.#last;
+    this.#last = time;
+    return time;
+  }
+}
+
+function linkTarget(header: TarHeader, { pax, longLink }: Extension): string {
+  const target = pax.get("linkpath") ?? longLink ?? header.linkname;
+  checkPath("the link's target", target);
+  return target;
+}
+
+function checkPath(what: string, path: string): void {
+  if (path.length > MAX_PATH) throw new TarFault(`${what} is longer than ${MAX_PATH} bytes`);
+  if (path.includes("\0")) throw new TarFault(`${what} holds a NUL: ${quotePath(path)}`);
+}
+
+function checkId(name: string, id: number): number {
+  if (id < 0 || id > MAX_ID) throw new TarFault(`the ${name} ${id} is outside 0 to ${MAX_ID}`);
+  return id;
+}

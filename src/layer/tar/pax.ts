@@ -1,0 +1,72 @@
+/**
+ * Extended headers: POSIX.1-2017 pax, "pax Extended Header". The text is bytes, one character each, since values
+ * (xattrs above all) need not be UTF-8.
+ */
+import type { Timestamp } from "../../tree/inode.ts";
+import { TarFault } from "./fault.ts";
+
+/** One "keyword=value". A keyword may come several times (GNU's sparse maps). */
+export type PaxRecord = readonly [key: string, value: string];
+
+/** Splits "length keyword=value\n" records; throws TarFault unless the text is nothing but such records. */
+export function parsePaxRecords(text: string): PaxRecord[] {
+  const records: PaxRecord[] = [];
+  let start = 0;
+  while (start < text.length) {
+    const space = text.indexOf(" ", start);
+    const digits = space < 0 ? "" : text.slice(start, space);
+    const end = /^[0-9]{1,7}$/.test(digits) ? start + Number(digits) : 0;
+    if (end <= space + 1 || end > text.length || text[end - 1] !== "\n") {
+      throw new TarFault("an extended header is malformed: a record's length is wrong");
+    }
+    const equals = text.indexOf("=", space + 1);
+    if (equals <= space + 1 || equals >= end) {
+      throw new TarFault("an extended header is malformed: a record is not keyword=value");
+    }
+    records.push([text.slice(space + 1, equals), text.slice(equals + 1, end - 1)]);
+    start = end;
+  }
+  return records;
+}
+
+/**
+ * Puts records over earlier ones. An empty value takes the keyword away, but for xattrs: there it is what the
+ * attribute holds.
+ */
+export function overlayRecords(
+  base: ReadonlyMap<string, string>,
+  records: readonly PaxRecord[],
+): Map<string, string> {
+  const result = new Map(base);
+  for (const [key, value] of records) {
+    if (value === "" && !key.includes(".xattr.")) result.delete(key);
+    else result.set(key, value);
+  }
+  return result;
+}
+
+/** A keyword's decimal number, 0 to 2^53, or undefined where the keyword is absent. */
+export function paxNumber(pax: ReadonlyMap<string, string>, key: string): number | undefined {
+  const text = pax.get(key);
+  return text === undefined ? undefined : decimal(text, `the extended header's ${key}`);
+}
+
+/** A number of decimal digits; `what` names it in the TarFault that anything else throws. */
+export function decimal(text: string, what: string): number {
+  const value = /^[0-9]{1,20}$/.test(text) ? Number(text) : Number.NaN;
+  if (!Number.isSafeInteger(value)) throw new TarFault(`${what} is not a number below 2^53`);
+  return value;
+}
+
+/** A keyword's time: decimal seconds with any fraction; nanoseconds count upwards also before 1970. */
+export function paxTime(pax: ReadonlyMap<string, string>, key: string): Timestamp | undefined {
+  const text = pax.get(key);
+  if (text === undefined) return undefined;
+  const match = /^(-?)([0-9]{1,15})(?:\.([0-9]*))?$/.exec(text);
+  if (match === null) throw new TarFault(`the extended header's ${key} is not a time`);
+  const seconds = Number(match[2]);
+  const nanoseconds = Number((match[3] ?? "").slice(0, 9).padEnd(9, "0"));
+  if (match[1] !== "-") return { seconds, nanoseconds };
+  if (nanoseconds === 0) return { seconds: 0 - seconds, nanoseconds };
+  return { seconds: -seconds - 1, nanoseconds: 1_000_000_000 - nanoseconds };
+}

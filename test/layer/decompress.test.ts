@@ -1,0 +1,196 @@
+import { afterAll, describe, expect, test } from "bun:test";
+import { createHash } from "node:crypto";
+import { existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import fc from "fast-check";
+import {
+  type Compression,
+  decompress,
+  type InflateChoice,
+  sniffCompression,
+} from "../../src/layer/decompress.ts";
+import { expectError } from "../support/expect-error.ts";
+import { run, runOk, testWith } from "../support/oracles.ts";
+import { gzipCases, type InflateCase, SAMPLE, zstdCases } from "./inflate-corpus.ts";
+import { chunked, collect, failureOf } from "./support.ts";
+
+const CHOICES = ["native", "fflate"] as const;
+const CORPUS: readonly (readonly ["gzip" | "zstd", readonly InflateCase[]])[] = [
+  ["gzip", gzipCases()],
+  ["zstd", zstdCases()],
+];
+
+const folder = mkdtempSync(join(tmpdir(), "docker2vm-inflate-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function inflate(
+  bytes: Uint8Array,
+  compression: Compression,
+  choice: InflateChoice,
+  size = 65536,
+): Promise<Buffer> {
+  return collect(decompress(chunked(bytes, size), compression, choice, "layer 1 (test)"));
+}
+
+/** What every inflater has to make of damaged data. */
+function damage(compression: string): [code: "E_BAD_COMPRESSION", message: string] {
+  return ["E_BAD_COMPRESSION", `layer 1 (test): its ${compression} data is damaged or cut short`];
+}
+
+test("compression is told by the first bytes", () => {
+  expect(sniffCompression(Buffer.of(0x1f, 0x8b, 8, 0))).toBe("gzip");
+  expect(sniffCompression(Buffer.of(0x28, 0xb5, 0x2f, 0xfd))).toBe("zstd");
+  expect(sniffCompression(Buffer.of(0x50, 0x2a, 0x4d, 0x18))).toBe("zstd");
+  expect(sniffCompression(Buffer.of(0x5f, 0x2a, 0x4d, 0x18))).toBe("zstd");
+  expect(sniffCompression(Buffer.of(0x60, 0x2a, 0x4d, 0x18))).toBe("none");
+  expect(sniffCompression(Buffer.from("etc/"))).toBe("none");
+  expect(sniffCompression(Buffer.of(0x1f))).toBe("none");
+  expect(sniffCompression(Buffer.alloc(0))).toBe("none");
+});
+
+test("what is not compressed passes as it is", async () => {
+  expect((await inflate(SAMPLE, "none", "auto")).equals(SAMPLE)).toBe(true);
+});
+
+for (const [compression, cases] of CORPUS) {
+  for (const choice of CHOICES) {
+    describe(`${compression}, ${choice}`, () => {
+      for (const { name, bytes, inflated } of cases) {
+        const sizes = bytes.length < 400 ? [1, 7, 65536] : [1000, 65536, 1 << 24];
+        if (inflated === undefined) {
+          test(`refuses ${name}`, async () => {
+            for (const size of sizes) {
+              await expectError(inflate(bytes, compression, choice, size), ...damage(compression));
+            }
+          });
+        } else {
+          test(`inflates ${name}`, async () => {
+            for (const size of sizes) {
+              expect((await inflate(bytes, compression, choice, size)).equals(inflated)).toBe(true);
+            }
+          });
+        }
+      }
+
+      test("lets the source's own errors through", async () => {
+        const own = new Error("the source");
+        async function* failing() {
+          yield (cases[0]?.bytes ?? Buffer.alloc(0)).subarray(0, 1000);
+          throw own;
+        }
+        expect(await failureOf(collect(decompress(failing(), compression, choice, "")))).toBe(own);
+      });
+
+      test("stops reading the source when its reader stops", async () => {
+        let reading = true;
+        async function* source() {
+          try {
+            for (;;) yield* chunked(cases[0]?.bytes ?? Buffer.alloc(0), 1000);
+          } finally {
+            reading = false;
+          }
+        }
+        for await (const _ of decompress(source(), compression, choice, "")) break;
+        expect(reading).toBe(false);
+      });
+
+      test("reads no more of the source than it has use for", async () => {
+        const bomb = cases.find(({ name }) => name.startsWith("very much"))?.bytes ?? Buffer.alloc(0);
+        let read = 0;
+        async function* source() {
+          for (; read < 1000; read++) yield bomb;
+        }
+        let length = 0;
+        for await (const chunk of decompress(source(), compression, choice, "")) {
+          length += chunk.length;
+          if (length > 8 << 20) break;
+        }
+        expect(read).toBeLessThan(20);
+      });
+
+      test("gives nothing but the contents or E_BAD_COMPRESSION for damage anywhere", async () => {
+        const whole = cases[1]?.bytes ?? Buffer.alloc(0);
+        const big = cases[0]?.bytes.subarray(0, 60_000) ?? Buffer.alloc(0);
+        await fc.assert(
+          fc.asyncProperty(
+            fc.boolean(),
+            fc.nat(),
+            fc.integer({ min: 1, max: 255 }),
+            async (small, at, mask) => {
+              const bytes = Buffer.from(small ? whole : big);
+              bytes[at % bytes.length] = (bytes[at % bytes.length] ?? 0) ^ mask;
+              const failed = await inflate(bytes, compression, choice).catch((error: unknown) => error);
+              if (!Buffer.isBuffer(failed)) expect(failed).toMatchObject({ code: "E_BAD_COMPRESSION" });
+            },
+          ),
+          { numRuns: 150 },
+        );
+      });
+    });
+  }
+}
+
+test("both gunzips agree on gzip data damaged in one bit or cut anywhere", async () => {
+  const whole = Buffer.concat([
+    gzipSync("first ".repeat(30)),
+    gzipSync(""),
+    gzipSync("second"),
+    Buffer.alloc(3),
+  ]);
+  const outcome = (bytes: Buffer, choice: InflateChoice) =>
+    inflate(bytes, "gzip", choice, 11).then(String, (error: unknown) => String(error));
+  for (let cut = 0; cut <= whole.length; cut++) {
+    const bytes = whole.subarray(0, cut);
+    expect([cut, await outcome(bytes, "fflate")]).toEqual([cut, await outcome(bytes, "native")]);
+  }
+  for (let bit = 0; bit < 8 * whole.length; bit++) {
+    const bytes = Buffer.from(whole);
+    bytes[bit >> 3] = (bytes[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+    expect([bit, await outcome(bytes, "fflate")]).toEqual([bit, await outcome(bytes, "native")]);
+  }
+});
+
+/** Run by Node: inflates the corpus and prints what came of it. */
+const RUNNER = `
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { decompress } from "./dist/layer/decompress.js";
+const outcomes = [];
+for (const { compression, choice, bytes } of JSON.parse(readFileSync("corpus.json", "utf8"))) {
+  const source = (async function* () {
+    const whole = Buffer.from(bytes, "base64");
+    for (let at = 0; at < whole.length; at += 65536) yield whole.subarray(at, at + 65536);
+  })();
+  try {
+    const hash = createHash("sha256");
+    for await (const chunk of decompress(source, compression, choice, "layer 1 (test)")) hash.update(chunk);
+    outcomes.push(hash.digest("hex"));
+  } catch (error) {
+    outcomes.push(error.code + " " + error.message);
+  }
+}
+console.log(JSON.stringify(outcomes));
+`;
+
+testWith(["node"], "Node makes the same of the whole corpus as Bun", () => {
+  const root = join(import.meta.dir, "../..");
+  run(join(root, "node_modules/.bin/tsc"), ["-p", join(root, "src"), "--outDir", join(folder, "dist")]);
+  expect(existsSync(join(folder, "dist/layer/decompress.js"))).toBe(true);
+  symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
+  writeFileSync(join(folder, "package.json"), '{"type":"module"}');
+  const jobs = CORPUS.flatMap(([compression, cases]) =>
+    cases.flatMap((one) => ["auto", "fflate"].map((choice) => ({ compression, choice, one }))),
+  );
+  const corpus = jobs.map(({ one, ...job }) => ({ ...job, bytes: one.bytes.toString("base64") }));
+  writeFileSync(join(folder, "corpus.json"), JSON.stringify(corpus));
+  writeFileSync(join(folder, "runner.mjs"), RUNNER);
+  const outcomes: unknown = JSON.parse(runOk("node", ["runner.mjs"], { cwd: folder }));
+  const expected = jobs.map(({ compression, one }) =>
+    one.inflated === undefined
+      ? damage(compression).join(" ")
+      : createHash("sha256").update(one.inflated).digest("hex"),
+  );
+  expect(outcomes).toEqual(expected);
+});
