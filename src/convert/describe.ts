@@ -1,0 +1,62 @@
+import type { Ext4Plan } from "../ext4/plan.ts";
+import type { ExecutionParameters } from "../oci/config.ts";
+import { formatPlatform } from "../oci/platform.ts";
+import { BLOCK_SIZE } from "../output/blocks.ts";
+import type { LayerBlob, ResolvedImage, SourceOrigin } from "../source/source.ts";
+import { type FilesystemIdentity, formatUuid } from "./identity.ts";
+import type { FilesystemMetadata, ImageMetadata, LayerMetadata, RuntimeMetadata } from "./meta.ts";
+import type { Request } from "./request.ts";
+
+/** `meta.json`, but for what only the finished file can tell. */
+export function describeImage(
+  origin: SourceOrigin,
+  image: ResolvedImage,
+  filesystem: FilesystemMetadata,
+  request: Request,
+): ImageMetadata {
+  return {
+    schemaVersion: 1,
+    source: { kind: origin.kind, reference: origin.reference },
+    sourceDigest: image.manifestDigest,
+    platform: formatPlatform(image.platform),
+    mode: "rootfs",
+    profile: request.profile,
+    runtime: describeRuntime(image.config.config),
+    layers: image.layers.map(describeLayer),
+    filesystem,
+  };
+}
+
+export function describeFilesystem(
+  identity: FilesystemIdentity,
+  request: Request,
+  plan: Ext4Plan,
+): FilesystemMetadata {
+  return {
+    type: "ext4",
+    uuid: formatUuid(identity.uuid),
+    label: Buffer.from(request.label, "latin1").toString("utf8"),
+    blockSize: BLOCK_SIZE,
+    blocks: plan.blocks,
+    freeBlocks: plan.freeBlocks,
+    inodes: plan.inodes,
+  };
+}
+
+export function describeRuntime(parameters: ExecutionParameters): RuntimeMetadata {
+  return {
+    entrypoint: parameters.Entrypoint,
+    cmd: parameters.Cmd,
+    env: parameters.Env,
+    workdir: parameters.WorkingDir,
+    user: parameters.User,
+    exposedPorts: parameters.ExposedPorts,
+    labels: parameters.Labels,
+    stopSignal: parameters.StopSignal,
+    volumes: parameters.Volumes,
+  };
+}
+
+export function describeLayer({ digest, diffId, size }: LayerBlob): LayerMetadata {
+  return digest === undefined ? { diffId, size } : { digest, diffId, size };
+}

@@ -1,0 +1,66 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import type { Digest } from "../oci/digest.ts";
+import { formatPlatform } from "../oci/platform.ts";
+import { BLOCK_SIZE } from "../output/blocks.ts";
+import { METADATA_NAME, ROOTFS_NAME } from "./convert.ts";
+import { describeLayer, describeRuntime } from "./describe.ts";
+import { filesystemIdentity, formatUuid } from "./identity.ts";
+import type { ImageMetadata, LayerMetadata, RuntimeMetadata } from "./meta.ts";
+import type { ConvertOptions } from "./options.ts";
+import { checkOptions } from "./request.ts";
+import { withImage } from "./with-image.ts";
+
+/** What a conversion would do, as far as it can be told without reading a layer. */
+export interface ConversionPlan {
+  readonly dryRun: true;
+  readonly source: ImageMetadata["source"];
+  readonly sourceDigest: Digest;
+  readonly platform: string;
+  readonly mode: "rootfs";
+  readonly profile: "baseline";
+  readonly runtime: RuntimeMetadata;
+  readonly layers: readonly LayerMetadata[];
+  readonly filesystem: {
+    readonly type: "ext4";
+    readonly uuid: string;
+    readonly label: string;
+    readonly blockSize: number;
+    /** Absent: follows from the content. */
+    readonly blocks?: number;
+  };
+  /** The files that would be written. */
+  readonly outputs: readonly string[];
+}
+
+/** Resolves and verifies the image's documents and tells what `convert` would make. Writes nothing to `out`. */
+export async function planConversion(options: ConvertOptions): Promise<ConversionPlan> {
+  const request = checkOptions(options);
+  const scratchFolder = await mkdtemp(join(tmpdir(), "docker2vm-"));
+  try {
+    return await withImage(request, scratchFolder, async (image, origin) => {
+      const { uuid } = filesystemIdentity(image, request);
+      return {
+        dryRun: true,
+        source: { kind: origin.kind, reference: origin.reference },
+        sourceDigest: image.manifestDigest,
+        platform: formatPlatform(image.platform),
+        mode: "rootfs",
+        profile: request.profile,
+        runtime: describeRuntime(image.config.config),
+        layers: image.layers.map(describeLayer),
+        filesystem: {
+          type: "ext4",
+          uuid: formatUuid(uuid),
+          label: Buffer.from(request.label, "latin1").toString("utf8"),
+          blockSize: BLOCK_SIZE,
+          ...(request.blocks === undefined ? {} : { blocks: request.blocks }),
+        },
+        outputs: [ROOTFS_NAME, METADATA_NAME].map((name) => join(resolve(request.out), name)),
+      };
+    });
+  } finally {
+    await rm(scratchFolder, { recursive: true, force: true });
+  }
+}

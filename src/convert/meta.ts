@@ -1,0 +1,49 @@
+import type { Digest } from "../oci/digest.ts";
+
+/** The contents of `meta.json`. Nothing in it comes from a clock or a machine. */
+export interface ImageMetadata {
+  readonly schemaVersion: 1;
+  readonly source: { readonly kind: string; readonly reference: string };
+  /** Digest of the manifest; of the config (the image ID) where a docker-archive has no manifest. */
+  readonly sourceDigest: Digest;
+  /** "linux/arm64/v8" */
+  readonly platform: string;
+  readonly mode: "rootfs";
+  readonly profile: "baseline";
+  readonly runtime: RuntimeMetadata;
+  readonly layers: readonly LayerMetadata[];
+  readonly filesystem: FilesystemMetadata;
+  /** sha256 of the whole of `rootfs.ext4`, where it was asked for. */
+  readonly rootfsDigest?: Digest;
+}
+
+/** How the image's config says its workload is to be run. */
+export interface RuntimeMetadata {
+  readonly entrypoint: readonly string[];
+  readonly cmd: readonly string[];
+  readonly env: readonly string[];
+  readonly workdir: string;
+  readonly user: string;
+  readonly exposedPorts: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+  readonly stopSignal: string;
+  readonly volumes: readonly string[];
+}
+
+export interface LayerMetadata {
+  /** Digest of the layer as stored; absent where only its diffId names it (docker-archive). */
+  readonly digest?: Digest;
+  readonly diffId: Digest;
+  /** Bytes as stored. */
+  readonly size: number;
+}
+
+export interface FilesystemMetadata {
+  readonly type: "ext4";
+  readonly uuid: string;
+  readonly label: string;
+  readonly blockSize: number;
+  readonly blocks: number;
+  readonly freeBlocks: number;
+  readonly inodes: number;
+}

@@ -1,0 +1,32 @@
+import type { InflateChoice } from "../layer/decompress.ts";
+import type { SourceSpec } from "../source/source.ts";
+import type { ProgressEvent } from "./progress.ts";
+
+/** What a conversion is asked to do. Only `source` and `out` are required. */
+export interface ConvertOptions {
+  /** Where the image is: a reference as the command takes it ("oci:./alpine", "docker-archive:saved.tar", "-"), or its parts. */
+  readonly source: SourceSpec | string;
+  /** The folder that gets `rootfs.ext4` and `meta.json`; made if it is not there. */
+  readonly out: string;
+  /** "os/arch" or "os/arch/variant"; linux on this machine's architecture if absent. */
+  readonly platform?: string | undefined;
+  /** What is put in beside the image's own files: nothing. */
+  readonly profile?: "baseline" | undefined;
+  /** Size of the filesystem in bytes, rounded down to whole blocks; absent: the content and free space. */
+  readonly size?: number | undefined;
+  /** Volume label, at most 16 bytes; "rootfs" if absent. */
+  readonly label?: string | undefined;
+  /** Filesystem UUID; absent: derived from the manifest digest and the options. */
+  readonly uuid?: string | undefined;
+  /** Seconds since 1970 for the filesystem's own times; absent: the config's `created`, else 0. */
+  readonly sourceDateEpoch?: number | undefined;
+  /** Replace an existing output. */
+  readonly force?: boolean | undefined;
+  /** Read the finished file once more and record its sha256 in `meta.json`. */
+  readonly digest?: boolean | undefined;
+  readonly inflate?: InflateChoice | undefined;
+  /** The bytes behind the source "-". */
+  readonly stdin?: AsyncIterable<Uint8Array> | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((event: ProgressEvent) => void) | undefined;
+}

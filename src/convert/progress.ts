@@ -1,0 +1,21 @@
+import type { Digest } from "../oci/digest.ts";
+import type { Platform } from "../oci/platform.ts";
+import type { LayerMetadata } from "./meta.ts";
+
+/** What a conversion tells while it runs, in the order it happens; layers overlap. */
+export type ProgressEvent =
+  /** Standard input is being kept on disk: its list of layers comes last. `bytes` so far. */
+  | { readonly type: "spooling"; readonly bytes: number }
+  | {
+      readonly type: "resolved";
+      readonly manifestDigest: Digest;
+      readonly platform: Platform;
+      readonly layers: readonly LayerMetadata[];
+    }
+  /** `stored` of the layer's `size` stored bytes are in. */
+  | { readonly type: "layer"; readonly index: number; readonly stored: number; readonly size: number }
+  /** Every check of the layer held. */
+  | { readonly type: "layer-done"; readonly index: number }
+  /** All contents are in; the filesystem around them is written: `written` bytes so far. */
+  | { readonly type: "filesystem"; readonly written: number }
+  | { readonly type: "warning"; readonly message: string };

@@ -1,0 +1,91 @@
+import { Docker2vmError } from "../errors.ts";
+import type { InflateChoice } from "../layer/decompress.ts";
+import { hostPlatform, type Platform, parsePlatform } from "../oci/platform.ts";
+import { BLOCK_SIZE } from "../output/blocks.ts";
+import { parseSourceReference } from "../source/reference.ts";
+import type { SourceSpec } from "../source/source.ts";
+import type { ConvertOptions } from "./options.ts";
+import type { ProgressEvent } from "./progress.ts";
+
+const LABEL_BYTES = 16;
+const UUID = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i;
+
+/** Options with every value checked and every default filled in. */
+export interface Request {
+  readonly source: SourceSpec;
+  readonly out: string;
+  readonly platform: Platform;
+  readonly profile: "baseline";
+  /** The size asked for, in blocks. */
+  readonly blocks: number | undefined;
+  /** Bytes, one character each. */
+  readonly label: string;
+  readonly uuid: Uint8Array | undefined;
+  readonly sourceDateEpoch: number | undefined;
+  readonly force: boolean;
+  readonly digest: boolean;
+  readonly inflate: InflateChoice;
+  readonly stdin: AsyncIterable<Uint8Array> | undefined;
+  readonly signal: AbortSignal | undefined;
+  /** Tells the caller, and keeps the warnings. */
+  readonly report: (event: ProgressEvent) => void;
+  readonly warnings: readonly string[];
+}
+
+/** Throws E_USAGE for what no image could make right. */
+export function checkOptions(options: ConvertOptions): Request {
+  const { source, platform, size, onProgress } = options;
+  const warnings: string[] = [];
+  return {
+    source: typeof source === "string" ? parseSourceReference(source) : source,
+    out: options.out,
+    platform: platform === undefined ? hostPlatform(process.arch) : parsePlatform(platform),
+    profile: options.profile ?? "baseline",
+    blocks: size === undefined ? undefined : wholeBlocks(size),
+    label: labelBytes(options.label ?? "rootfs"),
+    uuid: options.uuid === undefined ? undefined : uuidBytes(options.uuid),
+    sourceDateEpoch:
+      options.sourceDateEpoch === undefined ? undefined : epochSeconds(options.sourceDateEpoch),
+    force: options.force ?? false,
+    digest: options.digest ?? false,
+    inflate: options.inflate ?? "auto",
+    stdin: options.stdin,
+    signal: options.signal,
+    report: (event) => {
+      if (event.type === "warning") warnings.push(event.message);
+      onProgress?.(event);
+    },
+    warnings,
+  };
+}
+
+function wholeBlocks(size: number): number {
+  if (Number.isSafeInteger(size) && size >= BLOCK_SIZE) return Math.floor(size / BLOCK_SIZE);
+  throw new Docker2vmError("E_USAGE", `a size of ${size} bytes is not possible`, {
+    hint: "give the filesystem's size in bytes, as --size 2G does",
+  });
+}
+
+function labelBytes(label: string): string {
+  const bytes = Buffer.from(label, "utf8");
+  if (bytes.length <= LABEL_BYTES && !label.includes("\0")) return bytes.toString("latin1");
+  throw new Docker2vmError("E_USAGE", `the label ${JSON.stringify(label)} has ${bytes.length} bytes`, {
+    hint: `a volume label has at most ${LABEL_BYTES} bytes and no NUL`,
+  });
+}
+
+/** The superblock needs one that is not zero: blkid and e2fsck take that for none. */
+function uuidBytes(uuid: string): Uint8Array {
+  const bytes = Buffer.from(uuid.replaceAll("-", ""), "hex");
+  if (UUID.test(uuid) && bytes.some((byte) => byte !== 0)) return bytes;
+  throw new Docker2vmError("E_USAGE", `${JSON.stringify(uuid)} is not a UUID for a filesystem`, {
+    hint: "a UUID has the form 01234567-89ab-cdef-0123-456789abcdef and is not all zero",
+  });
+}
+
+function epochSeconds(seconds: number): number {
+  if (Number.isSafeInteger(seconds) && seconds >= 0) return seconds;
+  throw new Docker2vmError("E_USAGE", `${seconds} is not a time in whole seconds since 1970`, {
+    hint: "SOURCE_DATE_EPOCH and sourceDateEpoch take a whole number that is not negative",
+  });
+}

@@ -1,0 +1,102 @@
+import { geometryFor, reservedRunAfter } from "../ext4/geometry.ts";
+import type { Contents } from "../ext4/plan.ts";
+import { layerName, readLayer } from "../layer/layer-stream.ts";
+import { tarEntries } from "../layer/tar/entries.ts";
+import { unpack } from "../layer/unpack.ts";
+import { ArenaSchedule, STREAMS_IN_FLIGHT } from "../output/arenas.ts";
+import { BLOCK_SIZE, type BlockSink, type Run } from "../output/blocks.ts";
+import { ContentWriter } from "../output/content-writer.ts";
+import type { LayerBlob } from "../source/source.ts";
+import { type Directory, impliedDirectory } from "../tree/inode.ts";
+import { LayerTree } from "../tree/layer-tree.ts";
+import { overlay } from "../tree/overlay.ts";
+import { inOrder } from "./in-order.ts";
+import type { Request } from "./request.ts";
+
+/** What the layers amount to: the tree as a container would see it, its file contents already in the image. */
+export interface StreamedImage {
+  readonly root: Directory;
+  readonly contents: Contents;
+}
+
+/** Streams every layer through its checks into the image, several at once, and lays them over one another. */
+export async function streamLayers(
+  layers: readonly LayerBlob[],
+  image: BlockSink,
+  request: Request,
+): Promise<StreamedImage> {
+  const space = contentSpace(layers, request);
+  const schedule = new ArenaSchedule(layers.length, space);
+  const abort = new AbortController();
+  const signal = request.signal ? AbortSignal.any([request.signal, abort.signal]) : abort.signal;
+  const root = impliedDirectory();
+  const written: Run[] = [];
+
+  await inOrder(
+    layers,
+    STREAMS_IN_FLIGHT,
+    (blob) => streamLayer(blob, { image, schedule, signal, request }),
+    ({ tree, written: runs }) => {
+      overlay(root, tree, { onWarning: (message) => warn(request, message) });
+      written.push(...runs);
+    },
+    (failure) => {
+      abort.abort(failure);
+      schedule.abort(failure);
+    },
+  );
+  return { root, contents: { geometry: space.geometry, end: schedule.end, written } };
+}
+
+/**
+ * How much room contents may take is settled before they flow, for it decides how many blocks the group descriptors
+ * keep free. The bound is far above any image, so that it is the same however the layers are stored; the manifest or
+ * the size asked for can raise it.
+ */
+const ORDINARY_BYTES = 2 ** 40;
+const INFLATED_TO_STORED = 4;
+
+function contentSpace(layers: readonly LayerBlob[], request: Request) {
+  const stored = layers.reduce((sum, layer) => sum + layer.size, 0);
+  const expected = Math.ceil(Math.max(ORDINARY_BYTES, stored * INFLATED_TO_STORED) / BLOCK_SIZE);
+  const asked = request.blocks ?? 0;
+  // Of a filesystem whose size is chosen, up to half is free space and what describes the contents.
+  const geometry = geometryFor(Math.max(2 * expected, asked));
+  const end = Math.max(expected, asked);
+  return { geometry, end, reservedAfter: (block: number) => reservedRunAfter(geometry, block) };
+}
+
+interface Stream {
+  readonly image: BlockSink;
+  readonly schedule: ArenaSchedule;
+  readonly signal: AbortSignal;
+  readonly request: Request;
+}
+
+async function streamLayer(blob: LayerBlob, { image, schedule, signal, request }: Stream) {
+  const { index, size } = blob;
+  const tree = new LayerTree(layerName(blob));
+  const writer = new ContentWriter(image);
+  const nextArena = () => schedule.take(index);
+  let stored = 0;
+  const onStored = (bytes: number): void => {
+    stored += bytes;
+    request.report({ type: "layer", index, stored, size });
+  };
+  const onWarning = (message: string) => warn(request, `${layerName(blob)}: ${message}`);
+
+  await readLayer(blob, { inflate: request.inflate, signal, onStored, onWarning }, (tar) => {
+    const entries = tarEntries(tar, {
+      layer: layerName(blob),
+      onWarning: (message) => warn(request, message),
+    });
+    return unpack(entries, tree, { writer, nextArena });
+  });
+  schedule.finish(index);
+  request.report({ type: "layer-done", index });
+  return { tree, written: writer.written };
+}
+
+function warn(request: Request, message: string): void {
+  request.report({ type: "warning", message });
+}

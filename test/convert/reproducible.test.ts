@@ -1,0 +1,208 @@
+import { describe, expect, test } from "bun:test";
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { convert } from "../../src/convert/convert.ts";
+import { checkOptions } from "../../src/convert/request.ts";
+import { streamLayers } from "../../src/convert/stream-layers.ts";
+import { planExt4 } from "../../src/ext4/plan.ts";
+import type { InflateChoice } from "../../src/layer/decompress.ts";
+import { openSource } from "../../src/source/open.ts";
+import type { LayerBlob } from "../../src/source/source.ts";
+import { buildLayout } from "../support/layout-builder.ts";
+import { runOk, testWith } from "../support/oracles.ts";
+import { scratchFolder } from "../support/scratch.ts";
+import { type TarItem, tar } from "../support/tar-builder.ts";
+
+const scratch = scratchFolder();
+const UUID = "11111111-2222-4333-8444-555555555555";
+const MAIN = join(import.meta.dir, "../../src/cli/main.ts");
+
+function sha256(path: string): string {
+  return createHash("sha256").update(readFileSync(path)).digest("hex");
+}
+
+async function rootfs(
+  source: string,
+  options: { uuid?: string; inflate?: InflateChoice } = {},
+): Promise<string> {
+  const out = scratch("out");
+  const { rootfsPath } = await convert({ source, platform: "linux/amd64", out, force: true, ...options });
+  return sha256(rootfsPath);
+}
+
+/** Six layers, uneven enough that they end at different times and share the image in several rounds. */
+function unevenLayers(): Uint8Array[] {
+  const sizes = [3_000_000, 10, 900_000, 2_000_000, 0, 4_500_000];
+  return sizes.map((size, layer) => {
+    const big: TarItem = { path: `big${layer}`, data: bytesOf(size, layer) };
+    const small = Array.from(
+      { length: 40 },
+      (_, n): TarItem => ({ path: `d/f${(n * 7) % 60}`, data: bytesOf(n * 100, n) }),
+    );
+    return tar([big, ...small, { path: `d/.wh.f${layer}` }]);
+  });
+}
+
+function bytesOf(size: number, seed: number): Uint8Array {
+  const bytes = new Uint8Array(size);
+  let state = seed + 1;
+  for (let i = 0; i < size; i++) {
+    state = (state * 1103515245 + 12345) & 0x7fffffff;
+    bytes[i] = state >> 16;
+  }
+  return bytes;
+}
+
+describe("the same image and options give the same bytes", () => {
+  test("twice", async () => {
+    buildLayout(scratch("image"), { layers: unevenLayers() });
+    expect(await rootfs(`oci:${scratch("image")}`)).toBe(await rootfs(`oci:${scratch("image")}`));
+  });
+
+  test("whoever inflates", async () => {
+    for (const compress of ["gzip", "zstd"] as const) {
+      buildLayout(scratch(compress), { layers: unevenLayers(), compress });
+      const source = `oci:${scratch(compress)}`;
+      expect(await rootfs(source, { inflate: "fflate" })).toBe(await rootfs(source, { inflate: "native" }));
+    }
+  });
+
+  test("however the layers are stored", async () => {
+    const made: string[] = [];
+    for (const compress of ["gzip", "zstd", "none"] as const) {
+      buildLayout(scratch(`stored-${compress}`), { layers: unevenLayers(), compress });
+      made.push(await rootfs(`oci:${scratch(`stored-${compress}`)}`, { uuid: UUID }));
+    }
+    expect(new Set(made).size).toBe(1);
+  });
+
+  testWith(["skopeo"], "from layout, OCI archive and docker-archive", async () => {
+    const layout = scratch("to-copy");
+    buildLayout(layout, { layers: unevenLayers(), tag: "latest", created: "2024-05-06T07:08:09Z" });
+    runOk("skopeo", ["copy", "-q", `oci:${layout}:latest`, `oci-archive:${scratch("image.oci.tar")}`]);
+    runOk("skopeo", [
+      "copy",
+      "-q",
+      `oci:${layout}:latest`,
+      `docker-archive:${scratch("image.tar")}:image:latest`,
+    ]);
+    const wanted = await rootfs(`oci:${layout}`, { uuid: UUID });
+    expect(await rootfs(`oci-archive:${scratch("image.oci.tar")}`, { uuid: UUID })).toBe(wanted);
+    expect(await rootfs(`docker-archive:${scratch("image.tar")}`, { uuid: UUID })).toBe(wanted);
+  });
+
+  test("in any time zone, on one core or all", async () => {
+    buildLayout(scratch("anywhere"), { layers: unevenLayers() });
+    const args = [MAIN, "convert", `oci:${scratch("anywhere")}`, "--platform", "linux/amd64", "--force"];
+    const digest = (folder: string, program: readonly string[], env: Record<string, string>): string => {
+      const [name = "", ...rest] = [...program, process.execPath, ...args, "--out", scratch(folder)];
+      runOk(name, rest, { env });
+      return sha256(scratch(folder, "rootfs.ext4"));
+    };
+    const here = digest("here", [], { TZ: "UTC" });
+    expect(digest("there", [], { TZ: "Pacific/Kiritimati" })).toBe(here);
+    expect(digest("narrow", ["taskset", "-c", "0"], { UV_THREADPOOL_SIZE: "1" })).toBe(here);
+  });
+
+  test("whichever layers are slow", async () => {
+    buildLayout(scratch("slow"), { layers: unevenLayers() });
+    const request = checkOptions({
+      source: `oci:${scratch("slow")}`,
+      platform: "linux/amd64",
+      out: "unused",
+    });
+    const source = await openSource(request.source, { scratchFolder: scratch() });
+    const { layers } = await source.resolve(request.platform);
+    const places = async (delays: readonly number[]): Promise<string> => {
+      const hash = createHash("sha256");
+      const writes = new Map<number, Uint8Array>();
+      const sink = { write: (at: number, bytes: Uint8Array) => void writes.set(at, bytes.slice()) };
+      const { root, contents } = await streamLayers(
+        layers.map((blob, i) => slowed(blob, delays[i] ?? 0)),
+        sink,
+        request,
+      );
+      for (const [at, bytes] of [...writes].sort(([a], [b]) => a - b)) hash.update(`${at}:`).update(bytes);
+      const id = new Uint8Array(16).fill(1);
+      const time = { seconds: 0, nanoseconds: 0 };
+      const plan = planExt4(root, contents, {
+        uuid: id,
+        hashSeed: id,
+        label: "",
+        time,
+        blocks: undefined,
+        lostAndFound: true,
+      });
+      return `${hash.digest("hex")} ${plan.blocks} ${plan.freeBlocks}`;
+    };
+    const steady = await places([]);
+    expect(await places([30, 0, 0, 0, 0, 0])).toBe(steady);
+    expect(await places([0, 0, 25, 5, 60, 0])).toBe(steady);
+    await source.close();
+  });
+});
+
+describe("what may tell two filesystems apart does", () => {
+  const metadataOf = async (image: string, options: object) => {
+    const out = scratch("out");
+    const result = await convert({
+      source: `oci:${scratch(image)}`,
+      platform: "linux/amd64",
+      out,
+      force: true,
+      ...options,
+    });
+    return result.metadata.filesystem.uuid;
+  };
+
+  test("the UUID follows from the manifest and the options", async () => {
+    buildLayout(scratch("a"), { layers: [tar([{ path: "a" }])] });
+    buildLayout(scratch("b"), { layers: [tar([{ path: "b" }])] });
+    const uuids = [
+      await metadataOf("a", {}),
+      await metadataOf("b", {}),
+      await metadataOf("a", { label: "other" }),
+      await metadataOf("a", { size: 2 ** 28 }),
+      await metadataOf("a", { sourceDateEpoch: 1 }),
+    ];
+    expect(new Set(uuids).size).toBe(uuids.length);
+    expect(uuids[0]).toMatch(/^[\da-f]{8}-[\da-f]{4}-8[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/);
+    expect(await metadataOf("a", { uuid: UUID })).toBe(UUID);
+  });
+
+  testWith(
+    ["dumpe2fs"],
+    "the filesystem's times are SOURCE_DATE_EPOCH, else the config's, else 1970",
+    async () => {
+      buildLayout(scratch("dated"), { layers: [], created: "2024-05-06T07:08:09.123456789Z" });
+      buildLayout(scratch("undated"), { layers: [] });
+      const created = async (image: string, options: object): Promise<string | undefined> => {
+        await metadataOf(image, options);
+        return /Filesystem created:\s+(.*)/.exec(
+          runOk("dumpe2fs", ["-h", scratch("out/rootfs.ext4")], { env: { TZ: "UTC" } }),
+        )?.[1];
+      };
+      expect(await created("dated", {})).toBe("Mon May  6 07:08:09 2024");
+      expect(await created("dated", { sourceDateEpoch: 86400 })).toBe("Fri Jan  2 00:00:00 1970");
+      // dumpe2fs has no line for a time of 0.
+      expect(await created("undated", {})).toBeUndefined();
+    },
+  );
+});
+
+/** The same layer, its chunks small and each `milliseconds` late. */
+function slowed(blob: LayerBlob, milliseconds: number): LayerBlob {
+  if (milliseconds === 0) return blob;
+  return {
+    ...blob,
+    async *open(signal) {
+      for await (const chunk of blob.open(signal)) {
+        for (let at = 0; at < chunk.length; at += 100_000) {
+          await Bun.sleep(milliseconds);
+          yield chunk.subarray(at, at + 100_000);
+        }
+      }
+    },
+  };
+}

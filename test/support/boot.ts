@@ -1,0 +1,58 @@
+/** Boots an image with a real kernel: QEMU without acceleration, Debian's cloud kernel, the image on NVMe. */
+import { spawn } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { findOracle, runOk } from "./oracles.ts";
+
+/** ext4 and NVMe are built into the cloud kernel, so that it needs no initramfs. */
+const KERNEL_PACKAGE = "linux-image-cloud-amd64";
+
+/** The kernel's path. It is fetched once and not installed: a package with maintainer scripts has no place in a test. */
+export function cloudKernel(): string {
+  const cache = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "docker2vm-test");
+  const folder = join(cache, "kernel-amd64");
+  if (!existsSync(folder)) {
+    mkdirSync(cache, { recursive: true });
+    const scratch = mkdtempSync(join(cache, "fetch-"));
+    // The meta package names the one with the kernel.
+    const depends = runOk("apt-cache", ["depends", KERNEL_PACKAGE]);
+    const name = /Depends: (linux-image-\S+)/.exec(depends)?.[1] ?? KERNEL_PACKAGE;
+    runOk("apt-get", ["-q", "-o", "APT::Sandbox::User=root", "download", name], { cwd: scratch });
+    const deb = readdirSync(scratch).find((file) => file.endsWith(".deb")) ?? "";
+    runOk("dpkg-deb", ["-x", join(scratch, deb), join(scratch, "kernel")]);
+    renameSync(join(scratch, "kernel"), folder);
+    rmSync(scratch, { recursive: true });
+  }
+  const kernel = readdirSync(join(folder, "boot")).find((file) => file.startsWith("vmlinuz-"));
+  return join(folder, "boot", kernel ?? "vmlinuz");
+}
+
+/** Boots until the machine switches itself off and returns what was said on the console. The image is written to. */
+export async function boot(image: string, parameters: string): Promise<string> {
+  const child = spawn(findOracle("qemu-system-x86_64") ?? "qemu-system-x86_64", [
+    ...["-M", "pc", "-accel", "tcg", "-cpu", "max", "-m", "512"],
+    ...["-nodefaults", "-no-user-config", "-display", "none", "-serial", "stdio", "-no-reboot"],
+    ...["-kernel", cloudKernel()],
+    ...[
+      "-drive",
+      `file=${image},if=none,id=d0,format=raw,cache=unsafe`,
+      "-device",
+      "nvme,drive=d0,serial=r0",
+    ],
+    ...["-append", `console=ttyS0 panic=-1 root=/dev/nvme0n1 rootfstype=ext4 ${parameters}`],
+  ]);
+  const timer = setTimeout(() => child.kill("SIGKILL"), 180_000);
+  let said = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      said += text;
+    });
+  }
+  const status = await new Promise((resolve, reject) => {
+    child.on("error", reject).on("close", resolve);
+  });
+  clearTimeout(timer);
+  if (status !== 0) throw new Error(`QEMU ended with ${status} after saying:\n${said}`);
+  return said;
+}
