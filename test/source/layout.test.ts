@@ -312,14 +312,16 @@ describe("a layout is refused", () => {
   });
 });
 
-test.skipIf(alpineLayout() === undefined)("the alpine layout is one image for two platforms", async () => {
-  const path = alpineLayout() ?? "";
-  for (const [platform, layer] of [
-    [AMD64, "sha256:fe07684b16b82247c3539ed86a65ff37a76138ec25d380bd80c869a1a4c73236"],
-    [ARM64, "sha256:d69d4d41cfe2ee680d6972795e2a1eb9e4dc4ec3b3c5e0797c9ab43bb3726fa7"],
-  ] as const) {
-    const { image, contents } = await read(path, {}, platform);
-    expect(contents.map(sha256)).toEqual([layer]);
-    expect(image.config.config.Cmd).toEqual(["/bin/sh"]);
-  }
-});
+const alpine = alpineLayout();
+if (alpine !== undefined) {
+  test("the alpine layout is one image for two platforms", async () => {
+    for (const [platform, layer] of [
+      [AMD64, "sha256:fe07684b16b82247c3539ed86a65ff37a76138ec25d380bd80c869a1a4c73236"],
+      [ARM64, "sha256:d69d4d41cfe2ee680d6972795e2a1eb9e4dc4ec3b3c5e0797c9ab43bb3726fa7"],
+    ] as const) {
+      const { image, contents } = await read(alpine, {}, platform);
+      expect(contents.map(sha256)).toEqual([layer]);
+      expect(image.config.config.Cmd).toEqual(["/bin/sh"]);
+    }
+  });
+}

@@ -1,0 +1,34 @@
+import { Docker2vmError } from "../errors.ts";
+
+const UNITS: readonly string[] = ["", "K", "M", "G", "T"];
+const FORM = /^(\d+)(?:\.(\d+))?\s*([KMGT]?)(?:i?B)?$/i;
+
+/**
+ * Bytes of "2147483648", "2G", "1.5GiB" or "500mb". Units are powers of 1024 in every spelling, as mke2fs takes
+ * them. Throws E_USAGE for anything that is not a whole, positive number of bytes.
+ */
+export function parseSize(text: string, option: string): number {
+  const [, whole = "", fraction = "", unit = ""] = FORM.exec(text) ?? [];
+  const wrong = (why: string): Docker2vmError =>
+    new Docker2vmError("E_USAGE", `${option} ${JSON.stringify(text)} ${why}`, {
+      hint: "give bytes, or a number with K, M, G or T (powers of 1024), such as 512M or 2G",
+    });
+  if (whole === "") throw wrong("is not a size");
+  const power = UNITS.indexOf(unit.toUpperCase());
+  // Exact: 0.1K is not a whole number of bytes, and a float would have to guess.
+  const scaled = BigInt(whole + fraction) * 1024n ** BigInt(power);
+  const divisor = 10n ** BigInt(fraction.length);
+  if (scaled % divisor !== 0n) throw wrong("is not a whole number of bytes");
+  const bytes = Number(scaled / divisor);
+  if (bytes === 0) throw wrong("holds nothing");
+  if (!Number.isSafeInteger(bytes)) throw wrong("is too large");
+  return bytes;
+}
+
+/** Bytes for a reader: "512 B", "31.2 MiB". */
+export function formatBytes(bytes: number): string {
+  if (bytes < 1024) return `${bytes} B`;
+  const power = Math.min(Math.floor(Math.log2(bytes) / 10), UNITS.length - 1);
+  const scaled = (bytes / 1024 ** power).toFixed(1);
+  return `${scaled} ${UNITS[power]}iB`;
+}

@@ -1,0 +1,50 @@
+import { Docker2vmError } from "../errors.ts";
+import type { Paint } from "./colour.ts";
+import { printable } from "./printable.ts";
+
+const BUG_HINT = "this is a bug in docker2vm; run again with --verbose and report what it prints";
+
+/** Any failure as one of this program's errors: what it did not foresee is a mistake of its own. */
+export function asDocker2vmError(error: unknown): Docker2vmError {
+  if (error instanceof Docker2vmError) {
+    if (error.code !== "E_INTERNAL" || error.hint !== undefined) return error;
+    return new Docker2vmError("E_INTERNAL", error.message, { hint: BUG_HINT, cause: error });
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return new Docker2vmError("E_INTERNAL", `unexpected: ${message}`, { hint: BUG_HINT, cause: error });
+}
+
+/** The error for a reader: the message, the hint and, where details are wanted, every cause with its stack. */
+export function errorText(error: Docker2vmError, details: boolean, paint: Paint): string {
+  const lines = [`${paint("red", "error:")} ${printable(error.message)}`];
+  if (error.hint !== undefined) lines.push(`  ${paint("bold", "hint:")} ${printable(error.hint)}`);
+  if (details) {
+    lines.push(`  ${error.code}`);
+    for (const cause of errorChain(error)) lines.push(...detailLines(cause).map((line) => `  ${line}`));
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+/** The error for a program: one line of JSON. */
+export function errorJson(error: Docker2vmError, details: boolean): string {
+  const { code, message, hint } = error;
+  const causes = details ? { causes: errorChain(error).map((cause) => detailLines(cause).join("\n")) } : {};
+  return `${JSON.stringify({ error: { code, message, hint, ...causes } })}\n`;
+}
+
+function errorChain(error: unknown): unknown[] {
+  const chain: unknown[] = [];
+  // A chain of causes may be a ring.
+  for (let next = error; next !== undefined && !chain.includes(next); ) {
+    chain.push(next);
+    next = next instanceof Error ? next.cause : undefined;
+  }
+  return chain;
+}
+
+function detailLines(error: unknown): string[] {
+  if (!(error instanceof Error)) return [printable(String(error))];
+  // Bun's stacks leave out the message; V8's begin with it.
+  const stack = (error.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
+  return [`${error.name}: ${printable(error.message)}`, ...stack.map(printable)];
+}

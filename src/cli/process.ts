@@ -1,0 +1,44 @@
+import { isatty } from "node:tty";
+import type { Engine } from "./host.ts";
+import { listenForInterrupts } from "./interrupts.ts";
+import { run } from "./run.ts";
+
+/** The command as a process runs it: this process's streams and environment, its signals, its exit code. */
+export async function runProcess(args: readonly string[]): Promise<void> {
+  ignoreClosedPipe(process.stdout);
+  ignoreClosedPipe(process.stderr);
+  const interrupts = listenForInterrupts(process);
+  let stdin: NodeJS.ReadStream | undefined;
+  try {
+    process.exitCode = await run(args, {
+      env: process.env,
+      openStdin: () => {
+        stdin = process.stdin;
+        return stdin;
+      },
+      stdinIsTerminal: isatty(0),
+      stdout: process.stdout,
+      stderr: process.stderr,
+      signal: interrupts.signal,
+      loadEngine,
+    });
+  } finally {
+    interrupts.dispose();
+    // A pipe nobody reads any more must not keep the process alive.
+    stdin?.destroy();
+  }
+}
+
+/** Loaded when a conversion is really wanted: `--help` and a mistyped option answer at once. */
+async function loadEngine(): Promise<Engine> {
+  const { convert } = await import("../convert/convert.ts");
+  const { planConversion } = await import("../convert/dry-run.ts");
+  return { convert, planConversion };
+}
+
+/** `docker2vm … | head` closes the pipe early: that is the reader's good right and no error. */
+function ignoreClosedPipe(stream: NodeJS.WriteStream): void {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
+}

@@ -1,0 +1,49 @@
+import type { ProgressEvent } from "../../convert/progress.ts";
+import { formatBytes } from "../bytes.ts";
+import type { ProgressState } from "./state.ts";
+
+const MIB = 1024 * 1024;
+/** Layers below this size only tell when they are done. */
+const LARGE_LAYER = 64 * MIB;
+const SPOOL_STEP = 256 * MIB;
+
+/**
+ * The lines an event is worth in a log, given the state before it: a line for each finished layer, one for each
+ * quarter of a large one, so that a log stays short however large the image is.
+ */
+export function plainLines(before: ProgressState, event: ProgressEvent): string[] {
+  switch (event.type) {
+    case "spooling": {
+      const step = Math.floor(event.bytes / SPOOL_STEP) > Math.floor(before.spooled / SPOOL_STEP);
+      return step ? [`reading standard input: ${formatBytes(event.bytes)}`] : [];
+    }
+    case "resolved": {
+      const bytes = event.layers.reduce((sum, layer) => sum + layer.size, 0);
+      const count = event.layers.length === 1 ? "1 layer" : `${event.layers.length} layers`;
+      return [`image ${event.manifestDigest}: ${count}, ${formatBytes(bytes)}`];
+    }
+    case "layer":
+      return quarterLine(before, event.index, event.stored);
+    case "layer-done": {
+      const layer = before.layers[event.index];
+      return layer ? [`${layerName(before, event.index)} done, ${formatBytes(layer.size)}`] : [];
+    }
+    case "filesystem":
+      return before.filesystem === undefined ? ["writing the filesystem"] : [];
+    case "warning":
+      return [];
+  }
+}
+
+function quarterLine(before: ProgressState, index: number, stored: number): string[] {
+  const layer = before.layers[index];
+  if (!layer || layer.size < LARGE_LAYER || stored >= layer.size) return [];
+  const quarter = Math.floor((stored / layer.size) * 4);
+  if (quarter <= Math.floor((layer.stored / layer.size) * 4)) return [];
+  return [`${layerName(before, index)} ${quarter * 25}% of ${formatBytes(layer.size)}`];
+}
+
+function layerName(state: ProgressState, index: number): string {
+  const name = state.layers[index]?.name ?? "";
+  return `layer ${index + 1}/${state.layers.length}${name === "" ? "" : ` ${name}`}`;
+}

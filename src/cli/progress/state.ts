@@ -1,0 +1,61 @@
+import type { ProgressEvent } from "../../convert/progress.ts";
+
+/** How far a conversion is, as its events have told so far. Sizes in bytes. */
+export interface ProgressState {
+  /** Bytes of standard input kept on disk. */
+  spooled: number;
+  layers: LayerProgress[];
+  /** Bytes of filesystem structures written; undefined while contents still come in. */
+  filesystem: number | undefined;
+}
+
+export interface LayerProgress {
+  /** "sha256:0123456789ab"; empty where the archive does not name it. */
+  readonly name: string;
+  readonly size: number;
+  stored: number;
+  done: boolean;
+}
+
+export function initialProgress(): ProgressState {
+  return { spooled: 0, layers: [], filesystem: undefined };
+}
+
+/** Takes an event into the state. In place: there are thousands of events in a large conversion. */
+export function applyEvent(state: ProgressState, event: ProgressEvent): void {
+  switch (event.type) {
+    case "spooling":
+      state.spooled = event.bytes;
+      return;
+    case "resolved":
+      state.layers = event.layers.map(({ digest, size }) => ({
+        name: shortDigest(digest),
+        size,
+        stored: 0,
+        done: false,
+      }));
+      return;
+    case "layer": {
+      const layer = state.layers[event.index];
+      if (layer) layer.stored = event.stored;
+      return;
+    }
+    case "layer-done": {
+      const layer = state.layers[event.index];
+      if (layer) layer.done = true;
+      return;
+    }
+    case "filesystem":
+      state.filesystem = event.written;
+      return;
+    case "warning":
+      return;
+  }
+}
+
+/** The algorithm and 12 digits: enough to tell layers apart, short enough for a line. */
+function shortDigest(digest: string | undefined): string {
+  if (digest === undefined) return "";
+  const [algorithm = "", hex = ""] = digest.split(":");
+  return `${algorithm}:${hex.slice(0, 12)}`;
+}

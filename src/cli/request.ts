@@ -1,0 +1,111 @@
+import type { ConvertOptions } from "../convert/options.ts";
+import { Docker2vmError } from "../errors.ts";
+import { parseSize } from "./bytes.ts";
+import type { CommandLine } from "./command-line.ts";
+import { CONVERT_OPTIONS, type OptionName } from "./options.ts";
+import { chooseSource } from "./source-choice.ts";
+
+/** What the command line asks the library for; streams, signal and progress are added by whoever runs it. */
+export type ConvertRequest = Omit<ConvertOptions, "stdin" | "signal" | "onProgress"> & {
+  readonly source: string;
+};
+
+/** How the user wants to be talked to. */
+export interface Manner {
+  readonly format: "text" | "json";
+  readonly progress: "auto" | "plain" | "json" | "none";
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+}
+
+/** Throws E_USAGE naming the option at fault. */
+export function convertRequest(line: CommandLine, sourceDateEpoch: string | undefined): ConvertRequest {
+  const [, ...words] = line.words;
+  const source = chooseSource(
+    {
+      "oci-layout": stringOption(line, "oci-layout"),
+      "oci-tar": stringOption(line, "oci-tar"),
+      "docker-archive": stringOption(line, "docker-archive"),
+    },
+    words,
+  );
+  const out = stringOption(line, "out");
+  if (out === undefined) {
+    throw new Docker2vmError("E_USAGE", "no output folder given", { hint: "add --out DIR" });
+  }
+  const size = stringOption(line, "size");
+  return {
+    source,
+    out,
+    platform: stringOption(line, "platform"),
+    profile: choice(line, "profile", CONVERT_OPTIONS.profile.values),
+    size: size === undefined ? undefined : parseSize(size, "--size"),
+    label: stringOption(line, "label"),
+    uuid: stringOption(line, "uuid"),
+    sourceDateEpoch: parseEpoch(sourceDateEpoch),
+    force: flag(line, "force"),
+    digest: flag(line, "digest"),
+    inflate: choice(line, "inflate", CONVERT_OPTIONS.inflate.values),
+  };
+}
+
+/** Throws E_USAGE naming the option at fault. */
+export function mannerOf(line: CommandLine): Manner {
+  const manner: Manner = {
+    format: choice(line, "format", CONVERT_OPTIONS.format.values) ?? "text",
+    progress: choice(line, "progress", CONVERT_OPTIONS.progress.values) ?? "auto",
+    quiet: flag(line, "quiet"),
+    verbose: flag(line, "verbose"),
+  };
+  if (manner.quiet && manner.verbose) {
+    throw new Docker2vmError("E_USAGE", "--quiet and --verbose contradict each other", {
+      hint: "give one of them",
+    });
+  }
+  return manner;
+}
+
+/** Whether a boolean option is set. */
+export function flag(line: CommandLine, name: string): boolean {
+  return line.values.get(name) === true;
+}
+
+function stringOption(line: CommandLine, name: OptionName): string | undefined {
+  const value = line.values.get(name);
+  if (value === undefined) return undefined;
+  if (Array.isArray(value)) {
+    throw new Docker2vmError("E_USAGE", `--${name} is given ${value.length} times`, { hint: "give it once" });
+  }
+  if (typeof value === "string" && value !== "") return value;
+  throw new Docker2vmError("E_USAGE", `--${name} needs a value`, {
+    hint: `write --${name} VALUE, or --${name}=VALUE where the value begins with a dash`,
+  });
+}
+
+function choice<Value extends string>(
+  line: CommandLine,
+  name: OptionName,
+  values: readonly Value[],
+): Value | undefined {
+  const text = stringOption(line, name);
+  if (text === undefined) return undefined;
+  const known = values.find((value) => value === text);
+  if (known !== undefined) return known;
+  throw new Docker2vmError("E_USAGE", `--${name} does not take ${JSON.stringify(text)}`, {
+    hint: `--${name} takes ${values.join(", ")}`,
+  });
+}
+
+/** SOURCE_DATE_EPOCH of reproducible-builds.org: seconds since 1970, decimal; empty counts as not set. */
+function parseEpoch(text: string | undefined): number | undefined {
+  if (text === undefined || text === "") return undefined;
+  const seconds = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(seconds)) return seconds;
+  throw new Docker2vmError(
+    "E_USAGE",
+    `SOURCE_DATE_EPOCH ${JSON.stringify(text)} in the environment is not a time`,
+    {
+      hint: "set it to whole seconds since 1970-01-01, or unset it",
+    },
+  );
+}

@@ -1,0 +1,53 @@
+import type { ConvertResult } from "../convert/convert.ts";
+import type { RuntimeMetadata } from "../convert/meta.ts";
+import { formatBytes } from "./bytes.ts";
+import { printable, shellWord } from "./printable.ts";
+
+/** The result for a reader: what was made of what, how large it is, how it wants to be run. */
+export function summaryText({ rootfsPath, metadataPath, metadata, ...result }: ConvertResult): string {
+  const { filesystem, source } = metadata;
+  const free = formatBytes(filesystem.freeBlocks * filesystem.blockSize);
+  const layers = metadata.layers.length === 1 ? "1 layer" : `${metadata.layers.length} layers`;
+  const rows: [name: string, value: string][] = [
+    ["Image", `${source.reference} (${metadata.platform}, ${layers})`],
+    ["Digest", metadata.sourceDigest],
+    ["Rootfs", rootfsPath],
+    [
+      "Size",
+      `${formatBytes(result.apparentBytes)}, of which ${formatBytes(result.allocatedBytes)} on disk and ${free} free`,
+    ],
+    [
+      "Ext4",
+      `${filesystem.inodes} inodes, ${filesystem.blocks} blocks of ${filesystem.blockSize} bytes, ` +
+        `label ${filesystem.label}, UUID ${filesystem.uuid}`,
+    ],
+    ...(metadata.rootfsDigest === undefined ? [] : [["SHA-256", metadata.rootfsDigest] as [string, string]]),
+    ["Runs", workload(metadata.runtime)],
+    ["Metadata", metadataPath],
+  ];
+  return rows.map(([name, value]) => `${name.padEnd(10)}${printable(value)}\n`).join("");
+}
+
+/** The result for a program: one JSON document. */
+export function summaryJson(result: ConvertResult): string {
+  const document = {
+    rootfs: result.rootfsPath,
+    metadata: result.metadataPath,
+    apparentBytes: result.apparentBytes,
+    allocatedBytes: result.allocatedBytes,
+    warnings: result.warnings,
+    meta: result.metadata,
+  };
+  return `${JSON.stringify(document, null, 2)}\n`;
+}
+
+/** "/docker-entrypoint.sh nginx as user 101 in /srv, ports 80/tcp" */
+function workload(runtime: RuntimeMetadata): string {
+  const command = [...runtime.entrypoint, ...runtime.cmd];
+  if (command.length === 0) return "nothing: the image names no command";
+  const parts = [command.map(shellWord).join(" ")];
+  parts.push(`as ${runtime.user === "" ? "root" : runtime.user}`);
+  parts.push(`in ${runtime.workdir === "" ? "/" : runtime.workdir}`);
+  const ports = runtime.exposedPorts.length === 0 ? "" : `, ports ${runtime.exposedPorts.join(" ")}`;
+  return parts.join(" ") + ports;
+}

@@ -1,0 +1,212 @@
+import { describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ALL_OPTIONS } from "../../src/cli/options.ts";
+import { runWith } from "./fake-host.ts";
+
+const CONVERT = ["convert", "oci:./app", "--out", "vm"];
+
+describe("a command line that makes no sense ends with exit code 2 and says why", () => {
+  const cases: [args: string[], error: string, hint: string][] = [
+    [
+      [],
+      "no command given",
+      "docker2vm convert SOURCE --out DIR makes a root filesystem; docker2vm --help tells more",
+    ],
+    [["conver"], 'unknown command "conver"', "did you mean convert?"],
+    [["pull"], 'unknown command "pull"', "docker2vm --help lists the commands"],
+    [
+      ["convert", "--out", "vm"],
+      "no image given",
+      "give --oci-layout PATH, --oci-tar PATH, --docker-archive PATH, or - for standard input",
+    ],
+    [["convert", "oci:./app"], "no output folder given", "add --out DIR"],
+    [
+      ["convert", "oci:a", "-", "--out", "vm"],
+      'more than one image given: "oci:a" and "-"',
+      "convert takes exactly one source",
+    ],
+    [
+      ["convert", "oci:a", "--oci-tar", "b", "--out", "vm"],
+      'more than one image given: --oci-tar and "oci:a"',
+      "convert takes exactly one source",
+    ],
+    [[...CONVERT, "--forse"], "unknown option --forse", "did you mean --force?"],
+    [
+      [...CONVERT, "--out-dir", "x"],
+      "unknown option --out-dir",
+      "docker2vm convert --help lists the options",
+    ],
+    [[...CONVERT, "--toString"], "unknown option --toString", "docker2vm convert --help lists the options"],
+    [[...CONVERT, "--no-force"], "unknown option --no-force", "docker2vm convert --help lists the options"],
+    [[...CONVERT, "--dryRun"], "unknown option --dryRun", "did you mean --dry-run?"],
+    [[...CONVERT, "-x"], "unknown option -x", "docker2vm convert --help lists the options"],
+    [[...CONVERT, "--out", "again"], "--out is given 2 times", "give it once"],
+    [
+      [...CONVERT, "--format"],
+      "--format needs a value",
+      "write --format VALUE, or --format=VALUE where the value begins with a dash",
+    ],
+    [
+      [...CONVERT, "--label="],
+      "--label needs a value",
+      "write --label VALUE, or --label=VALUE where the value begins with a dash",
+    ],
+    [[...CONVERT, "--force=maybe"], "--force takes no value", "write --force alone"],
+    [
+      [...CONVERT, "--progress", "bar"],
+      '--progress does not take "bar"',
+      "--progress takes auto, plain, json, none",
+    ],
+    [[...CONVERT, "--profile", "full"], '--profile does not take "full"', "--profile takes baseline"],
+    [
+      [...CONVERT, "--size", "lots"],
+      '--size "lots" is not a size',
+      "give bytes, or a number with K, M, G or T (powers of 1024), such as 512M or 2G",
+    ],
+    [
+      [...CONVERT, "-q", "--progress", "none", "--verbose=true"],
+      "--verbose takes no value",
+      "write --verbose alone",
+    ],
+  ];
+  for (const [args, error, hint] of cases) {
+    test(`docker2vm ${args.join(" ")}`, async () => {
+      const ran = await runWith(args);
+      expect({ code: ran.code, stdout: ran.stdout, called: ran.options !== undefined }).toEqual({
+        code: 2,
+        stdout: "",
+        called: false,
+      });
+      expect(ran.stderr.split("\n").slice(0, 2)).toEqual([`error: ${error}`, `  hint: ${hint}`]);
+    });
+  }
+
+  test("--quiet with --verbose", async () => {
+    const ran = await runWith([...CONVERT, "-qv"]);
+    expect(ran.code).toBe(2);
+    expect(ran.stderr).toStartWith("error: --quiet and --verbose contradict each other\n");
+  });
+
+  test("SOURCE_DATE_EPOCH that is no time", async () => {
+    for (const value of ["yesterday", "-1", "1.5", "1e3", "99999999999999999999"]) {
+      const ran = await runWith(CONVERT, {}, { env: { SOURCE_DATE_EPOCH: value } });
+      expect(ran.code).toBe(2);
+      expect(ran.stderr).toContain(
+        `SOURCE_DATE_EPOCH ${JSON.stringify(value)} in the environment is not a time`,
+      );
+    }
+  });
+
+  test("- with a terminal as standard input", async () => {
+    const ran = await runWith(["convert", "-", "--out", "vm"], {}, { stdinIsTerminal: true });
+    expect(ran.code).toBe(2);
+    expect(ran.stderr).toContain("docker save IMAGE | docker2vm convert - --out DIR");
+  });
+
+  test("the bare path of a folder or file that is there", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "docker2vm-"));
+    try {
+      const file = join(folder, "saved.tar");
+      writeFileSync(file, "");
+      const ofFolder = await runWith(["convert", folder, "--out", "vm"]);
+      expect(ofFolder.code).toBe(2);
+      expect(ofFolder.stderr).toContain(`hint: write oci:${folder}\n`);
+      const ofFile = await runWith(["convert", file, "--out", "vm"]);
+      expect(ofFile.stderr).toContain(`hint: write docker-archive:${file} or oci-archive:${file}\n`);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
+
+describe("a command line becomes the library's options", () => {
+  test("with every option", async () => {
+    const options = ["--platform", "linux/arm64/v8", "--profile=baseline", "--size", "2G", "--label", "data"];
+    const more = [
+      "--uuid",
+      "01234567-89ab-cdef-0123-456789abcdef",
+      "--force",
+      "--digest",
+      "--inflate",
+      "fflate",
+    ];
+    const ran = await runWith([...CONVERT, ...options, ...more], {}, { env: { SOURCE_DATE_EPOCH: "86400" } });
+    expect(ran.code).toBe(0);
+    expect(ran.options).toMatchObject({
+      source: "oci:./app",
+      out: "vm",
+      platform: "linux/arm64/v8",
+      profile: "baseline",
+      size: 2147483648,
+      label: "data",
+      uuid: "01234567-89ab-cdef-0123-456789abcdef",
+      sourceDateEpoch: 86400,
+      force: true,
+      digest: true,
+      inflate: "fflate",
+    });
+  });
+
+  test("with none: the defaults are the library's", async () => {
+    const { options } = await runWith(CONVERT, {}, { env: { SOURCE_DATE_EPOCH: "" } });
+    const { signal, onProgress, ...rest } = options ?? {};
+    expect(Object.entries(rest).filter(([, value]) => value !== undefined && value !== false)).toEqual([
+      ["source", "oci:./app"],
+      ["out", "vm"],
+    ]);
+  });
+
+  const sources: [args: string[], source: string][] = [
+    [["--oci-layout", "./alpine:3.20"], "oci:./alpine:3.20"],
+    [["--oci-layout=a=b"], "oci:a=b"],
+    [["--oci-tar", "app.tar"], "oci-archive:app.tar"],
+    [["--docker-archive", "saved.tar"], "docker-archive:saved.tar"],
+    [["--docker-archive", "0012"], "docker-archive:0012"],
+    [["docker-archive:saved.tar"], "docker-archive:saved.tar"],
+    [["--force", "oci:x"], "oci:x"],
+    [["alpine:3.20"], "alpine:3.20"],
+    [["/dev/null/alpine"], "/dev/null/alpine"],
+    [["x".repeat(5000)], "x".repeat(5000)],
+    [["--", "--odd"], "--odd"],
+  ];
+  for (const [args, source] of sources) {
+    test(`${args.join(" ").slice(0, 40)} is the source ${source.slice(0, 40)}`, async () => {
+      const { options } = await runWith(["convert", "--out", "vm", ...args]);
+      expect(options?.source).toBe(source);
+      expect(options?.stdin).toBeUndefined();
+    });
+  }
+
+  test("- is standard input", async () => {
+    const { options } = await runWith(["convert", "-", "--out", "vm"]);
+    expect(options?.source).toBe("-");
+    expect(options?.stdin).toBeDefined();
+  });
+});
+
+describe("help and version", () => {
+  test("--help lists the commands on standard output", async () => {
+    const ran = await runWith(["--help"]);
+    expect(ran.code).toBe(0);
+    expect(ran.stdout).toContain("docker2vm convert  Convert an image");
+    expect(ran.stderr).toBe("");
+  });
+
+  test("convert --help has every option, whatever else is wrong", async () => {
+    const ran = await runWith(["convert", "-h", "--size", "lots"]);
+    expect(ran.code).toBe(0);
+    for (const name of Object.keys(ALL_OPTIONS)) expect(ran.stdout).toContain(`--${name} `);
+  });
+
+  test("--version is the package's", async () => {
+    const { version } = await Bun.file(join(import.meta.dir, "../../package.json")).json();
+    expect(await runWith(["--version"])).toMatchObject({ code: 0, stdout: `${version}\n` });
+  });
+
+  test("the README names every option", async () => {
+    const readme = await Bun.file(join(import.meta.dir, "../../README.md")).text();
+    for (const name of Object.keys(ALL_OPTIONS)) expect(readme).toContain(`--${name}`);
+  });
+});

@@ -1,0 +1,215 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { ProgressEvent } from "../../src/convert/progress.ts";
+import { expectCleanFilesystem, run, runOk, testWith } from "../support/oracles.ts";
+
+const REPOSITORY = join(import.meta.dir, "../..");
+const HELLO = join(REPOSITORY, "fixtures/images/hello");
+const MAIN = join(REPOSITORY, "src/cli/main.ts");
+
+let folder = "";
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "docker2vm-"));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** The command under Bun, as `npm run docker2vm` runs it. */
+function docker2vm(...args: string[]) {
+  return run(process.execPath, [MAIN, ...args], { env: { SOURCE_DATE_EPOCH: "" } });
+}
+
+function sha256(path: string): string {
+  return createHash("sha256").update(readFileSync(path)).digest("hex");
+}
+
+function debugfs(image: string, request: string): string {
+  return runOk("debugfs", ["-R", request, image]);
+}
+
+describe("docker2vm convert on the bundled image", () => {
+  for (const platform of ["linux/amd64", "linux/arm64"]) {
+    testWith(["e2fsck", "debugfs"], `makes a clean filesystem of ${platform}`, () => {
+      const out = join(folder, platform);
+      const ran = docker2vm(
+        "convert",
+        `oci:${HELLO}:latest`,
+        "--platform",
+        platform,
+        "--out",
+        out,
+        "--digest",
+      );
+      expect(ran).toMatchObject({ status: 0 });
+      expect(ran.stdout).toContain("Runs      /bin/hello as root in /, ports 8080/tcp\n");
+      expect(ran.stderr).toContain("layer 4/4 sha256:");
+
+      const rootfs = join(out, "rootfs.ext4");
+      expectCleanFilesystem(rootfs);
+      expect(debugfs(rootfs, "cat /etc/hostname")).toBe("hello-vm\n");
+      expect(debugfs(rootfs, "cat /var/cache/old/fresh")).toContain("emptied");
+      expect(debugfs(rootfs, "ls -p /var/cache/old")).not.toContain("index");
+      expect(debugfs(rootfs, "ls -p /etc")).not.toContain("obsolete");
+      expect(debugfs(rootfs, "ls -p /usr/share/greetings")).toContain("/日本語/");
+      expect(debugfs(rootfs, "ls -p /usr/share/numbers").match(/number-/g)?.length).toBe(300);
+
+      const meta = JSON.parse(readFileSync(join(out, "meta.json"), "utf8"));
+      expect(meta).toMatchObject({
+        schemaVersion: 1,
+        source: { kind: "oci-layout", reference: `oci:${HELLO}:latest` },
+        runtime: { entrypoint: ["/bin/hello"], cmd: [], exposedPorts: ["8080/tcp"], volumes: ["/var/data"] },
+        rootfsDigest: `sha256:${sha256(rootfs)}`,
+      });
+      expect(meta.platform).toStartWith(platform);
+      expect(meta.layers).toHaveLength(4);
+      expect(readdirSync(out).sort()).toEqual(["meta.json", "rootfs.ext4"]);
+    });
+  }
+
+  test("answers in JSON, and refuses to overwrite without --force", () => {
+    const out = join(folder, "json");
+    const args = ["convert", "--oci-layout", HELLO, "--platform", "linux/amd64", "--out", out];
+    const first = docker2vm(...args, "--format", "json", "--quiet");
+    expect(first).toMatchObject({ status: 0, stderr: "" });
+    const result = JSON.parse(first.stdout);
+    expect(result).toMatchObject({
+      rootfs: join(out, "rootfs.ext4"),
+      metadata: join(out, "meta.json"),
+      warnings: [],
+    });
+    expect(result.meta).toEqual(JSON.parse(readFileSync(join(out, "meta.json"), "utf8")));
+    expect(result.allocatedBytes).toBeLessThan(result.apparentBytes);
+
+    const second = docker2vm(...args, "--format", "json");
+    expect(second.status).toBe(8);
+    expect(JSON.parse(second.stderr.trimEnd().split("\n").at(-1) ?? "").error.code).toBe("E_OUTPUT_EXISTS");
+    expect(docker2vm(...args, "--force").status).toBe(0);
+  });
+
+  test("plans with --dry-run and writes nothing", () => {
+    const out = join(folder, "dry");
+    const ran = docker2vm("convert", `oci:${HELLO}`, "--platform", "linux/amd64", "--out", out, "--dry-run");
+    expect(ran).toMatchObject({ status: 0, stderr: "" });
+    expect(JSON.parse(ran.stdout)).toMatchObject({
+      dryRun: true,
+      platform: "linux/amd64",
+      outputs: [join(out, "rootfs.ext4"), join(out, "meta.json")],
+    });
+    expect(existsSync(out)).toBe(false);
+  });
+
+  testWith(["tar"], "takes an archive on standard input and makes the same filesystem of it", () => {
+    const archive = join(folder, "hello.tar");
+    // Padded to 2 MiB, so that it comes in several pieces.
+    runOk("tar", ["-C", HELLO, "-b", "4096", "-cf", archive, "oci-layout", "index.json", "blobs"]);
+    const input = readFileSync(archive);
+    const piped = join(folder, "piped");
+    const args = ["--platform", "linux/amd64", "--progress", "json", "--out"];
+    const ran = run(process.execPath, [MAIN, "convert", "-", ...args, piped], {
+      input,
+      env: { SOURCE_DATE_EPOCH: "" },
+    });
+    expect(ran).toMatchObject({ status: 0 });
+
+    const events: ProgressEvent[] = ran.stderr
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(events.filter((event) => event.type === "spooling").at(-1)?.bytes).toBe(input.length);
+    expect(events.filter((event) => event.type === "layer-done")).toHaveLength(4);
+
+    const plain = join(folder, "from-layout");
+    expect(docker2vm("convert", `oci:${HELLO}`, ...args, plain).status).toBe(0);
+    expect(sha256(join(piped, "rootfs.ext4"))).toBe(sha256(join(plain, "rootfs.ext4")));
+  });
+
+  test("says which platforms there are, in one line and a hint", () => {
+    const ran = docker2vm(
+      "convert",
+      `oci:${HELLO}`,
+      "--platform",
+      "linux/s390x",
+      "--out",
+      join(folder, "s390x"),
+    );
+    expect(ran.status).toBe(3);
+    expect(ran.stderr).toContain("linux/amd64");
+    expect(ran.stderr).toContain("linux/arm64");
+    expect(ran.stderr).not.toMatch(/^\s+at /m);
+  });
+});
+
+describe("the process", () => {
+  for (const [signal, status] of [
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+  ] as const) {
+    test(`takes away what it has written and exits with ${status} on ${signal}`, async () => {
+      const out = join(folder, signal);
+      const child = spawn(process.execPath, [MAIN, "convert", "-", "--out", out], {
+        stdio: ["pipe", "pipe", "pipe"],
+      });
+      const exit = new Promise<number | null>((resolve) => child.on("close", resolve));
+      let stderr = "";
+      child.stderr.on("data", (chunk) => {
+        stderr += chunk;
+      });
+      // The pipe stays open: the conversion waits for the rest of the archive.
+      child.stdin.write(Buffer.alloc(1024));
+      while (!existsSync(out)) await Bun.sleep(5);
+      child.kill(signal);
+      expect(await exit).toBe(status);
+      expect(stderr).toBe(`error: stopped by ${signal}: no image was written\n`);
+      expect(existsSync(out)).toBe(false);
+    });
+  }
+
+  test("is quiet when nobody reads its output to the end", () => {
+    const ran = run("sh", ["-c", `"${process.execPath}" "${MAIN}" convert --help | true`]);
+    expect(ran).toEqual({ status: 0, stdout: "", stderr: "" });
+  });
+});
+
+describe("the package as it is published", () => {
+  testWith(["node"], "runs under Node and makes the same bytes", () => {
+    const installed = join(folder, "package");
+    cpSync(join(REPOSITORY, "package.json"), join(installed, "package.json"));
+    symlinkSync(join(REPOSITORY, "node_modules"), join(installed, "node_modules"));
+    const tsc = join(REPOSITORY, "node_modules/.bin/tsc");
+    runOk(tsc, ["-p", join(REPOSITORY, "src"), "--outDir", join(installed, "dist")]);
+
+    const convert = ["convert", "--oci-layout", HELLO, "--platform", "linux/amd64", "--out"];
+    const main = join(installed, "dist/cli/main.js");
+    runOk("node", [main, ...convert, join(folder, "node")], { env: { SOURCE_DATE_EPOCH: "" } });
+    const portable = ["--inflate", "fflate"];
+    runOk("node", [main, ...convert, join(folder, "node-fflate"), ...portable], {
+      env: { SOURCE_DATE_EPOCH: "" },
+    });
+    expect(docker2vm(...convert, join(folder, "bun")).status).toBe(0);
+    const expected = sha256(join(folder, "bun/rootfs.ext4"));
+    expect(sha256(join(folder, "node/rootfs.ext4"))).toBe(expected);
+    expect(sha256(join(folder, "node-fflate/rootfs.ext4"))).toBe(expected);
+    expect(readFileSync(join(folder, "node/meta.json"), "utf8")).toBe(
+      readFileSync(join(folder, "bun/meta.json"), "utf8"),
+    );
+
+    // Also as the library that package.json says it is.
+    const script = `
+      import { convert, Docker2vmError } from "docker2vm";
+      const events = [];
+      const options = { source: "oci:${HELLO}", platform: "linux/amd64", onProgress: (event) => events.push(event.type) };
+      const { metadata } = await convert({ ...options, out: "${join(folder, "library")}" });
+      const again = await convert({ ...options, out: "${join(folder, "library")}" }).catch((error) => error);
+      console.log(JSON.stringify([metadata.platform, events[0], again instanceof Docker2vmError, again.code]));
+    `;
+    const said = runOk("node", ["--input-type=module", "-e", script], {
+      cwd: installed,
+      env: { SOURCE_DATE_EPOCH: "" },
+    });
+    expect(JSON.parse(said)).toEqual(["linux/amd64", "resolved", true, "E_OUTPUT_EXISTS"]);
+    expect(sha256(join(folder, "library/rootfs.ext4"))).toBe(expected);
+  });
+});

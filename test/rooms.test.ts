@@ -1,0 +1,54 @@
+import { expect, test } from "bun:test";
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, normalize, relative } from "node:path";
+
+/**
+ * The way data flows is the way imports may go: each room with the rooms it may know. `src/README.md` says why.
+ * Files at the top of src (errors.ts, index.ts) are rooms of their own.
+ */
+const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
+  "errors.ts": [],
+  output: ["errors.ts"],
+  tree: ["errors.ts", "output"],
+  ext4: ["errors.ts", "output", "tree"],
+  "ext4-reader": ["errors.ts", "output", "tree", "ext4"],
+  oci: ["errors.ts"],
+  source: ["errors.ts", "oci"],
+  layer: ["errors.ts", "oci", "output", "tree"],
+  convert: ["errors.ts", "output", "tree", "ext4", "oci", "source", "layer"],
+  cli: ["errors.ts", "convert", "source", "layer"],
+  "index.ts": ["errors.ts", "convert", "source", "layer", "oci"],
+};
+
+const SRC = join(import.meta.dir, "../src");
+
+function sourceFiles(): string[] {
+  return readdirSync(SRC, { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".ts"));
+}
+
+function importsOf(file: string): string[] {
+  const text = readFileSync(join(SRC, file), "utf8");
+  const specifiers = [...text.matchAll(/(?:from|import)\s*\(?\s*"(\.[^"]+)"/g)].map(
+    (match) => match[1] ?? "",
+  );
+  return specifiers.map((specifier) => normalize(join(dirname(file), specifier)));
+}
+
+function roomOf(path: string): string {
+  return path.split("/")[0] ?? "";
+}
+
+test("every room imports only from the rooms it may know", () => {
+  const trespasses = sourceFiles().flatMap((file) => {
+    const room = roomOf(file);
+    const allowed = [room, ...(MAY_KNOW[room] ?? [])];
+    return importsOf(file)
+      .filter((target) => !allowed.includes(roomOf(target)))
+      .map((target) => `${file} imports ${relative(".", target)}`);
+  });
+  expect(trespasses).toEqual([]);
+});
+
+test("every room is in the table", () => {
+  expect([...new Set(sourceFiles().map(roomOf))].sort()).toEqual(Object.keys(MAY_KNOW).sort());
+});
