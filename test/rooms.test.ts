@@ -11,7 +11,6 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   output: ["errors.ts"],
   tree: ["errors.ts", "output"],
   ext4: ["errors.ts", "output", "tree"],
-  "ext4-reader": ["errors.ts", "output", "tree", "ext4"],
   oci: ["errors.ts"],
   source: ["errors.ts", "oci"],
   layer: ["errors.ts", "oci", "output", "tree"],

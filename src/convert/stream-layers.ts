@@ -86,10 +86,7 @@ async function streamLayer(blob: LayerBlob, { image, schedule, signal, request }
   const onWarning = (message: string) => warn(request, `${layerName(blob)}: ${message}`);
 
   await readLayer(blob, { inflate: request.inflate, signal, onStored, onWarning }, (tar) => {
-    const entries = tarEntries(tar, {
-      layer: layerName(blob),
-      onWarning: (message) => warn(request, message),
-    });
+    const entries = tarEntries(tar, { layer: layerName(blob), onWarning });
     return unpack(entries, tree, { writer, nextArena });
   });
   schedule.finish(index);

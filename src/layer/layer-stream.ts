@@ -13,32 +13,14 @@ export interface LayerStreamOptions {
   readonly onStored?: ((bytes: number) => void) | undefined;
   /** Hears what is not an error; the message does not name the layer. */
   readonly onWarning?: ((message: string) => void) | undefined;
-  /** Bytes of the uncompressed tar. */
-  readonly maximumSize?: number | undefined;
 }
 
 /**
- * The uncompressed tar of a layer. It ends normally only when the stored bytes' size and digest and the tar's diff_id
- * held. Throws E_SIZE_MISMATCH, E_DIGEST_MISMATCH, E_DIFF_ID_MISMATCH, E_BAD_COMPRESSION (only where size and
- * digest hold: a damaged blob is reported as that), E_BAD_LAYER beyond `maximumSize`, and the signal's reason.
- *
- * A reader that may fail over the tar's contents had better use `readLayer`.
- */
-export async function* layerTar(blob: LayerBlob, options: LayerStreamOptions): AsyncGenerator<Uint8Array> {
-  const stored = new StoredBlob(blob, options.signal, options.onStored);
-  try {
-    yield* uncompressed(blob, stored, options);
-  } catch (error) {
-    throw await stored.explain(error);
-  } finally {
-    await stored.close();
-  }
-}
-
-/**
- * Gives the uncompressed tar of a layer to `use`, which must read it to its end, and returns what `use` returns. Throws
- * as layerTar does. If `use` throws an error that blames the image (a broken tar, say), the rest of the stored bytes
- * is read and checked first: where they are damaged, that is the error, with the other one as its cause.
+ * Gives the uncompressed tar of a layer to `use`, which must read it to its end, and returns what `use` returns: only
+ * when the stored bytes' size and digest and the tar's diff_id held. Throws E_SIZE_MISMATCH, E_DIGEST_MISMATCH,
+ * E_DIFF_ID_MISMATCH, E_BAD_COMPRESSION and the signal's reason. If decompression fails or `use` throws an error that
+ * blames the image (a broken tar, say), the rest of the stored bytes is read and checked first: where they are damaged,
+ * that is the error, with the other one as its cause.
  */
 export async function readLayer<T>(
   blob: LayerBlob,
@@ -67,7 +49,7 @@ async function* uncompressed(
   stored: StoredBlob,
   options: LayerStreamOptions,
 ): AsyncGenerator<Uint8Array> {
-  const { signal, maximumSize = Number.POSITIVE_INFINITY } = options;
+  const { signal } = options;
   const name = layerName(blob);
   const { head, whole } = await peek(stored);
   const compression = sniffCompression(head);
@@ -75,11 +57,8 @@ async function* uncompressed(
   // An uncompressed blob is its own tar: its digest has been checked already.
   const diffId =
     compression === "none" && blob.digest === blob.diffId ? undefined : new DigestCheck(blob.diffId);
-  let size = 0;
   for await (const chunk of decompress(whole, compression, options.inflate, name)) {
     signal?.throwIfAborted();
-    size += chunk.length;
-    if (size > maximumSize) throw tooLarge(name, maximumSize);
     diffId?.update(chunk);
     yield chunk;
   }
@@ -127,14 +106,4 @@ function promisedCompression(mediaType: string): Compression | undefined {
   const match = /^application\/vnd\.(?:oci|docker)\.image\..*\btar(?:[+.](gzip|zstd))?$/.exec(mediaType);
   if (match === null) return undefined;
   return match[1] === "gzip" || match[1] === "zstd" ? match[1] : "none";
-}
-
-function tooLarge(name: string, maximumSize: number): Docker2vmError {
-  return new Docker2vmError(
-    "E_BAD_LAYER",
-    `${name}: its tar is larger than the limit of ${maximumSize} bytes`,
-    {
-      hint: "raise the limit if the image is really meant to be this large",
-    },
-  );
 }

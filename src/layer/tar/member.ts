@@ -87,7 +87,8 @@ export class MemberReader {
     warn: (message: string) => void,
   ): Metadata {
     const mtime = this.#shared(paxTime(pax, "mtime") ?? { seconds: header.mtime, nanoseconds: 0 });
-    const userAllowed = type === "file" || type === "directory";
+    // A hard link's are its target's, which were judged there.
+    const userAllowed = type === "file" || type === "directory" || type === "hardlink";
     return {
       mode: header.mode,
       uid: checkId("uid", paxNumber(pax, "uid") ?? header.uid),
