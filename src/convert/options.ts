@@ -25,6 +25,8 @@ export interface ConvertOptions {
   /** Read the finished file once more and record its sha256 in `meta.json`. */
   readonly digest?: boolean | undefined;
   readonly inflate?: InflateChoice | undefined;
+  /** Threads that layers are brought in by, besides the caller's; absent: by the machine. The result is the same. */
+  readonly workers?: number | undefined;
   /** The bytes behind the source "-". */
   readonly stdin?: AsyncIterable<Uint8Array> | undefined;
   readonly signal?: AbortSignal | undefined;

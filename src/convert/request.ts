@@ -25,6 +25,7 @@ export interface Request {
   readonly force: boolean;
   readonly digest: boolean;
   readonly inflate: InflateChoice;
+  readonly workers: number | undefined;
   readonly stdin: AsyncIterable<Uint8Array> | undefined;
   readonly signal: AbortSignal | undefined;
   /** Tells the caller, and keeps the warnings. */
@@ -49,6 +50,7 @@ export function checkOptions(options: ConvertOptions): Request {
     force: options.force ?? false,
     digest: options.digest ?? false,
     inflate: options.inflate ?? "auto",
+    workers: options.workers === undefined ? undefined : workerCount(options.workers),
     stdin: options.stdin,
     signal: options.signal,
     report: (event) => {
@@ -87,5 +89,12 @@ function epochSeconds(seconds: number): number {
   if (Number.isSafeInteger(seconds) && seconds >= 0) return seconds;
   throw new Docker2vmError("E_USAGE", `${seconds} is not a time in whole seconds since 1970`, {
     hint: "SOURCE_DATE_EPOCH and sourceDateEpoch take a whole number that is not negative",
+  });
+}
+
+function workerCount(workers: number): number {
+  if (Number.isSafeInteger(workers) && workers >= 0) return workers;
+  throw new Docker2vmError("E_USAGE", `${workers} is not a number of worker threads`, {
+    hint: "give 0 to do without, or leave the number to the program",
   });
 }

@@ -1,16 +1,15 @@
 import { geometryFor, reservedRunAfter } from "../ext4/geometry.ts";
 import type { Contents } from "../ext4/plan.ts";
-import { layerName, readLayer } from "../layer/layer-stream.ts";
-import { tarEntries } from "../layer/tar/entries.ts";
-import { unpack } from "../layer/unpack.ts";
+import { layerName } from "../layer/layer-stream.ts";
 import { ArenaSchedule, STREAMS_IN_FLIGHT } from "../output/arenas.ts";
-import { BLOCK_SIZE, type BlockSink, type Run } from "../output/blocks.ts";
-import { ContentWriter } from "../output/content-writer.ts";
+import { BLOCK_SIZE, type Run } from "../output/blocks.ts";
+import type { ImageFile } from "../output/image-file.ts";
 import type { LayerBlob } from "../source/source.ts";
 import { type Directory, impliedDirectory } from "../tree/inode.ts";
 import { LayerTree } from "../tree/layer-tree.ts";
 import { overlay } from "../tree/overlay.ts";
 import { inOrder } from "./in-order.ts";
+import { type LayerRunner, layerRunner } from "./layer-runner.ts";
 import type { Request } from "./request.ts";
 
 /** What the layers amount to: the tree as a container would see it, its file contents already in the image. */
@@ -22,7 +21,7 @@ export interface StreamedImage {
 /** Streams every layer through its checks into the image, several at once, and lays them over one another. */
 export async function streamLayers(
   layers: readonly LayerBlob[],
-  image: BlockSink,
+  image: ImageFile,
   request: Request,
 ): Promise<StreamedImage> {
   const space = contentSpace(layers, request);
@@ -31,20 +30,24 @@ export async function streamLayers(
   const signal = request.signal ? AbortSignal.any([request.signal, abort.signal]) : abort.signal;
   const root = impliedDirectory();
   const written: Run[] = [];
-
-  await inOrder(
-    layers,
-    STREAMS_IN_FLIGHT,
-    (blob) => streamLayer(blob, { image, schedule, signal, request }),
-    ({ tree, written: runs }) => {
-      overlay(root, tree, { onWarning: (message) => warn(request, message) });
-      written.push(...runs);
-    },
-    (failure) => {
-      abort.abort(failure);
-      schedule.abort(failure);
-    },
-  );
+  const runner = layerRunner(layers, image, request.workers);
+  try {
+    await inOrder(
+      layers,
+      STREAMS_IN_FLIGHT,
+      (blob) => streamLayer(blob, { runner, schedule, signal, request }),
+      (layer) => {
+        overlay(root, layer.tree, { onWarning: (message) => warn(request, message) });
+        written.push(...layer.written);
+      },
+      (failure) => {
+        abort.abort(failure);
+        schedule.abort(failure);
+      },
+    );
+  } finally {
+    await runner.close();
+  }
   return { root, contents: { geometry: space.geometry, end: schedule.end, written } };
 }
 
@@ -67,31 +70,33 @@ function contentSpace(layers: readonly LayerBlob[], request: Request) {
 }
 
 interface Stream {
-  readonly image: BlockSink;
+  readonly runner: LayerRunner;
   readonly schedule: ArenaSchedule;
   readonly signal: AbortSignal;
   readonly request: Request;
 }
 
-async function streamLayer(blob: LayerBlob, { image, schedule, signal, request }: Stream) {
+async function streamLayer(blob: LayerBlob, { runner, schedule, signal, request }: Stream) {
   const { index, size } = blob;
-  const tree = new LayerTree(layerName(blob));
-  const writer = new ContentWriter(image);
-  const nextArena = () => schedule.take(index);
+  const { inflate, report } = request;
+  const name = layerName(blob);
+  const tree = new LayerTree(name);
   let stored = 0;
-  const onStored = (bytes: number): void => {
-    stored += bytes;
-    request.report({ type: "layer", index, stored, size });
-  };
-  const onWarning = (message: string) => warn(request, `${layerName(blob)}: ${message}`);
-
-  await readLayer(blob, { inflate: request.inflate, signal, onStored, onWarning }, (tar) => {
-    const entries = tarEntries(tar, { layer: layerName(blob), onWarning });
-    return unpack(entries, tree, { writer, nextArena });
+  const written = await runner.run({
+    blob,
+    inflate,
+    target: tree,
+    nextArena: () => schedule.take(index),
+    signal,
+    onStored: (bytes) => {
+      stored += bytes;
+      report({ type: "layer", index, stored, size });
+    },
+    onWarning: (message) => warn(request, `${name}: ${message}`),
   });
   schedule.finish(index);
-  request.report({ type: "layer-done", index });
-  return { tree, written: writer.written };
+  report({ type: "layer-done", index });
+  return { tree, written };
 }
 
 function warn(request: Request, message: string): void {

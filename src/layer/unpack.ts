@@ -2,7 +2,7 @@ import { Docker2vmError } from "../errors.ts";
 import type { Run } from "../output/blocks.ts";
 import type { ContentWriter } from "../output/content-writer.ts";
 import type { Inode } from "../tree/inode.ts";
-import { directoryOf, type LayerTree } from "../tree/layer-tree.ts";
+import { directoryOf, isWhiteout, type LayerTarget } from "../tree/layer-tree.ts";
 import type { TarEntry } from "./tar/entries.ts";
 
 /** Where a layer's file contents go while its tar streams by. */
@@ -12,16 +12,16 @@ export interface Contents {
   nextArena(): Promise<readonly Run[]>;
 }
 
-/** Unpacks a layer's entries into its tree, file contents straight into the image. */
+/** Unpacks a layer's entries: what they are to `target`, file contents straight into the image. */
 export async function unpack(
   entries: AsyncIterable<TarEntry>,
-  tree: LayerTree,
+  target: LayerTarget,
   contents: Contents,
 ): Promise<void> {
   for await (const entry of entries) {
-    if (tree.whiteout(entry.path)) continue;
-    if (entry.type === "hardlink") tree.link(entry.path, entry.linkname);
-    else tree.add(entry.path, await inodeOf(entry, contents));
+    if (isWhiteout(entry.path, target.name)) target.whiteout(entry.path);
+    else if (entry.type === "hardlink") target.link(entry.path, entry.linkname);
+    else target.add(entry.path, await inodeOf(entry, contents));
   }
   contents.writer.flush();
 }

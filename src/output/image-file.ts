@@ -17,14 +17,23 @@ export class ImageFile implements BlockSink {
   readonly #fd: number;
   #open = true;
 
-  /** Makes a new file at `path`, which must not be there. */
-  constructor(path: string) {
+  private constructor(path: string, flags: "wx+" | "r+") {
     this.path = path;
     try {
-      this.#fd = openSync(path, "wx+");
+      this.#fd = openSync(path, flags);
     } catch (error) {
-      throw outputError(error, `cannot make ${path}`);
+      throw outputError(error, `cannot open ${path}`);
     }
+  }
+
+  /** Makes a new file at `path`, which must not be there. */
+  static create(path: string): ImageFile {
+    return new ImageFile(path, "wx+");
+  }
+
+  /** The file that another thread made, to be written by this one as well. */
+  static share(path: string): ImageFile {
+    return new ImageFile(path, "r+");
   }
 
   write(position: number, bytes: Uint8Array): void {

@@ -21,12 +21,33 @@ export interface DeferredLink {
 }
 
 /**
+ * True if the name makes the entry a whiteout, whatever its type says: AUFS and some builders store whiteouts as hard
+ * links.
+ */
+export function isWhiteout(path: string, layer: string): boolean {
+  if (!path.includes(WHITEOUT_PREFIX)) return false;
+  const name = pathComponents(path, layer).at(-1) ?? "";
+  return name === OPAQUE_WHITEOUT || (name.startsWith(WHITEOUT_PREFIX) && !name.startsWith(AUFS_PREFIX));
+}
+
+/** Where a layer's entries go, in the order of the tar. */
+export interface LayerTarget {
+  /** What messages call the layer. */
+  readonly name: string;
+  /** Puts an inode at `path`, over whatever the layer had there. */
+  add(path: string, inode: Inode): void;
+  /** Makes `path` one more name of what `target` names, in this layer or below it. */
+  link(path: string, target: string): void;
+  /** Hides what the layers below have; `path` is one of which `isWhiteout` is true. */
+  whiteout(path: string): void;
+}
+
+/**
  * One layer unpacked by itself, the way containerd's overlay snapshotter unpacks into an empty upper directory.
  * What the layer says of the layers below it (whiteouts, opaque directories, links into them) is kept beside the
  * tree and takes effect when the layer is laid over them: so it does not matter where in the tar it stood.
  */
-export class LayerTree {
-  /** What messages call the layer. */
+export class LayerTree implements LayerTarget {
   readonly name: string;
   readonly root: Directory = impliedDirectory();
   /** Directories that only a path below them mentions. */
@@ -46,7 +67,6 @@ export class LayerTree {
     this.name = name;
   }
 
-  /** Puts an inode at `path`, over whatever the layer had there. */
   add(path: string, inode: Inode): void {
     const components = pathComponents(path, this.name);
     const name = components.pop();
@@ -59,7 +79,6 @@ export class LayerTree {
     }
   }
 
-  /** Makes `path` one more name of what `target` names, in this layer or below it. */
   link(path: string, target: string): void {
     const components = pathComponents(path, this.name);
     const name = components.pop();
@@ -87,26 +106,18 @@ export class LayerTree {
     });
   }
 
-  /**
-   * Takes the entry as a whiteout if its name makes it one, whatever its type says: AUFS and some builders store
-   * whiteouts as hard links.
-   */
-  whiteout(path: string): boolean {
-    const slash = path.lastIndexOf("/", path.length - 2);
-    if (!path.startsWith(WHITEOUT_PREFIX, slash + 1)) return false;
+  whiteout(path: string): void {
     const components = pathComponents(path, this.name);
     const name = components.pop() ?? "";
-    if (name.startsWith(AUFS_PREFIX) && name !== OPAQUE_WHITEOUT) return false;
-    if (this.#isAufs(components, "")) return true;
+    if (this.#isAufs(components, "")) return;
     const parent = this.#parent(path, components);
     if (name === OPAQUE_WHITEOUT) {
       this.opaque.add(parent);
-      return true;
+      return;
     }
     const hidden = name.slice(WHITEOUT_PREFIX.length);
     if (hidden === "" || hidden === "." || hidden === "..") throw this.#bad(path, "is a whiteout of no name");
     setIn(this.whiteouts, parent, new Set()).add(hidden);
-    return true;
   }
 
   /** Links whose targets were not in this layer when they came, in the order of the tar. */

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { convert } from "../../src/convert/convert.ts";
+import type { ConvertOptions } from "../../src/convert/options.ts";
 import { checkOptions } from "../../src/convert/request.ts";
 import { streamLayers } from "../../src/convert/stream-layers.ts";
-import { planExt4 } from "../../src/ext4/plan.ts";
-import type { InflateChoice } from "../../src/layer/decompress.ts";
+import { ImageFile } from "../../src/output/image-file.ts";
 import { openSource } from "../../src/source/open.ts";
 import type { LayerBlob } from "../../src/source/source.ts";
 import { buildLayout } from "../support/layout-builder.ts";
@@ -22,10 +22,7 @@ function sha256(path: string): string {
   return createHash("sha256").update(readFileSync(path)).digest("hex");
 }
 
-async function rootfs(
-  source: string,
-  options: { uuid?: string; inflate?: InflateChoice } = {},
-): Promise<string> {
+async function rootfs(source: string, options: Partial<ConvertOptions> = {}): Promise<string> {
   const out = scratch("out");
   const { rootfsPath } = await convert({ source, platform: "linux/amd64", out, force: true, ...options });
   return sha256(rootfsPath);
@@ -105,40 +102,35 @@ describe("the same image and options give the same bytes", () => {
     expect(digest("narrow", ["taskset", "-c", "0"], { UV_THREADPOOL_SIZE: "1" })).toBe(here);
   });
 
-  test("whichever layers are slow", async () => {
+  test("by any number of threads", async () => {
+    buildLayout(scratch("threads"), { layers: unevenLayers() });
+    const source = `oci:${scratch("threads")}`;
+    const alone = await rootfs(source, { workers: 0 });
+    for (const workers of [1, 2, 4]) expect(await rootfs(source, { workers })).toBe(alone);
+  });
+
+  test("whichever layers are slow, with threads and without", async () => {
     buildLayout(scratch("slow"), { layers: unevenLayers() });
-    const request = checkOptions({
-      source: `oci:${scratch("slow")}`,
-      platform: "linux/amd64",
-      out: "unused",
-    });
-    const source = await openSource(request.source, { scratchFolder: scratch() });
-    const { layers } = await source.resolve(request.platform);
-    const places = async (delays: readonly number[]): Promise<string> => {
-      const hash = createHash("sha256");
-      const writes = new Map<number, Uint8Array>();
-      const sink = { write: (at: number, bytes: Uint8Array) => void writes.set(at, bytes.slice()) };
-      const { root, contents } = await streamLayers(
-        layers.map((blob, i) => slowed(blob, delays[i] ?? 0)),
-        sink,
-        request,
-      );
-      for (const [at, bytes] of [...writes].sort(([a], [b]) => a - b)) hash.update(`${at}:`).update(bytes);
-      const id = new Uint8Array(16).fill(1);
-      const time = { seconds: 0, nanoseconds: 0 };
-      const plan = planExt4(root, contents, {
-        uuid: id,
-        hashSeed: id,
-        label: "",
-        time,
-        blocks: undefined,
-        lostAndFound: true,
-      });
-      return `${hash.digest("hex")} ${plan.blocks} ${plan.freeBlocks}`;
+    const source = await openSource(
+      { kind: "oci-layout", path: scratch("slow") },
+      { scratchFolder: scratch() },
+    );
+    const { layers } = await source.resolve({ os: "linux", architecture: "amd64" });
+    const contents = async (delays: readonly number[], workers: number): Promise<string> => {
+      const file = ImageFile.create(scratch("contents"));
+      const request = checkOptions({ source: "-", out: "unused", workers });
+      const slow = layers.map((blob, index) => slowed(blob, delays[index] ?? 0));
+      const { contents: placed } = await streamLayers(slow, file, request);
+      file.close();
+      const digest = sha256(file.path);
+      rmSync(file.path);
+      return `${digest} ${placed.end}`;
     };
-    const steady = await places([]);
-    expect(await places([30, 0, 0, 0, 0, 0])).toBe(steady);
-    expect(await places([0, 0, 25, 5, 60, 0])).toBe(steady);
+    const steady = await contents([], 0);
+    for (const workers of [0, 2]) {
+      expect(await contents([30, 0, 0, 0, 0, 0], workers)).toBe(steady);
+      expect(await contents([0, 0, 25, 5, 60, 0], workers)).toBe(steady);
+    }
     await source.close();
   });
 });

@@ -8,7 +8,7 @@ import {
   type Metadata,
   NO_XATTRS,
 } from "../../src/tree/inode.ts";
-import { directoryOf, LayerTree } from "../../src/tree/layer-tree.ts";
+import { directoryOf, isWhiteout, LayerTree } from "../../src/tree/layer-tree.ts";
 import { overlay } from "../../src/tree/overlay.ts";
 
 /** One step of a layer: "d path", "f path", "l path target" (symlink), "h path target" (hard link), else a whiteout. */
@@ -28,7 +28,8 @@ function layer(number: number, steps: readonly Step[]): LayerTree {
       tree.add(path, { type: "file", metadata: metadata(0o644), size: number, extents: [] });
     else if (kind === "l") tree.add(path, { type: "symlink", metadata: metadata(0o777), target });
     else if (kind === "h") tree.link(path, target);
-    else if (!tree.whiteout(step)) throw new Error(`not a whiteout: ${step}`);
+    else if (isWhiteout(step, tree.name)) tree.whiteout(step);
+    else throw new Error(`not a whiteout: ${step}`);
   }
   return tree;
 }
