@@ -1,6 +1,7 @@
 import { Parser } from "yargs/helpers";
 import { Docker2vmError } from "../errors.ts";
-import { ALL_OPTIONS, COMMANDS } from "./options.ts";
+import { ALL_OPTIONS, COMMANDS, type Command, commandNamed } from "./commands.ts";
+import { COMMON_OPTIONS, type OptionSpec } from "./options.ts";
 import { nearest } from "./suggest.ts";
 
 /** A command line, split into its words; whether they make sense together is decided later. */
@@ -34,34 +35,42 @@ export function splitCommandLine(args: readonly string[]): CommandLine {
   return { words: words.map(String), values: new Map(Object.entries(values)) };
 }
 
-/** Throws E_USAGE for options nobody knows, a value where none belongs, and a first word that is no command. */
-export function checkCommandLine({ words, values }: CommandLine, args: readonly string[]): void {
-  for (const name of values.keys()) checkOption(name);
+/**
+ * The command that the line names. Throws E_USAGE for a first word that is no command, for options the command does not
+ * have, and for a value where none belongs.
+ */
+export function checkCommandLine({ words, values }: CommandLine, args: readonly string[]): Command {
+  const command = commandNamed(words[0]);
+  const options: Readonly<Record<string, OptionSpec>> =
+    command === undefined ? ALL_OPTIONS : { ...command.options, ...COMMON_OPTIONS };
+  for (const name of values.keys()) checkOption(name, options, words[0]);
   const optionArgs = args.slice(0, args.includes("--") ? args.indexOf("--") : undefined);
   for (const arg of optionArgs) {
     const name = /^--([^=]+)=/.exec(arg)?.[1];
-    if (name !== undefined && ALL_OPTIONS[name]?.type === "boolean") {
+    if (name !== undefined && options[name]?.type === "boolean") {
       throw new Docker2vmError("E_USAGE", `--${name} takes no value`, { hint: `write --${name} alone` });
     }
   }
-  const [command] = words;
-  if (command === undefined) {
+  return command ?? refuseCommand(words[0]);
+}
+
+function refuseCommand(word: string | undefined): never {
+  if (word === undefined) {
     throw new Docker2vmError("E_USAGE", "no command given", {
       hint: "docker2vm convert SOURCE --out DIR makes a root filesystem; docker2vm --help tells more",
     });
   }
-  if (COMMANDS.some((known) => known === command)) return;
-  const near = nearest(command, COMMANDS);
-  throw new Docker2vmError("E_USAGE", `unknown command ${JSON.stringify(command)}`, {
+  const near = nearest(word, Object.keys(COMMANDS));
+  throw new Docker2vmError("E_USAGE", `unknown command ${JSON.stringify(word)}`, {
     hint: near === undefined ? "docker2vm --help lists the commands" : `did you mean ${near}?`,
   });
 }
 
-function checkOption(name: string): void {
-  if (Object.hasOwn(ALL_OPTIONS, name)) return;
+function checkOption(name: string, options: Readonly<Record<string, OptionSpec>>, command = "convert"): void {
+  if (Object.hasOwn(options, name)) return;
   const shown = name.length === 1 ? `-${name}` : `--${name}`;
-  const near = nearest(name, Object.keys(ALL_OPTIONS));
+  const near = nearest(name, Object.keys(options));
   throw new Docker2vmError("E_USAGE", `unknown option ${shown}`, {
-    hint: near === undefined ? "docker2vm convert --help lists the options" : `did you mean --${near}?`,
+    hint: near === undefined ? `docker2vm ${command} --help lists the options` : `did you mean --${near}?`,
   });
 }

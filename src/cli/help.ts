@@ -1,8 +1,9 @@
 import yargs from "yargs";
-import { COMMON_OPTIONS, CONVERT_OPTIONS, type OptionSpec } from "./options.ts";
+import { COMMANDS, commandNamed } from "./commands.ts";
+import { COMMON_OPTIONS, type OptionSpec } from "./options.ts";
 
 /** The help for a command, or for the whole program. */
-export async function helpText(command: string | undefined): Promise<string> {
+export async function helpText(name: string | undefined): Promise<string> {
   const program = yargs([])
     .scriptName("docker2vm")
     .usage("docker2vm <command>\n\nTurns an OCI container image into a root filesystem that a VM boots.")
@@ -12,21 +13,17 @@ export async function helpText(command: string | undefined): Promise<string> {
     .help(false)
     .version(false)
     .wrap(100)
-    .options(shown(COMMON_OPTIONS))
-    .command(
-      "convert",
-      "Convert an image to rootfs.ext4 and meta.json",
-      (convert) =>
-        convert
-          .usage(
-            "docker2vm convert SOURCE --out DIR [options]\n\nSOURCE is one of the options below, or " +
-              "oci:PATH[:TAG], oci-archive:PATH, docker-archive:PATH,\nor - for an archive on standard input.",
-          )
-          .options(shown(CONVERT_OPTIONS)),
+    .options(shown(COMMON_OPTIONS));
+  for (const [command, { summary, usage, options }] of Object.entries(COMMANDS)) {
+    program.command(
+      command,
+      summary,
+      (own) => own.usage(usage).options(shown(options)),
       () => undefined,
     );
+  }
   // The help of a command is built when yargs meets the command.
-  await program.parseAsync(command === "convert" ? ["convert"] : []);
+  await program.parseAsync(commandNamed(name) === undefined ? [] : [name ?? ""]);
   return `${await program.getHelp()}\n`;
 }
 

@@ -1,4 +1,4 @@
-/** One option of `docker2vm convert`, as the help shows it and the parser takes it. */
+/** One option of a command, as the help shows it and the parser takes it. */
 export interface OptionSpec {
   readonly type: "string" | "boolean";
   readonly group: string;
@@ -64,6 +64,12 @@ export const CONVERT_OPTIONS = {
     values: ["auto", "native", "fflate"],
     defaultDescription: "auto",
   },
+  workers: {
+    type: "string",
+    group: OUTPUT,
+    describe: "Threads that bring layers in, 0 for none; the result is the same",
+    defaultDescription: "by the cores, none for small images",
+  },
   format: {
     type: "string",
     group: TALK,
@@ -94,7 +100,3 @@ export const COMMON_OPTIONS = {
   help: { type: "boolean", alias: "h", group: "Other:", describe: "Show this help" },
   version: { type: "boolean", group: "Other:", describe: "Show the version" },
 } as const satisfies Record<string, OptionSpec>;
-
-export const ALL_OPTIONS: Readonly<Record<string, OptionSpec>> = { ...CONVERT_OPTIONS, ...COMMON_OPTIONS };
-
-export const COMMANDS = ["convert"] as const;

@@ -46,6 +46,7 @@ export function convertRequest(line: CommandLine, sourceDateEpoch: string | unde
     force: flag(line, "force"),
     digest: flag(line, "digest"),
     inflate: choice(line, "inflate", CONVERT_OPTIONS.inflate.values),
+    workers: numberOption(line, "workers"),
   };
 }
 
@@ -79,6 +80,14 @@ function stringOption(line: CommandLine, name: OptionName): string | undefined {
   if (typeof value === "string" && value !== "") return value;
   throw new Docker2vmError("E_USAGE", `--${name} needs a value`, {
     hint: `write --${name} VALUE, or --${name}=VALUE where the value begins with a dash`,
+  });
+}
+
+function numberOption(line: CommandLine, name: OptionName): number | undefined {
+  const text = stringOption(line, name);
+  if (text === undefined || /^\d{1,6}$/.test(text)) return text === undefined ? undefined : Number(text);
+  throw new Docker2vmError("E_USAGE", `--${name} ${JSON.stringify(text)} is not a whole number`, {
+    hint: `write --${name} 2`,
   });
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ALL_OPTIONS } from "../../src/cli/options.ts";
+import { ALL_OPTIONS } from "../../src/cli/commands.ts";
 import { runWith } from "./fake-host.ts";
 
 const CONVERT = ["convert", "oci:./app", "--out", "vm"];
