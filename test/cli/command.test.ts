@@ -184,14 +184,17 @@ describe("the package as it is published", () => {
     const convert = ["convert", "--oci-layout", HELLO, "--platform", "linux/amd64", "--out"];
     const main = join(installed, "dist/cli/main.js");
     runOk("node", [main, ...convert, join(folder, "node")], { env: { SOURCE_DATE_EPOCH: "" } });
-    const portable = ["--inflate", "fflate"];
-    runOk("node", [main, ...convert, join(folder, "node-fflate"), ...portable], {
-      env: { SOURCE_DATE_EPOCH: "" },
-    });
+    for (const [name, option] of [
+      ["node-fflate", "--inflate=fflate"],
+      ["node-threads", "--workers=2"],
+    ] as const) {
+      runOk("node", [main, ...convert, join(folder, name), option], { env: { SOURCE_DATE_EPOCH: "" } });
+    }
     expect(docker2vm(...convert, join(folder, "bun")).status).toBe(0);
     const expected = sha256(join(folder, "bun/rootfs.ext4"));
     expect(sha256(join(folder, "node/rootfs.ext4"))).toBe(expected);
     expect(sha256(join(folder, "node-fflate/rootfs.ext4"))).toBe(expected);
+    expect(sha256(join(folder, "node-threads/rootfs.ext4"))).toBe(expected);
     expect(readFileSync(join(folder, "node/meta.json"), "utf8")).toBe(
       readFileSync(join(folder, "bun/meta.json"), "utf8"),
     );
