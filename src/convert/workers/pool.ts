@@ -108,13 +108,13 @@ class Desk {
   }
 
   async hear(message: FromWorker): Promise<void> {
-    try {
-      if (message.type === "done") this.#succeed(message.written);
-      else if (message.type === "failed") this.#fail(received(message.error));
-      else if (message.type === "warning") this.#job.onWarning(message.message);
-      else await this.#answer(message);
-    } catch (error) {
-      this.#post({ type: "refused", id: this.#id, error: sendable(error) });
+    if (message.type === "done") this.#succeed(message.written);
+    else if (message.type === "failed") this.#fail(received(message.error));
+    else if (message.type === "warning") this.#job.onWarning(message.message);
+    else {
+      await this.#answer(message).catch((error: unknown) => {
+        this.#post({ type: "refused", id: this.#id, question: message.type, error: sendable(error) });
+      });
     }
   }
 

@@ -22,11 +22,13 @@ export type ToWorker =
   | { readonly type: "arena"; readonly id: number; readonly runs: readonly Run[] }
   /** In answer to "entries", once they are in the tree. */
   | { readonly type: "delivered"; readonly id: number }
-  /** In answer to any of these: the layer fails with this error, or with what a better look at it finds. */
-  | { readonly type: "refused"; readonly id: number; readonly error: SentError }
+  /** In answer to any of these: the layer fails with this error, or with what a better look at its blob finds. */
+  | { readonly type: "refused"; readonly id: number; readonly question: Question; readonly error: SentError }
   /** The whole conversion is over. */
   | { readonly type: "stop"; readonly id: number }
   | { readonly type: "exit" };
+
+export type Question = "read" | "take" | "entries";
 
 export type FromWorker =
   | { readonly type: "read"; readonly id: number }

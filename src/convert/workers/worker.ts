@@ -72,7 +72,8 @@ class Desk {
         if (--this.#undelivered === 0) this.#delivery?.resolve();
         break;
       case "refused":
-        this.#refuse(received(message.error));
+        if (message.question === "read") this.#chunk?.reject(received(message.error));
+        else this.#refuse(received(message.error));
         break;
       case "stop":
         this.stop.abort(new Docker2vmError("E_INTERRUPTED", "the conversion was stopped"));
@@ -80,12 +81,11 @@ class Desk {
     }
   }
 
-  /** A refused arena or batch does not end the stored bytes: they may yet show that the blob is to blame. */
+  /** The stored bytes go on: they may yet show that the blob is to blame. */
   #refuse(error: Error): void {
     this.#refusal = error;
     this.#arena?.reject(error);
     this.#delivery?.reject(error);
-    this.#chunk?.reject(error);
   }
 
   #read(): Promise<Uint8Array | undefined> {

@@ -1,0 +1,111 @@
+import { describe, expect, test } from "bun:test";
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { convert } from "../../src/convert/convert.ts";
+import { Docker2vmError } from "../../src/errors.ts";
+import { type BuiltImage, buildLayout } from "../support/layout-builder.ts";
+import { runOk, testWith } from "../support/oracles.ts";
+import { scratchFolder } from "../support/scratch.ts";
+import { type TarItem, tar } from "../support/tar-builder.ts";
+
+const scratch = scratchFolder();
+let images = 0;
+
+function imageOf(layers: readonly (readonly TarItem[])[]): { layout: string; image: BuiltImage } {
+  const layout = scratch(`image${images++}`);
+  return { layout, image: buildLayout(layout, { layers: layers.map(tar) }) };
+}
+
+/** Everything that is said of a failure, down to the first cause. */
+async function failure(layout: string, options: { signal?: AbortSignal; out?: string } = {}) {
+  const out = options.out ?? scratch("out");
+  const source = `oci:${layout}`;
+  try {
+    await convert({ source, platform: "linux/amd64", out, workers: 2, ...options });
+  } catch (error) {
+    expect(existsSync(out)).toBe(false);
+    if (!(error instanceof Docker2vmError)) throw error;
+    const cause = error.cause instanceof Error ? error.cause.message : undefined;
+    return { code: error.code, message: error.message, hint: error.hint, cause };
+  }
+  throw new Error("nothing failed");
+}
+
+const GOOD: readonly TarItem[] = [{ path: "good", data: "good" }];
+
+describe("a failure in a thread is told as without threads", () => {
+  test("of a damaged blob, though its tar breaks first", async () => {
+    const made = imageOf([GOOD, [{ path: "f", data: randomBytes(3_000_000) }]]);
+    const blob = join(made.layout, "blobs/sha256", made.image.layers[1]?.digest.slice(7) ?? "");
+    const bytes = readFileSync(blob);
+    bytes.fill(0, 1000, 2000);
+    writeFileSync(blob, bytes);
+    const { code, message, cause } = await failure(made.layout);
+    expect(code).toBe("E_DIGEST_MISMATCH");
+    expect(message).toStartWith("layer 2 (sha256:");
+    expect(cause).toContain("its gzip data is damaged");
+  });
+
+  test("of a path that the tree refuses", async () => {
+    const { code, message } = await failure(imageOf([GOOD, [{ path: "../escape" }]]).layout);
+    expect(code).toBe("E_BAD_LAYER");
+    expect(message).toMatch(
+      /^layer 2 \(sha256:[\da-f]{12}…\): the path '\.\.\/escape' leaves the image's root$/,
+    );
+  });
+
+  test("of a refused path in a damaged blob: the blob is to blame", async () => {
+    // The path comes early in the layer, the damage at its end.
+    const made = imageOf([GOOD, [{ path: "../escape" }, { path: "f", data: randomBytes(4_000_000) }]]);
+    const blob = join(made.layout, "blobs/sha256", made.image.layers[1]?.digest.slice(7) ?? "");
+    const bytes = readFileSync(blob);
+    bytes[bytes.length - 5] = (bytes.at(-5) ?? 0) ^ 1;
+    writeFileSync(blob, bytes);
+    const { code, cause } = await failure(made.layout);
+    expect(code).toBe("E_DIGEST_MISMATCH");
+    expect(cause).toBeDefined();
+  });
+
+  test("of a link to nothing, found when the layers are laid together", async () => {
+    const { message } = await failure(
+      imageOf([GOOD, [{ path: "l", type: "hardlink", linkname: "nowhere" }]]).layout,
+    );
+    expect(message).toContain("'l' is a hard link to 'nowhere'");
+  });
+
+  test("of the caller's signal", async () => {
+    const { layout } = imageOf([[{ path: "f", data: randomBytes(8_000_000) }]]);
+    expect((await failure(layout, { signal: AbortSignal.timeout(20) })).code).toBe("E_INTERRUPTED");
+  });
+
+  testWith(["loop mount"], "of a full disk", async () => {
+    const { layout } = imageOf([[{ path: "f", data: randomBytes(12_000_000) }], GOOD]);
+    const disk = scratch("disk");
+    mkdirSync(disk);
+    runOk("mount", ["-t", "tmpfs", "-o", "size=8m", "tmpfs", disk]);
+    try {
+      const { code, hint } = await failure(layout, { out: join(disk, "out") });
+      expect(code).toBe("E_NO_SPACE");
+      expect(hint).toContain("--out");
+      expect(readdirSync(disk)).toEqual([]);
+    } finally {
+      runOk("umount", [disk]);
+    }
+  });
+});
+
+test("warnings come through, each with its layer", async () => {
+  const { layout } = imageOf([
+    [{ path: "s", type: "symlink", linkname: "t", pax: { "SCHILY.xattr.user.a": "b" } }],
+    GOOD,
+  ]);
+  const { warnings } = await convert({
+    source: `oci:${layout}`,
+    platform: "linux/amd64",
+    out: scratch("out"),
+    workers: 2,
+  });
+  expect(warnings).toHaveLength(1);
+  expect(warnings[0]).toMatch(/^layer 1 \(sha256:[\da-f]{12}…\): .*user\.a.*left out/);
+});
