@@ -11,6 +11,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   output: ["errors.ts"],
   tree: ["errors.ts", "output"],
   ext4: ["errors.ts", "output", "tree"],
+  verity: ["errors.ts", "output"],
   oci: ["errors.ts"],
   source: ["errors.ts", "oci"],
   layer: ["errors.ts", "oci", "output", "tree"],

@@ -1,5 +1,5 @@
 import { Docker2vmError } from "../errors.ts";
-import { planExt4 } from "../ext4/plan.ts";
+import { planExt4, type SizeChoice } from "../ext4/plan.ts";
 import { type Digest, parseDigest } from "../oci/digest.ts";
 import { ImageFile } from "../output/image-file.ts";
 import { StagedOutput } from "../output/staged-output.ts";
@@ -60,8 +60,17 @@ async function makeImage(
   try {
     const { root, contents } = await streamLayers(layers, file, request);
     const identity = filesystemIdentity(image, request);
-    const { label, blocks } = request;
-    const plan = planExt4(root, contents, { ...identity, label, blocks, lostAndFound: true });
+    const { label } = request;
+    const size: SizeChoice =
+      request.blocks === undefined ? { kind: "auto" } : { kind: "fixed", blocks: request.blocks };
+    const plan = planExt4(root, contents, {
+      ...identity,
+      label,
+      size,
+      journal: "auto",
+      readOnly: false,
+      lostAndFound: true,
+    });
     await writeFilesystem(plan, file, request);
 
     const described = describeImage(origin, image, describeFilesystem(identity, request, plan), request);

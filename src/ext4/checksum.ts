@@ -3,6 +3,7 @@ import crc32c from "crc-32/crc32c.js";
 /** Where every chain of checksums begins (ext4_chksum's ~0). */
 const START = 0xffffffff;
 const scratch = new Uint8Array(8);
+const scratchNumber = scratch.subarray(0, 4);
 const scratchView = new DataView(scratch.buffer);
 
 /**
@@ -16,7 +17,7 @@ export function crc(running: number, bytes: Uint8Array): number {
 /** As `crc`, over a 32-bit little-endian number. */
 export function crcOfNumber(running: number, value: number): number {
   scratchView.setUint32(0, value, true);
-  return crc(running, scratch.subarray(0, 4));
+  return crc(running, scratchNumber);
 }
 
 /** As `crc`, over a 64-bit little-endian number. */

@@ -1,7 +1,7 @@
 /** A directory's blocks as bytes. */
 import { BLOCK_SIZE } from "../output/blocks.ts";
 import { crc } from "./checksum.ts";
-import { type DirectoryIndex, type DirectoryLayout, ENTRY_ROOM, entrySize } from "./directory-layout.ts";
+import { type DirectoryIndex, type DirectoryLayout, entrySize } from "./directory-layout.ts";
 import {
   DIRECTORY_ENTRY,
   DIRECTORY_ENTRY_HEADER,
@@ -31,8 +31,8 @@ export interface DirectoryContext {
   /** Numbers of the directory and of the one above it. */
   readonly number: number;
   readonly parent: number;
-  /** What the checksums of the directory's blocks begin with. */
-  readonly seed: number;
+  /** What the checksums of the directory's blocks begin with, if they have any. */
+  readonly seed: number | undefined;
 }
 
 /** Writes block `logical` of the directory into a block of zeros. */
@@ -46,7 +46,7 @@ export function encodeDirectoryBlock(directory: DirectoryContext, logical: numbe
 
 /** All entries in block 0, by name; any further block is an empty one. */
 function encodeLinear(directory: DirectoryContext, logical: number, block: Uint8Array): void {
-  const writer = new EntryWriter(block, ENTRY_ROOM);
+  const writer = new EntryWriter(block, directory.layout.room.entries);
   if (logical === 0) {
     writer.add(".", directory.number, FILE_TYPE.directory);
     writer.add("..", directory.parent, FILE_TYPE.directory);
@@ -62,7 +62,7 @@ function encodeLeaf(
   leaf: number,
   block: Uint8Array,
 ): void {
-  const writer = new EntryWriter(block, ENTRY_ROOM);
+  const writer = new EntryWriter(block, directory.layout.room.entries);
   const end = index.leafStarts[leaf + 1] ?? 0;
   for (let at = index.leafStarts[leaf] ?? 0; at < end; at++)
     addEntry(writer, directory, index.order[at] ?? 0);
@@ -110,10 +110,12 @@ class EntryWriter {
 }
 
 function encodeTail(directory: DirectoryContext, block: Uint8Array): void {
+  if (directory.seed === undefined) return;
   const view = viewOf(block);
-  DIRECTORY_TAIL.det_rec_len.put(view, ENTRY_ROOM, DIRECTORY_TAIL_SIZE);
-  DIRECTORY_TAIL.det_reserved_ft.put(view, ENTRY_ROOM, EXT4_FT_DIR_CSUM);
-  DIRECTORY_TAIL.det_checksum.put(view, ENTRY_ROOM, crc(directory.seed, block.subarray(0, ENTRY_ROOM)));
+  const at = directory.layout.room.entries;
+  DIRECTORY_TAIL.det_rec_len.put(view, at, DIRECTORY_TAIL_SIZE);
+  DIRECTORY_TAIL.det_reserved_ft.put(view, at, EXT4_FT_DIR_CSUM);
+  DIRECTORY_TAIL.det_checksum.put(view, at, crc(directory.seed, block.subarray(0, at)));
 }
 
 function encodeIndexRoot(directory: DirectoryContext, index: DirectoryIndex, block: Uint8Array): void {
@@ -126,8 +128,10 @@ function encodeIndexRoot(directory: DirectoryContext, index: DirectoryIndex, blo
   DX_ROOT_INFO.info_length.put(view, DX_ROOT_INFO_OFFSET, DX_ROOT_INFO_SIZE);
   DX_ROOT_INFO.indirect_levels.put(view, DX_ROOT_INFO_OFFSET, index.nodes === 0 ? 0 : 1);
   const children = index.nodes === 0 ? index.leafHashes.length : index.nodes;
-  const leavesEach = index.nodes === 0 ? 1 : DX_NODE.limit;
-  encodeIndexEntries(directory, block, DX_ROOT, children, (i) => index.leafHashes[i * leavesEach] ?? 0, 1);
+  const { rootLimit, nodeLimit } = directory.layout.room;
+  const leavesEach = index.nodes === 0 ? 1 : nodeLimit;
+  const place = { offset: DX_ROOT.offset, limit: rootLimit };
+  encodeIndexEntries(directory, block, place, children, (i) => index.leafHashes[i * leavesEach] ?? 0, 1);
 }
 
 function encodeIndexNode(
@@ -137,13 +141,15 @@ function encodeIndexNode(
   block: Uint8Array,
 ): void {
   DIRECTORY_ENTRY.rec_len.put(viewOf(block), 0, BLOCK_SIZE);
-  const first = node * DX_NODE.limit;
-  const count = Math.min(DX_NODE.limit, index.leafHashes.length - first);
+  const { nodeLimit } = directory.layout.room;
+  const first = node * nodeLimit;
+  const count = Math.min(nodeLimit, index.leafHashes.length - first);
   const firstBlock = 1 + index.nodes + first;
-  encodeIndexEntries(directory, block, DX_NODE, count, (i) => index.leafHashes[first + i] ?? 0, firstBlock);
+  const place = { offset: DX_NODE.offset, limit: nodeLimit };
+  encodeIndexEntries(directory, block, place, count, (i) => index.leafHashes[first + i] ?? 0, firstBlock);
 }
 
-/** Writes the dx_entries of `count` consecutive blocks from `firstBlock`, and the checksum after the last possible. */
+/** Writes the dx_entries of `count` consecutive blocks from `firstBlock`, and any checksum after the last possible. */
 function encodeIndexEntries(
   directory: DirectoryContext,
   block: Uint8Array,
@@ -160,6 +166,7 @@ function encodeIndexEntries(
   }
   DX_COUNT_LIMIT.limit.put(view, offset, limit);
   DX_COUNT_LIMIT.count.put(view, offset, count);
+  if (directory.seed === undefined) return;
   // Entries past the count are not covered, and the tail counts as it is before its checksum (ext4_dx_csum).
   const covered = crc(directory.seed, block.subarray(0, offset + count * DX_ENTRY_SIZE));
   DX_TAIL.dt_checksum.put(view, offset + limit * DX_ENTRY_SIZE, crc(covered, EMPTY_TAIL));

@@ -1,15 +1,13 @@
 /** How a directory's entries are spread over blocks: in one, or in leaves in order of hash below an index. */
-import { BLOCK_SIZE } from "../output/blocks.ts";
 import type { DirectoryHash } from "./dirhash.ts";
-import { DIRECTORY_ENTRY_HEADER, DIRECTORY_TAIL_SIZE, DX_NODE, DX_ROOT } from "./format/directory.ts";
+import { DIRECTORY_ENTRY_HEADER } from "./format/directory.ts";
 import { limitError } from "./limits.ts";
+import type { DirectoryRoom } from "./variant.ts";
 
-/** Bytes for entries in a block that ends with a checksum. */
-export const ENTRY_ROOM = BLOCK_SIZE - DIRECTORY_TAIL_SIZE;
 /** Bytes of "." and of "..". */
 const DOT_ENTRY_SIZE = 12;
 /** A fifth of each leaf stays free, as e2fsck -D leaves it: else the first new name in each would split it. */
-const LEAF_FILL = Math.floor(ENTRY_ROOM * 0.8);
+const LEAF_FILL = 0.8;
 /** The hash's bit 0 in the index: the block's first hash is also the last of the block before (fs/ext4/namei.c). */
 const CONTINUES = 1;
 
@@ -21,6 +19,7 @@ export interface DirectoryLayout {
   /** Blocks of the directory. */
   readonly blocks: number;
   readonly index: DirectoryIndex | undefined;
+  readonly room: DirectoryRoom;
 }
 
 /** Block 0 is the root; then come the nodes, if there are any, then the leaves. */
@@ -40,28 +39,39 @@ export function entrySize(name: string): number {
   return (DIRECTORY_ENTRY_HEADER + name.length + 3) & ~3;
 }
 
+/** What a directory's layout follows besides its names. */
+export interface DirectoryDemand {
+  readonly hash: DirectoryHash;
+  readonly room: DirectoryRoom;
+  readonly minimumBlocks: number;
+}
+
 /** Lays out the sorted names. Throws E_FILESYSTEM_LIMIT if two levels of index do not reach all leaves. */
 export function layOutDirectory(
   names: readonly string[],
-  hash: DirectoryHash,
-  minimumBlocks: number,
+  { hash, room, minimumBlocks }: DirectoryDemand,
   path: () => string,
 ): DirectoryLayout {
   let size = 2 * DOT_ENTRY_SIZE;
   for (const name of names) size += entrySize(name);
-  if (size <= ENTRY_ROOM) return { names, children: [], blocks: minimumBlocks, index: undefined };
-  const index = buildIndex(names, hash);
-  if (index.nodes > DX_ROOT.limit) {
+  if (size <= room.entries) return { names, children: [], blocks: minimumBlocks, index: undefined, room };
+  const index = buildIndex(names, hash, room);
+  if (index.nodes > room.rootLimit) {
     throw limitError(
       path(),
       `a directory of ${names.length} entries; an index of two levels does not hold so many`,
       "spread the files over several directories in the image",
     );
   }
-  return { names, children: [], blocks: 1 + index.nodes + index.leafHashes.length, index };
+  return { names, children: [], blocks: 1 + index.nodes + index.leafHashes.length, index, room };
 }
 
-function buildIndex(names: readonly string[], hash: DirectoryHash): DirectoryIndex {
+function buildIndex(
+  names: readonly string[],
+  hash: DirectoryHash,
+  { entries, rootLimit, nodeLimit }: DirectoryRoom,
+): DirectoryIndex {
+  const fill = Math.floor(entries * LEAF_FILL);
   const hashes = Uint32Array.from(names, hash);
   const order = orderByHash(hashes);
   const leafStarts: number[] = [];
@@ -75,7 +85,7 @@ function buildIndex(names: readonly string[], hash: DirectoryHash): DirectoryInd
     if (size > room) {
       leafStarts.push(at);
       leafHashes.push(entryHash === previous ? entryHash + CONTINUES : entryHash);
-      room = LEAF_FILL;
+      room = fill;
     }
     room -= size;
     previous = entryHash;
@@ -86,7 +96,7 @@ function buildIndex(names: readonly string[], hash: DirectoryHash): DirectoryInd
     order,
     leafStarts,
     leafHashes,
-    nodes: leaves <= DX_ROOT.limit ? 0 : Math.ceil(leaves / DX_NODE.limit),
+    nodes: leaves <= rootLimit ? 0 : Math.ceil(leaves / nodeLimit),
   };
 }
 

@@ -28,7 +28,8 @@ export function directoryHash(seed: Uint8Array, signedness: "signed" | "unsigned
   };
 }
 
-function initialState(seed: Uint8Array): Int32Array {
+/** Where a hash with a seed of 16 bytes begins. */
+export function initialState(seed: Uint8Array): Int32Array {
   if (seed.every((byte) => byte === 0)) {
     return Int32Array.of(0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476);
   }
@@ -36,11 +37,11 @@ function initialState(seed: Uint8Array): Int32Array {
   return Int32Array.from({ length: 4 }, (_, word) => view.getInt32(word * 4, true));
 }
 
-/** str2hashbuf: the name's next 32 characters, four to a word; what is left of the words is made of its length. */
-function fillWords(words: Int32Array, name: string, from: number, signed: boolean): void {
+/** str2hashbuf: the name's next characters, four to a word; what is left of the words is made of its length. */
+export function fillWords(words: Int32Array, name: string, from: number, signed: boolean): void {
   const left = name.length - from;
   const pad = left | (left << 8) | ((left | (left << 8)) << 16);
-  const length = Math.min(left, CHUNK);
+  const length = Math.min(left, words.length * 4);
   words.fill(pad);
   let word = pad;
   for (let i = 0; i < length; i++) {

@@ -5,34 +5,53 @@ import { type Piece, PieceBuffer } from "./piece-buffer.ts";
 import type { Ext4Plan } from "./plan.ts";
 import type { RunSet } from "./runs.ts";
 
-/** For each group the checksum of its bitmap; 0 where the bitmap is not on disk. */
+/** For each group the checksum of its bitmap; 0 where the bitmap is not on disk, and without checksums. */
 export interface BitmapChecksums {
   readonly blocks: Uint32Array;
   readonly inodes: Uint32Array;
 }
 
 /** The bitmaps of groups that need one on disk; returns their checksums for the descriptors. */
-export function* emitBitmaps(plan: Ext4Plan, seed: number): Generator<Piece, BitmapChecksums> {
-  const { placement, statistics, groups } = plan;
+export function* emitBitmaps(plan: Ext4Plan, seed: number | undefined): Generator<Piece, BitmapChecksums> {
   const buffer = new PieceBuffer();
-  const checksums = { blocks: new Uint32Array(groups), inodes: new Uint32Array(groups) };
+  const blocks = yield* emitBlockBitmaps(plan, seed, buffer);
+  const inodes = yield* emitInodeBitmaps(plan, seed, buffer);
+  return { blocks, inodes };
+}
+
+function* emitBlockBitmaps(
+  { placement: { free, blockBitmaps }, statistics, groups }: Ext4Plan,
+  seed: number | undefined,
+  buffer: PieceBuffer,
+): Generator<Piece, Uint32Array> {
+  const checksums = new Uint32Array(groups);
   let run = 0;
   for (let group = 0; group < groups; group++) {
-    while ((placement.free.ends[run] ?? Number.POSITIVE_INFINITY) <= group * BLOCKS_PER_GROUP) run++;
+    while ((free.ends[run] ?? Number.POSITIVE_INFINITY) <= group * BLOCKS_PER_GROUP) run++;
     if (((statistics.flags[group] ?? 0) & EXT4_BG_BLOCK_UNINIT) !== 0) continue;
-    const place = placement.blockBitmaps[group] ?? 0;
+    const place = blockBitmaps[group] ?? 0;
     if (!buffer.accepts(place)) yield* buffer.take();
-    checksums.blocks[group] = crc(seed, fillBlockBitmap(buffer.add(place), placement.free, run, group));
+    const bitmap = fillBlockBitmap(buffer.add(place), free, run, group);
+    if (seed !== undefined) checksums[group] = crc(seed, bitmap);
   }
   yield* buffer.take();
+  return checksums;
+}
+
+function* emitInodeBitmaps(
+  { placement: { layout, inodeBitmaps }, statistics, groups }: Ext4Plan,
+  seed: number | undefined,
+  buffer: PieceBuffer,
+): Generator<Piece, Uint32Array> {
+  const checksums = new Uint32Array(groups);
+  const { inodesPerGroup } = layout;
   for (let group = 0; group < groups; group++) {
     if (((statistics.flags[group] ?? 0) & EXT4_BG_INODE_UNINIT) !== 0) continue;
-    const place = placement.inodeBitmaps[group] ?? 0;
+    const place = inodeBitmaps[group] ?? 0;
     if (!buffer.accepts(place)) yield* buffer.take();
-    const { inodesPerGroup } = placement.layout;
     const bitmap = fillInodeBitmap(buffer.add(place), statistics.usedInodes[group] ?? 0, inodesPerGroup);
     // Unlike a block bitmap's, the checksum covers only the inodes there are (ext4_inode_bitmap_csum_set).
-    checksums.inodes[group] = crc(seed, bitmap.subarray(0, inodesPerGroup / 8));
+    if (seed !== undefined) checksums[group] = crc(seed, bitmap.subarray(0, inodesPerGroup / 8));
   }
   yield* buffer.take();
   return checksums;

@@ -19,7 +19,7 @@ export type { Piece } from "./piece-buffer.ts";
  * fresh sparse file, and must. Contents at or past the filesystem's end are not covered: cut them off.
  */
 export function* emitExt4(plan: Ext4Plan): Generator<Piece> {
-  const seed = filesystemSeed(plan.options.uuid);
+  const seed = plan.variant.checksums ? filesystemSeed(plan.options.uuid) : undefined;
   yield* emitStale(plan);
   yield* emitTree(plan, seed);
   yield* emitJournal(plan);
@@ -41,8 +41,10 @@ function* emitStale({ placement: { stale } }: Ext4Plan): Generator<Piece> {
 }
 
 function* emitJournal({ placement: { journal }, options }: Ext4Plan): Generator<Piece> {
+  const [first] = journal.extents;
+  if (first === undefined) return;
   const buffer = new PieceBuffer();
-  encodeJournalSuperblock(journal, options.uuid, buffer.add(journal.extents[0]?.physical ?? 0));
+  encodeJournalSuperblock(journal, options.uuid, buffer.add(first.physical));
   yield* buffer.take();
 }
 
@@ -50,6 +52,6 @@ function* emitSuperblocks(plan: Ext4Plan): Generator<Piece> {
   const bytes = encodeSuperblock(plan);
   for (const group of superblockGroups(plan.groups)) {
     const position = group === 0 ? SUPERBLOCK_OFFSET : group * BLOCKS_PER_GROUP * BLOCK_SIZE;
-    yield { position, bytes: sealSuperblock(bytes, group) };
+    yield { position, bytes: sealSuperblock(bytes, group, plan.variant) };
   }
 }

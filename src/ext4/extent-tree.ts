@@ -10,6 +10,16 @@ import {
   ROOT_EXTENTS,
 } from "./format/extent.ts";
 import { high32, viewOf } from "./format/field.ts";
+import { EXT4_EXTENTS_FL } from "./format/inode.ts";
+import type { MapForm, Mapping } from "./mapping.ts";
+
+/** The extent tree of fs/ext4/ext4_extents.h: nodes are leaves first, the root's children last. */
+export const EXTENT_TREE: MapForm = {
+  flags: EXT4_EXTENTS_FL,
+  nodeCount: (extents) => treeBlocks(extents.length),
+  encodeRoot,
+  nodeEncoder: (mapping) => (index, block) => encodeNode(mapping, index, block),
+};
 
 /**
  * The extents with neighbours merged and long ones split, as ext4 holds them: what is contiguous both in the file
@@ -51,21 +61,16 @@ function isNormal(extents: readonly Extent[]): boolean {
   return true;
 }
 
-/** Where a file's blocks lie: its extents and the blocks of its extent tree, leaves first, the root's children last. */
-export interface Mapping {
-  readonly extents: readonly Extent[];
-  readonly nodes: readonly number[];
-}
-
-export const NO_MAPPING: Mapping = { extents: [], nodes: [] };
-
 /** Blocks of a tree of so many extents besides its root, which lies in the inode. */
 export function treeBlocks(extents: number): number {
   return levelSizes(extents).reduce((total, size) => total + size, 0);
 }
 
+const NO_LEVELS: readonly number[] = [];
+
 /** Nodes on each level, leaves first: full ones but for the last of a level, until the root has room for all. */
-function levelSizes(extents: number): number[] {
+function levelSizes(extents: number): readonly number[] {
+  if (extents <= ROOT_EXTENTS) return NO_LEVELS;
   const sizes: number[] = [];
   for (let records = extents; records > ROOT_EXTENTS; records = sizes.at(-1) ?? 0) {
     sizes.push(Math.ceil(records / BLOCK_EXTENTS));
@@ -73,15 +78,8 @@ function levelSizes(extents: number): number[] {
   return sizes;
 }
 
-/** Blocks of content in all extents. */
-export function mappedBlocks(extents: readonly Extent[]): number {
-  let total = 0;
-  for (const extent of extents) total += extent.length;
-  return total;
-}
-
 /** Writes the tree's root at byte `at`: the 60 bytes of i_block. */
-export function encodeRoot(mapping: Mapping, view: DataView, at: number): void {
+function encodeRoot(mapping: Mapping, view: DataView, at: number): void {
   const sizes = levelSizes(mapping.extents.length);
   const depth = sizes.length;
   const records = depth === 0 ? mapping.extents.length : (sizes[depth - 1] ?? 0);
@@ -90,7 +88,7 @@ export function encodeRoot(mapping: Mapping, view: DataView, at: number): void {
 }
 
 /** Writes the tree's node `index` (of `mapping.nodes`) into a block of zeros; its checksum is left to do. */
-export function encodeNode(mapping: Mapping, index: number, block: Uint8Array): void {
+function encodeNode(mapping: Mapping, index: number, block: Uint8Array): void {
   const sizes = levelSizes(mapping.extents.length);
   let level = 0;
   let position = index;

@@ -1,24 +1,21 @@
-/** Sizes that follow from the number of blocks and inodes alone: groups, inode tables, journal. */
-import { BLOCK_SIZE } from "../output/blocks.ts";
-import { INODE_SIZE } from "./format/inode.ts";
+/** Sizes that follow from the number of blocks and a rule alone: groups, inode tables, journal. */
 import {
+  BITMAPS,
   BLOCKS_PER_GROUP,
   descriptorBlocksFor,
   groupsIn,
   hasSuperblock,
+  INODES_PER_BLOCK,
+  largestTable,
   superblockGroups,
 } from "./geometry.ts";
+import { type InodeCount, inodesFor, leastInodes } from "./inode-count.ts";
 import { RunCollector, type RunSet } from "./runs.ts";
+import type { Variant } from "./variant.ts";
 
 /** Groups whose bitmaps and inode tables lie together: 2 to the power of s_log_groups_per_flex. */
 export const LOG_GROUPS_PER_FLEX = 4;
 export const GROUPS_PER_FLEX = 2 ** LOG_GROUPS_PER_FLEX;
-
-const INODES_PER_BLOCK = BLOCK_SIZE / INODE_SIZE;
-/** As many as the bits of a group's inode bitmap. */
-const MAXIMUM_INODES_PER_GROUP = BLOCK_SIZE * 8;
-/** Inodes to spare, whatever the size: a tenth of those in use, and never less than this. */
-const LEAST_SPARE_INODES = 1024;
 
 /** mke2fs's tiers of the journal's length (e2fsprogs lib/ext2fs/mkjournal.c): up to so many blocks, so many. */
 const JOURNAL_TIERS: readonly (readonly [below: number, length: number])[] = [
@@ -32,18 +29,18 @@ const JOURNAL_TIERS: readonly (readonly [below: number, length: number])[] = [
   [Number.POSITIVE_INFINITY, 262144],
 ];
 
-/**
- * mke2fs's blocks to an inode, up to so many blocks: "small", default, "big" and "huge" (e2fsprogs mke2fs.conf). Where
- * a tier begins the number stays as it was until the new ratio asks for more, so that it never falls as blocks grow.
- */
-const BLOCKS_PER_INODE: readonly (readonly [below: number, blocks: number])[] = [
-  [2 ** 17, 1],
-  [2 ** 30, 4],
-  [2 ** 32, 8],
-  [Number.POSITIVE_INFINITY, 16],
-];
+/** What a layout follows besides the number of blocks. */
+export interface LayoutRule {
+  readonly variant: Variant;
+  /** Inodes in use, reserved ones included. */
+  readonly usedInodes: number;
+  readonly inodes: InodeCount;
+  /** Blocks of the journal; 0 for none. */
+  readonly journal: number | "usual";
+}
 
 export interface GroupLayout {
+  readonly variant: Variant;
   readonly blocks: number;
   readonly groups: number;
   /** Blocks of group descriptors after each superblock. */
@@ -52,47 +49,35 @@ export interface GroupLayout {
   readonly inodesPerGroup: number;
   /** Blocks of each group's inode table. */
   readonly tableBlocks: number;
+  /** 0 without a journal. */
   readonly journalBlocks: number;
 }
 
-/**
- * The layout of `blocks` blocks for a tree that uses so many inodes (reserved ones included), or undefined where the
- * groups have no room for so many. There are inodes for the tree and a tenth, or at least 1,024, to spare; and never
- * fewer than mke2fs would make.
- */
-export function groupLayout(blocks: number, usedInodes: number): GroupLayout | undefined {
+/** The layout of `blocks` blocks, or undefined where the groups have no room for so many inodes. */
+export function groupLayout(blocks: number, rule: LayoutRule): GroupLayout | undefined {
+  const { variant } = rule;
   const groups = groupsIn(blocks);
-  const inodes = Math.max(inodesFor(usedInodes), usualInodes(blocks));
+  const inodes = inodesFor(rule.inodes, rule.usedInodes, { blocks, groups, variant });
   const tableBlocks = Math.ceil(inodes / groups / INODES_PER_BLOCK);
-  const inodesPerGroup = tableBlocks * INODES_PER_BLOCK;
-  if (inodesPerGroup > MAXIMUM_INODES_PER_GROUP) return undefined;
-  const descriptorBlocks = descriptorBlocksFor(groups);
+  if (tableBlocks > largestTable(variant)) return undefined;
   return {
+    variant,
     blocks,
     groups,
-    descriptorBlocks,
-    inodesPerGroup,
+    descriptorBlocks: descriptorBlocksFor(groups, variant),
+    inodesPerGroup: tableBlocks * INODES_PER_BLOCK,
     tableBlocks,
-    journalBlocks: journalLength(blocks),
+    journalBlocks: rule.journal === "usual" ? usualJournal(blocks) : rule.journal,
   };
 }
 
 /** The fewest blocks whose groups have room for the inodes. */
-export function blocksForInodes(usedInodes: number): number {
-  return (Math.ceil(inodesFor(usedInodes) / MAXIMUM_INODES_PER_GROUP) - 1) * BLOCKS_PER_GROUP + 1;
+export function blocksForInodes({ inodes, usedInodes, variant }: LayoutRule): number {
+  const perGroup = largestTable(variant) * INODES_PER_BLOCK;
+  return (Math.ceil(leastInodes(inodes, usedInodes) / perGroup) - 1) * BLOCKS_PER_GROUP + 1;
 }
 
-function inodesFor(used: number): number {
-  return used + Math.max(LEAST_SPARE_INODES, Math.ceil(used / 10));
-}
-
-function usualInodes(blocks: number): number {
-  return Math.max(
-    ...BLOCKS_PER_INODE.map(([below, perInode]) => Math.floor(Math.min(blocks, below) / perInode)),
-  );
-}
-
-function journalLength(blocks: number): number {
+function usualJournal(blocks: number): number {
   return JOURNAL_TIERS.find(([below]) => blocks < below)?.[1] ?? 0;
 }
 
@@ -106,28 +91,42 @@ export function baseBlocks(layout: GroupLayout, group: number): number {
   return hasSuperblock(group) ? 1 + layout.descriptorBlocks : 0;
 }
 
-/** Every superblock with its descriptors. */
+/** Blocks at the group's start that must lie there: its bitmaps and inode table, too, unless these may lie anywhere. */
+function headBlocks(layout: GroupLayout, group: number): number {
+  const base = baseBlocks(layout, group);
+  return layout.variant.flexible ? base : base + BITMAPS + layout.tableBlocks;
+}
+
+/** The heads of all groups. */
 export function fixedRuns(layout: GroupLayout): RunSet {
   const runs = new RunCollector();
-  for (const group of superblockGroups(layout.groups)) {
-    runs.add(group * BLOCKS_PER_GROUP, 1 + layout.descriptorBlocks);
-  }
-  return runs.union("forbidden", "superblocks");
+  const groups = layout.variant.flexible ? superblockGroups(layout.groups) : range(layout.groups);
+  for (const group of groups) runs.add(group * BLOCKS_PER_GROUP, headBlocks(layout, group));
+  return runs.union("forbidden", "the heads of groups");
+}
+
+function* range(end: number): Generator<number> {
+  for (let number = 0; number < end; number++) yield number;
 }
 
 /** Blocks that the filesystem takes for itself: superblocks, descriptors, bitmaps, inode tables, journal. */
 export function overheadBlocks(layout: GroupLayout): number {
   const superblocks = superblockGroups(layout.groups).length * (1 + layout.descriptorBlocks);
-  return superblocks + layout.groups * (2 + layout.tableBlocks) + layout.journalBlocks;
+  return superblocks + layout.groups * (BITMAPS + layout.tableBlocks) + layout.journalBlocks;
+}
+
+/** The first block past the head of the last group: a filesystem ends there or later. */
+export function leastEnd(layout: GroupLayout): number {
+  const last = layout.groups - 1;
+  return last * BLOCKS_PER_GROUP + Math.max(headBlocks(layout, last), 1);
 }
 
 /**
- * How many of `blocks` blocks a filesystem can use: all, unless the last group would be too short for the superblock
- * and descriptors it must have; then that group is left out, as mke2fs does.
+ * How many of `blocks` blocks a filesystem can use: all, unless the last group would be too short for what must lie at
+ * its start; then that group is left out, as mke2fs does.
  */
-export function usableBlocks(blocks: number): number {
-  const groups = groupsIn(blocks);
-  const lastSize = blocks - (groups - 1) * BLOCKS_PER_GROUP;
-  const tooShort = groups > 1 && hasSuperblock(groups - 1) && lastSize < 1 + descriptorBlocksFor(groups);
-  return tooShort ? blocks - lastSize : blocks;
+export function usableBlocks(blocks: number, rule: LayoutRule): number {
+  const layout = groupLayout(blocks, rule);
+  if (layout === undefined || layout.groups === 1 || blocks >= leastEnd(layout)) return blocks;
+  return (layout.groups - 1) * BLOCKS_PER_GROUP;
 }

@@ -33,6 +33,8 @@ export function groupStatistics(namespace: Namespace, placement: Placement): Gro
   }
   countInodes(statistics, namespace, layout.inodesPerGroup);
   for (let group = 0; group < layout.groups; group++) {
+    // Without checksums a group has no flags, and all bitmaps are on disk.
+    if (!layout.variant.checksums) continue;
     statistics.flags[group] =
       EXT4_BG_INODE_ZEROED |
       (statistics.usedInodes[group] === 0 ? EXT4_BG_INODE_UNINIT : 0) |

@@ -3,19 +3,19 @@
 import { BLOCK_SIZE } from "../output/blocks.ts";
 import type { Inode, Metadata, Timestamp } from "../tree/inode.ts";
 import { crc, inodeSeed } from "./checksum.ts";
-import { encodeRoot, type Mapping, mappedBlocks } from "./extent-tree.ts";
 import { high32 } from "./format/field.ts";
 import {
-  EXT4_EXTENTS_FL,
+  EXT4_EA_INODE_FL,
   EXT4_GOOD_OLD_INODE_SIZE,
   EXT4_INDEX_FL,
   EXTRA_ISIZE,
   I_BLOCK_SIZE,
   INODE,
-  INODE_SIZE,
   MODE_TYPE,
 } from "./format/inode.ts";
+import { type Mapping, mappedBlocks } from "./mapping.ts";
 import { directoryLinks, type PlannedInode } from "./planned-inode.ts";
+import type { Variant } from "./variant.ts";
 
 const SECTORS_PER_BLOCK = BLOCK_SIZE / 512;
 const XATTRS_AT = EXT4_GOOD_OLD_INODE_SIZE + EXTRA_ISIZE;
@@ -26,24 +26,35 @@ const XATTRS_AT = EXT4_GOOD_OLD_INODE_SIZE + EXTRA_ISIZE;
 const EARLIEST = -(2 ** 31);
 const LATEST = 2 ** 34 - 2 ** 31 - 1;
 
-/** Where an inode goes: byte `at` of a table whose view and bytes are these, all zero there. */
+/** Where an inode goes: byte `at` of a table, all zero there. */
 export interface InodeSlot {
-  readonly bytes: Uint8Array;
+  /** The table. */
   readonly view: DataView;
   readonly at: number;
-  readonly number: number;
-  /** The filesystem's seed of checksums. */
-  readonly seed: number;
+  /** The inode's 256 bytes. */
+  readonly bytes: Uint8Array;
+  readonly variant: Variant;
+  /** The filesystem's seed of checksums, if it has any. */
+  readonly seed: number | undefined;
 }
 
-/** Writes the inode, its checksum included. `xattrBlock` is the block of its further attributes, or 0. */
+/** The block of an inode's further attributes, 0 for none, and what counts as the inode's: that and large values. */
+export interface PlacedXattrBlock {
+  readonly place: number;
+  readonly blocks: number;
+}
+
+export const NO_XATTR_BLOCK: PlacedXattrBlock = { place: 0, blocks: 0 };
+
+/** Writes the inode, its checksum included. */
 export function encodeInode(
   planned: PlannedInode,
   mapping: Mapping,
-  xattrBlock: number,
+  xattrBlock: PlacedXattrBlock,
   slot: InodeSlot,
+  number: number,
 ): void {
-  const { node, inodeXattrs } = planned;
+  const { node, xattrs } = planned;
   const { view, at, bytes } = slot;
   encodeMetadata(node.type, node.metadata, view, at);
   const directory = node.type === "directory";
@@ -51,16 +62,17 @@ export function encodeInode(
   const size = sizeOf(planned);
   INODE.i_size_lo.put(view, at, size);
   INODE.i_size_high.put(view, at, high32(size));
-  INODE.i_file_acl_lo.put(view, at, xattrBlock);
-  INODE.l_i_file_acl_high.put(view, at, high32(xattrBlock));
-  const blocks = mappedBlocks(mapping.extents) + mapping.nodes.length + (xattrBlock === 0 ? 0 : 1);
+  INODE.i_file_acl_lo.put(view, at, xattrBlock.place);
+  INODE.l_i_file_acl_high.put(view, at, high32(xattrBlock.place));
+  const blocks = mappedBlocks(mapping.extents) + mapping.nodes.length + xattrBlock.blocks;
   // 48 bits of sectors cover every file there can be, so i_blocks never has to count in blocks (huge_file).
   INODE.i_blocks_lo.put(view, at, blocks * SECTORS_PER_BLOCK);
   INODE.l_i_blocks_high.put(view, at, high32(blocks * SECTORS_PER_BLOCK));
-  encodeBlockArea(node, mapping, view, at);
-  if (planned.directory?.index !== undefined) INODE.i_flags.put(view, at, EXT4_EXTENTS_FL | EXT4_INDEX_FL);
-  if (inodeXattrs !== undefined) bytes.set(inodeXattrs, at + XATTRS_AT);
-  encodeChecksum(slot);
+  encodeBlockArea(planned, mapping, slot);
+  // Who refers to a value is counted here (ext4_xattr_inode_get_ref).
+  if (planned.valueInode !== undefined) INODE.l_i_version.put(view, at, planned.valueInode.references);
+  if (xattrs.inode !== undefined) bytes.set(xattrs.inode, XATTRS_AT);
+  encodeChecksum(slot, number);
 }
 
 function sizeOf({ node, directory }: PlannedInode): number {
@@ -97,16 +109,19 @@ function extraOf(time: Timestamp): number {
   return time.nanoseconds * 4 + epoch;
 }
 
-/** i_block (and i_flags): a short symlink's target, a device's number, or the root of the extent tree. */
-function encodeBlockArea(node: Inode, mapping: Mapping, view: DataView, at: number): void {
+/** i_block (and i_flags): a short symlink's target, a device's number, or where the contents lie. */
+function encodeBlockArea(planned: PlannedInode, mapping: Mapping, { view, at, variant }: InodeSlot): void {
+  const { node } = planned;
   const area = at + INODE.i_block.offset;
   if (node.type === "char" || node.type === "block") {
     encodeDevice(node.major, node.minor, view, area);
   } else if (node.type === "symlink" && node.target.length < I_BLOCK_SIZE) {
     for (let i = 0; i < node.target.length; i++) view.setUint8(area + i, node.target.charCodeAt(i));
   } else if (node.type !== "fifo" && node.type !== "socket") {
-    INODE.i_flags.put(view, at, EXT4_EXTENTS_FL);
-    encodeRoot(mapping, view, area);
+    const indexed = planned.directory?.index === undefined ? 0 : EXT4_INDEX_FL;
+    const isValue = planned.valueInode === undefined ? 0 : EXT4_EA_INODE_FL;
+    INODE.i_flags.put(view, at, variant.map.flags | indexed | isValue);
+    variant.map.encodeRoot(mapping, view, area);
   }
 }
 
@@ -116,14 +131,16 @@ function encodeDevice(major: number, minor: number, view: DataView, area: number
   else view.setUint32(area + 4, (minor & 0xff) | (major << 8) | ((minor & ~0xff) << 12), true);
 }
 
-function encodeChecksum({ bytes, view, at, number, seed }: InodeSlot): void {
-  const checksum = crc(inodeSeed(seed, number), bytes.subarray(at, at + INODE_SIZE));
+function encodeChecksum({ bytes, view, at, seed }: InodeSlot, number: number): void {
+  if (seed === undefined) return;
+  const checksum = crc(inodeSeed(seed, number), bytes);
   INODE.l_i_checksum_lo.put(view, at, checksum);
   INODE.i_checksum_hi.put(view, at, checksum >>> 16);
 }
 
 /** Writes a reserved inode that is not in use: nothing but a checksum, and of that only the half that always exists. */
-export function encodeUnusedInode({ bytes, view, at, number, seed }: InodeSlot): void {
-  const checksum = crc(inodeSeed(seed, number), bytes.subarray(at, at + INODE_SIZE));
+export function encodeUnusedInode({ bytes, view, at, seed }: InodeSlot, number: number): void {
+  if (seed === undefined) return;
+  const checksum = crc(inodeSeed(seed, number), bytes);
   INODE.l_i_checksum_lo.put(view, at, checksum);
 }

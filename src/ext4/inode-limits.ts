@@ -4,14 +4,12 @@ import { BLOCK_SIZE } from "../output/blocks.ts";
 import type { DeviceNode, Extent, Inode, RegularFile } from "../tree/inode.ts";
 import { normalizeExtents } from "./extent-tree.ts";
 import { EXT4_NAME_LEN } from "./format/directory.ts";
-import { EXT4_LINK_MAX } from "./format/inode.ts";
 import { limitError, printable } from "./limits.ts";
 import { type PlannedInode, pathOf } from "./planned-inode.ts";
+import type { Variant } from "./variant.ts";
 
 /** A symlink's target must leave room for its end in one block (ext4_symlink, fs/ext4/namei.c). */
 const MAXIMUM_TARGET = BLOCK_SIZE - 1;
-/** Blocks that 32-bit block numbers reach; the last number means "none" (EXT_MAX_BLOCKS, ext4_extents.h). */
-const MAXIMUM_FILE_BLOCKS = 2 ** 32 - 1;
 /** new_encode_dev (include/linux/kdev_t.h): 12 bits of major, 20 of minor. */
 const MAXIMUM_MAJOR = 0xfff;
 const MAXIMUM_MINOR = 0xfffff;
@@ -55,25 +53,41 @@ function isName(name: string): boolean {
   return name !== "" && name !== "." && name !== ".." && !name.includes("/") && !name.includes("\0");
 }
 
-/** Throws E_FILESYSTEM_LIMIT for a file with more names than i_links_count may say. */
-export function checkLinks(inodes: readonly PlannedInode[]): void {
+/** Throws E_FILESYSTEM_LIMIT for an inode with more links than i_links_count may say. */
+export function checkLinks(inodes: readonly PlannedInode[], variant: Variant): void {
+  const { name: format, linkMax, manyDirectories } = variant;
   for (const { node, links, parent, name } of inodes) {
-    if (node.type === "directory" || links <= EXT4_LINK_MAX) continue;
+    if (links <= linkMax) continue;
+    if (node.type !== "directory") {
+      throw limitError(
+        pathOf(inodes, parent, name),
+        `${links} hard links; ${format} holds ${linkMax}`,
+        "make some of the links copies or symlinks in the image",
+      );
+    }
+    if (manyDirectories) continue;
     throw limitError(
       pathOf(inodes, parent, name),
-      `${links} hard links; ext4 holds ${EXT4_LINK_MAX}`,
-      "make some of the links copies or symlinks in the image",
+      `${links - DOT_LINKS} subdirectories; ${format} holds ${linkMax - DOT_LINKS}`,
+      "ask for ext4, or spread the directories in the image",
     );
   }
 }
 
-/** A file's extents as ext4 holds them. Throws E_FILESYSTEM_LIMIT for a file of 16 TiB and more. */
-export function fileExtents(file: RegularFile, path: () => string): readonly Extent[] {
+/** A directory's own "." and its name. */
+const DOT_LINKS = 2;
+
+/** A file's extents as they are kept. Throws E_FILESYSTEM_LIMIT for a file that is too large. */
+export function fileExtents(
+  file: RegularFile,
+  { name, fileBlocks }: Variant,
+  path: () => string,
+): readonly Extent[] {
   const blocks = Math.ceil(file.size / BLOCK_SIZE);
-  if (blocks > MAXIMUM_FILE_BLOCKS) {
+  if (blocks > fileBlocks) {
     throw limitError(
       path(),
-      `a file of ${file.size} bytes; ext4 holds less than 16 TiB`,
+      `a file of ${file.size} bytes; ${name} holds ${fileBlocks * BLOCK_SIZE}`,
       "remove or shorten the file in the image",
     );
   }

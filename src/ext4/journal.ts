@@ -1,10 +1,10 @@
 /** The journal: an inode of its own whose blocks are all zero but for the first. */
 import { BLOCK_SIZE } from "../output/blocks.ts";
 import { NO_XATTRS, type RegularFile, type Timestamp } from "../tree/inode.ts";
-import { type Mapping, mappedBlocks } from "./extent-tree.ts";
 import { encode, viewOf } from "./format/field.ts";
 import { JBD2_MAGIC_NUMBER, JBD2_SUPERBLOCK_V2, JOURNAL_SUPERBLOCK } from "./format/journal.ts";
-import type { PlannedInode } from "./planned-inode.ts";
+import { type Mapping, mappedBlocks } from "./mapping.ts";
+import { NOT_ATTRIBUTED, type PlannedInode } from "./planned-inode.ts";
 
 export function journalInode(mapping: Mapping, time: Timestamp): PlannedInode {
   const metadata = { mode: 0o600, uid: 0, gid: 0, mtime: time, atime: time, ctime: time, xattrs: NO_XATTRS };
@@ -17,8 +17,8 @@ export function journalInode(mapping: Mapping, time: Timestamp): PlannedInode {
     links: 1,
     extents: mapping.extents,
     directory: undefined,
-    inodeXattrs: undefined,
-    xattrBlock: -1,
+    xattrs: NOT_ATTRIBUTED,
+    valueInode: undefined,
   };
 }
 

@@ -1,10 +1,12 @@
 /** The tree as inodes with numbers: everything about it that does not depend on where blocks lie. */
 import { assert } from "../errors.ts";
-import { type Directory, type Inode, NO_XATTRS, type Timestamp } from "../tree/inode.ts";
+import { type Directory, type Extent, type Inode, NO_XATTRS, type Timestamp } from "../tree/inode.ts";
 import { type DirectoryLayout, layOutDirectory } from "./directory-layout.ts";
 import type { DirectoryHash } from "./dirhash.ts";
 import { checkInode, checkLinks, checkName, fileExtents } from "./inode-limits.ts";
 import { type Namespace, type PlannedInode, pathOf } from "./planned-inode.ts";
+import { plannedValueInode } from "./value-inodes.ts";
+import type { Variant } from "./variant.ts";
 import { XattrPlanner } from "./xattrs.ts";
 
 const LOST_AND_FOUND = "lost+found";
@@ -12,19 +14,25 @@ const LOST_AND_FOUND = "lost+found";
 const LOST_AND_FOUND_BLOCKS = 4;
 
 export interface NamespaceOptions {
+  readonly variant: Variant;
   readonly hash: DirectoryHash;
   readonly lostAndFound: boolean;
   readonly time: Timestamp;
+  /** The filesystem's seed of checksums. */
+  readonly seed: number;
 }
 
 /**
- * Numbers the tree depth-first in byte order of names, lost+found before all others. Inodes are told apart by
+ * Numbers the tree depth-first in byte order of names, lost+found before all others, values of attributes that have
+ * inodes of their own after them. Inodes are told apart by
  * identity: one that has several names gets one number. Throws E_FILESYSTEM_LIMIT.
  */
 export function planNamespace(root: Directory, options: NamespaceOptions): Namespace {
   const walk = new Walk(options);
   walk.run(root);
-  return { inodes: walk.inodes, xattrBlocks: walk.xattrs.blocks };
+  const { blocks: xattrBlocks, valueInodes } = walk.xattrs;
+  for (const valueInode of valueInodes) walk.inodes.push(plannedValueInode(valueInode));
+  return { inodes: walk.inodes, xattrBlocks, valueInodes: valueInodes.length };
 }
 
 interface Frame {
@@ -33,16 +41,23 @@ interface Frame {
   readonly layout: DirectoryLayout;
 }
 
+const NO_EXTENTS: readonly Extent[] = [];
+
 class Walk {
   readonly inodes: PlannedInode[] = [];
-  readonly xattrs = new XattrPlanner();
+  readonly xattrs: XattrPlanner;
   readonly #options: NamespaceOptions;
   readonly #indexes = new Map<Inode, number>();
   /** Directories being walked. A stack of our own: a tree may be deeper than the call stack. */
   readonly #stack: Frame[] = [];
+  /** The inode that is being added, for messages: one function for all, as there may be millions. */
+  #parent = 0;
+  #name = "";
+  readonly #path = (): string => pathOf(this.inodes, this.#parent, this.#name);
 
   constructor(options: NamespaceOptions) {
     this.#options = options;
+    this.xattrs = new XattrPlanner(options.variant, options.seed);
   }
 
   run(root: Directory): void {
@@ -58,7 +73,7 @@ class Walk {
       if (frame.layout.children.length === frame.layout.names.length) this.#stack.pop();
       else this.#visitNext(frame);
     }
-    checkLinks(this.inodes);
+    checkLinks(this.inodes, this.#options.variant);
   }
 
   #rootEntries(root: Directory): ReadonlyMap<string, Inode> {
@@ -109,7 +124,9 @@ class Walk {
 
   #add(node: Inode, parent: number, name: string, entries: ReadonlyMap<string, Inode> | undefined): number {
     const index = this.inodes.length;
-    const path = (): string => pathOf(this.inodes, parent, name);
+    const path = this.#path;
+    this.#parent = parent;
+    this.#name = name;
     checkInode(node, path);
     const xattrs = this.xattrs.plan(node.metadata.xattrs, path);
     this.inodes.push({
@@ -117,10 +134,10 @@ class Walk {
       parent,
       name,
       links: 0,
-      extents: node.type === "file" ? fileExtents(node, path) : [],
+      extents: node.type === "file" ? fileExtents(node, this.#options.variant, path) : NO_EXTENTS,
       directory: entries === undefined ? undefined : this.#layOut(entries, parent, name),
-      inodeXattrs: xattrs.inode,
-      xattrBlock: xattrs.block,
+      xattrs,
+      valueInode: undefined,
     });
     this.#indexes.set(node, index);
     return index;
@@ -128,9 +145,10 @@ class Walk {
 
   #layOut(entries: ReadonlyMap<string, Inode>, parent: number, name: string): DirectoryLayout {
     const names = [...entries.keys()].sort();
-    const path = (): string => pathOf(this.inodes, parent, name);
-    for (const entry of names) checkName(entry, path);
+    for (const entry of names) checkName(entry, this.#path);
     const isLostAndFound = this.#options.lostAndFound && parent === 0 && name === LOST_AND_FOUND;
-    return layOutDirectory(names, this.#options.hash, isLostAndFound ? LOST_AND_FOUND_BLOCKS : 1, path);
+    const minimumBlocks = isLostAndFound ? LOST_AND_FOUND_BLOCKS : 1;
+    const { hash, variant } = this.#options;
+    return layOutDirectory(names, { hash, room: variant.directory, minimumBlocks }, this.#path);
   }
 }

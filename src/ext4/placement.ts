@@ -1,13 +1,14 @@
 /** Where everything lies that is not contents, for one size of the filesystem. */
 import { assert } from "../errors.ts";
-import type { Run } from "../output/blocks.ts";
+import { BLOCK_SIZE, type Run } from "../output/blocks.ts";
 import type { Extent } from "../tree/inode.ts";
 import type { ContentSpace } from "./content-space.ts";
-import { type Mapping, NO_MAPPING, normalizeExtents, treeBlocks } from "./extent-tree.ts";
+import { normalizeExtents } from "./extent-tree.ts";
 import { I_BLOCK_SIZE } from "./format/inode.ts";
 import { FreeSpace } from "./free-space.ts";
-import { BLOCKS_PER_GROUP } from "./geometry.ts";
-import { fixedRuns, GROUPS_PER_FLEX, type GroupLayout } from "./group-layout.ts";
+import { BITMAPS, BLOCKS_PER_GROUP } from "./geometry.ts";
+import { baseBlocks, fixedRuns, GROUPS_PER_FLEX, type GroupLayout } from "./group-layout.ts";
+import { type MapForm, type Mapping, NO_MAPPING } from "./mapping.ts";
 import type { Namespace, PlannedInode } from "./planned-inode.ts";
 import { below, blocksIn, RunCollector, type RunSet, subtract } from "./runs.ts";
 
@@ -18,8 +19,8 @@ export interface Placement {
   readonly inodeBitmaps: Float64Array;
   readonly inodeTables: Float64Array;
   readonly journal: Mapping;
-  /** For each inode of the namespace. */
-  readonly mappings: readonly Mapping[];
+  /** By index, for inodes of the namespace whose blocks or nodes were given here; see `mappingOf`. */
+  readonly mappings: ReadonlyMap<number, Mapping>;
   /** For each block of attributes the block it lies in. */
   readonly xattrBlocks: readonly number[];
   /** Every free block. */
@@ -29,17 +30,24 @@ export interface Placement {
   readonly stale: RunSet;
 }
 
-/** Blocks of content that an inode gets here: a directory's, or those of a symlink too long for its inode. */
-export function ownBlocks({ node, directory }: PlannedInode): number {
+/** Blocks of content that an inode gets here: a directory's, a long symlink's, or those of an attribute's value. */
+export function ownBlocks({ node, directory, valueInode }: PlannedInode): number {
+  if (valueInode !== undefined) return Math.ceil(valueInode.value.length / BLOCK_SIZE);
   if (directory !== undefined) return directory.blocks;
   return node.type === "symlink" && node.target.length >= I_BLOCK_SIZE ? 1 : 0;
 }
 
+/** Where the blocks of an inode of the namespace lie. */
+export function mappingOf({ mappings }: Placement, index: number, { extents }: PlannedInode): Mapping {
+  return mappings.get(index) ?? (extents.length === 0 ? NO_MAPPING : { extents, nodes: NO_MAPPING.nodes });
+}
+
 /**
  * Places all metadata, or returns undefined if there is no room. Bitmaps and inode tables lie near the head of their
- * flex group, the journal in the first gap that holds it, and the blocks of the tree lowest first: in blocks with
- * stale contents while there are any, since those must be overwritten anyway. What is not written in full (the
- * journal, bitmaps and inodes not in use) lies only where nothing was ever written, so that it reads as zeros.
+ * flex group or at that of their own group, the journal in the first gap that holds it or else in the lowest ones, and
+ * the blocks of the tree lowest first: in blocks with stale contents while there are any, since those must be
+ * overwritten anyway. What is not written in full (the journal, bitmaps and inodes not in use) lies only where nothing
+ * was ever written, so that it reads as zeros.
  */
 export function place(
   namespace: Namespace,
@@ -53,24 +61,24 @@ export function place(
   assert(accounted === layout.blocks, "contents lie where a superblock or group descriptors must");
   const fresh = new FreeSpace(unwritten);
   const stale = new FreeSpace(below(contents.stale, layout.blocks));
-  const flex = placeGroups(layout, fresh);
-  const journalStart = fresh.take(layout.journalBlocks, 0);
-  if (flex === undefined || journalStart === undefined) return undefined;
-  const tree = new TreePlacer(stale, fresh);
-  const journalRun = [{ start: journalStart, length: layout.journalBlocks }];
-  const journal = tree.map(extentsOf(journalRun));
+  const groups = layout.variant.flexible ? placeFlexGroups(layout, fresh) : groupHeads(layout);
+  if (groups === undefined) return undefined;
+  const journalRuns = takeJournal(layout.journalBlocks, fresh);
+  if (journalRuns === undefined) return undefined;
+  const tree = new TreePlacer(stale, fresh, layout.variant.map);
+  const journal = tree.map(extentsOf(journalRuns));
   const { mappings, xattrBlocks } = tree.place(namespace);
   if (tree.exhausted) return undefined;
   const staleLeft = collect(stale);
   const free = collect(stale, fresh);
   const freeBlocks = blocksIn(free);
-  return { layout, ...flex, journal, mappings, xattrBlocks, free, freeBlocks, stale: staleLeft };
+  return { layout, ...groups, journal, mappings, xattrBlocks, free, freeBlocks, stale: staleLeft };
 }
 
-type FlexPlacement = Pick<Placement, "blockBitmaps" | "inodeBitmaps" | "inodeTables">;
+type GroupPlacement = Pick<Placement, "blockBitmaps" | "inodeBitmaps" | "inodeTables">;
 
 /** Each flex group in turn: its block bitmaps, its inode bitmaps, its inode tables. */
-function placeGroups(layout: GroupLayout, space: FreeSpace): FlexPlacement | undefined {
+function placeFlexGroups(layout: GroupLayout, space: FreeSpace): GroupPlacement | undefined {
   const blockBitmaps = new Float64Array(layout.groups);
   const inodeBitmaps = new Float64Array(layout.groups);
   const inodeTables = new Float64Array(layout.groups);
@@ -84,6 +92,28 @@ function placeGroups(layout: GroupLayout, space: FreeSpace): FlexPlacement | und
     if (!placed) return undefined;
   }
   return { blockBitmaps, inodeBitmaps, inodeTables };
+}
+
+/** Each group's own bitmaps and inode table, after any superblock and descriptors. */
+function groupHeads(layout: GroupLayout): GroupPlacement {
+  const blockBitmaps = Float64Array.from(
+    { length: layout.groups },
+    (_, group) => group * BLOCKS_PER_GROUP + baseBlocks(layout, group),
+  );
+  return {
+    blockBitmaps,
+    inodeBitmaps: blockBitmaps.map((block) => block + 1),
+    inodeTables: blockBitmaps.map((block) => block + BITMAPS),
+  };
+}
+
+/** Blocks for the journal: in one run if there is one, else the lowest; undefined if there are not enough. */
+function takeJournal(length: number, space: FreeSpace): readonly Run[] | undefined {
+  if (length === 0) return [];
+  const start = space.take(length, 0);
+  if (start !== undefined) return [{ start, length }];
+  const runs: Run[] = [];
+  return space.takeLowest(length, runs) === length ? runs : undefined;
 }
 
 function placeEach(
@@ -102,29 +132,33 @@ function placeEach(
   return true;
 }
 
-/** Gives blocks to directories, symlinks, attributes and extent trees, in the order of the inodes. */
+/** Gives blocks to directories, symlinks, attributes and the nodes of mappings, in the order of the inodes. */
 class TreePlacer {
   exhausted = false;
   readonly #stale: FreeSpace;
   readonly #fresh: FreeSpace;
+  readonly #form: MapForm;
 
-  constructor(stale: FreeSpace, fresh: FreeSpace) {
+  constructor(stale: FreeSpace, fresh: FreeSpace, form: MapForm) {
+    this.#form = form;
     this.#stale = stale;
     this.#fresh = fresh;
   }
 
   place({ inodes, xattrBlocks }: Namespace): Pick<Placement, "mappings" | "xattrBlocks"> {
-    const mappings = inodes.map((planned) => {
+    const mappings = new Map<number, Mapping>();
+    for (const [index, planned] of inodes.entries()) {
       const blocks = ownBlocks(planned);
-      return this.map(blocks === 0 ? planned.extents : extentsOf(this.#take(blocks)));
-    });
+      const mapping = this.map(blocks === 0 ? planned.extents : extentsOf(this.#take(blocks)));
+      if (blocks > 0 || mapping.nodes.length > 0) mappings.set(index, mapping);
+    }
     return { mappings, xattrBlocks: blocksOf(this.#take(xattrBlocks.length)) };
   }
 
-  /** The extents with blocks for their tree. */
+  /** The extents with blocks for what says where they are. */
   map(extents: readonly Extent[]): Mapping {
     if (extents.length === 0) return NO_MAPPING;
-    const nodes = treeBlocks(extents.length);
+    const nodes = this.#form.nodeCount(extents);
     return { extents, nodes: nodes === 0 ? NO_MAPPING.nodes : blocksOf(this.#take(nodes)) };
   }
 

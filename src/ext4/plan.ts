@@ -1,79 +1,83 @@
 import { assert } from "../errors.ts";
-import type { Directory, Timestamp } from "../tree/inode.ts";
+import type { Directory } from "../tree/inode.ts";
+import { filesystemSeed } from "./checksum.ts";
 import { type Contents, contentSpace } from "./content-space.ts";
+import type { Attempt, Demand } from "./demand.ts";
 import { directoryHash } from "./dirhash.ts";
-import { treeBlocks } from "./extent-tree.ts";
-import { groupLayout } from "./group-layout.ts";
+import { groupLayout, leastEnd } from "./group-layout.ts";
 import { type GroupStatistics, groupStatistics, lastInode } from "./group-statistics.ts";
+import type { MapForm } from "./mapping.ts";
+import { minimumSize } from "./minimum-size.ts";
 import { planNamespace } from "./namespace.ts";
+import { checkForms, type Ext4Options, layoutRule, type SizeChoice, sizeChoice } from "./options.ts";
 import { ownBlocks, type Placement, place } from "./placement.ts";
 import type { Namespace } from "./planned-inode.ts";
-import { chooseSize, type Demand, useSize } from "./size.ts";
+import { chooseSize, useSize } from "./size.ts";
+import type { Variant } from "./variant.ts";
 
 export type { Contents } from "./content-space.ts";
-
-export interface Ext4Options {
-  /** 16 bytes, not all zero. */
-  readonly uuid: Uint8Array;
-  /** 16 bytes that directory hashes begin with. */
-  readonly hashSeed: Uint8Array;
-  /** Up to 16 bytes, one character each. */
-  readonly label: string;
-  /** Of the superblock, the journal's inode and lost+found. */
-  readonly time: Timestamp;
-  /** Size of the whole; undefined: what is used and free space of a quarter of that, at least 64 MiB. */
-  readonly blocks: number | undefined;
-  /** Whether to make a lost+found where the tree has none. */
-  readonly lostAndFound: boolean;
-}
+export type { Ext4Options, JournalChoice, SizeChoice } from "./options.ts";
 
 /** A filesystem that is settled down to the last block, ready for `emitExt4`. */
 export interface Ext4Plan {
+  /** ext4, ext3 or ext2, as the geometry was made for. */
+  readonly variant: Variant;
   /** Blocks of the filesystem: the size asked for, but for a last group too short to be used. */
   readonly blocks: number;
   readonly freeBlocks: number;
   readonly inodes: number;
   readonly freeInodes: number;
   readonly groups: number;
+  /** Blocks of the journal; 0 if there is none. */
+  readonly journalBlocks: number;
   readonly namespace: Namespace;
   readonly placement: Placement;
   readonly statistics: GroupStatistics;
   readonly options: Ext4Options;
 }
 
-const LABEL_SIZE = 16;
-
 /**
  * Settles everything about the filesystem but the contents, which are in place. Pure: same tree, contents and options,
- * same plan. Throws E_SIZE_TOO_SMALL with the size that is needed and E_FILESYSTEM_LIMIT naming the path.
+ * same plan. Throws E_SIZE_TOO_SMALL with what is needed, E_FILESYSTEM_LIMIT naming the path, and E_USAGE for a journal
+ * that cannot be.
  */
 export function planExt4(root: Directory, contents: Contents, options: Ext4Options): Ext4Plan {
-  checkOptions(contents, options);
+  const { variant, descriptorBlocks } = contents.geometry;
+  checkForms(contents.geometry, options);
+  const { lostAndFound, time } = options;
   const hash = directoryHash(options.hashSeed, "signed");
-  const namespace = planNamespace(root, { hash, lostAndFound: options.lostAndFound, time: options.time });
+  const namespace = planNamespace(root, {
+    variant,
+    hash,
+    lostAndFound,
+    time,
+    seed: filesystemSeed(options.uuid),
+  });
   const space = contentSpace(namespace.inodes, contents);
+  const rule = layoutRule(options, variant, lastInode(namespace));
   const demand: Demand = {
-    blocks: space.liveBlocks + treeDemand(namespace),
+    blocks: space.liveBlocks + treeDemand(namespace, variant.map),
     contentEnd: space.liveEnd,
-    inodes: lastInode(namespace),
-    descriptorBlocks: contents.geometry.descriptorBlocks,
+    descriptorBlocks,
+    rule,
   };
   const attempt = (blocks: number): Placement | undefined => {
-    const layout = blocks < space.liveEnd ? undefined : groupLayout(blocks, demand.inodes);
-    if (layout === undefined) return undefined;
-    assert(layout.descriptorBlocks <= demand.descriptorBlocks, "the filesystem outgrows its geometry");
+    const layout = blocks < space.liveEnd ? undefined : groupLayout(blocks, rule);
+    if (layout === undefined || blocks < leastEnd(layout)) return undefined;
+    assert(layout.descriptorBlocks <= descriptorBlocks, "the filesystem outgrows its geometry");
     return place(namespace, space, layout);
   };
-  const placement =
-    options.blocks === undefined ? chooseSize(demand, attempt) : useSize(options.blocks, demand, attempt);
+  const placement = findSize(sizeChoice(options), demand, attempt);
   const { layout, freeBlocks } = placement;
   const inodes = layout.groups * layout.inodesPerGroup;
   return {
+    variant,
     blocks: layout.blocks,
     freeBlocks,
     inodes,
-    freeInodes: inodes - demand.inodes,
+    freeInodes: inodes - rule.usedInodes,
     groups: layout.groups,
+    journalBlocks: layout.journalBlocks,
     namespace,
     placement,
     statistics: groupStatistics(namespace, placement),
@@ -81,19 +85,18 @@ export function planExt4(root: Directory, contents: Contents, options: Ext4Optio
   };
 }
 
-function checkOptions({ geometry }: Contents, { uuid, hashSeed, label, blocks }: Ext4Options): void {
-  assert(uuid.length === 16 && uuid.some((byte) => byte !== 0), "the UUID must be 16 bytes, not all zero");
-  assert(hashSeed.length === 16, "the hash seed must be 16 bytes");
-  assert(label.length <= LABEL_SIZE, "the label must be at most 16 bytes");
-  assert(
-    blocks === undefined || blocks <= geometry.maximumBlocks,
-    "the size asked for exceeds the geometry's",
-  );
+function findSize(size: SizeChoice, demand: Demand, attempt: Attempt<Placement>): Placement {
+  if (size.kind === "fixed") return useSize(size.blocks, demand, attempt);
+  if (size.kind === "min") return minimumSize(demand, attempt);
+  return chooseSize(demand, size.free ?? "default", attempt);
 }
 
 /** Blocks that the tree needs besides contents, as far as they do not depend on places. */
-function treeDemand({ inodes, xattrBlocks }: Namespace): number {
+function treeDemand({ inodes, xattrBlocks }: Namespace, form: MapForm): number {
   let blocks = xattrBlocks.length;
-  for (const planned of inodes) blocks += ownBlocks(planned) + treeBlocks(planned.extents.length);
+  for (const planned of inodes) {
+    const own = ownBlocks(planned);
+    blocks += own + form.nodeCount(own === 0 ? planned.extents : [{ logical: 0, physical: 0, length: own }]);
+  }
   return blocks;
 }

@@ -1,7 +1,19 @@
 import type { Extent, Inode } from "../tree/inode.ts";
 import type { DirectoryLayout } from "./directory-layout.ts";
 import { EXT4_GOOD_OLD_FIRST_INO, EXT4_LINK_MAX, EXT4_ROOT_INO } from "./format/inode.ts";
+import type { ValueInode } from "./value-inodes.ts";
 import type { XattrBlock } from "./xattrs.ts";
+
+/** Where an inode's attributes went. */
+export interface PlannedXattrs {
+  /** The bytes after the inode's fields. */
+  readonly inode: Uint8Array | undefined;
+  /** Index of the block with the other attributes, or -1. */
+  readonly block: number;
+}
+
+/** What most inodes have. */
+export const NOT_ATTRIBUTED: PlannedXattrs = { inode: undefined, block: -1 };
 
 /** An inode of the tree, numbered. */
 export interface PlannedInode {
@@ -15,16 +27,17 @@ export interface PlannedInode {
   /** A regular file's contents as ext4 can hold them; none for anything else. */
   readonly extents: readonly Extent[];
   readonly directory: DirectoryLayout | undefined;
-  /** The attributes inside the inode: the bytes after its fields. */
-  readonly inodeXattrs: Uint8Array | undefined;
-  /** Index of the block with its other attributes, or -1. */
-  readonly xattrBlock: number;
+  readonly xattrs: PlannedXattrs;
+  /** What the inode holds if it holds an attribute's value and is not part of the tree. */
+  readonly valueInode: ValueInode | undefined;
 }
 
 export interface Namespace {
   /** Inode `i` has the number `inodeNumber(i)`; the root is the first. */
   readonly inodes: readonly PlannedInode[];
   readonly xattrBlocks: readonly XattrBlock[];
+  /** Inodes at the end that hold values of attributes. */
+  readonly valueInodes: number;
 }
 
 /** The number of an inode of the namespace: the root's is fixed, the others follow the reserved ones. */
@@ -45,7 +58,7 @@ export function pathOf(inodes: readonly PlannedInode[], parent: number, name: st
   return `/${names.reverse().join("/")}`;
 }
 
-/** i_links_count of a directory: past what the field may say, 1 means "many" (dir_nlink). */
+/** i_links_count of a directory: from what the field may say on, 1 means "many" (dir_nlink). */
 export function directoryLinks(counted: number): number {
   return counted >= EXT4_LINK_MAX ? 1 : counted;
 }

@@ -32,3 +32,22 @@ export function diskAcl(value: Uint8Array): Uint8Array | undefined {
   }
   return disk.slice(0, length);
 }
+
+/** What `diskAcl` was made from, as getxattr(2) shows it; undefined if `disk` is no ACL of ext4. */
+export function userlandAcl(disk: Uint8Array): Uint8Array | undefined {
+  const view = viewOf(disk);
+  if (disk.length < VERSION_SIZE || view.getUint32(0, true) !== EXT4_ACL_VERSION) return undefined;
+  const value = new Uint8Array(VERSION_SIZE + (disk.length / SHORT_ENTRY_SIZE) * XATTR_ENTRY_SIZE);
+  viewOf(value).setUint32(0, POSIX_ACL_XATTR_VERSION, true);
+  let length = VERSION_SIZE;
+  for (let at = VERSION_SIZE; at < disk.length; length += XATTR_ENTRY_SIZE) {
+    if (at + SHORT_ENTRY_SIZE > disk.length) return undefined;
+    const tag = view.getUint16(at, true);
+    const size = TAGS_WITH_ID.has(tag) ? XATTR_ENTRY_SIZE : SHORT_ENTRY_SIZE;
+    if ((size === SHORT_ENTRY_SIZE && !TAGS_WITHOUT_ID.has(tag)) || at + size > disk.length) return undefined;
+    value.set(disk.subarray(at, at + size), length);
+    if (size === SHORT_ENTRY_SIZE) value.fill(0xff, length + SHORT_ENTRY_SIZE, length + XATTR_ENTRY_SIZE);
+    at += size;
+  }
+  return value.slice(0, length);
+}

@@ -1,9 +1,8 @@
 import { BLOCK_SIZE } from "../output/blocks.ts";
 import type { Timestamp } from "../tree/inode.ts";
 import { superblockChecksum } from "./checksum.ts";
-import { encodeRoot } from "./extent-tree.ts";
 import { DX_HASH_HALF_MD4 } from "./format/directory.ts";
-import { allOf, COMPAT, INCOMPAT, RO_COMPAT } from "./format/features.ts";
+import { COMPAT, INCOMPAT, RO_COMPAT } from "./format/features.ts";
 import { encode, high32, viewOf } from "./format/field.ts";
 import { DESCRIPTOR_SIZE } from "./format/group-descriptor.ts";
 import {
@@ -30,6 +29,7 @@ import {
 import { BLOCKS_PER_GROUP } from "./geometry.ts";
 import { LOG_GROUPS_PER_FLEX } from "./group-layout.ts";
 import type { Ext4Plan } from "./plan.ts";
+import type { Variant } from "./variant.ts";
 
 /** s_max_mnt_count for "never check because of mounts"; the kernel makes 20 of a 0. */
 const NO_MOUNT_LIMIT = 0xffff;
@@ -56,30 +56,36 @@ export function encodeSuperblock(plan: Ext4Plan): Uint8Array {
     s_rev_level: EXT4_DYNAMIC_REV,
     s_first_ino: EXT4_GOOD_OLD_FIRST_INO,
     s_inode_size: INODE_SIZE,
-    s_feature_compat: allOf(COMPAT),
-    s_feature_incompat: allOf(INCOMPAT),
-    s_feature_ro_compat: allOf(RO_COMPAT),
-    s_journal_inum: EXT4_JOURNAL_INO,
+    ...featuresOf(plan),
+    ...journalOf(plan),
     s_def_hash_version: DX_HASH_HALF_MD4,
-    s_jnl_backup_type: EXT3_JNL_BACKUP_BLOCKS,
-    s_jnl_blocks: journalBackup(plan),
-    s_desc_size: DESCRIPTOR_SIZE,
     s_default_mount_opts: EXT4_DEFM_XATTR_USER | EXT4_DEFM_ACL,
     s_min_extra_isize: EXTRA_ISIZE,
     s_want_extra_isize: EXTRA_ISIZE,
     s_flags: EXT4_FLAGS_SIGNED_HASH,
-    s_log_groups_per_flex: LOG_GROUPS_PER_FLEX,
-    s_checksum_type: EXT4_CRC32C_CHKSUM,
   });
-  return sealSuperblock(bytes, 0);
+  return sealSuperblock(bytes, 0, plan.variant);
 }
 
-/** Makes the superblock that of a group: its number and the checksum. The same bytes, for the next backup. */
-export function sealSuperblock(bytes: Uint8Array, group: number): Uint8Array {
+/** Makes the superblock that of a group: its number and any checksum. The same bytes, for the next backup. */
+export function sealSuperblock(bytes: Uint8Array, group: number, { checksums }: Variant): Uint8Array {
   const view = viewOf(bytes);
   SUPERBLOCK.s_block_group_nr.put(view, 0, group);
+  if (!checksums) return bytes;
   SUPERBLOCK.s_checksum.put(view, 0, superblockChecksum(bytes.subarray(0, SUPERBLOCK.s_checksum.offset)));
   return bytes;
+}
+
+/** s_feature_* and what goes with the features. */
+function featuresOf({ variant, options, namespace, placement: { layout } }: Ext4Plan) {
+  return {
+    s_feature_compat: variant.compat | (layout.journalBlocks === 0 ? 0 : COMPAT.has_journal),
+    s_feature_incompat: variant.incompat | (namespace.valueInodes === 0 ? 0 : INCOMPAT.ea_inode),
+    s_feature_ro_compat: variant.roCompat | (options.readOnly ? RO_COMPAT.readonly : 0),
+    s_desc_size: variant.descriptorSize === DESCRIPTOR_SIZE ? DESCRIPTOR_SIZE : 0,
+    s_log_groups_per_flex: variant.flexible ? LOG_GROUPS_PER_FLEX : 0,
+    s_checksum_type: variant.checksums ? EXT4_CRC32C_CHKSUM : 0,
+  };
 }
 
 function countsOf({ inodes, freeInodes, blocks, freeBlocks }: Ext4Plan) {
@@ -113,13 +119,18 @@ function timesOf(time: Timestamp) {
   };
 }
 
-/** s_jnl_blocks: what e2fsck needs to find the journal without its inode. */
-function journalBackup({ placement: { journal, layout } }: Ext4Plan): Uint8Array {
+/** Where the journal is, and in s_jnl_blocks what e2fsck needs to find it without its inode. */
+function journalOf({ variant, placement: { journal, layout } }: Ext4Plan) {
+  if (layout.journalBlocks === 0) return {};
   const bytes = new Uint8Array(SUPERBLOCK.s_jnl_blocks.width);
   const view = viewOf(bytes);
   const size = layout.journalBlocks * BLOCK_SIZE;
-  encodeRoot(journal, view, 0);
+  variant.map.encodeRoot(journal, view, 0);
   view.setUint32(I_BLOCK_SIZE, high32(size), true);
   view.setUint32(I_BLOCK_SIZE + 4, size, true);
-  return bytes;
+  return {
+    s_journal_inum: EXT4_JOURNAL_INO,
+    s_jnl_backup_type: EXT3_JNL_BACKUP_BLOCKS,
+    s_jnl_blocks: bytes,
+  };
 }

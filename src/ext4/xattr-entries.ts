@@ -1,6 +1,6 @@
 /** Extended attributes as ext4 names them: an index for the prefix, then the rest of the name. */
 import type { Xattr } from "../tree/inode.ts";
-import { NAME_PREFIXES } from "./format/xattr.ts";
+import { NAME_PREFIXES, XATTR_SIZE_MAX } from "./format/xattr.ts";
 import { limitError, printable } from "./limits.ts";
 import { ACL_WITHOUT_ENTRIES, diskAcl } from "./posix-acl.ts";
 
@@ -33,6 +33,10 @@ function diskEntry(xattr: Xattr, path: () => string): XattrEntry[] {
     const name = xattr.name.slice(known.prefix.length);
     if (name.length > MAXIMUM_NAME) {
       throw xattrError(path, xattr, "has too long a name", "rename the attribute in the image");
+    }
+    if (xattr.value.length > XATTR_SIZE_MAX) {
+      const problem = `has a value of ${xattr.value.length} bytes; Linux takes ${XATTR_SIZE_MAX}`;
+      throw xattrError(path, xattr, problem, "remove or shorten the attribute in the image");
     }
     return [{ index: known.index, name, value: xattr.value }];
   }

@@ -8,13 +8,23 @@ import { EXT4_XATTR_ROUND } from "./format/xattr.ts";
  * @param name what follows the prefix
  */
 export function entryHash(name: string, value: Uint8Array): number {
-  let hash = 0;
-  for (let i = 0; i < name.length; i++) hash = rotate(hash, 5) ^ name.charCodeAt(i);
+  let hash = nameHash(name);
   const padded = new Uint8Array(Math.ceil(value.length / EXT4_XATTR_ROUND) * EXT4_XATTR_ROUND);
   padded.set(value);
   const view = viewOf(padded);
   for (let at = 0; at < padded.length; at += 4) hash = rotate(hash, 16) ^ view.getUint32(at, true);
   return hash >>> 0;
+}
+
+/** e_hash of an attribute whose value has an inode of its own: what is hashed is the value's hash. */
+export function entryHashOfValueInode(name: string, valueHash: number): number {
+  return (rotate(nameHash(name), 16) ^ valueHash) >>> 0;
+}
+
+function nameHash(name: string): number {
+  let hash = 0;
+  for (let i = 0; i < name.length; i++) hash = rotate(hash, 5) ^ name.charCodeAt(i);
+  return hash;
 }
 
 /** h_hash of a block whose entries have these hashes: ext4_xattr_rehash. 0 means that it is not to be shared. */

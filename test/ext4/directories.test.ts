@@ -1,9 +1,11 @@
 import { expect, test } from "bun:test";
 import { existsSync, lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { layOutDirectory } from "../../src/ext4/directory-layout.ts";
 import { directoryHash } from "../../src/ext4/dirhash.ts";
 import type { Ext4Plan } from "../../src/ext4/plan.ts";
 import type { Inode } from "../../src/tree/inode.ts";
+import { expectError } from "../support/expect-error.ts";
 import { runOk, testWith } from "../support/oracles.ts";
 import { directory, directoryOf, emptyFile, OPTIONS, withImage } from "./images.ts";
 import { expectSilentCheck, withMount } from "./mounting.ts";
@@ -68,6 +70,23 @@ testWith(
     expectDirectory(numbered(5000, (i) => `\xe9\xff-${i}-${"\xc3\xa4".repeat(i % 30)}`));
   },
 );
+
+test("a directory that two levels of index do not reach is a limit with its path", async () => {
+  const names = numbered(100, (i) => `${i}`.padEnd(250, "-long"));
+  const layOut = (rootLimit: number) => () => {
+    const room = { entries: 4084, rootLimit, nodeLimit: 2 };
+    const demand = { hash: directoryHash(OPTIONS.hashSeed, "signed"), room, minimumBlocks: 1 };
+    return layOutDirectory(names, demand, () => "/crowded");
+  };
+  // 12 entries to a leaf: 9 leaves, so 5 nodes of two.
+  expect(layOut(5)().index?.nodes).toBe(5);
+  await expectError(
+    layOut(4),
+    "E_FILESYSTEM_LIMIT",
+    "/crowded: a directory of 100 entries",
+    "several directories",
+  );
+});
 
 testWith(["loop mount", "e2fsck", "debugfs"], "an index whose root is full has a second level", () => {
   const plan = expectDirectory(numbered(9000, (i) => `${i}`.padEnd(250, "-long")));

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { normalizeExtents, treeBlocks } from "../../src/ext4/extent-tree.ts";
 import type { RegularFile } from "../../src/tree/inode.ts";
 import { runOk, testWith } from "../support/oracles.ts";
-import { directory, MIB, metadata, withImage } from "./images.ts";
+import { directory, fixed, MIB, metadata, withImage } from "./images.ts";
 import { expectSilentCheck, withMount } from "./mounting.ts";
 
 test("extents that follow one another in the file and on disk become one", () => {
@@ -83,7 +83,7 @@ testWith(["loop mount", "e2fsck"], "a file of 3 TiB in an image of 5 TiB is as i
         left -= run.length;
       }
       const plan = image.finish(directory({ vast: vast(runs), small: image.file("at the end") }), {
-        blocks: 5 * 2 ** 28,
+        size: fixed(5 * 2 ** 28),
       });
       expect(plan.groups).toBe(40_960);
       expectSilentCheck(image.path);

@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { emitExt4 } from "../../src/ext4/emit.ts";
 import { type Geometry, geometryFor, reservedRunAfter } from "../../src/ext4/geometry.ts";
-import { type Ext4Options, type Ext4Plan, planExt4 } from "../../src/ext4/plan.ts";
+import { type Ext4Options, type Ext4Plan, planExt4, type SizeChoice } from "../../src/ext4/plan.ts";
+import type { VariantName } from "../../src/ext4/variant.ts";
 import { BLOCK_SIZE, type Run } from "../../src/output/blocks.ts";
 import type {
   DeviceNode,
@@ -27,9 +28,16 @@ export const OPTIONS: Ext4Options = {
   hashSeed: Uint8Array.from({ length: 16 }, (_, i) => 0xa0 + i),
   label: "rootfs",
   time: TIME,
-  blocks: undefined,
+  size: { kind: "auto" },
+  journal: "auto",
+  readOnly: false,
   lostAndFound: true,
 };
+
+/** A size of so many blocks. */
+export function fixed(blocks: number): SizeChoice {
+  return { kind: "fixed", blocks };
+}
 
 export function metadata(changes: Partial<Metadata> = {}): Metadata {
   return { mode: 0o644, uid: 0, gid: 0, mtime: TIME, atime: TIME, ctime: TIME, xattrs: [], ...changes };
@@ -73,11 +81,12 @@ export class Image {
   readonly written: Run[] = [];
   /** Where the next contents go. */
   next = 0;
-  readonly #folder = mkdtempSync(join(tmpdir(), "ext4-test-"));
+  readonly #folder: string;
   readonly #fd: number;
 
-  constructor(maximumBlocks = 1024 * MIB) {
-    this.geometry = geometryFor(maximumBlocks);
+  constructor(maximumBlocks = 1024 * MIB, format: VariantName = "ext4", folder = tmpdir()) {
+    this.#folder = mkdtempSync(join(folder, "ext4-test-"));
+    this.geometry = geometryFor(maximumBlocks, format);
     this.path = join(this.#folder, "image.ext4");
     this.#fd = openSync(this.path, "w+");
   }
@@ -140,9 +149,14 @@ export class Image {
   }
 }
 
-/** Runs `body` with an image and removes that afterwards. */
-export function withImage<T>(body: (image: Image) => T, maximumBlocks?: number): T {
-  const image = new Image(maximumBlocks);
+/** Runs `body` with an image, in a folder of its own in `folder`, and removes that afterwards. */
+export function withImage<T>(
+  body: (image: Image) => T,
+  maximumBlocks?: number,
+  format?: VariantName,
+  folder?: string,
+): T {
+  const image = new Image(maximumBlocks, format, folder);
   try {
     return body(image);
   } finally {

@@ -69,14 +69,6 @@ test("an extended attribute's name is at most 255 bytes after its prefix", () =>
   plan(emptyFile(withXattr(`user.${"n".repeat(255)}`, "")));
 });
 
-test("extended attributes fill an inode and a block", () => {
-  // 4,096 bytes less the header of 32, the end of 4, and an entry of 16 with 4 for its name.
-  plan(emptyFile(withXattr("user.four", "v".repeat(4040))));
-  expect(limitOf(emptyFile(withXattr("user.four", "v".repeat(4041))))).toContain(
-    "/d\\xe9/entry: its extended attributes need 4064 bytes besides the inode; ext4 holds 4060",
-  );
-});
-
 test("a POSIX ACL is well-formed", () => {
   for (const value of [
     "",

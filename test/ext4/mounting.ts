@@ -2,13 +2,19 @@ import { expect } from "bun:test";
 import { mkdtempSync, rmdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { VariantName } from "../../src/ext4/variant.ts";
 import { runOk } from "../support/oracles.ts";
 
-/** Mounts the image with the kernel's own ext4 while `body` runs. */
-export function withMount(image: string, mode: "ro" | "rw", body: (mountPoint: string) => void): void {
+/** Mounts the image with the kernel's own ext4, as the type given, while `body` runs. */
+export function withMount(
+  image: string,
+  mode: "ro" | "rw",
+  body: (mountPoint: string) => void,
+  type: VariantName = "ext4",
+): void {
   const mountPoint = mkdtempSync(join(tmpdir(), "ext4-mount-"));
   try {
-    runOk("mount", ["-t", "ext4", "-o", `loop,${mode},noatime`, image, mountPoint]);
+    runOk("mount", ["-t", type, "-o", `loop,${mode},noatime`, image, mountPoint]);
     try {
       body(mountPoint);
     } finally {

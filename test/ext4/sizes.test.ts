@@ -7,7 +7,7 @@ import { geometryFor } from "../../src/ext4/geometry.ts";
 import { type Contents, type Ext4Plan, planExt4 } from "../../src/ext4/plan.ts";
 import type { Inode } from "../../src/tree/inode.ts";
 import { runOk, testWith } from "../support/oracles.ts";
-import { directory, directoryOf, emptyFile, type Image, MIB, OPTIONS, withImage } from "./images.ts";
+import { directory, directoryOf, emptyFile, fixed, type Image, MIB, OPTIONS, withImage } from "./images.ts";
 import { expectSilentCheck, withMount } from "./mounting.ts";
 
 const GROUP = 32768;
@@ -27,9 +27,9 @@ function tooSmall(attempt: () => unknown): Docker2vmError {
 }
 
 /** Plans an empty tree at that size without an image; nothing is written. */
-function planAt(blocks: number | undefined, maximum = 2 ** 35): Ext4Plan {
+function planAt(blocks: number, maximum = 2 ** 35): Ext4Plan {
   const contents: Contents = { geometry: geometryFor(maximum), end: 0, written: [] };
-  return planExt4(directory({ file: emptyFile() }), contents, { ...OPTIONS, blocks });
+  return planExt4(directory({ file: emptyFile() }), contents, { ...OPTIONS, size: fixed(blocks) });
 }
 
 testWith(
@@ -69,7 +69,7 @@ const SIZES = [
 for (const [name, blocks] of SIZES) {
   testWith(["e2fsck", "loop mount"], `${name}: clean as made and after the kernel had it mounted`, () => {
     withImage((image) => {
-      const plan = image.finish(smallTree(image), { blocks });
+      const plan = image.finish(smallTree(image), { size: fixed(blocks) });
       expect(plan.blocks).toBe(blocks);
       expectSilentCheck(image.path);
       withMount(image.path, "rw", (mountPoint) => {
@@ -82,7 +82,7 @@ for (const [name, blocks] of SIZES) {
 
 testWith(["e2fsck", "loop mount"], "the kernel makes up the bitmaps that are not on disk", () => {
   withImage((image) => {
-    const plan = image.finish(smallTree(image), { blocks: 100 * GROUP });
+    const plan = image.finish(smallTree(image), { size: fixed(100 * GROUP) });
     const unwritten = plan.statistics.flags.filter((flags) => (flags & EXT4_BG_BLOCK_UNINIT) !== 0);
     expect(unwritten.length).toBeGreaterThan(80);
     withMount(image.path, "rw", (mountPoint) => {
@@ -95,7 +95,7 @@ testWith(["e2fsck", "loop mount"], "the kernel makes up the bitmaps that are not
 
 testWith(["e2fsck"], "a last group too short for its superblock is left out", () => {
   withImage((image) => {
-    const plan = image.finish(smallTree(image), { blocks: 3 * GROUP + 1 });
+    const plan = image.finish(smallTree(image), { size: fixed(3 * GROUP + 1) });
     expect(plan.blocks).toBe(3 * GROUP);
     expectSilentCheck(image.path);
   });
@@ -105,13 +105,13 @@ testWith(["e2fsck"], "the minimum that an error names works, and 1 MiB less does
   for (const bytes of [100, 30_000_000, 200_000_000]) {
     withImage((image) => {
       const root = directory({ file: image.file(Buffer.alloc(bytes, 7)), many: image.scattered(300) });
-      const error = tooSmall(() => image.finish(root, { blocks: 10 }));
+      const error = tooSmall(() => image.finish(root, { size: fixed(10) }));
       const [, needed, mebibytes] = /of (\d+) bytes \((\d+) MiB\); 40960 bytes/.exec(error.message) ?? [];
       expect(Number(needed)).toBe(Number(mebibytes) * 2 ** 20);
       expect(error.hint).toContain(`${mebibytes} MiB`);
       const least = Number(mebibytes) * MIB;
-      tooSmall(() => image.finish(root, { blocks: least - MIB }));
-      expect(image.finish(root, { blocks: least }).blocks).toBe(least);
+      tooSmall(() => image.finish(root, { size: fixed(least - MIB) }));
+      expect(image.finish(root, { size: fixed(least) }).blocks).toBe(least);
       expectSilentCheck(image.path);
     });
   }
@@ -121,7 +121,7 @@ test("a need beyond what the geometry allows is an error with a size, too", () =
   withImage((image) => {
     const files = new Map<string, Inode>();
     for (let i = 0; i < 2_200_000 / 20; i++) files.set(`${i}`, emptyFile());
-    const error = tooSmall(() => image.finish(directoryOf(files), { blocks: 100 }));
+    const error = tooSmall(() => image.finish(directoryOf(files), { size: fixed(100) }));
     expect(error.message).toContain("MiB");
   }, 100);
 });
@@ -167,7 +167,7 @@ test("64 TiB of nearly nothing: only descriptors grow with the size", () => {
 testWith(["e2fsck"], "an image of 5 TiB takes little of the disk", () => {
   withImage(
     (image) => {
-      image.finish(smallTree(image), { blocks: 5 * 2 ** 28 });
+      image.finish(smallTree(image), { size: fixed(5 * 2 ** 28) });
       expect(statSync(image.path).size).toBe(5 * 2 ** 40);
       expect(statSync(image.path).blocks * 512).toBeLessThan(100 * 2 ** 20);
       expectSilentCheck(image.path);

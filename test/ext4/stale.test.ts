@@ -9,6 +9,7 @@ import {
   directory,
   directoryOf,
   emptyFile,
+  fixed,
   type Image,
   OPTIONS,
   symlink,
@@ -73,9 +74,9 @@ test("blocks of the tree go where stale contents are, and those left are written
     const root = replaced(image);
     const plan = image.finish(root);
     const many = plan.namespace.inodes.findIndex(({ name }) => name === "many");
-    const end = plan.placement.mappings[many]?.extents.every(
-      ({ physical, length }) => physical + length <= image.next,
-    );
+    const end = plan.placement.mappings
+      .get(many)
+      ?.extents.every(({ physical, length }) => physical + length <= image.next);
     expect(end).toBe(true);
     expect(plan.placement.stale.starts.length).toBeGreaterThan(0);
   });
@@ -108,7 +109,7 @@ testWith(["e2fsck"], "stale contents past the end of the filesystem are left to 
     image.file("kept for now".repeat(1000));
     image.next = 60_000;
     image.file(`${SECRET}`.repeat(1000));
-    const plan = image.finish(directory(), { blocks: 20_000 });
+    const plan = image.finish(directory(), { size: fixed(20_000) });
     expect(plan.blocks).toBe(20_000);
     expectSilentCheck(image.path);
   });

@@ -1,8 +1,14 @@
-/** s_feature_compat, s_feature_incompat and s_feature_ro_compat (fs/ext4/ext4.h, EXT4_FEATURE_*). */
+/** s_feature_compat, s_feature_incompat and s_feature_ro_compat (fs/ext4/ext4.h, EXT4_FEATURE_*), as far as written. */
 
 export const COMPAT = { has_journal: 0x0004, ext_attr: 0x0008, dir_index: 0x0020 } as const;
 
-export const INCOMPAT = { filetype: 0x0002, extents: 0x0040, "64bit": 0x0080, flex_bg: 0x0200 } as const;
+export const INCOMPAT = {
+  filetype: 0x0002,
+  extents: 0x0040,
+  "64bit": 0x0080,
+  flex_bg: 0x0200,
+  ea_inode: 0x0400,
+} as const;
 
 export const RO_COMPAT = {
   sparse_super: 0x0001,
@@ -11,9 +17,5 @@ export const RO_COMPAT = {
   dir_nlink: 0x0020,
   extra_isize: 0x0040,
   metadata_csum: 0x0400,
+  readonly: 0x1000,
 } as const;
-
-/** The bits of a whole table. */
-export function allOf(features: Readonly<Record<string, number>>): number {
-  return Object.values(features).reduce((bits, bit) => bits | bit, 0);
-}

@@ -2,6 +2,8 @@ import { le16, le32 } from "./field.ts";
 
 /** s_desc_size with the 64bit feature: both halves of struct ext4_group_desc. */
 export const DESCRIPTOR_SIZE = 64;
+/** Without it: the first halves only. */
+export const OLD_DESCRIPTOR_SIZE = 32;
 
 /** bg_flags: no inode of the group is in use, its inode bitmap is not on disk. */
 export const EXT4_BG_INODE_UNINIT = 0x1;

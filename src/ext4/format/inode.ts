@@ -10,6 +10,28 @@ export const EXT4_JOURNAL_INO = 8;
 /** s_first_ino: the inodes below are the filesystem's own. */
 export const EXT4_GOOD_OLD_FIRST_INO = 11;
 
+export const EXT4_BAD_INO = 1;
+export const EXT4_USR_QUOTA_INO = 3;
+export const EXT4_GRP_QUOTA_INO = 4;
+export const EXT4_BOOT_LOADER_INO = 5;
+export const EXT4_RESIZE_INO = 7;
+
+/** i_flags: the file cannot be changed. */
+export const EXT4_IMMUTABLE_FL = 0x00000010;
+/** i_flags: the file is opened by its number (imagic_inodes). */
+export const EXT4_IMAGIC_FL = 0x00002000;
+/** i_flags: contents and names are encrypted. */
+export const EXT4_ENCRYPT_FL = 0x00000800;
+/** i_flags: i_blocks counts blocks, not sectors. */
+export const EXT4_HUGE_FILE_FL = 0x00040000;
+/** i_flags: a tree of fs-verity hashes lies past the end of the file. */
+export const EXT4_VERITY_FL = 0x00100000;
+/** i_flags: the inode holds the value of an attribute. */
+export const EXT4_EA_INODE_FL = 0x00200000;
+/** i_flags: contents begin in i_block and go on in the attribute system.data. */
+export const EXT4_INLINE_DATA_FL = 0x10000000;
+/** i_flags: the directory takes names that differ in case alone for the same. */
+export const EXT4_CASEFOLD_FL = 0x40000000;
 /** i_flags: the directory has an index of hashes. */
 export const EXT4_INDEX_FL = 0x00001000;
 /** i_flags: i_block is the root of an extent tree. */
@@ -17,6 +39,8 @@ export const EXT4_EXTENTS_FL = 0x00080000;
 
 /** Most names that a file may have (fs/ext4/ext4.h); a directory's count becomes 1 on reaching it. */
 export const EXT4_LINK_MAX = 65000;
+/** The same for ext2 and ext3, directories included (EXT3_LINK_MAX of their own drivers). */
+export const EXT3_LINK_MAX = 32000;
 
 /** i_block: an extent tree's root, a short symlink's target or a device number. */
 export const I_BLOCK_SIZE = 60;

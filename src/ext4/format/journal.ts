@@ -1,4 +1,4 @@
-import { be32, bytes } from "./field.ts";
+import { be32, bytes, u8 } from "./field.ts";
 
 export const JBD2_MAGIC_NUMBER = 0xc03b3998;
 export const JBD2_SUPERBLOCK_V2 = 4;
@@ -20,3 +20,24 @@ export const JOURNAL_SUPERBLOCK = {
   s_uuid: bytes(0x30, 16),
   s_nr_users: be32(0x40),
 };
+
+/** h_blocktype of a superblock without the fields from s_feature_compat on. */
+export const JBD2_SUPERBLOCK_V1 = 3;
+/** journal_superblock_t beyond what a fresh journal needs. */
+export const JOURNAL_SUPERBLOCK_EXTENSION = {
+  s_checksum_type: u8(0x50),
+  s_num_fc_blks: be32(0x54),
+  s_head: be32(0x58),
+  s_checksum: be32(0xfc),
+};
+export const JOURNAL_SUPERBLOCK_SIZE = 1024;
+/** s_feature_compat, s_feature_incompat (JBD2_FEATURE_*). */
+export const JOURNAL_COMPAT = { checksum: 0x1 } as const;
+export const JOURNAL_INCOMPAT = {
+  revoke: 0x01,
+  "64bit": 0x02,
+  async_commit: 0x04,
+  csum_v2: 0x08,
+  csum_v3: 0x10,
+  fast_commit: 0x20,
+} as const;

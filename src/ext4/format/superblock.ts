@@ -4,11 +4,16 @@ export const SUPERBLOCK_OFFSET = 1024;
 export const SUPERBLOCK_SIZE = 1024;
 export const EXT4_SUPER_MAGIC = 0xef53;
 export const EXT4_VALID_FS = 0x0001;
+export const EXT4_ERROR_FS = 0x0002;
 export const EXT4_ERRORS_CONTINUE = 1;
 export const EXT4_OS_LINUX = 0;
+export const EXT4_GOOD_OLD_REV = 0;
 export const EXT4_DYNAMIC_REV = 1;
 export const EXT4_CRC32C_CHKSUM = 1;
+/** s_encoding of casefold: UTF-8 as of Unicode 12.1, the only one there is. */
+export const EXT4_ENC_UTF8_12_1 = 1;
 export const EXT4_FLAGS_SIGNED_HASH = 0x0001;
+export const EXT4_FLAGS_UNSIGNED_HASH = 0x0002;
 export const EXT4_DEFM_XATTR_USER = 0x0004;
 export const EXT4_DEFM_ACL = 0x0008;
 /** s_jnl_backup_type: s_jnl_blocks holds the journal inode's i_block, i_size_high and i_size_lo (e2fsprogs ext2_fs.h). */
@@ -69,19 +74,25 @@ export const SUPERBLOCK = {
   s_min_extra_isize: le16(0x15c),
   s_want_extra_isize: le16(0x15e),
   s_flags: le32(0x160),
+  s_mmp_update_interval: le16(0x166),
+  s_mmp_block: le64(0x168),
   s_log_groups_per_flex: u8(0x174),
   s_checksum_type: u8(0x175),
   s_kbytes_written: le64(0x178),
   s_error_count: le32(0x194),
   s_mount_opts: bytes(0x200, 64),
+  s_usr_quota_inum: le32(0x240),
+  s_grp_quota_inum: le32(0x244),
   s_overhead_clusters: le32(0x248),
   s_backup_bgs: bytes(0x24c, 8),
   s_lpf_ino: le32(0x268),
+  s_prj_quota_inum: le32(0x26c),
   s_checksum_seed: le32(0x270),
   s_wtime_hi: u8(0x274),
   s_mtime_hi: u8(0x275),
   s_mkfs_time_hi: u8(0x276),
   s_lastcheck_hi: u8(0x277),
+  s_encoding: le16(0x27c),
   s_orphan_file_inum: le32(0x280),
   s_checksum: le32(0x3fc),
 };

@@ -6,6 +6,9 @@ export const EXT4_XATTR_REFCOUNT_MAX = 1024;
 /** Names and values begin at multiples of this. */
 export const EXT4_XATTR_ROUND = 4;
 
+/** Most bytes of a value (include/uapi/linux/limits.h): no program could read more. */
+export const XATTR_SIZE_MAX = 65536;
+
 /** struct ext4_xattr_header (fs/ext4/xattr.h): the head of a block of attributes. */
 export const XATTR_HEADER = {
   h_magic: le32(0x00),
@@ -30,6 +33,11 @@ export const XATTR_ENTRY = {
   e_hash: le32(0xc),
 };
 export const XATTR_ENTRY_HEADER = 16;
+
+/** e_name_index of "system.data", where a file's inline contents go on; the kernel lists no attribute of this index. */
+export const EXT4_XATTR_INDEX_SYSTEM = 7;
+/** The name of that attribute after the prefix. */
+export const EXT4_XATTR_SYSTEM_DATA = "data";
 
 /** e_name_index for what a name begins with; the first match counts, and the two ACLs have no name of their own. */
 export const NAME_PREFIXES = [
