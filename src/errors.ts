@@ -28,6 +28,14 @@ export const ERROR_CODES = {
   E_IMAGE_NOT_FOUND: EXIT.notFound,
   /** The image is there, but not for the platform asked for. */
   E_PLATFORM_NOT_FOUND: EXIT.notFound,
+  /** The registry refuses: no or wrong credentials, or no right to the image. */
+  E_DENIED: EXIT.denied,
+  /** A server cannot be reached, breaks off, keeps failing or answers nonsense: trying again later may help. */
+  E_NETWORK: EXIT.network,
+  /** The registry serves no more for now. */
+  E_RATE_LIMITED: EXIT.network,
+  /** The image bears no valid signature by the key asked for. */
+  E_SIGNATURE: EXIT.integrity,
   /** Bytes do not hash to the digest that names them. */
   E_DIGEST_MISMATCH: EXIT.integrity,
   /** More or fewer bytes than the descriptor says. */
@@ -44,6 +52,14 @@ export const ERROR_CODES = {
   E_BAD_COMPRESSION: EXIT.badImage,
   /** A layer's tar is broken, or asks for something no filesystem can hold. */
   E_BAD_LAYER: EXIT.badImage,
+  /** The ext2, ext3 or ext4 image that is read has no superblock or a broken structure. */
+  E_INVALID_FILESYSTEM: EXIT.badImage,
+  /** The filesystem's journal holds changes that are not in place yet. */
+  E_NEEDS_RECOVERY: EXIT.badImage,
+  /** The path is not in the filesystem that is read. */
+  E_PATH_NOT_FOUND: EXIT.notFound,
+  /** The check of a filesystem found something. */
+  E_VERIFICATION_FAILED: EXIT.invalid,
   /** The tree does not fit the filesystem's own limits (link counts, xattr space, ...). */
   E_FILESYSTEM_LIMIT: EXIT.badImage,
   /** The size asked for is too small for the image. */

@@ -12,6 +12,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   tree: ["errors.ts", "output"],
   ext4: ["errors.ts", "output", "tree"],
   verity: ["errors.ts", "output"],
+  "ext4-reader": ["errors.ts", "output", "tree", "ext4"],
   oci: ["errors.ts"],
   source: ["errors.ts", "oci"],
   layer: ["errors.ts", "oci", "output", "tree"],

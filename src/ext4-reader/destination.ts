@@ -1,0 +1,223 @@
+/** The folder that files are extracted into. */
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  ftruncateSync,
+  futimesSync,
+  lchownSync,
+  linkSync,
+  lutimesSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  symlinkSync,
+  writeSync,
+} from "node:fs";
+import { Docker2vmError, systemErrorCode } from "../errors.ts";
+import type { Timestamp } from "../tree/inode.ts";
+import { displayPath } from "../tree/path.ts";
+import type { Filesystem, TypedInode } from "./filesystem.ts";
+import { joined } from "./walk.ts";
+
+/** A file that was not extracted. */
+export interface LeftOut {
+  /** Bytes, one character each. */
+  readonly path: string;
+  readonly why: string;
+}
+
+const SETUID_SETGID = 0o6000;
+const PRIVATE_FOLDER = 0o700;
+const PRIVATE_FILE = 0o600;
+const { O_CREAT, O_EXCL, O_WRONLY, O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;
+
+/** Makes files one by one, each in a folder that it made before, none over anything that is there. */
+export class Destination {
+  readonly #filesystem: Filesystem;
+  readonly #folder: Buffer;
+  /** Directories get their metadata when nothing more is made in them. */
+  readonly #directories: { readonly path: string; readonly inode: TypedInode }[] = [];
+  /** Paths of files with several names, by number. */
+  readonly #linked = new Map<number, string>();
+  readonly #leftOut: LeftOut[] = [];
+  readonly #counts = {
+    files: 0,
+    directories: 0,
+    symlinks: 0,
+    links: 0,
+    bytes: 0,
+    withoutOwner: 0,
+    withoutSetuid: 0,
+    withoutXattrs: 0,
+  };
+
+  /** Makes the folder. Throws E_OUTPUT_EXISTS if there is one with something in it. */
+  constructor(filesystem: Filesystem, folder: string) {
+    this.#filesystem = filesystem;
+    this.#folder = Buffer.from(folder);
+    try {
+      mkdirSync(folder, { recursive: true });
+      if (readdirSync(folder).length === 0) return;
+    } catch (cause) {
+      throw failed(folder, cause);
+    }
+    throw new Docker2vmError("E_OUTPUT_EXISTS", `${folder} is not empty`, {
+      hint: "name a folder that is empty or not there",
+    });
+  }
+
+  /** Takes the folder itself for a directory of the filesystem. */
+  adopt(inode: TypedInode): void {
+    this.#directories.push({ path: "", inode });
+  }
+
+  /** Makes the file `name` in `directory`, which is "" or was made before. Returns whether it is there now. */
+  make(directory: string, name: string, inode: TypedInode): boolean {
+    const path = joined(directory, name);
+    const why = isPlainName(name) ? this.#attempt(path, inode) : "its name would lead elsewhere";
+    if (why === undefined) return true;
+    this.#leftOut.push({ path, why });
+    return false;
+  }
+
+  /** Gives directories their modes and times, the deepest first. */
+  finish(): void {
+    for (const { path, inode } of this.#directories.reverse()) {
+      const fd = openSync(this.#at(path), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+      try {
+        this.#describe(fd, inode);
+      } finally {
+        closeSync(fd);
+      }
+    }
+  }
+
+  report() {
+    return { ...this.#counts, leftOut: this.#leftOut };
+  }
+
+  /** Why it could not be made, or undefined. */
+  #attempt(path: string, inode: TypedInode): string | undefined {
+    try {
+      const first = this.#linked.get(inode.number);
+      if (first !== undefined) {
+        linkSync(this.#at(first), this.#at(path));
+        this.#counts.links++;
+        return undefined;
+      }
+      const why = this.#create(path, inode);
+      if (why === undefined && inode.type !== "directory" && inode.links > 1)
+        this.#linked.set(inode.number, path);
+      return why;
+    } catch (error) {
+      return reasonToLeaveOut(error, path);
+    }
+  }
+
+  #create(path: string, inode: TypedInode): string | undefined {
+    if (inode.type === "file") return this.#createFile(path, inode);
+    if (inode.type === "symlink") return this.#createSymlink(path, inode);
+    if (inode.type !== "directory") return `a ${inode.type} node cannot be made by this program`;
+    mkdirSync(this.#at(path), PRIVATE_FOLDER);
+    this.#directories.push({ path, inode });
+    this.#counts.directories++;
+    return undefined;
+  }
+
+  #createFile(path: string, inode: TypedInode): string | undefined {
+    if (this.#filesystem.isEncrypted(inode)) return "it is encrypted";
+    const fd = openSync(this.#at(path), O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW, PRIVATE_FILE);
+    try {
+      for (const { offset, bytes } of this.#filesystem.read(inode)) {
+        for (let done = 0; done < bytes.length; )
+          done += writeSync(fd, bytes, done, bytes.length - done, offset + done);
+        this.#counts.bytes += bytes.length;
+      }
+      ftruncateSync(fd, inode.size);
+      this.#describe(fd, inode);
+    } finally {
+      closeSync(fd);
+    }
+    this.#counts.files++;
+    return undefined;
+  }
+
+  #createSymlink(path: string, inode: TypedInode): string | undefined {
+    if (this.#filesystem.isEncrypted(inode)) return "it is encrypted";
+    const target = Buffer.from(this.#filesystem.readlink(inode), "latin1");
+    symlinkSync(target, this.#at(path));
+    this.#own(() => lchownSync(this.#at(path), inode.uid, inode.gid), inode);
+    lutimesSync(this.#at(path), secondsOf(inode.atime), secondsOf(inode.mtime));
+    this.#countXattrs(inode);
+    this.#counts.symlinks++;
+    return undefined;
+  }
+
+  /** Owner, mode and times, in this order: a change of owner takes setuid away. */
+  #describe(fd: number, inode: TypedInode): void {
+    const owned = this.#own(() => fchownSync(fd, inode.uid, inode.gid), inode);
+    const dropped = owned ? 0 : SETUID_SETGID;
+    if ((inode.mode & dropped) !== 0) this.#counts.withoutSetuid++;
+    fchmodSync(fd, inode.mode & ~dropped);
+    futimesSync(fd, secondsOf(inode.atime), secondsOf(inode.mtime));
+    this.#countXattrs(inode);
+  }
+
+  /** Whether the file has its owner now. */
+  #own(change: () => void, inode: TypedInode): boolean {
+    if (inode.uid === process.geteuid?.() && inode.gid === process.getegid?.()) return true;
+    try {
+      change();
+      return true;
+    } catch (error) {
+      const code = systemErrorCode(error);
+      if (code !== "EPERM" && code !== "EINVAL" && code !== "ENOSYS") throw error;
+      this.#counts.withoutOwner++;
+      return false;
+    }
+  }
+
+  #countXattrs(inode: TypedInode): void {
+    if (this.#filesystem.xattrs(inode).length > 0) this.#counts.withoutXattrs++;
+  }
+
+  #at(path: string): Buffer {
+    return path === "" ? this.#folder : Buffer.concat([this.#folder, Buffer.from(`/${path}`, "latin1")]);
+  }
+}
+
+function isPlainName(name: string): boolean {
+  return (
+    name !== "" && name !== "." && name !== ".." && !/[/\0]/.test(name) && !leadsElsewhereOnWindows(name)
+  );
+}
+
+/** There, a backslash parts names, and a colon names a drive or a stream. */
+function leadsElsewhereOnWindows(name: string): boolean {
+  return process.platform === "win32" && /[\\:]/.test(name);
+}
+
+function secondsOf({ seconds, nanoseconds }: Timestamp): number {
+  return seconds + nanoseconds / 1e9;
+}
+
+/** Says why a single file is left out; throws for what concerns all of them. */
+function reasonToLeaveOut(error: unknown, path: string): string {
+  const code = systemErrorCode(error);
+  if (code === "EEXIST") return "something of that name is already there";
+  if (code === "ENAMETOOLONG") return "its path is too long for this system";
+  if (code === "EINVAL" || code === "EILSEQ") return "this system does not take its name";
+  if (code === "EPERM" || code === "EACCES") return "the system does not permit it";
+  throw failed(displayPath(path), error);
+}
+
+function failed(path: string, cause: unknown): unknown {
+  const code = systemErrorCode(cause);
+  if (code === undefined) return cause;
+  if (code === "ENOSPC" || code === "EDQUOT" || code === "EFBIG") {
+    return new Docker2vmError("E_NO_SPACE", `${path}: there is no room for it (${code})`, { cause });
+  }
+  return new Docker2vmError("E_IO", `${path}: cannot be written (${code})`, { cause });
+}

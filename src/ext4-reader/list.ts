@@ -1,0 +1,51 @@
+/** Files of a filesystem with what `ls -l` says of them. */
+import type { Timestamp } from "../tree/inode.ts";
+import { type Filesystem, modeOf, type TypedInode } from "./filesystem.ts";
+import type { FileType } from "./inode.ts";
+import { joined, walk } from "./walk.ts";
+
+export interface ListedFile {
+  /** Below the path that was asked for: bytes, one character each; the last name alone for a file. */
+  readonly path: string;
+  readonly inode: number;
+  readonly type: FileType;
+  /** st_mode: type and permissions. */
+  readonly mode: number;
+  readonly links: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly size: number;
+  readonly mtime: Timestamp;
+  /** Of a symlink: the target's bytes, one character each; undefined if it is encrypted. */
+  readonly target?: string;
+  /** Of a device. */
+  readonly device?: { readonly major: number; readonly minor: number };
+}
+
+/**
+ * The files in the directory at `path` by name, or the one file that is there. A symlink at its end is followed only
+ * if the path ends in a slash. Throws E_PATH_NOT_FOUND.
+ */
+export function* list(
+  filesystem: Filesystem,
+  path: string,
+  options: { readonly recursive?: boolean } = {},
+): Generator<ListedFile, void> {
+  const top = filesystem.lookup(path, { follow: false });
+  if (top.type !== "directory") {
+    yield listed(filesystem, path.split("/").at(-1) ?? path, top);
+    return;
+  }
+  for (const { directory, name, inode } of walk(filesystem, top, options.recursive ?? false)) {
+    yield listed(filesystem, joined(directory, name), inode);
+  }
+}
+
+function listed(filesystem: Filesystem, path: string, inode: TypedInode): ListedFile {
+  const { number, type, links, uid, gid, size, mtime } = inode;
+  const file: ListedFile = { path, inode: number, type, mode: modeOf(inode), links, uid, gid, size, mtime };
+  if (type === "symlink" && !filesystem.isEncrypted(inode))
+    return { ...file, target: filesystem.readlink(inode) };
+  if (type === "char" || type === "block") return { ...file, device: filesystem.device(inode) };
+  return file;
+}

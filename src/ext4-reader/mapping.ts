@@ -1,0 +1,43 @@
+/** Where the blocks of a file lie. */
+import { blockMapRuns } from "./block-map.ts";
+import { broken } from "./broken.ts";
+import { extentRuns } from "./extent-tree.ts";
+import { type FileInode, hasFlag, inodeName } from "./inode.ts";
+import type { Volume } from "./volume.ts";
+
+/** `length` blocks of a file from its block `logical` on, at block `physical` of the image. */
+export interface MappedRun {
+  readonly logical: number;
+  readonly physical: number;
+  readonly length: number;
+  /** Allocated but never written: reads as zeros. */
+  readonly unwritten: boolean;
+}
+
+/** Told of every block of the mapping itself before it is read; throws to keep it from being read. */
+export type MetadataVisitor = (block: number) => void;
+
+const NO_VISIT: MetadataVisitor = () => {};
+
+/**
+ * The runs of an inode that has blocks, ascending by `logical`. Throws E_INVALID_FILESYSTEM for a broken mapping, and
+ * for one of more blocks than the filesystem has, which cannot all be its own.
+ */
+export function* mappedRuns(
+  volume: Volume,
+  inode: FileInode,
+  visit: MetadataVisitor = NO_VISIT,
+): Generator<MappedRun, void> {
+  if (hasFlag(inode, "inline")) return;
+  const runs = hasFlag(inode, "extents")
+    ? extentRuns(volume, inode, visit)
+    : blockMapRuns(volume, inode, visit);
+  let blocks = 0;
+  for (const run of runs) {
+    blocks += run.length;
+    if (blocks > volume.superblock.blocks) {
+      throw broken(inodeName(inode.number), "it has more blocks than the filesystem");
+    }
+    yield run;
+  }
+}

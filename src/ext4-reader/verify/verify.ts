@@ -1,0 +1,90 @@
+/** Checks a whole filesystem, without changing anything, for what e2fsck would find in it. */
+import { Docker2vmError } from "../../errors.ts";
+import { type FeatureName, isFeatureName } from "../features.ts";
+import type { ImageReader } from "../image.ts";
+import { Volume } from "../volume.ts";
+import { checkBitmaps } from "./bitmaps.ts";
+import { Check } from "./check.ts";
+import { checkDirectories } from "./directories.ts";
+import { type Finding, Findings } from "./findings.ts";
+import { checkGroups } from "./groups.ts";
+import { checkInodes } from "./inodes.ts";
+import { checkLinks } from "./links.ts";
+import { checkMmp } from "./mmp.ts";
+import { checkReservedInodes } from "./reserved-inodes.ts";
+import { checkSuperblock } from "./superblock.ts";
+import { checkSharing } from "./xattr-sharing.ts";
+
+export type { Finding };
+
+export interface Verification {
+  /** Empty for a clean filesystem. */
+  readonly findings: readonly Finding[];
+  /** Findings past the first thousand. */
+  readonly more: number;
+  /** Inodes in use that were looked at. */
+  readonly inodes: number;
+  readonly directories: number;
+}
+
+/** With these, blocks are shared or kept in ways that this check does not follow. */
+const NOT_CHECKED: ReadonlySet<string> = new Set<FeatureName>([
+  "bigalloc",
+  "shared_blocks",
+  "lazy_bg",
+  "exclude_bitmap",
+  "has_snapshot",
+  "replica",
+]);
+
+/**
+ * Checks superblock, descriptors, bitmaps, inodes, mappings, attributes, directories, links and the journal's head,
+ * checksums first. Time and memory are bounded by what the image really holds, whatever it says. Contents of files and
+ * of quota files are not checked. Throws E_UNSUPPORTED for features that cannot be checked, and E_IO.
+ */
+export function verify(image: ImageReader): Verification {
+  const findings = new Findings();
+  const volume = openVolume(image, findings);
+  const check = volume === undefined ? undefined : runPasses(volume, findings);
+  return {
+    findings: findings.list,
+    more: findings.more,
+    inodes: check?.inodes.size ?? 0,
+    directories: check?.directories.length ?? 0,
+  };
+}
+
+function openVolume(image: ImageReader, findings: Findings): Volume | undefined {
+  let volume: Volume | undefined;
+  findings.attempt(() => {
+    volume = new Volume(image);
+  });
+  const features: readonly string[] = [...(volume?.superblock.features ?? [])];
+  const unchecked = features.find((name) => NOT_CHECKED.has(name) || !isFeatureName(name));
+  if (unchecked === undefined) return volume;
+  throw new Docker2vmError("E_UNSUPPORTED", `a filesystem with the feature ${unchecked} cannot be checked`, {
+    hint: "check it with e2fsck -fn",
+  });
+}
+
+/** Later passes trust what earlier ones saw; a pass that is not reached has nothing left to stand on. */
+function runPasses(volume: Volume, findings: Findings): Check {
+  const check = new Check(volume, findings);
+  if (volume.has("needs_recovery")) {
+    findings.add(
+      "journal",
+      "it holds changes that are not in place yet: mount the image once, then check it again",
+    );
+    return check;
+  }
+  checkSuperblock(check);
+  if (!checkGroups(check)) return check;
+  if (volume.has("mmp")) checkMmp(check);
+  checkInodes(check);
+  checkReservedInodes(check);
+  checkSharing(check);
+  checkDirectories(check);
+  if (check.namesAreComplete) checkLinks(check);
+  checkBitmaps(check);
+  return check;
+}

@@ -1,0 +1,206 @@
+/** Extraction: what comes out, and that nothing an image says leads elsewhere. */
+import { expect } from "bun:test";
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { type Extraction, extract } from "../../src/ext4-reader/extract.ts";
+import { openFilesystem } from "../../src/ext4-reader/filesystem.ts";
+import { memoryImage } from "../../src/ext4-reader/image.ts";
+import { expectError } from "../support/expect-error.ts";
+import { differences, kernelView } from "../support/kernel-view.ts";
+import { run, runOk, testWith } from "../support/oracles.ts";
+import { fillSource, makeForeign, withFilesystem, withFolder } from "./support.ts";
+
+testWith(
+  ["mke2fs", "setfattr", "setfacl", "loop mount"],
+  "files come out as they went in, but for what is reported",
+  () => {
+    withFolder((folder) => {
+      const source = join(folder, "source");
+      const out = join(folder, "out");
+      mkdirSync(source);
+      fillSource(source);
+      const path = join(folder, "image");
+      makeForeign(path, "16M", ["-t", "ext4"], source);
+      const report = withFilesystem(path, (filesystem) => extract(filesystem, "/", out));
+      const want = kernelView(source);
+      const got = kernelView(out);
+      for (const name of ["fifo", "null", "disk"]) want.delete(name);
+      for (const view of [want, got]) view.delete(".");
+      expect(differences(got, want, ["xattrs"])).toEqual([]);
+      expect(report.leftOut.map((left) => left.path)).toEqual(["disk", "fifo", "null"]);
+      expect(report).toMatchObject({
+        links: 1,
+        symlinks: 4,
+        withoutOwner: 0,
+        withoutSetuid: 0,
+        withoutXattrs: 3,
+      });
+      expect(report.files).toBe(306);
+      expect(statSync(join(out, "holes")).blocks).toBeLessThan(100);
+    });
+  },
+);
+
+testWith(
+  ["mke2fs", "setfattr", "setfacl", "loop mount"],
+  "a file comes out under its name, a folder that has something is left alone",
+  async () => {
+    const errors: Promise<void>[] = [];
+    withFolder((folder) => {
+      const source = join(folder, "source");
+      mkdirSync(source);
+      fillSource(source);
+      const path = join(folder, "image");
+      makeForeign(path, "16M", ["-t", "ext4"], source);
+      withFilesystem(path, (filesystem) => {
+        extract(filesystem, "/sub/deeper/another name", join(folder, "one"));
+        expect(readFileSync(join(folder, "one/another name"), "latin1")).toBe("tiny");
+        extract(filesystem, "short-link", join(folder, "followed"));
+        expect(readFileSync(join(folder, "followed/short-link"), "latin1")).toBe("tiny");
+        const full = () => extract(filesystem, "/", join(folder, "one"));
+        errors.push(expectError(full, "E_OUTPUT_EXISTS", "is not empty"));
+        const missing = () => extract(filesystem, "/gone", join(folder, "none"));
+        errors.push(expectError(missing, "E_PATH_NOT_FOUND", "/gone"));
+        expect(existsSync(join(folder, "none"))).toBe(false);
+      });
+    });
+    await Promise.all(errors);
+  },
+);
+
+testWith(
+  ["mke2fs", "unshare", "loop mount"],
+  "whoever is not root gets no owners, and no setuid of another",
+  () => {
+    withFolder((folder) => {
+      const source = join(folder, "source");
+      mkdirSync(source);
+      writeFileSync(join(source, "tool"), "", { mode: 0o755 });
+      runOk("chmod", ["4755", join(source, "tool")]);
+      const path = join(folder, "image");
+      makeForeign(path, "8M", ["-t", "ext4"], source);
+      runOk("chmod", ["-R", "a+rwX", folder]);
+      const script = join(import.meta.dir, "extract-script.ts");
+      const out = join(folder, "out");
+      const said = run("setpriv", [
+        ...["--reuid=1234", "--regid=1234", "--clear-groups"],
+        ...[process.execPath, script, path, out],
+      ]);
+      expect(said.stderr).toBe("");
+      expect(JSON.parse(said.stdout)).toMatchObject({ withoutOwner: 3, withoutSetuid: 1, files: 1 });
+      expect(statSync(join(out, "tool")).mode & 0o7777).toBe(0o755);
+    });
+  },
+);
+
+/** What each hostile image is made of, and bytes of names in it that are then replaced by others as long. */
+const HOSTILE: Readonly<
+  Record<string, { fill: (source: string) => void; rename: readonly [string, string][]; leftOut?: string[] }>
+> = {
+  "names that climb": {
+    fill: (source) => writeFileSync(join(source, "AA_BB_escaped"), "bad"),
+    rename: [["AA_BB_escaped", "../../escaped"]],
+  },
+  "a directory named '..'": {
+    fill: (source) => {
+      mkdirSync(join(source, "QZ"));
+      writeFileSync(join(source, "QZ/escaped"), "bad");
+    },
+    rename: [["QZ", ".."]],
+    // It is no entry like others, so it is not even seen.
+    leftOut: [],
+  },
+  "an absolute name": {
+    fill: (source) => writeFileSync(join(source, "Xtmp_escaped-by-docker2vm-test"), "bad"),
+    rename: [["Xtmp_escaped-by-docker2vm-test", "/tmp/escaped-by-docker2vm-test"]],
+  },
+  "a symlink and a directory of one name": {
+    fill: (source) => {
+      symlinkSync("../..", join(source, "twin-1"));
+      mkdirSync(join(source, "twin-2"));
+      writeFileSync(join(source, "twin-2/escaped"), "bad");
+    },
+    rename: [["twin-2", "twin-1"]],
+  },
+  "a directory and a symlink of one name": {
+    fill: (source) => {
+      mkdirSync(join(source, "twin-1"));
+      writeFileSync(join(source, "twin-1/escaped"), "bad");
+      symlinkSync("../..", join(source, "twin-2"));
+    },
+    rename: [["twin-2", "twin-1"]],
+  },
+  "a NUL in a name": {
+    fill: (source) => writeFileSync(join(source, "nameQescaped"), "bad"),
+    rename: [["nameQescaped", "name\0escaped"]],
+  },
+};
+
+for (const [name, { fill, rename, leftOut }] of Object.entries(HOSTILE)) {
+  testWith(["mke2fs"], `an image with ${name} extracts nothing outside of the folder`, () => {
+    withFolder((folder) => {
+      const bytes = hostileImage(folder, fill, rename);
+      const out = join(folder, "deep/er/out");
+      const report = extract(openFilesystem(memoryImage(bytes)), "/", out);
+      expect(report.leftOut.map((left) => left.path)).toEqual(rename.flatMap(([, to]) => leftOut ?? [to]));
+      expectNothingElse(folder, out);
+      expect(existsSync("/tmp/escaped-by-docker2vm-test")).toBe(false);
+    });
+  });
+}
+
+testWith(["mke2fs", "debugfs"], "a directory inside itself ends the extraction", async () => {
+  const errors: Promise<void>[] = [];
+  withFolder((folder) => {
+    const fill = (source: string) => mkdirSync(join(source, "outer/inner"), { recursive: true });
+    const path = join(folder, "image");
+    writeFileSync(path, hostileImage(folder, fill, []));
+    runOk("debugfs", ["-w", "-R", "link outer outer/inner/again", path]);
+    const filesystem = openFilesystem(memoryImage(new Uint8Array(readFileSync(path))));
+    const attempt = (): Extraction => extract(filesystem, "/", join(folder, "deep/out"));
+    errors.push(expectError(attempt, "E_INVALID_FILESYSTEM", "in two places"));
+  });
+  await Promise.all(errors);
+});
+
+/** Nothing is beside the folder that was extracted into, and no file under it is reached by way of a symlink. */
+function expectNothingElse(folder: string, out: string): void {
+  expect(readdirSync(folder).sort()).toEqual(["deep", "image", "source"]);
+  expect(readdirSync(join(folder, "deep"))).toEqual(["er"]);
+  expect(readdirSync(join(folder, "deep/er"))).toEqual(["out"]);
+  for (const entry of readdirSync(out)) expect(lstatSync(join(out, entry)).isFile()).toBe(false);
+}
+
+function hostileImage(
+  folder: string,
+  fill: (source: string) => void,
+  rename: readonly (readonly [string, string])[],
+): Uint8Array {
+  const source = join(folder, "source");
+  const path = join(folder, "image");
+  mkdirSync(source);
+  fill(source);
+  // Without checksums, names are changed in place.
+  makeForeign(path, "4M", ["-t", "ext2"], source);
+  const bytes = readFileSync(path);
+  for (const [from, to] of rename) {
+    let changed = 0;
+    for (let at = bytes.indexOf(from); at >= 0; at = bytes.indexOf(from, at + 1)) {
+      // name_len comes before file_type and the name: contents and targets are left alone.
+      if (bytes[at - 2] !== from.length) continue;
+      bytes.write(to, at, "latin1");
+      changed++;
+    }
+    expect(changed).toBe(1);
+  }
+  return new Uint8Array(bytes);
+}
