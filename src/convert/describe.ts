@@ -57,6 +57,10 @@ export function describeRuntime(parameters: ExecutionParameters): RuntimeMetadat
   };
 }
 
-export function describeLayer({ digest, diffId, size }: LayerBlob): LayerMetadata {
+export function describeLayer({
+  digest,
+  diffId,
+  size,
+}: Pick<LayerBlob, "digest" | "diffId" | "size">): LayerMetadata {
   return digest === undefined ? { diffId, size } : { digest, diffId, size };
 }

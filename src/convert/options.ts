@@ -1,4 +1,5 @@
 import type { InflateChoice } from "../layer/decompress.ts";
+import type { PullOptions } from "../source/open.ts";
 import type { SourceSpec } from "../source/source.ts";
 import type { ProgressEvent } from "./progress.ts";
 
@@ -27,6 +28,8 @@ export interface ConvertOptions {
   readonly inflate?: InflateChoice | undefined;
   /** Threads that layers are brought in by, besides the caller's; absent: by the machine. The result is the same. */
   readonly workers?: number | undefined;
+  /** How an image is pulled by its name; absent: anonymously, without a cache or a proxy. */
+  readonly registry?: Omit<PullOptions, "onEvent"> | undefined;
   /** The bytes behind the source "-". */
   readonly stdin?: AsyncIterable<Uint8Array> | undefined;
   readonly signal?: AbortSignal | undefined;

@@ -1,5 +1,6 @@
 import type { Digest } from "../oci/digest.ts";
 import type { Platform } from "../oci/platform.ts";
+import type { RegistryEvent } from "../source/registry-options.ts";
 import type { LayerMetadata } from "./meta.ts";
 
 /** What a conversion tells while it runs, in the order it happens; layers overlap. */
@@ -18,4 +19,6 @@ export type ProgressEvent =
   | { readonly type: "layer-done"; readonly index: number }
   /** All contents are in; the filesystem around them is written: `written` bytes so far. */
   | { readonly type: "filesystem"; readonly written: number }
-  | { readonly type: "warning"; readonly message: string };
+  | { readonly type: "warning"; readonly message: string }
+  /** What happens between this program and a registry: retries, downloads, limits. */
+  | RegistryEvent;

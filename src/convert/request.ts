@@ -26,6 +26,7 @@ export interface Request {
   readonly digest: boolean;
   readonly inflate: InflateChoice;
   readonly workers: number | undefined;
+  readonly registry: ConvertOptions["registry"];
   readonly stdin: AsyncIterable<Uint8Array> | undefined;
   readonly signal: AbortSignal | undefined;
   /** Tells the caller, and keeps the warnings. */
@@ -51,6 +52,7 @@ export function checkOptions(options: ConvertOptions): Request {
     digest: options.digest ?? false,
     inflate: options.inflate ?? "auto",
     workers: options.workers === undefined ? undefined : workerCount(options.workers),
+    registry: options.registry,
     stdin: options.stdin,
     signal: options.signal,
     report: (event) => {

@@ -11,9 +11,10 @@ export async function withImage<Result>(
   scratchFolder: string,
   use: (image: ResolvedImage, origin: SourceOrigin) => Promise<Result>,
 ): Promise<Result> {
-  const { stdin, signal } = request;
-  const onSpool = (bytes: number): void => request.report({ type: "spooling", bytes });
-  const source = await openSource(request.source, { scratchFolder, stdin, signal, onSpool });
+  const { stdin, signal, report } = request;
+  const registry = { environment: {}, ...request.registry, onEvent: report };
+  const onSpool = (bytes: number): void => report({ type: "spooling", bytes });
+  const source = await openSource(request.source, { scratchFolder, stdin, signal, onSpool, registry });
   try {
     return await use(await source.resolve(request.platform), source.origin);
   } finally {

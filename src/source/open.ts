@@ -2,11 +2,17 @@ import { Docker2vmError } from "../errors.ts";
 import { openArchiveFile } from "./archive.ts";
 import { openLayoutFolder } from "./layout.ts";
 import { formatSourceReference } from "./reference.ts";
+import type { RegistryOptions } from "./registry-options.ts";
 import type { ImageSource, SourceSpec } from "./source.ts";
 import type { SpoolOptions } from "./spool.ts";
 import { openStdin } from "./stdin.ts";
 
+/** How images are pulled by name; what belongs to the one pull is added here. */
+export type PullOptions = Omit<RegistryOptions, "scratchFolder" | "signal">;
+
 export interface OpenSourceOptions extends SpoolOptions {
+  /** For the source `{ kind: "registry" }`. */
+  readonly registry?: PullOptions | undefined;
   /** The bytes behind the source `{ kind: "stdin" }`. */
   readonly stdin?: AsyncIterable<Uint8Array> | undefined;
 }
@@ -21,6 +27,12 @@ export async function openSource(spec: SourceSpec, options: OpenSourceOptions): 
       throw new Docker2vmError("E_USAGE", "the source is standard input, but none was given");
     }
     return openStdin(options.stdin, options);
+  }
+  if (spec.kind === "registry") {
+    // Loaded when it is wanted: a conversion from disk needs no HTTP.
+    const { openRegistrySource } = await import("./registry-source.ts");
+    const { scratchFolder, signal, registry = { environment: {} } } = options;
+    return openRegistrySource(spec.reference, { ...registry, scratchFolder, signal });
   }
   const origin = { kind: spec.kind, reference: formatSourceReference(spec) };
   const choice = spec.select ?? {};

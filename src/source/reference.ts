@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { Docker2vmError } from "../errors.ts";
 import { isDigest } from "../oci/digest.ts";
 import { quote } from "../oci/quote.ts";
+import { parseImageReference } from "../registry/reference.ts";
 import type { ImageChoice, SourceSpec } from "./source.ts";
 
 const KINDS = {
@@ -12,12 +13,15 @@ const KINDS = {
 } as const;
 
 const FORMS =
-  "oci:PATH, oci-archive:PATH, docker-archive:PATH (each with :TAG or @DIGEST), or - for standard input";
+  "oci:PATH, oci-archive:PATH, docker-archive:PATH (each with :TAG or @DIGEST), the name of an image in a registry, " +
+  "or - for standard input";
+const REGISTRY_PREFIX = "docker://";
 
 /**
- * Parses `oci:PATH[:TAG|@DIGEST]`, `oci-archive:…`, `docker-archive:…` or `-`. A path may hold colons: of the
- * possible paths the longest that exists is taken, and where none does, what is before the first colon.
- * Throws E_USAGE.
+ * Parses `oci:PATH[:TAG|@DIGEST]`, `oci-archive:…`, `docker-archive:…`, `-`, or an image's name in a registry, with
+ * or without `docker://`. A path may hold colons: of the possible paths the longest that exists is taken, and where
+ * none does, what is before the first colon. What could be a name is no source if it is also a path that exists: it
+ * is for the user to say which is meant. Throws E_USAGE.
  */
 export function parseSourceReference(
   text: string,
@@ -25,7 +29,7 @@ export function parseSourceReference(
 ): SourceSpec {
   if (text === "-") return { kind: "stdin" };
   const [, prefix = "", rest = ""] = /^(oci|oci-archive|docker-archive):(.*)$/s.exec(text) ?? [];
-  if (!isPrefix(prefix)) throw notASource(text, exists);
+  if (!isPrefix(prefix)) return registrySource(text, exists);
   if (rest === "") {
     throw new Docker2vmError("E_USAGE", `${quote(text)} names no path`, { hint: `write ${FORMS}` });
   }
@@ -35,6 +39,7 @@ export function parseSourceReference(
 /** The reference that parses to the spec. */
 export function formatSourceReference(spec: SourceSpec): string {
   if (spec.kind === "stdin") return "-";
+  if (spec.kind === "registry") return `${REGISTRY_PREFIX}${spec.reference}`;
   const prefix = spec.kind === "oci-layout" ? "oci" : spec.kind;
   const tag = spec.select?.tag === undefined ? "" : `:${spec.select.tag}`;
   const digest = spec.select?.digest === undefined ? "" : `@${spec.select.digest}`;
@@ -75,14 +80,13 @@ function isPrefix(text: string): text is keyof typeof KINDS {
   return Object.hasOwn(KINDS, text);
 }
 
-function notASource(text: string, exists: (path: string) => boolean): Docker2vmError {
-  const remote = /^(?:docker:\/\/)?([a-z0-9][a-z0-9._/:-]*(?:@[a-z0-9]+:[a-f0-9]+)?)$/i.exec(text)?.[1];
-  if (remote === undefined || exists(text)) {
-    return new Docker2vmError("E_USAGE", `${quote(text)} is not a source`, { hint: `write ${FORMS}` });
+function registrySource(text: string, exists: (path: string) => boolean): SourceSpec {
+  const named = text.startsWith(REGISTRY_PREFIX);
+  const reference = named ? text.slice(REGISTRY_PREFIX.length) : text;
+  // No name begins as paths do; and of what is both, the user must say which is meant.
+  if (!named && (/^[./~]|^$/.test(text) || exists(text))) {
+    throw new Docker2vmError("E_USAGE", `${quote(text)} is not a source`, { hint: `write ${FORMS}` });
   }
-  return new Docker2vmError(
-    "E_USAGE",
-    `${quote(text)}: pulling an image by its name from a registry is not supported yet`,
-    { hint: `fetch it first: skopeo copy docker://${remote} oci:FOLDER:TAG, then give oci:FOLDER:TAG` },
-  );
+  parseImageReference(reference);
+  return { kind: "registry", reference };
 }

@@ -14,11 +14,11 @@ export interface ImageSource {
   close(): Promise<void>;
 }
 
-export type SourceKind = "oci-layout" | "oci-archive" | "docker-archive" | "stdin";
+export type SourceKind = "oci-layout" | "oci-archive" | "docker-archive" | "stdin" | "registry";
 
 export interface SourceOrigin {
   readonly kind: SourceKind;
-  /** As parseSourceReference takes it: "oci:./alpine:3.20", "-". */
+  /** As the command takes it: "oci:./alpine:3.20", "docker://docker.io/library/alpine:3.20", "-". */
   readonly reference: string;
 }
 
@@ -65,8 +65,13 @@ export interface ImageChoice {
 
 export type SourceSpec =
   | {
-      readonly kind: Exclude<SourceKind, "stdin">;
+      readonly kind: Exclude<SourceKind, "stdin" | "registry">;
       readonly path: string;
       readonly select?: ImageChoice | undefined;
+    }
+  | {
+      readonly kind: "registry";
+      /** As parseImageReference takes it: "alpine:3.20", "ghcr.io/owner/name@sha256:…". */
+      readonly reference: string;
     }
   | { readonly kind: "stdin" };

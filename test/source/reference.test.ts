@@ -39,28 +39,40 @@ describe("a source reference", () => {
   }
 
   test("is written as it is read", () => {
-    for (const text of ["-", "oci:a", "oci-archive:a:t", `docker-archive:a@${DIGEST}`]) {
+    for (const text of [
+      "-",
+      "docker://alpine:3.20",
+      "oci:a",
+      "oci-archive:a:t",
+      `docker-archive:a@${DIGEST}`,
+    ]) {
       expect(formatSourceReference(parseSourceReference(text, here("a")))).toBe(text);
     }
   });
 
-  for (const text of ["alpine:3.20", "docker://docker.io/library/alpine", "ghcr.io/a/b@sha256:00"]) {
-    test(`${text} is an image in a registry: not there yet, with the way around`, () =>
-      expectError(
-        () => parseSourceReference(text, here()),
-        "E_USAGE",
-        "not supported yet",
-        "skopeo copy docker://",
-      ));
+  for (const [text, reference] of [
+    ["alpine:3.20", "alpine:3.20"],
+    ["oci", "oci"],
+    ["docker://docker.io/library/alpine", "docker.io/library/alpine"],
+    ["localhost:5000/a/b:c", "localhost:5000/a/b:c"],
+  ] as const) {
+    test(`${text} is the name of an image in a registry`, () =>
+      expect(parseSourceReference(text, here())).toEqual({ kind: "registry", reference }));
   }
 
-  for (const text of ["", "./a", "oci", "dir:/x y", "/images/a"]) {
+  test("that is neither a path nor a name says why it is no name", () => {
+    expectError(
+      () => parseSourceReference("ghcr.io/a/b@sha256:00", here()),
+      "E_USAGE",
+      "sha256:00",
+      "digest",
+    );
+    expectError(() => parseSourceReference("dir:/x y", here()), "E_USAGE", "dir:/x y");
+  });
+
+  for (const text of ["", "./a", "/images/a"]) {
     test(`${JSON.stringify(text)} is refused with the forms there are`, () =>
-      expectError(
-        () => parseSourceReference(text, here()),
-        "E_USAGE",
-        text === "oci" ? "skopeo" : "docker-archive:PATH",
-      ));
+      expectError(() => parseSourceReference(text, here()), "E_USAGE", "docker-archive:PATH"));
   }
 
   test("that is the bare path of a file is refused with the forms there are", () =>

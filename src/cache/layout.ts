@@ -1,0 +1,51 @@
+/** Where the cache keeps what. Nothing but checked digests and names goes into a path. */
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { type Digest, digestAlgorithm, digestHex, isDigest } from "../oci/digest.ts";
+
+const ALGORITHMS = ["sha256", "sha512"] as const;
+
+/** `$XDG_CACHE_HOME/docker2vm`, or `~/.cache/docker2vm` where that is not set to an absolute path. */
+export function defaultCacheFolder(environment: Readonly<Record<string, string | undefined>>): string {
+  const base = environment["XDG_CACHE_HOME"] ?? "";
+  return join(base.startsWith("/") ? base : join(environment["HOME"] || homedir(), ".cache"), "docker2vm");
+}
+
+export function blobFolders(folder: string): readonly string[] {
+  return ALGORITHMS.map((algorithm) => join(folder, "blobs", algorithm));
+}
+
+export function blobPath(folder: string, digest: Digest): string {
+  return join(folder, "blobs", digestAlgorithm(digest), digestHex(digest));
+}
+
+/** The digest whose blob has the file name in a blob folder, undefined for what is no blob. */
+export function digestOfFile(blobFolder: string, name: string): Digest | undefined {
+  const algorithm = ALGORITHMS.find((each) => blobFolder.endsWith(`/${each}`));
+  const digest = `${algorithm}:${name}`;
+  return isDigest(digest) ? digest : undefined;
+}
+
+/** On the same filesystem as the blobs, so that a rename is all it takes. */
+export function temporaryFolder(folder: string): string {
+  return join(folder, "tmp");
+}
+
+export interface TagName {
+  readonly registry: string;
+  readonly repository: string;
+  readonly tag: string;
+}
+
+export function tagFolder(folder: string): string {
+  return join(folder, "refs");
+}
+
+/**
+ * `refs/REGISTRY/REPOSITORY/TAG`, with a plus sign for each colon and slash: none of the three has one in it, and a
+ * repository may be the folder of another.
+ */
+export function tagPath(folder: string, { registry, repository, tag }: TagName): string {
+  const escaped = [registry.replaceAll(":", "+"), repository.replaceAll("/", "+"), tag];
+  return join(tagFolder(folder), ...escaped);
+}

@@ -1,0 +1,87 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { formatPlatform } from "../oci/platform.ts";
+import type { ImageInspection as RegistryInspection } from "../source/registry-inspect.ts";
+import type { ResolvedImage } from "../source/source.ts";
+import { describeLayer, describeRuntime } from "./describe.ts";
+import type { LayerMetadata, RuntimeMetadata } from "./meta.ts";
+import type { ConvertOptions } from "./options.ts";
+import { checkOptions, type Request } from "./request.ts";
+import { withImage } from "./with-image.ts";
+
+/** What an image is, as told without reading a layer. */
+export interface ImageInspection {
+  /** As the command takes it. */
+  readonly reference: string;
+  /** The images that a registry lists under the name, one for each platform; empty for other sources. */
+  readonly manifests: readonly { readonly digest: string; readonly platform: string | undefined }[];
+  /** The image for the platform asked for; undefined if the registry has none for it. */
+  readonly image: InspectedImage | undefined;
+}
+
+export interface InspectedImage {
+  /** Digest of the manifest. */
+  readonly digest: string;
+  readonly platform: string;
+  /** RFC 3339, as the config has it. */
+  readonly created: string | undefined;
+  readonly layers: readonly LayerMetadata[];
+  /** Stored bytes of all layers. */
+  readonly size: number;
+  readonly runtime: RuntimeMetadata;
+}
+
+/** Resolves and verifies the documents of an image. Throws as `convert` does before its first layer. */
+export async function inspectImage(options: Omit<ConvertOptions, "out">): Promise<ImageInspection> {
+  const request = checkOptions({ ...options, out: "" });
+  const scratchFolder = await mkdtemp(join(tmpdir(), "docker2vm-"));
+  try {
+    if (request.source.kind === "registry")
+      return await inspectByName(request.source.reference, scratchFolder, request);
+    return await withImage(request, scratchFolder, async (image, { reference }) => ({
+      reference,
+      manifests: [],
+      image: describeInspected(image),
+    }));
+  } finally {
+    await rm(scratchFolder, { recursive: true, force: true });
+  }
+}
+
+async function inspectByName(
+  reference: string,
+  scratchFolder: string,
+  request: Request,
+): Promise<ImageInspection> {
+  const { inspectRegistryImage } = await import("../source/registry-inspect.ts");
+  const { registry, signal, report } = request;
+  const options = { environment: {}, ...registry, scratchFolder, signal, onEvent: report };
+  return describeRegistryImage(await inspectRegistryImage(reference, request.platform, options));
+}
+
+function describeRegistryImage({ reference, manifests, image }: RegistryInspection): ImageInspection {
+  return {
+    reference,
+    manifests: manifests.map(({ digest, platform }) => ({
+      digest,
+      platform: platform && formatPlatform(platform),
+    })),
+    image: image && describeInspected(image),
+  };
+}
+
+type Inspectable = Pick<ResolvedImage, "manifestDigest" | "platform" | "config"> & {
+  readonly layers: readonly Pick<ResolvedImage["layers"][number], "digest" | "diffId" | "size">[];
+};
+
+function describeInspected({ manifestDigest, platform, config, layers }: Inspectable): InspectedImage {
+  return {
+    digest: manifestDigest,
+    platform: formatPlatform(platform),
+    created: config.created,
+    layers: layers.map(describeLayer),
+    size: layers.reduce((sum, layer) => sum + layer.size, 0),
+    runtime: describeRuntime(config.config),
+  };
+}

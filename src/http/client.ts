@@ -1,0 +1,165 @@
+import { rootCertificates } from "node:tls";
+import { REACH, type Reach } from "./addresses.ts";
+import { guardedLookup } from "./guarded-lookup.ts";
+import type { Headers } from "./headers.ts";
+import { networkError } from "./network-errors.ts";
+import { type Environment, proxyFor } from "./proxy.ts";
+import { Agent, type Dispatcher, ProxyAgent } from "./undici.ts";
+
+/** Bytes of a response's header. */
+const HEADER_LIMIT = 32 << 10;
+/** Bytes of an unwanted body that are read to keep its connection. */
+const DISCARD_LIMIT = 64 << 10;
+
+export interface Timeouts {
+  /** Milliseconds until a connection stands. */
+  readonly connect: number;
+  /** Milliseconds until the header of the answer is there. */
+  readonly headers: number;
+  /** Milliseconds without a byte of the body. */
+  readonly body: number;
+}
+
+export const TIMEOUTS: Timeouts = { connect: 30_000, headers: 60_000, body: 60_000 };
+
+export interface HttpOptions {
+  /** Where proxies are named. */
+  readonly environment: Environment;
+  /** PEM certificates to be trusted beside the usual ones. */
+  readonly ca?: string | undefined;
+  readonly timeouts?: Timeouts | undefined;
+}
+
+export interface HttpRequest {
+  readonly method: "GET" | "HEAD" | "POST";
+  readonly url: URL;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Headers that no other origin may see. */
+  readonly secrets?: Readonly<Record<string, string>> | undefined;
+  readonly body?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Connect to no address nearer than this. */
+  readonly nearest?: Reach | undefined;
+}
+
+export interface HttpResponse {
+  /** Where it came from in the end. */
+  readonly url: URL;
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: ResponseBody;
+}
+
+/** The bytes as they come, never decoded. Throws NetworkError when they break off, and the signal's reason. */
+export interface ResponseBody extends AsyncIterable<Uint8Array> {
+  /** For a body nobody wants. Its connection is kept if there is not much of it. */
+  discard(): void;
+}
+
+/** Single exchanges over kept connections: no redirects, no second tries, no credentials of its own. */
+export class HttpClient {
+  readonly #options: HttpOptions;
+  readonly #dispatchers = new Map<string, Dispatcher>();
+
+  constructor(options: HttpOptions) {
+    this.#options = options;
+  }
+
+  /** Throws NetworkError, E_USAGE for an unusable proxy, E_DENIED for what `nearest` forbids, the signal's reason. */
+  async exchange(request: HttpRequest): Promise<HttpResponse> {
+    const { url, method, signal } = request;
+    signal?.throwIfAborted();
+    try {
+      const { statusCode, headers, body } = await this.#dispatcher(request).request({
+        origin: url.origin,
+        path: `${url.pathname}${url.search}`,
+        method,
+        headers: {
+          "user-agent": "docker2vm",
+          "accept-encoding": "identity",
+          ...request.headers,
+          ...request.secrets,
+        },
+        ...(request.body === undefined ? {} : { body: request.body }),
+        ...(signal === undefined ? {} : { signal }),
+      });
+      return { url, status: statusCode, headers, body: responseBody(body, url, signal) };
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw networkError(error, url);
+    }
+  }
+
+  /** Whether a proxy stands between: it, not this machine, then looks up names. */
+  isProxied(url: URL): boolean {
+    return proxyFor(url, this.#options.environment) !== undefined;
+  }
+
+  /** Ends every connection. */
+  async close(): Promise<void> {
+    const open = [...this.#dispatchers.values()];
+    this.#dispatchers.clear();
+    await Promise.all(open.map((dispatcher) => dispatcher.destroy()));
+  }
+
+  #dispatcher({ url, nearest = REACH.linkLocal }: HttpRequest): Dispatcher {
+    const proxy = proxyFor(url, this.#options.environment);
+    const key = proxy === undefined ? `direct ${nearest}` : `${url.protocol} ${proxy.href}`;
+    const known = this.#dispatchers.get(key);
+    if (known !== undefined) return known;
+    const made =
+      proxy === undefined ? this.#direct(nearest) : this.#proxied(proxy, url.protocol === "https:");
+    this.#dispatchers.set(key, made);
+    return made;
+  }
+
+  #direct(nearest: Reach): Dispatcher {
+    const { connect } = this.#options.timeouts ?? TIMEOUTS;
+    const guard = nearest === REACH.linkLocal ? {} : { lookup: guardedLookup(nearest) };
+    return new Agent({ ...this.#limits(), connect: { timeout: connect, ...this.#trust(), ...guard } });
+  }
+
+  #proxied(proxy: URL, tunnel: boolean): Dispatcher {
+    const { username, password } = proxy;
+    const user = Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`);
+    return new ProxyAgent({
+      ...this.#limits(),
+      uri: `${proxy.protocol}//${proxy.host}`,
+      ...(username === "" ? {} : { token: `Basic ${user.toString("base64")}` }),
+      proxyTunnel: tunnel,
+      requestTls: this.#trust(),
+      proxyTls: this.#trust(),
+    });
+  }
+
+  #limits() {
+    const { headers, body } = this.#options.timeouts ?? TIMEOUTS;
+    return { headersTimeout: headers, bodyTimeout: body, maxHeaderSize: HEADER_LIMIT };
+  }
+
+  /** What is given for `ca` replaces the usual certificates: they are put back beside it. */
+  #trust(): { ca?: string[] } {
+    const { ca } = this.#options;
+    return ca === undefined ? {} : { ca: [...rootCertificates, ca] };
+  }
+}
+
+function responseBody(
+  body: Dispatcher.ResponseData["body"],
+  url: URL,
+  signal: AbortSignal | undefined,
+): ResponseBody {
+  // It may break off before anybody reads it, and must not bring the program down then.
+  body.on("error", () => undefined);
+  return {
+    discard: () => void body.dump({ limit: DISCARD_LIMIT }).catch(() => undefined),
+    async *[Symbol.asyncIterator]() {
+      try {
+        for await (const chunk of body) yield chunk as Uint8Array;
+      } catch (error) {
+        signal?.throwIfAborted();
+        throw networkError(error, url);
+      }
+    },
+  };
+}

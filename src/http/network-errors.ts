@@ -1,0 +1,93 @@
+import { Docker2vmError, systemErrorCode } from "../errors.ts";
+import { showUrl } from "./urls.ts";
+
+/** What may be gone at the next try: broken and stalled connections. A refusal or an unknown name will not be. */
+const TRANSIENT: ReadonlySet<string> = new Set([
+  "ECONNRESET",
+  "ECONNABORTED",
+  "EPIPE",
+  "ETIMEDOUT",
+  "EAI_AGAIN",
+  "UND_ERR_SOCKET",
+  "UND_ERR_CONNECT_TIMEOUT",
+  "UND_ERR_HEADERS_TIMEOUT",
+  "UND_ERR_BODY_TIMEOUT",
+]);
+
+/** undici's and OpenSSL's codes in plain words. */
+const REASONS: Readonly<Record<string, string>> = {
+  UND_ERR_CONNECT_TIMEOUT: "no connection was made in time",
+  UND_ERR_HEADERS_TIMEOUT: "the server did not answer in time",
+  UND_ERR_BODY_TIMEOUT: "the server stopped sending",
+  UND_ERR_SOCKET: "the connection was closed before the end",
+  UND_ERR_HEADERS_OVERFLOW: "its header is too large",
+  ECONNREFUSED: "the connection was refused",
+  ENOTFOUND: "the host is not known",
+};
+
+interface NetworkErrorDetails {
+  /** Whether another try makes sense. */
+  readonly transient: boolean;
+  /** Milliseconds the server asks to be left alone. */
+  readonly retryAfter?: number | undefined;
+  readonly hint?: string | undefined;
+  readonly cause?: unknown;
+}
+
+/** An exchange that failed for reasons of the network or the server's state, not of what was asked for. */
+export class NetworkError extends Docker2vmError {
+  readonly transient: boolean;
+  readonly retryAfter: number | undefined;
+
+  constructor(code: "E_NETWORK" | "E_RATE_LIMITED", message: string, details: NetworkErrorDetails) {
+    super(code, message, { hint: details.hint, cause: details.cause });
+    this.transient = details.transient;
+    this.retryAfter = details.retryAfter;
+  }
+
+  /** The same after the last try, so that nobody further out tries it all again. */
+  final(): NetworkError {
+    const { message, hint, cause, retryAfter } = this;
+    const code = this.code === "E_RATE_LIMITED" ? this.code : "E_NETWORK";
+    return new NetworkError(code, message, { transient: false, retryAfter, hint, cause });
+  }
+}
+
+/** What a failed request or a broken body means to the user. A Docker2vmError stays what it is. */
+export function networkError(error: unknown, url: URL): Docker2vmError {
+  const said = ownError(error);
+  if (said !== undefined) return said;
+  const code = causeCode(error);
+  const reason = REASONS[code] ?? (error instanceof Error ? error.message.trim() : String(error));
+  return new NetworkError("E_NETWORK", `${showUrl(url)}: ${reason}`, {
+    transient: TRANSIENT.has(code),
+    hint: hintFor(code, url),
+    cause: error,
+  });
+}
+
+function hintFor(code: string, url: URL): string | undefined {
+  if (code === "ERR_SSL_WRONG_VERSION_NUMBER" || code === "EPROTO") {
+    return `if the registry speaks plain http, name it: --insecure-registry ${url.host}`;
+  }
+  if (/CERT|SELF_SIGNED|UNABLE_TO_(?:GET_ISSUER|VERIFY)/.test(code)) {
+    return "if the registry has a certificate authority of its own, give its certificate with --ca FILE";
+  }
+  if (TRANSIENT.has(code)) return "try again later";
+  if (code === "ECONNREFUSED" || code === "ENOTFOUND")
+    return "check the name and the network, or set a proxy";
+  return undefined;
+}
+
+/** undici hands an error of the connector on as it is or as a cause. */
+function ownError(error: unknown): Docker2vmError | undefined {
+  if (error instanceof Docker2vmError) return error;
+  return error instanceof Error && error.cause instanceof Docker2vmError ? error.cause : undefined;
+}
+
+/** Where several addresses were tried, the code of the first. */
+function causeCode(error: unknown): string {
+  const first = error instanceof AggregateError ? error.errors[0] : error;
+  const inner = first instanceof Error && systemErrorCode(first) === undefined ? first.cause : first;
+  return systemErrorCode(inner) ?? "";
+}

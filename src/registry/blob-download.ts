@@ -1,0 +1,174 @@
+/** Blobs over the network: OCI distribution spec, "Pulling blobs", continued by Range where they break off. */
+import { createHash, type Hash } from "node:crypto";
+import { Docker2vmError } from "../errors.ts";
+import { Backoff } from "../http/backoff.ts";
+import type { HttpResponse } from "../http/client.ts";
+import { contentLength, header } from "../http/headers.ts";
+import { NetworkError } from "../http/network-errors.ts";
+import { type Digest, digestAlgorithm, digestHex } from "../oci/digest.ts";
+import { isRest, parseContentRange } from "./content-range.ts";
+import { pauseOrThrow, type RetryContext } from "./retrying.ts";
+
+/** A place that has a blob. */
+export interface BlobOrigin {
+  /** What messages call it. */
+  readonly name: string;
+  /** A request for the blob, of the given headers. */
+  request(digest: Digest, headers: Readonly<Record<string, string>>): Promise<HttpResponse>;
+  /** The error for an answer that is no success. */
+  error(response: HttpResponse, what: string): Promise<Docker2vmError>;
+}
+
+export interface Blob {
+  readonly digest: Digest;
+  readonly size: number;
+}
+
+export interface BlobSink {
+  /** Takes the next bytes, which are the sender's again afterwards. */
+  append(bytes: Uint8Array): void;
+}
+
+/** Bytes that show that a server works, however often it breaks off. */
+const PROGRESS = 1 << 20;
+/** Milliseconds after which fewer bytes will do. */
+const SLOW_PROGRESS_AFTER = 60_000;
+
+/**
+ * Brings a blob into the sink, each byte once, from the first origin that has it; where that fails for good, the next
+ * one goes on. It ends only when size and digest hold.
+ * Throws E_SIZE_MISMATCH, E_DIGEST_MISMATCH, E_IMAGE_NOT_FOUND, E_DENIED, NetworkError, and as the sink does.
+ */
+export async function downloadBlob(
+  blob: Blob,
+  origins: readonly BlobOrigin[],
+  sink: BlobSink,
+  context: RetryContext,
+): Promise<void> {
+  const download = new BlobDownload(blob, sink, context);
+  const last = origins.length - 1;
+  for (const [i, origin] of origins.entries()) {
+    try {
+      await download.from(origin);
+      break;
+    } catch (error) {
+      if (i === last || !mayBeElsewhere(error)) throw error;
+      context.onEvent({ type: "warning", message: `${error.message}; asking ${origins[i + 1]?.name}` });
+    }
+  }
+  download.finish();
+}
+
+function mayBeElsewhere(error: unknown): error is Docker2vmError {
+  return (
+    error instanceof NetworkError ||
+    (error instanceof Docker2vmError && (error.code === "E_IMAGE_NOT_FOUND" || error.code === "E_DENIED"))
+  );
+}
+
+class BlobDownload {
+  readonly #blob: Blob;
+  readonly #what: string;
+  readonly #sink: BlobSink;
+  readonly #context: RetryContext;
+  readonly #hash: Hash;
+  #received = 0;
+
+  constructor(blob: Blob, sink: BlobSink, context: RetryContext) {
+    this.#blob = blob;
+    this.#what = `blob ${blob.digest}`;
+    this.#sink = sink;
+    this.#context = context;
+    this.#hash = createHash(digestAlgorithm(blob.digest));
+  }
+
+  /** All that is missing, from one origin, as long as it goes on. */
+  async from(origin: BlobOrigin): Promise<void> {
+    const backoff = new Backoff(this.#context.timing);
+    const { timing } = this.#context;
+    let last = { received: this.#received, at: timing.now() };
+    let whole = false;
+    for (;;) {
+      try {
+        if (await this.#attempt(origin, whole)) return;
+        whole = true;
+      } catch (error) {
+        // A body may break off between its last byte and its end.
+        if (error instanceof NetworkError && this.#received === this.#blob.size) return;
+        const gained = this.#received - last.received;
+        const slowly = gained > 0 && timing.now() - last.at >= SLOW_PROGRESS_AFTER;
+        if (gained >= PROGRESS || slowly) backoff.reset();
+        last = { received: this.#received, at: timing.now() };
+        await pauseOrThrow(error, this.#what, backoff, this.#context, this.#received);
+      }
+    }
+  }
+
+  /** Throws E_DIGEST_MISMATCH. */
+  finish(): void {
+    const { digest } = this.#blob;
+    const hex = this.#hash.digest("hex");
+    if (hex === digestHex(digest)) return;
+    throw new Docker2vmError(
+      "E_DIGEST_MISMATCH",
+      `${this.#what}: the bytes that came hash to ${digestAlgorithm(digest)}:${hex}`,
+      { hint: "the registry's copy is damaged or was changed: push the image again" },
+    );
+  }
+
+  /** False where the origin sent another range than asked for: then it is to be asked for the whole. */
+  async #attempt(origin: BlobOrigin, whole: boolean): Promise<boolean> {
+    const { digest, size } = this.#blob;
+    const offset = whole ? 0 : this.#received;
+    const headers = offset === 0 ? {} : { range: `bytes=${offset}-` };
+    const response = await origin.request(digest, headers);
+    if (response.status === 206 && offset > 0) {
+      const range = parseContentRange(header(response.headers, "content-range"));
+      if (!isRest(range, offset, size)) {
+        response.body.discard();
+        return false;
+      }
+      await this.#take(response, offset, origin);
+      return true;
+    }
+    if (response.status === 416) {
+      response.body.discard();
+      throw this.#wrongSize(origin, `no more than ${offset} bytes are there`);
+    }
+    if (response.status !== 200) throw await origin.error(response, this.#what);
+    const length = contentLength(response.headers);
+    if (length !== undefined && length !== size) {
+      response.body.discard();
+      throw this.#wrongSize(origin, `${length} bytes are there`);
+    }
+    await this.#take(response, 0, origin);
+    return true;
+  }
+
+  /** The bytes of a body that begins at `start` of the blob, without those that are here already. */
+  async #take(response: HttpResponse, start: number, origin: BlobOrigin): Promise<void> {
+    let position = start;
+    for await (const chunk of response.body) {
+      position += chunk.length;
+      if (position > this.#blob.size) throw this.#wrongSize(origin, "more came");
+      const fresh = chunk.subarray(Math.max(chunk.length - (position - this.#received), 0));
+      if (fresh.length === 0) continue;
+      this.#hash.update(fresh);
+      this.#received += fresh.length;
+      this.#sink.append(fresh);
+    }
+    if (position === this.#blob.size) return;
+    throw new NetworkError("E_NETWORK", `${origin.name}: ${this.#what}: ended at ${position} bytes`, {
+      transient: true,
+      hint: "try again later",
+    });
+  }
+
+  #wrongSize(origin: BlobOrigin, found: string): Docker2vmError {
+    return new Docker2vmError(
+      "E_SIZE_MISMATCH",
+      `${origin.name}: ${this.#what}: its descriptor says ${this.#blob.size} bytes, ${found}`,
+      { hint: "the registry's copy is damaged or was changed: push the image again" },
+    );
+  }
+}

@@ -1,0 +1,126 @@
+import type { Docker2vmError } from "../errors.ts";
+import { readBody } from "../http/body.ts";
+import type { HttpClient, HttpRequest, HttpResponse } from "../http/client.ts";
+import { header, headerValues } from "../http/headers.ts";
+import { follow } from "../http/redirects.ts";
+import { Authorizer, type AuthorizerOptions } from "./authorizer.ts";
+import { type Challenge, chooseChallenge } from "./challenge.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { type RetryContext, retrying } from "./retrying.ts";
+import { isTransientStatus, statusError } from "./status-error.ts";
+import { parseWarning } from "./warnings.ts";
+
+export interface RepositoryRequest {
+  /** Below the repository: "manifests/3.20", "blobs/sha256:…". */
+  readonly path: string;
+  /** What messages call it. */
+  readonly what: string;
+  readonly method?: "GET" | "HEAD" | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly query?: Readonly<Record<string, string>> | undefined;
+}
+
+/** A success, or an answer the caller makes something of. */
+export interface Document {
+  readonly response: HttpResponse;
+  readonly bytes: Uint8Array;
+}
+
+/** One repository on one server: OCI distribution spec, "Pull". */
+export class RepositoryClient {
+  readonly endpoint: Endpoint;
+  readonly context: RetryContext;
+  readonly #http: HttpClient;
+  readonly #repository: string;
+  readonly #authorizer: Authorizer;
+  readonly #warned = new Set<string>();
+
+  constructor(http: HttpClient, options: AuthorizerOptions, context: RetryContext) {
+    this.endpoint = options.endpoint;
+    this.context = context;
+    this.#http = http;
+    this.#repository = options.repository;
+    this.#authorizer = new Authorizer(http, options, context);
+  }
+
+  /**
+   * The answer to a request, with as many tries as it takes. Statuses that say no are answers too, except those of the
+   * registry's door: throws E_DENIED for 401 and 403, and NetworkError.
+   */
+  send(request: RepositoryRequest): Promise<HttpResponse> {
+    return retrying(request.what, this.context, () => this.#attempt(request));
+  }
+
+  /** The same with the whole body, which may have to be asked for again too; empty unless the status is 200. */
+  fetch(request: RepositoryRequest, limit: number): Promise<Document> {
+    return retrying(request.what, this.context, async () => {
+      const response = await this.#attempt(request);
+      if (response.status === 200) return { response, bytes: await readBody(response, limit) };
+      if (response.status !== 404) throw await this.error(response, request.what);
+      response.body.discard();
+      return { response, bytes: new Uint8Array() };
+    });
+  }
+
+  /** The error for an answer that is no success. */
+  error(response: HttpResponse, what: string): Promise<Docker2vmError> {
+    return statusError(response, `${this.endpoint.host}: ${what}`, this.context.timing.now());
+  }
+
+  async #attempt(request: RepositoryRequest): Promise<HttpResponse> {
+    const response = await this.#authorized(request);
+    this.#listen(response);
+    const { status } = response;
+    if (status === 401 || status === 403 || isTransientStatus(status))
+      throw await this.error(response, request.what);
+    return response;
+  }
+
+  async #authorized(request: RepositoryRequest): Promise<HttpResponse> {
+    const sent = await this.#authorizer.header();
+    const response = await follow(this.#http, this.#request(request, sent));
+    // Where a redirect led elsewhere, it is not this registry that asks.
+    if (response.status !== 401 || response.url.origin !== this.endpoint.base.origin) return response;
+    const challenge =
+      chooseChallenge(headerValues(response.headers, "www-authenticate")) ?? (await this.#ping());
+    if (challenge === undefined) return response;
+    response.body.discard();
+    const answer = await this.#authorizer.answer(challenge, sent);
+    return follow(this.#http, this.#request(request, answer));
+  }
+
+  /** Some registries name their token server only here. */
+  async #ping(): Promise<Challenge | undefined> {
+    const response = await this.#http.exchange({
+      method: "GET",
+      url: new URL("/v2/", this.endpoint.base),
+      signal: this.context.signal,
+    });
+    response.body.discard();
+    return chooseChallenge(headerValues(response.headers, "www-authenticate"));
+  }
+
+  #request(
+    { path, method = "GET", headers, query }: RepositoryRequest,
+    authorization: string | undefined,
+  ): HttpRequest {
+    const url = new URL(`/v2/${this.#repository}/${path}`, this.endpoint.base);
+    for (const [name, value] of Object.entries(query ?? {})) url.searchParams.append(name, value);
+    if (this.endpoint.mirrorOf !== undefined) url.searchParams.append("ns", this.endpoint.mirrorOf);
+    const secrets = authorization === undefined ? undefined : { authorization };
+    return { method, url, headers, secrets, signal: this.context.signal };
+  }
+
+  #listen({ headers }: HttpResponse): void {
+    const { onEvent } = this.context;
+    for (const value of headerValues(headers, "warning")) {
+      const text = parseWarning(value);
+      if (text === undefined || this.#warned.has(text)) continue;
+      this.#warned.add(text);
+      onEvent({ type: "warning", message: `${this.endpoint.host}: ${text}` });
+    }
+    const limit = header(headers, "ratelimit-limit");
+    const remaining = header(headers, "ratelimit-remaining");
+    if (limit !== undefined && remaining !== undefined) onEvent({ type: "rate-limit", limit, remaining });
+  }
+}

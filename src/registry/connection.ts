@@ -1,0 +1,96 @@
+import type { Cache } from "../cache/cache.ts";
+import { Docker2vmError } from "../errors.ts";
+import { HttpClient, type Timeouts } from "../http/client.ts";
+import { REAL_TIME, type Timing } from "../http/timing.ts";
+import { RepositoryClient } from "./client.ts";
+import { type Credentials, findCredentials } from "./credentials.ts";
+import { type Endpoint, endpointOf } from "./endpoint.ts";
+import type { OnRegistryEvent } from "./events.ts";
+import { readPemFile } from "./pem-file.ts";
+import type { ImageReference } from "./reference.ts";
+import { Repository } from "./repository.ts";
+import type { RetryContext } from "./retrying.ts";
+
+/** How registries are spoken to. */
+export interface ConnectionOptions {
+  /** Where proxies and credentials are named: HTTPS_PROXY, DOCKER_CONFIG, HOME, PATH and their like. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Hosts, with their ports if not the usual ones, that are spoken to over plain http. Loopback is anyway. */
+  readonly insecureHosts?: readonly string[] | undefined;
+  /** A file of PEM certificates to trust beside the usual ones; with it, loopback too is spoken to over https. */
+  readonly caFile?: string | undefined;
+  /** Hosts that are asked before the registry, in order, for what a digest names. */
+  readonly mirrors?: readonly string[] | undefined;
+  /** Ask mirrors for tags too: what they say a tag stands for cannot be checked. */
+  readonly trustMirrorTags?: boolean | undefined;
+  /** For the registry of the reference alone, never for a mirror. */
+  readonly credentials?: { readonly username: string; readonly password: string } | undefined;
+  /** Hosts that may be token servers though they lie in a private network and the registry does not. */
+  readonly trustedRealms?: readonly string[] | undefined;
+  /** Fetch layers that the registry lacks from the addresses their descriptors name. */
+  readonly allowForeign?: boolean | undefined;
+  readonly timeouts?: Timeouts | undefined;
+  readonly timing?: Timing | undefined;
+  readonly onEvent?: OnRegistryEvent | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Connection {
+  readonly repository: Repository;
+  /** Its signal fires when the caller's does and when the connection is closed. */
+  readonly context: RetryContext;
+  /** Ends every request. */
+  close(): Promise<void>;
+}
+
+/** The repository of a reference. Nothing is asked yet. Throws E_USAGE for options that cannot be used. */
+export async function connect(
+  reference: ImageReference,
+  cache: Cache | undefined,
+  offline: boolean,
+  options: ConnectionOptions,
+): Promise<Connection> {
+  const { environment, timeouts, signal, caFile } = options;
+  const ca = caFile === undefined ? undefined : await readPemFile(caFile, "CERTIFICATE");
+  const closing = new AbortController();
+  const context: RetryContext = {
+    timing: options.timing ?? REAL_TIME,
+    onEvent: options.onEvent ?? (() => undefined),
+    signal: signal === undefined ? closing.signal : AbortSignal.any([signal, closing.signal]),
+  };
+  const http = new HttpClient({ environment, ca, timeouts });
+  const rules = { insecureHosts: options.insecureHosts ?? [], hasOwnCa: ca !== undefined };
+  const clientFor = (host: string, mirrorOf?: string) =>
+    makeClient(http, endpointOf(host, rules, mirrorOf), reference.repository, options, context);
+  const repository = new Repository({
+    reference,
+    http,
+    context,
+    cache,
+    upstream: offline ? undefined : clientFor(reference.registry),
+    mirrors: (options.mirrors ?? []).map((host) => clientFor(host, reference.registry)),
+    trustMirrorTags: options.trustMirrorTags ?? false,
+    allowForeign: options.allowForeign ?? false,
+  });
+  const close = async (): Promise<void> => {
+    closing.abort(new Docker2vmError("E_INTERNAL", "the image was closed while it was being read"));
+    await http.close();
+  };
+  return { repository, context, close };
+}
+
+function makeClient(
+  http: HttpClient,
+  endpoint: Endpoint,
+  repository: string,
+  options: ConnectionOptions,
+  context: RetryContext,
+): RepositoryClient {
+  const { credentials, environment, trustedRealms = [], insecureHosts = [] } = options;
+  const find = async (): Promise<Credentials | undefined> =>
+    credentials !== undefined && endpoint.mirrorOf === undefined
+      ? { kind: "password", ...credentials }
+      : findCredentials(endpoint.host, repository, environment, context.signal);
+  const rules = { trustedRealms, insecureHosts };
+  return new RepositoryClient(http, { endpoint, repository, rules, findCredentials: find }, context);
+}

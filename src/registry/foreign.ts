@@ -1,0 +1,34 @@
+import type { HttpClient } from "../http/client.ts";
+import { follow } from "../http/redirects.ts";
+import { showUrl } from "../http/urls.ts";
+import type { BlobOrigin } from "./blob-download.ts";
+import { type RetryContext, retrying } from "./retrying.ts";
+import { isTransientStatus, statusError } from "./status-error.ts";
+
+/** The places outside the registry that a descriptor names (`urls`): asked over https, and without credentials. */
+export function foreignOrigins(
+  urls: readonly string[],
+  http: HttpClient,
+  context: RetryContext,
+): readonly BlobOrigin[] {
+  return urls.flatMap((text) => {
+    const url = URL.canParse(text) ? new URL(text) : undefined;
+    return url?.protocol === "https:" ? [foreignOrigin(url, http, context)] : [];
+  });
+}
+
+function foreignOrigin(url: URL, http: HttpClient, context: RetryContext): BlobOrigin {
+  url.username = "";
+  url.password = "";
+  const error: BlobOrigin["error"] = (response, what) => statusError(response, what, context.timing.now());
+  return {
+    name: showUrl(url),
+    error,
+    request: (digest, headers) =>
+      retrying(`blob ${digest}`, context, async () => {
+        const response = await follow(http, { method: "GET", url, headers, signal: context.signal });
+        if (isTransientStatus(response.status)) throw await error(response, `blob ${digest}`);
+        return response;
+      }),
+  };
+}

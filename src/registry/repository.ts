@@ -1,0 +1,205 @@
+import type { Cache } from "../cache/cache.ts";
+import { Docker2vmError } from "../errors.ts";
+import type { HttpClient } from "../http/client.ts";
+import type { Descriptor } from "../oci/descriptor.ts";
+import type { Digest } from "../oci/digest.ts";
+import { MANIFEST_LIMIT } from "../oci/document.ts";
+import { type Blob, type BlobOrigin, type BlobSink, downloadBlob } from "./blob-download.ts";
+import type { RepositoryClient } from "./client.ts";
+import { foreignOrigins } from "./foreign.ts";
+import { fetchManifest, headManifest, mediaTypeOf, type RawManifest } from "./manifests.ts";
+import { formatImageReference, type ImageReference } from "./reference.ts";
+import type { RetryContext } from "./retrying.ts";
+
+export interface RepositoryOptions {
+  readonly reference: ImageReference;
+  readonly http: HttpClient;
+  readonly context: RetryContext;
+  /** The registry itself; undefined to ask nobody and use the cache alone. */
+  readonly upstream: RepositoryClient | undefined;
+  /** Asked before the registry for what a digest names. */
+  readonly mirrors: readonly RepositoryClient[];
+  /** Ask mirrors for tags too, whose word cannot be checked. */
+  readonly trustMirrorTags: boolean;
+  /** Fetch layers from the `urls` of their descriptors where the registry lacks them. */
+  readonly allowForeign: boolean;
+  readonly cache: Cache | undefined;
+}
+
+/** One repository wherever it can be had from: the cache, mirrors, the registry. Everything is checked by digest. */
+export class Repository {
+  readonly #options: RepositoryOptions;
+
+  constructor(options: RepositoryOptions) {
+    this.#options = options;
+  }
+
+  get cache(): Cache | undefined {
+    return this.#options.cache;
+  }
+
+  /** What messages call an image of the repository. */
+  name(what: string): string {
+    const { registry, repository } = this.#options.reference;
+    return `${registry}/${repository}: ${what}`;
+  }
+
+  /**
+   * The manifest or index that the reference names. Throws E_IMAGE_NOT_FOUND, and as fetchManifest does.
+   */
+  async root(): Promise<RawManifest> {
+    const { digest, tag = "latest" } = this.#options.reference;
+    const found = digest === undefined ? await this.tagged(tag) : await this.manifest(digest);
+    if (found !== undefined) return found;
+    throw this.#absent(formatImageReference(this.#options.reference));
+  }
+
+  /** What a tag stands for; undefined where there is no such tag. Recorded for offline use. */
+  async tagged(tag: string): Promise<RawManifest | undefined> {
+    const { cache, upstream } = this.#options;
+    const known = await cache?.readTag(this.#tagName(tag));
+    if (upstream === undefined) return known === undefined ? undefined : this.manifest(known);
+    const found = await this.#lookUp(tag, upstream, known !== undefined);
+    if (found === undefined) return undefined;
+    if (cache !== undefined && (found.digest !== known || !(await cache.has(known)))) {
+      await cache.write(found.digest, found.bytes);
+      await cache.writeTag(this.#tagName(tag), found.digest);
+    }
+    return found;
+  }
+
+  /** The manifest of a digest; undefined where nobody has it. */
+  async manifest(digest: Digest): Promise<RawManifest | undefined> {
+    const { cache } = this.#options;
+    const kept = await cache?.read(digest, MANIFEST_LIMIT);
+    if (kept !== undefined) {
+      return {
+        bytes: kept,
+        digest,
+        mediaType: mediaTypeOf(kept, undefined, this.name(`manifest ${digest}`)),
+      };
+    }
+    const found = await this.#fromAnyone((client) => fetchManifest(client, digest));
+    if (found !== undefined) await cache?.write(digest, found.bytes);
+    return found;
+  }
+
+  /** The manifest or index a descriptor points at. Throws E_IMAGE_NOT_FOUND, E_SIZE_MISMATCH, as fetchManifest does. */
+  async described(descriptor: Descriptor): Promise<RawManifest> {
+    const { digest, mediaType, data } = descriptor;
+    if (data !== undefined) return { bytes: data, digest, mediaType };
+    const found = await this.manifest(digest);
+    if (found === undefined) throw this.#absent(this.name(`manifest ${digest}`));
+    this.#checkSize(found.bytes, descriptor);
+    return { ...found, mediaType };
+  }
+
+  /** A small blob, checked. Throws E_BAD_MANIFEST if it has more than `limit` bytes, and as downloadBlob does. */
+  async document(descriptor: Descriptor, limit: number): Promise<Uint8Array> {
+    const { digest, size, data } = descriptor;
+    if (data !== undefined) return data;
+    if (size > limit) {
+      throw new Docker2vmError(
+        "E_BAD_MANIFEST",
+        this.name(`blob ${digest}: ${size} bytes are more than the ${limit} a document may have`),
+      );
+    }
+    const { cache, context } = this.#options;
+    const kept = await cache?.read(digest, limit);
+    if (kept !== undefined) {
+      this.#checkSize(kept, descriptor);
+      return kept;
+    }
+    const chunks: Uint8Array[] = [];
+    const sink = { append: (bytes: Uint8Array) => void chunks.push(Uint8Array.from(bytes)) };
+    await this.download(descriptor, sink, context);
+    const bytes = Buffer.concat(chunks);
+    await cache?.write(digest, bytes);
+    return bytes;
+  }
+
+  /** The bytes of a blob, from whoever has it, into a sink. Throws as downloadBlob does. */
+  async download(
+    blob: Blob & { readonly urls: readonly string[] },
+    sink: BlobSink,
+    context: RetryContext,
+  ): Promise<void> {
+    const { http, allowForeign } = this.#options;
+    const clients = this.#clients();
+    if (clients.length === 0) throw this.#absent(this.name(`blob ${blob.digest}`));
+    const foreign = allowForeign ? foreignOrigins(blob.urls, http, context) : [];
+    await downloadBlob(blob, [...clients.map(originOf), ...foreign], sink, context);
+  }
+
+  /** The answer to a question that mirrors may know as well. */
+  async ask<T extends object>(
+    question: (client: RepositoryClient) => Promise<T | undefined>,
+  ): Promise<T | undefined> {
+    return this.#fromAnyone(question);
+  }
+
+  #clients(): readonly RepositoryClient[] {
+    const { upstream, mirrors } = this.#options;
+    return upstream === undefined ? [] : [...mirrors, upstream];
+  }
+
+  /** A HEAD tells whether what is here already still holds, and counts for no limit. */
+  async #lookUp(tag: string, upstream: RepositoryClient, wasHere: boolean): Promise<RawManifest | undefined> {
+    const { mirrors, trustMirrorTags } = this.#options;
+    if (trustMirrorTags) return this.#fromAnyone((client) => fetchManifest(client, tag));
+    if (wasHere || mirrors.length > 0) {
+      const digest = await headManifest(upstream, tag);
+      const found = digest === undefined ? undefined : await this.manifest(digest);
+      if (found !== undefined) return found;
+    }
+    return fetchManifest(upstream, tag);
+  }
+
+  /** The first that is found. A mirror that fails in any way is passed over. */
+  async #fromAnyone<T extends object>(
+    get: (client: RepositoryClient) => Promise<T | undefined>,
+  ): Promise<T | undefined> {
+    const { upstream, mirrors, context } = this.#options;
+    if (upstream === undefined) return undefined;
+    for (const mirror of mirrors) {
+      try {
+        const found = await get(mirror);
+        if (found !== undefined) return found;
+      } catch (error) {
+        context.signal?.throwIfAborted();
+        if (!(error instanceof Docker2vmError)) throw error;
+        const message = `mirror ${error.message}; asking ${upstream.endpoint.host}`;
+        context.onEvent({ type: "warning", message });
+      }
+    }
+    return get(upstream);
+  }
+
+  #checkSize(bytes: Uint8Array, { digest, size }: Descriptor): void {
+    if (bytes.length === size) return;
+    throw new Docker2vmError(
+      "E_SIZE_MISMATCH",
+      this.name(`${digest}: its descriptor says ${size} bytes, ${bytes.length} are there`),
+    );
+  }
+
+  #tagName(tag: string) {
+    const { registry, repository } = this.#options.reference;
+    return { registry, repository, tag };
+  }
+
+  #absent(what: string): Docker2vmError {
+    const offline = this.#options.upstream === undefined;
+    return new Docker2vmError("E_IMAGE_NOT_FOUND", `${what}: is not ${offline ? "in the cache" : "there"}`, {
+      hint: offline ? "convert it once without --offline" : "check the name, the tag and the registry",
+    });
+  }
+}
+
+function originOf(client: RepositoryClient): BlobOrigin {
+  return {
+    name: client.endpoint.host,
+    request: (digest, headers) => client.send({ path: `blobs/${digest}`, what: `blob ${digest}`, headers }),
+    error: (response, what) => client.error(response, what),
+  };
+}

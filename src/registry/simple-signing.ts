@@ -1,0 +1,28 @@
+/** cosign's signatures: sigstore/cosign specs/SIGNATURE_SPEC.md; the payload: containers/image simple signing. */
+import { type KeyObject, verify } from "node:crypto";
+import type { Digest } from "../oci/digest.ts";
+import { parseJson } from "../oci/json.ts";
+
+export const SIMPLE_SIGNING = "application/vnd.dev.cosign.simplesigning.v1+json";
+export const SIGNATURE_ANNOTATION = "dev.cosignproject.cosign/signature";
+/** Bytes. */
+export const PAYLOAD_LIMIT = 1 << 20;
+const TYPE = "cosign container image signature";
+
+/** Whether the signature, in base64, is the key's over the payload, and the payload speaks of the digest. */
+export function isSignatureOf(
+  digest: Digest,
+  payload: Uint8Array,
+  signature: string,
+  key: KeyObject,
+): boolean {
+  try {
+    if (!verify("sha256", payload, key, Buffer.from(signature, "base64"))) return false;
+    const critical = parseJson(payload, "signature payload", PAYLOAD_LIMIT).field("critical");
+    if (critical.field("type").string() !== TYPE) return false;
+    return critical.field("image").field("docker-manifest-digest").string() === digest;
+  } catch {
+    // node:crypto throws for a signature that is none, the JSON reader for a payload that is none.
+    return false;
+  }
+}

@@ -1,0 +1,134 @@
+import { randomUUID } from "node:crypto";
+import { join } from "node:path";
+import { GrowingFile } from "../cache/growing-file.ts";
+import type { Docker2vmError } from "../errors.ts";
+import type { Descriptor } from "../oci/descriptor.ts";
+import { abortable } from "./abortable.ts";
+import { Deferred } from "./registry-deferred.ts";
+import type { RegistrySession } from "./registry-session.ts";
+
+/** Where a layer's bytes are, or are to come. */
+interface Stored {
+  read(signal?: AbortSignal): AsyncIterable<Uint8Array>;
+  close(): Promise<void>;
+}
+
+/**
+ * One layer on its way to its readers: from the cache if it is there and sound, else fetched into a file that they
+ * follow. What the cache has is checked before any of it is given away: a reader that has begun cannot be told that
+ * what it has read was wrong, and begin again with other bytes.
+ */
+export class RegistryLayer {
+  readonly #descriptor: Descriptor;
+  readonly #session: RegistrySession;
+  readonly #stored = new Deferred<Stored>();
+  readonly #ended = new Deferred<void>();
+  #readers: number;
+
+  /** `readers` is how often it will be read: an image may hold a layer twice. */
+  constructor(descriptor: Descriptor, readers: number, session: RegistrySession) {
+    this.#descriptor = descriptor;
+    this.#readers = readers;
+    this.#session = session;
+  }
+
+  /** Brings the bytes here. Never fails: what goes wrong is for the readers to hear. */
+  async fetch(): Promise<void> {
+    try {
+      const kept = this.#embedded() ?? (await this.#fromCache());
+      if (kept === undefined) await this.#download();
+      else this.#stored.resolve(kept);
+    } catch (error) {
+      this.#stored.reject(error);
+    } finally {
+      this.#ended.resolve();
+    }
+  }
+
+  /** As LayerBlob.open. */
+  async *read(signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+    try {
+      yield* abortable(this.#chunks(signal), signal);
+    } finally {
+      this.#readers -= 1;
+      // Not awaited: the end of the download is nothing a reader has to wait for.
+      if (this.#readers === 0) this.close().catch(() => undefined);
+    }
+  }
+
+  /** Once the download has ended, and not before every reader is done. */
+  async close(): Promise<void> {
+    await this.#ended.promise;
+    const stored = await this.#stored.promise.catch(() => undefined);
+    await stored?.close();
+  }
+
+  async *#chunks(signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
+    yield* (await this.#stored.promise).read(signal);
+  }
+
+  #embedded(): Stored | undefined {
+    const { data } = this.#descriptor;
+    if (data === undefined) return undefined;
+    return {
+      read: async function* () {
+        yield Uint8Array.from(data);
+      },
+      close: async () => undefined,
+    };
+  }
+
+  async #fromCache(): Promise<Stored | undefined> {
+    const { repository, context } = this.#session;
+    const { digest, size } = this.#descriptor;
+    const blob = await repository.cache?.openRead(digest);
+    if (blob === undefined) return undefined;
+    try {
+      if (blob.size === size && (await blob.isSound(context.signal))) {
+        await blob.markUsed();
+        this.#report(size, true);
+        return blob;
+      }
+    } catch (error) {
+      await blob.close();
+      throw error;
+    }
+    await blob.close();
+    await repository.cache?.drop(digest);
+    this.#warn(`the cache's copy of ${digest} is damaged: it is dropped`);
+    return undefined;
+  }
+
+  async #download(): Promise<void> {
+    const { repository, context, options } = this.#session;
+    const { digest } = this.#descriptor;
+    const entry = await repository.cache?.create(digest);
+    const file =
+      entry?.file ?? (await GrowingFile.nameless(join(options.scratchFolder, `layer-${randomUUID()}`)));
+    this.#stored.resolve(file);
+    let bytes = 0;
+    const append = (chunk: Uint8Array): void => {
+      file.append(chunk);
+      bytes += chunk.length;
+      this.#report(bytes, false);
+    };
+    try {
+      await repository.download(this.#descriptor, { append }, context);
+      file.complete();
+      // What was read is good whether or not it can be kept.
+      await entry?.commit().catch((error: Docker2vmError) => this.#warn(error.message));
+    } catch (error) {
+      file.fail(error);
+    }
+    await entry?.discard();
+  }
+
+  #report(bytes: number, cached: boolean): void {
+    const { digest, size } = this.#descriptor;
+    this.#session.context.onEvent({ type: "download", digest, bytes, size, cached });
+  }
+
+  #warn(message: string): void {
+    this.#session.context.onEvent({ type: "warning", message });
+  }
+}

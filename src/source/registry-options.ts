@@ -1,0 +1,17 @@
+export type { RegistryEvent } from "../registry/events.ts";
+
+import type { ConnectionOptions } from "../registry/connection.ts";
+
+/** How an image is pulled by its name. */
+export interface RegistryOptions extends ConnectionOptions {
+  /** An existing folder for layers on their way, where there is no cache. */
+  readonly scratchFolder: string;
+  /** Made if it is not there; undefined: no cache. */
+  readonly cacheFolder?: string | undefined;
+  /** Ask no server: everything must be in the cache. */
+  readonly offline?: boolean | undefined;
+  /** Layers fetched at once; 4 unless given. */
+  readonly concurrency?: number | undefined;
+  /** A PEM file: demand a cosign signature by this key. */
+  readonly verifyKeyFile?: string | undefined;
+}

@@ -1,0 +1,66 @@
+import { CONFIG_LIMIT, parseConfig } from "../oci/config.ts";
+import type { Descriptor } from "../oci/descriptor.ts";
+import { type ImageIndex, parseIndex } from "../oci/index-document.ts";
+import { parseManifest } from "../oci/manifest.ts";
+import { isIndex } from "../oci/media-types.ts";
+import type { Platform } from "../oci/platform.ts";
+import { type ReadIndex, selectManifest } from "../oci/select.ts";
+import type { RawManifest } from "../registry/manifests.ts";
+import type { Repository } from "../registry/repository.ts";
+import { requireSignature } from "../registry/signatures.ts";
+import type { RegistrySession } from "./registry-session.ts";
+import { checkPlatform, pairWithDiffIds, platformOf } from "./resolve-manifest.ts";
+import type { ResolvedImage } from "./source.ts";
+
+/** An image whose documents are here and checked, and whose layers are still to come, from the base upwards. */
+export interface FoundImage extends Omit<ResolvedImage, "layers"> {
+  readonly layers: ReturnType<typeof pairWithDiffIds<Descriptor>>;
+}
+
+/**
+ * From what the name stands for to the layers' descriptors, for a platform, the signature checked where one is demanded.
+ * Throws as the repository, the parsers and requireSignature do.
+ */
+export async function findImage(
+  { repository, verifyKey }: RegistrySession,
+  root: RawManifest,
+  platform: Platform,
+): Promise<FoundImage> {
+  const chosen = await chooseManifest(repository, root, platform);
+  if (verifyKey !== undefined) await requireSignature(repository, [chosen.digest, root.digest], verifyKey);
+
+  const where = repository.name(`manifest ${chosen.digest}`);
+  const manifest = parseManifest(chosen.bytes, where, chosen.mediaType);
+  const configBytes = await repository.document(manifest.config, CONFIG_LIMIT);
+  const config = parseConfig(configBytes, repository.name(`config ${manifest.config.digest}`));
+  checkPlatform(config, platform, where);
+  return {
+    manifestDigest: chosen.digest,
+    platform: platformOf(config),
+    config,
+    layers: pairWithDiffIds(manifest.layers, config, where),
+  };
+}
+
+/** The manifest itself, or the one that an index lists for the platform. */
+async function chooseManifest(
+  repository: Repository,
+  root: RawManifest,
+  platform: Platform,
+): Promise<RawManifest> {
+  if (!isIndex(root.mediaType)) return root;
+  const index = readIndexOf(repository, root);
+  const readIndex = indexReader(repository);
+  const where = repository.name(`index ${root.digest}`);
+  return repository.described(await selectManifest(index, platform, readIndex, where));
+}
+
+/** Parses an index that was fetched. */
+export function readIndexOf(repository: Repository, { bytes, digest, mediaType }: RawManifest): ImageIndex {
+  return parseIndex(bytes, repository.name(`index ${digest}`), mediaType);
+}
+
+/** Fetches what an index lists as indexes. */
+export function indexReader(repository: Repository): ReadIndex {
+  return async (descriptor) => readIndexOf(repository, await repository.described(descriptor));
+}

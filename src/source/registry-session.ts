@@ -1,0 +1,32 @@
+import type { KeyObject } from "node:crypto";
+import { openCache } from "../cache/cache.ts";
+import { Docker2vmError } from "../errors.ts";
+import { type Connection, connect } from "../registry/connection.ts";
+import { formatImageReference, parseImageReference } from "../registry/reference.ts";
+import { readSignatureKey } from "../registry/signature-key.ts";
+import type { RegistryOptions } from "./registry-options.ts";
+import type { SourceOrigin } from "./source.ts";
+
+/** What belongs to one pull, from its first request until it is closed. */
+export interface RegistrySession extends Connection {
+  readonly origin: SourceOrigin;
+  readonly verifyKey: KeyObject | undefined;
+  readonly options: RegistryOptions;
+}
+
+/** Throws E_USAGE for a reference, file or option that cannot be used, E_IO and E_NO_SPACE for the cache. */
+export async function openSession(text: string, options: RegistryOptions): Promise<RegistrySession> {
+  const reference = parseImageReference(text);
+  const { cacheFolder, offline = false, verifyKeyFile } = options;
+  if (offline && cacheFolder === undefined) {
+    throw new Docker2vmError("E_USAGE", "offline, an image can come from the cache alone, and there is none");
+  }
+  const verifyKey = verifyKeyFile === undefined ? undefined : await readSignatureKey(verifyKeyFile);
+  const cache = cacheFolder === undefined ? undefined : await openCache(cacheFolder);
+  return {
+    ...(await connect(reference, cache, offline, options)),
+    origin: { kind: "registry", reference: `docker://${formatImageReference(reference)}` },
+    verifyKey,
+    options,
+  };
+}

@@ -1,0 +1,213 @@
+import { describe, expect, test } from "bun:test";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Cache, openCache } from "../../src/cache/cache.ts";
+import { defaultCacheFolder } from "../../src/cache/layout.ts";
+import { listCache, pruneCache, verifyCache } from "../../src/cache/upkeep.ts";
+import { type Digest, sha256Of } from "../../src/oci/digest.ts";
+import { collect } from "../source/support.ts";
+import { expectError } from "../support/expect-error.ts";
+
+async function withCache(use: (cache: Cache, folder: string) => Promise<void>): Promise<void> {
+  const parent = mkdtempSync(join(tmpdir(), "docker2vm-cache-"));
+  const folder = join(parent, "deep", "cache");
+  try {
+    await use(await openCache(folder), folder);
+  } finally {
+    rmSync(parent, { recursive: true });
+  }
+}
+
+const BYTES = [Buffer.from("one"), Buffer.from("two, longer"), Buffer.alloc(100_000, 3)] as const;
+const DIGESTS = BYTES.map(sha256Of);
+const [ONE = sha256Of(Buffer.of()), TWO = ONE, THREE = ONE] = DIGESTS;
+const NOTHING = (async function* (): AsyncGenerator<Uint8Array> {})();
+const fileOf = (folder: string, digest: Digest) => join(folder, "blobs", digest.replace(":", "/"));
+const fill = async (cache: Cache) => {
+  for (const bytes of BYTES) await cache.write(sha256Of(bytes), bytes);
+};
+const used = (folder: string, digest: Digest, day: number) => {
+  const when = new Date(Date.UTC(2020, 0, day));
+  utimesSync(fileOf(folder, digest), when, when);
+};
+
+describe("a cache", () => {
+  test("is by default where XDG says, or below the home", () => {
+    expect(defaultCacheFolder({ XDG_CACHE_HOME: "/c", HOME: "/h" })).toBe("/c/docker2vm");
+    expect(defaultCacheFolder({ XDG_CACHE_HOME: "relative", HOME: "/h" })).toBe("/h/.cache/docker2vm");
+    expect(defaultCacheFolder({ HOME: "/h" })).toBe("/h/.cache/docker2vm");
+  });
+
+  test("gives back what was put in, by its digest, to this user alone", () =>
+    withCache(async (cache, folder) => {
+      expect(await cache.read(ONE, 100)).toBeUndefined();
+      expect(await cache.has(ONE)).toBe(false);
+      await fill(cache);
+      expect(Buffer.from((await cache.read(ONE, 100)) ?? []).equals(BYTES[0])).toBe(true);
+      expect(await cache.has(ONE)).toBe(true);
+      expect(statSync(folder).mode & 0o777).toBe(0o700);
+      expect(statSync(fileOf(folder, ONE)).mode & 0o777).toBe(0o600);
+      expect(readFileSync(fileOf(folder, ONE)).equals(BYTES[0])).toBe(true);
+    }));
+
+  test("takes nothing that does not hash to its digest", () =>
+    withCache(async (cache) => {
+      await expectError(cache.write(ONE, BYTES[1]), "E_DIGEST_MISMATCH", ONE);
+      expect(await cache.has(ONE)).toBe(false);
+    }));
+
+  test("drops a damaged or cut off entry where it is read", () =>
+    withCache(async (cache, folder) => {
+      await fill(cache);
+      writeFileSync(fileOf(folder, ONE), "eno");
+      truncateSync(fileOf(folder, TWO), 3);
+      expect(await cache.read(ONE, 100)).toBeUndefined();
+      expect(await cache.read(TWO, 100)).toBeUndefined();
+      expect(await Promise.all(DIGESTS.map((digest) => cache.has(digest)))).toEqual([false, false, true]);
+    }));
+
+  test("gives a blob its name only when it is committed, and no trace stays of one that is discarded", () =>
+    withCache(async (cache, folder) => {
+      const entry = await cache.create(THREE);
+      entry.file.append(BYTES[2]);
+      entry.file.complete();
+      expect(await cache.has(THREE)).toBe(false);
+      await entry.commit();
+      await entry.discard();
+      expect(await cache.has(THREE)).toBe(true);
+      expect((await collect(entry.file.read())).equals(BYTES[2])).toBe(true);
+      await entry.file.close();
+
+      const other = await cache.create(ONE);
+      await other.discard();
+      await other.file.close();
+      expect(await cache.has(ONE)).toBe(false);
+      expect(readdirSync(join(folder, "tmp"))).toEqual([]);
+    }));
+
+  test("lets a blob be read on that is taken out meanwhile", () =>
+    withCache(async (cache) => {
+      await fill(cache);
+      const blob = await cache.openRead(THREE);
+      await cache.drop(THREE);
+      expect((await collect(blob?.read() ?? NOTHING)).equals(BYTES[2])).toBe(true);
+      await blob?.close();
+      expect(await cache.openRead(THREE)).toBeUndefined();
+    }));
+
+  test("remembers what tags stand for, of repositories that are folders of each other", () =>
+    withCache(async (cache) => {
+      const names = [
+        { registry: "r.io:5000", repository: "a", tag: "b" },
+        { registry: "r.io:5000", repository: "a/b", tag: "latest" },
+        { registry: "[::1]:5000", repository: "a/b", tag: "latest" },
+      ];
+      for (const [i, name] of names.entries()) await cache.writeTag(name, DIGESTS[i] ?? ONE);
+      expect(await Promise.all(names.map((name) => cache.readTag(name)))).toEqual(DIGESTS);
+      expect(await cache.readTag({ registry: "r.io:5000", repository: "a", tag: "c" })).toBeUndefined();
+      await cache.writeTag(names[0] ?? { registry: "", repository: "", tag: "" }, THREE);
+      expect(await cache.readTag(names[0] ?? { registry: "", repository: "", tag: "" })).toBe(THREE);
+    }));
+
+  test("loses what killed processes left, and keeps what others are at", () =>
+    withCache(async (cache, folder) => {
+      const entry = await cache.create(ONE);
+      const [mine = ""] = readdirSync(join(folder, "tmp"));
+      const [neighbourhood] = mine.split("-");
+      const stranger = `0badcafe-1-${"0".repeat(16)}`;
+      const old = `0badcafe-1-${"1".repeat(16)}`;
+      // No process has a number beyond the kernel's limit of 2^22.
+      for (const name of [`${neighbourhood}-9999999-${"0".repeat(16)}`, stranger, old, "something-else"]) {
+        writeFileSync(join(folder, "tmp", name), "");
+      }
+      const yesterday = new Date(Date.now() - 25 * 3600 * 1000);
+      utimesSync(join(folder, "tmp", old), yesterday, yesterday);
+      await openCache(folder);
+      expect(readdirSync(join(folder, "tmp")).sort()).toEqual([stranger, mine, "something-else"].sort());
+      await entry.discard();
+      await entry.file.close();
+    }));
+
+  test("in a place that is no folder is an error that names it", async () => {
+    await expectError(openCache("/dev/null/cache"), "E_IO", "/dev/null/cache", "--no-cache");
+  });
+});
+
+describe("looking after a cache", () => {
+  test("lists what is there, the last used first, and nothing else", () =>
+    withCache(async (cache, folder) => {
+      await fill(cache);
+      for (const [i, digest] of [TWO, ONE, THREE].entries()) used(folder, digest, i + 1);
+      writeFileSync(join(folder, "blobs/sha256/notes.txt"), "");
+      mkdirSync(join(folder, "blobs/sha256", "0".repeat(64)));
+      expect(await listCache(folder)).toEqual([
+        { digest: THREE, size: 100_000, lastUsed: new Date(Date.UTC(2020, 0, 3)) },
+        { digest: ONE, size: 3, lastUsed: new Date(Date.UTC(2020, 0, 2)) },
+        { digest: TWO, size: 11, lastUsed: new Date(Date.UTC(2020, 0, 1)) },
+      ]);
+      expect(await listCache(join(folder, "nowhere"))).toEqual([]);
+    }));
+
+  test("counts reading as use", () =>
+    withCache(async (cache, folder) => {
+      await fill(cache);
+      for (const digest of DIGESTS) used(folder, digest, 1);
+      await cache.read(TWO, 100);
+      expect((await listCache(folder))[0]?.digest).toBe(TWO);
+    }));
+
+  test("prunes by age", () =>
+    withCache(async (cache, folder) => {
+      await fill(cache);
+      for (const [i, digest] of DIGESTS.entries()) used(folder, digest, i + 1);
+      const { removed, kept } = await pruneCache(folder, { olderThan: new Date(Date.UTC(2020, 0, 2)) });
+      expect([removed, kept].map((list) => list.map(({ digest }) => digest))).toEqual([[ONE], [THREE, TWO]]);
+      expect(await cache.has(ONE)).toBe(false);
+    }));
+
+  test("prunes by size, the least recently used first", () =>
+    withCache(async (cache, folder) => {
+      await fill(cache);
+      for (const [i, digest] of [THREE, ONE, TWO].entries()) used(folder, digest, i + 1);
+      const { removed } = await pruneCache(folder, { keepBytes: 14 });
+      expect(removed.map(({ digest }) => digest)).toEqual([THREE]);
+      expect(existsSync(fileOf(folder, ONE)) && existsSync(fileOf(folder, TWO))).toBe(true);
+    }));
+
+  test("prunes by both, and everything with neither, tags included that lead nowhere", () =>
+    withCache(async (cache, folder) => {
+      await fill(cache);
+      const name = (tag: string) => ({ registry: "r.io", repository: "a", tag });
+      await cache.writeTag(name("one"), ONE);
+      await cache.writeTag(name("two"), TWO);
+      for (const [i, digest] of DIGESTS.entries()) used(folder, digest, i + 1);
+      await pruneCache(folder, { olderThan: new Date(Date.UTC(2020, 0, 2)), keepBytes: 100_011 });
+      expect(await cache.readTag(name("one"))).toBeUndefined();
+      expect(await cache.readTag(name("two"))).toBe(TWO);
+      expect((await pruneCache(folder, {})).kept).toEqual([]);
+      expect(await listCache(folder)).toEqual([]);
+      expect(await cache.readTag(name("two"))).toBeUndefined();
+    }));
+
+  test("verifies every blob and removes the damaged", () =>
+    withCache(async (cache, folder) => {
+      await fill(cache);
+      writeFileSync(fileOf(folder, TWO), "owt, longer");
+      expect(await verifyCache(folder)).toEqual({ sound: 2, damaged: [TWO] });
+      expect(await verifyCache(folder)).toEqual({ sound: 2, damaged: [] });
+      const aborted = AbortSignal.abort(new Error("enough"));
+      expect(await verifyCache(folder, aborted).catch(String)).toBe("Error: enough");
+    }));
+});

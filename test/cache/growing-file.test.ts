@@ -1,0 +1,116 @@
+import { describe, expect, test } from "bun:test";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { GrowingFile } from "../../src/cache/growing-file.ts";
+import { expectError } from "../support/expect-error.ts";
+
+async function withFile(use: (file: GrowingFile, folder: string) => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "docker2vm-growing-"));
+  const file = await GrowingFile.nameless(join(folder, "layer"));
+  try {
+    await use(file, folder);
+  } finally {
+    await file.close().catch(() => undefined);
+    rmSync(folder, { recursive: true });
+  }
+}
+
+async function collect(file: GrowingFile, signal?: AbortSignal): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of file.read(signal)) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+/** Pieces of many sizes, around those that are gathered and read at once. */
+const PIECES = [1, 0, 7, 70_000, 262_143, 262_144, 262_145, 1 << 20, 3_000_001, 5].map((length, i) =>
+  Buffer.alloc(length, i + 1),
+);
+
+describe("a growing file", () => {
+  test("gives every reader all its bytes, whether it comes early or late", () =>
+    withFile(async (file) => {
+      const early = [collect(file), collect(file)];
+      for (const piece of PIECES) {
+        file.append(piece);
+        await Bun.sleep(0);
+      }
+      file.complete();
+      const all = Buffer.concat(PIECES);
+      expect(file.length).toBe(all.length);
+      for (const read of [...early, collect(file)]) expect((await read).equals(all)).toBe(true);
+    }));
+
+  test("takes bytes whose buffer is used again at once", () =>
+    withFile(async (file) => {
+      const buffer = Buffer.alloc(1000);
+      for (let i = 0; i < 1000; i++) file.append(buffer.fill(i & 255));
+      file.complete();
+      const read = await collect(file);
+      expect(read.every((byte, at) => byte === (Math.floor(at / 1000) & 255))).toBe(true);
+    }));
+
+  test("has no name while it is in use", () =>
+    withFile(async (_, folder) => expect(readdirSync(folder)).toEqual([])));
+
+  test("of no bytes ends at once", () =>
+    withFile(async (file) => {
+      file.complete();
+      expect(await collect(file)).toHaveLength(0);
+    }));
+
+  test("gives chunks of at most a mebibyte that stay the reader's", () =>
+    withFile(async (file) => {
+      file.append(Buffer.alloc(3 << 20, 1));
+      file.complete();
+      const chunks = [];
+      for await (const chunk of file.read()) chunks.push(chunk.fill(2));
+      expect(chunks.every((chunk) => chunk.length <= 1 << 20 && chunk.every((byte) => byte === 2))).toBe(
+        true,
+      );
+    }));
+
+  test("that fails gives what is there, and then the failure, also to a reader that comes after", () =>
+    withFile(async (file) => {
+      const failure = new Error("broken off");
+      file.append(Buffer.alloc(1 << 20));
+      const early = collect(file).catch(String);
+      file.fail(failure);
+      expect(await early).toBe("Error: broken off");
+      const reader = file.read();
+      expect((await reader.next()).value).toHaveLength(1 << 20);
+      expect(await reader.next().catch(String)).toBe("Error: broken off");
+    }));
+
+  test("lets a waiting reader go when its signal is aborted, and the others wait on", () =>
+    withFile(async (file) => {
+      const abort = new AbortController();
+      const one = collect(file, abort.signal).catch(String);
+      const other = collect(file);
+      abort.abort(new Error("enough"));
+      expect(await one).toBe("Error: enough");
+      file.append(Buffer.from("x"));
+      file.complete();
+      expect(`${await other}`).toBe("x");
+    }));
+
+  test("does not wait for a reader that stands still", () =>
+    withFile(async (file) => {
+      const reader = file.read();
+      file.append(Buffer.alloc(1 << 20));
+      await reader.next();
+      file.append(Buffer.alloc(8 << 20));
+      file.complete();
+      expect(file.length).toBe(9 << 20);
+      await reader.return(undefined);
+    }));
+
+  test("in no folder, or on a full disk, is an error of the disk", async () => {
+    await expectError(GrowingFile.nameless("/nowhere/at/all/layer"), "E_IO", "/nowhere/at/all/layer");
+    const { open } = await import("node:fs/promises");
+    const file = new GrowingFile(await open("/dev/full", "r+"), "/dev/full");
+    file.append(Buffer.from("x"));
+    await expectError(() => file.complete(), "E_NO_SPACE", "/dev/full", "cache prune");
+    await file.close();
+  });
+});

@@ -1,0 +1,241 @@
+import { describe, expect, test } from "bun:test";
+import { createServer, type RequestListener } from "node:http";
+import { type AddressInfo, connect, type Server } from "node:net";
+import { REACH } from "../../src/http/addresses.ts";
+import { readBody } from "../../src/http/body.ts";
+import { HttpClient, type HttpRequest, type HttpResponse } from "../../src/http/client.ts";
+import { follow } from "../../src/http/redirects.ts";
+import { expectError } from "../support/expect-error.ts";
+
+interface Running {
+  readonly server: Server;
+  readonly port: number;
+}
+
+async function withServer(
+  listener: RequestListener,
+  use: (running: Running) => Promise<void>,
+): Promise<void> {
+  const server = createServer(listener);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  try {
+    await use({ server, port: (server.address() as AddressInfo).port });
+  } finally {
+    server.close();
+    server.closeAllConnections();
+  }
+}
+
+async function withClient<T>(
+  environment: Record<string, string>,
+  use: (client: HttpClient) => Promise<T>,
+): Promise<T> {
+  const client = new HttpClient({ environment, timeouts: { connect: 900, headers: 300, body: 300 } });
+  try {
+    return await use(client);
+  } finally {
+    await client.close();
+  }
+}
+
+const get = (url: string, more: Partial<HttpRequest> = {}): HttpRequest => ({
+  method: "GET",
+  url: new URL(url),
+  ...more,
+});
+const text = async (response: HttpResponse) => Buffer.from(await readBody(response, 1000)).toString();
+
+describe("a proxy in the environment", () => {
+  test("carries plain http, with its user and password in its own header", () =>
+    withServer(
+      (request, response) =>
+        response.end(
+          `${request.url} ${request.headers["proxy-authorization"]} ${request.headers.authorization}`,
+        ),
+      ({ port }) =>
+        withClient({ HTTP_PROXY: `http://me:p%3Aw@127.0.0.1:${port}` }, async (client) => {
+          const secrets = { authorization: "Bearer t" };
+          const said = await text(await client.exchange(get("http://registry.example/v2/?a=b", { secrets })));
+          expect(said).toBe(`http://registry.example/v2/?a=b Basic ${btoa("me:p:w")} Bearer t`);
+        }),
+    ));
+
+  test("is asked for a tunnel for https, and told nothing but the host", () =>
+    withServer(
+      () => undefined,
+      ({ server, port }) =>
+        withClient({ HTTPS_PROXY: `http://127.0.0.1:${port}` }, async (client) => {
+          const asked: string[] = [];
+          server.on("connect", (request, socket) => {
+            asked.push(`${request.method} ${request.url} ${request.headers.authorization}`);
+            socket.end("HTTP/1.1 502 Bad Gateway\r\n\r\n");
+          });
+          const secrets = { authorization: "Bearer t" };
+          await expectError(
+            client.exchange(get("https://registry.example/v2/", { secrets })),
+            "E_NETWORK",
+            "https://registry.example/v2/",
+          );
+          expect(asked).toEqual(["CONNECT registry.example:443 undefined"]);
+        }),
+    ));
+
+  test("is passed by where NO_PROXY says so", () =>
+    withServer(
+      (request, response) => response.end(request.url),
+      ({ port }) =>
+        withClient({ HTTP_PROXY: "http://127.0.0.1:1", NO_PROXY: "*" }, async (client) => {
+          expect(await text(await client.exchange(get(`http://127.0.0.1:${port}/x`)))).toBe("/x");
+        }),
+    ));
+});
+
+describe("an exchange", () => {
+  test("that fails says where, without the query, and whether it may pass", () =>
+    withClient({}, async (client) => {
+      const failed = client.exchange(get("http://user:hidden@127.0.0.1:1/v2/?token=hidden"));
+      const error = await failed.catch((reason: unknown) => reason);
+      await expectError(Promise.reject(error), "E_NETWORK", "http://127.0.0.1:1/v2/", "refused");
+      expect(`${Bun.inspect(error)}`).not.toContain("hidden");
+      expect(error).toHaveProperty("transient", false);
+    }));
+
+  test("over https with a server that speaks http hints at that", () =>
+    withServer(
+      (_, response) => response.end(),
+      ({ port }) =>
+        withClient({}, (client) =>
+          expectError(
+            client.exchange(get(`https://127.0.0.1:${port}/`)),
+            "E_NETWORK",
+            `--insecure-registry 127.0.0.1:${port}`,
+          ),
+        ),
+    ));
+
+  test("goes to no address nearer than allowed, whatever its name stands for", () =>
+    withServer(
+      (_, response) => response.end("in"),
+      ({ port }) =>
+        withClient({}, async (client) => {
+          const url = `http://localhost:${port}/`;
+          await expectError(
+            client.exchange(get(url, { nearest: REACH.private })),
+            "E_DENIED",
+            "localhost",
+            "private network",
+          );
+          expect(await text(await client.exchange(get(url, { nearest: REACH.loopback })))).toBe("in");
+        }),
+    ));
+
+  test("with the signal aborted throws its reason, before and during", () =>
+    withServer(
+      () => undefined,
+      ({ port }) =>
+        withClient({}, async (client) => {
+          const abort = new AbortController();
+          const running = client.exchange(get(`http://127.0.0.1:${port}/`, { signal: abort.signal }));
+          abort.abort(new Error("enough"));
+          expect(await running.catch(String)).toBe("Error: enough");
+          expect(
+            await client.exchange(get("http://127.0.0.1:1/", { signal: abort.signal })).catch(String),
+          ).toBe("Error: enough");
+        }),
+    ));
+
+  test("whose body nobody wants leaves the connection for the next", () => {
+    const ports = new Set<number | undefined>();
+    return withServer(
+      (request, response) => {
+        ports.add(request.socket.remotePort);
+        response.end("x".repeat(1000));
+      },
+      ({ port }) =>
+        withClient({}, async (client) => {
+          for (let i = 0; i < 3; i++) {
+            (await client.exchange(get(`http://127.0.0.1:${port}/`))).body.discard();
+            await Bun.sleep(20);
+          }
+          expect(ports.size).toBe(1);
+        }),
+    );
+  });
+
+  test("with a client that is closed leaves no connection open", () =>
+    withServer(
+      (_, response) => void response.write("x"),
+      async ({ server, port }) => {
+        await withClient({}, (client) => client.exchange(get(`http://127.0.0.1:${port}/`)));
+        const open = () =>
+          new Promise<number>((resolve) => server.getConnections((_, count) => resolve(count)));
+        while ((await open()) > 0) await Bun.sleep(5);
+        const probe = connect(port, "127.0.0.1");
+        await new Promise((resolve) => probe.once("connect", resolve));
+        probe.destroy();
+      },
+    ));
+});
+
+describe("a redirect", () => {
+  /** A client that answers from a table of redirects. */
+  const scripted = (redirects: Readonly<Record<string, string>>) => {
+    const seen: { url: string; secrets: unknown; range: string | undefined }[] = [];
+    return {
+      seen,
+      exchange: async ({ url, secrets, headers }: HttpRequest): Promise<HttpResponse> => {
+        seen.push({ url: url.href, secrets, range: headers?.["range"] });
+        const location = redirects[url.href];
+        const body = { discard: () => undefined, [Symbol.asyncIterator]: async function* () {} };
+        return {
+          url,
+          status: location === undefined ? 200 : 307,
+          headers: location === undefined ? {} : { location },
+          body,
+        };
+      },
+    };
+  };
+  const secrets = { authorization: "Bearer t" };
+
+  const strangers = ["http://r.io:81/x", "http://sub.r.io/x", "http://other.io/x", "https://r.io/x"];
+  for (const to of strangers) {
+    test(`from http://r.io to ${to} loses the secrets, and keeps the rest`, async () => {
+      const client = scripted({ "http://r.io/": to });
+      await follow(client, get("http://r.io/", { secrets, headers: { range: "bytes=5-" } }));
+      expect(client.seen.map((each) => [each.secrets, each.range])).toEqual([
+        [secrets, "bytes=5-"],
+        [undefined, "bytes=5-"],
+      ]);
+    });
+  }
+
+  test("within the origin keeps them", async () => {
+    const client = scripted({ "http://r.io/": "/y", "http://r.io/y": "http://r.io:80/z" });
+    await follow(client, get("http://r.io/", { secrets }));
+    expect(client.seen.map((each) => each.secrets)).toEqual([secrets, secrets, secrets]);
+  });
+
+  test("back to the origin does not bring them back", async () => {
+    const client = scripted({ "http://r.io/": "http://cdn.io/", "http://cdn.io/": "http://r.io/again" });
+    await follow(client, get("http://r.io/", { secrets }));
+    expect(client.seen.map((each) => each.secrets)).toEqual([secrets, undefined, undefined]);
+  });
+
+  test("from https to http is refused", async () => {
+    const client = scripted({ "https://r.io/": "http://r.io/" });
+    await expectError(follow(client, get("https://r.io/")), "E_NETWORK", "from https to plain http");
+    expect(client.seen).toHaveLength(1);
+  });
+
+  test("with a user and password of its own does not use them", async () => {
+    const client = scripted({ "http://r.io/": "http://a:b@r.io/x" });
+    await follow(client, get("http://r.io/"));
+    expect(client.seen[1]?.url).toBe("http://r.io/x");
+  });
+
+  test("of a POST is not followed", async () => {
+    const client = scripted({ "http://r.io/": "/x" });
+    expect((await follow(client, { method: "POST", url: new URL("http://r.io/") })).status).toBe(307);
+  });
+});

@@ -1,0 +1,351 @@
+import { describe, expect, test } from "bun:test";
+import { readdirSync } from "node:fs";
+import { openRegistrySource } from "../../src/source/registry-source.ts";
+import { AMD64 } from "../source/support.ts";
+import { expectError } from "../support/expect-error.ts";
+import { sendBlob, sendBroken, sendStatus, sendWhole } from "../support/scripted-registry.ts";
+import { LAYERS, retriesOf, type Scene, withScene } from "./support.ts";
+
+const DIGESTS = (built: Scene["built"]) => built.layers.map(({ digest }) => digest);
+
+/** Has the first requests for the base layer answered by the steps, one each. */
+function script(
+  { registry, built }: Scene,
+  ...steps: readonly Parameters<Scene["registry"]["rule"]>[0][]
+): void {
+  let step = 0;
+  registry.rule((seen, response) => {
+    if (!seen.url.includes(built.layers[0]?.digest ?? "")) return false;
+    return steps[step++]?.(seen, response) ?? false;
+  });
+}
+
+describe("a body that breaks off", () => {
+  test("is continued by Range where it stopped, as often as it takes", () =>
+    withScene(async (scene) => {
+      const { registry, built, events, pull } = scene;
+      const [base] = LAYERS;
+      script(
+        scene,
+        (_, response) => {
+          sendBroken(response, base, 100_000);
+          return true;
+        },
+        (seen, response) => {
+          expect(seen.range).toBe("bytes=100000-");
+          response.statusCode = 206;
+          response.setHeader("content-range", `bytes 100000-${base.length - 1}/${base.length}`);
+          sendBroken(response, base.subarray(100_000), 77_777);
+          return true;
+        },
+      );
+      expect(await pull()).toEqual(DIGESTS(built));
+      expect(registry.seenOf(built.layers[0]?.digest ?? "").map(({ range }) => range)).toEqual([
+        undefined,
+        "bytes=100000-",
+        "bytes=177777-",
+      ]);
+      expect(retriesOf(events).map(({ offset }) => offset)).toEqual([100_000, 177_777]);
+    }));
+
+  test("goes on from the registry's own address when it came from somewhere else", () =>
+    withScene(async (scene) => {
+      const { registry, built, pull } = scene;
+      const away = (_: unknown, response: Parameters<typeof sendStatus>[0]) =>
+        sendStatus(response, 307, { location: `http://localhost:${registry.host.split(":")[1]}/cdn?sig=1` });
+      let served = 0;
+      registry.rule(({ url, range }, response) => {
+        if (!url.startsWith("/cdn")) return false;
+        served += 1;
+        if (served === 1) sendBroken(response, LAYERS[0], 50_000);
+        else sendBlob(response, LAYERS[0], range);
+        return true;
+      });
+      script(scene, away, away);
+      expect(await pull()).toEqual(DIGESTS(built));
+      expect(registry.seenOf("/cdn").map(({ range }) => range)).toEqual([undefined, "bytes=50000-"]);
+      expect(registry.seenOf(built.layers[0]?.digest ?? "")).toHaveLength(2);
+    }));
+
+  test("is read anew, and what is here already skipped, where the server knows no ranges", () =>
+    withScene(async (scene) => {
+      script(
+        scene,
+        (_, response) => {
+          sendBroken(response, LAYERS[0], 100_000);
+          return true;
+        },
+        (_, response) => {
+          sendWhole(response, LAYERS[0]);
+          return true;
+        },
+      );
+      expect(await scene.pull()).toEqual(DIGESTS(scene.built));
+    }));
+
+  test("is asked for as a whole where the server sends another range than asked for", () =>
+    withScene(async (scene) => {
+      const { built, registry, pull } = scene;
+      script(
+        scene,
+        (_, response) => {
+          sendBroken(response, LAYERS[0], 100_000);
+          return true;
+        },
+        (_, response) => {
+          response.statusCode = 206;
+          response.setHeader("content-range", `bytes 99999-${LAYERS[0].length - 1}/${LAYERS[0].length}`);
+          sendWhole(response, LAYERS[0].subarray(99_999));
+          return true;
+        },
+      );
+      expect(await pull()).toEqual(DIGESTS(built));
+      expect(registry.seenOf(built.layers[0]?.digest ?? "").map(({ range }) => range)).toEqual([
+        undefined,
+        "bytes=100000-",
+        undefined,
+      ]);
+    }));
+
+  test("is given up after five tries that brought nothing, with the reason", () =>
+    withScene(async ({ registry, built, pull, timing }) => {
+      const digest = built.layers[0]?.digest ?? "";
+      registry.rule(({ url }, response) => {
+        if (!url.includes(digest)) return false;
+        sendBroken(response, LAYERS[0], 0);
+        return true;
+      });
+      await expectError(pull(), "E_NETWORK", digest, "closed before the end");
+      expect(registry.seenOf(digest)).toHaveLength(5);
+      expect(timing.slept).toEqual([1000, 3000, 9000, 27000]);
+    }));
+
+  test("is followed for ever as long as more than a mebibyte comes each time", () =>
+    withScene(
+      async ({ registry, built, pull }) => {
+        const digest = built.layers[0]?.digest ?? "";
+        registry.rule(({ url, range }, response) => {
+          if (!url.includes(digest)) return false;
+          const start = Number(/\d+/.exec(range ?? "0")?.[0]);
+          if (start > 0) {
+            response.statusCode = 206;
+            response.setHeader("content-range", `bytes ${start}-${BIG.length - 1}/${BIG.length}`);
+          }
+          sendBroken(response, BIG.subarray(start), 3_000_000);
+          return true;
+        });
+        expect(await pull()).toEqual(DIGESTS(built));
+        expect(registry.seenOf(digest).length).toBeGreaterThan(6);
+      },
+      { layers: [BIG], compress: "none" },
+    ));
+
+  test("is followed for ever as long as anything comes each minute", () =>
+    withScene(async ({ registry, built, pull, timing }) => {
+      const digest = built.layers[0]?.digest ?? "";
+      const [base] = LAYERS;
+      registry.rule(({ url, range }, response) => {
+        if (!url.includes(digest)) return false;
+        timing.pass(61_000);
+        const start = Number(/\d+/.exec(range ?? "0")?.[0]);
+        if (start > 0) {
+          response.statusCode = 206;
+          response.setHeader("content-range", `bytes ${start}-${base.length - 1}/${base.length}`);
+        }
+        sendBroken(response, base.subarray(start), 20_000);
+        return true;
+      });
+      expect(await pull()).toEqual(DIGESTS(built));
+      expect(registry.seenOf(digest).length).toBeGreaterThan(6);
+    }));
+
+  test("leaves nothing in the scratch folder, whether it ends well or not", () =>
+    withScene(async ({ registry, pull, options }) => {
+      await pull();
+      registry.rule(({ url }, response) => url.includes("/blobs/") && sendStatus(response, 404));
+      await expectError(pull(), "E_IMAGE_NOT_FOUND");
+      expect(readdirSync(options.scratchFolder)).toEqual([]);
+    }));
+});
+
+const BIG = Buffer.alloc(20 << 20, "docker2vm");
+
+describe("a server that is busy", () => {
+  test("is asked again after what Retry-After says, in seconds or as a date", () =>
+    withScene(async (scene) => {
+      const date = new Date(scene.timing.now() + 7_000 + 30_000).toUTCString();
+      script(
+        scene,
+        (_, response) => sendStatus(response, 429, { "retry-after": "7" }),
+        (_, response) => sendStatus(response, 503, { "retry-after": date }),
+      );
+      expect(await scene.pull()).toEqual(DIGESTS(scene.built));
+      expect(scene.timing.slept).toEqual([7_000, 30_000]);
+      expect(retriesOf(scene.events).map(({ delay }) => delay)).toEqual([7_000, 30_000]);
+    }));
+
+  for (const status of [408, 499, 500, 502, 503, 504, 522]) {
+    test(`is asked again after ${status}`, () =>
+      withScene(async (scene) => {
+        script(scene, (_, response) => sendStatus(response, status));
+        expect(await scene.pull()).toEqual(DIGESTS(scene.built));
+        expect(scene.timing.slept).toEqual([1000]);
+      }));
+  }
+
+  test("is not waited for longer than two minutes: the error tells when to come back", () =>
+    withScene(async ({ registry, pull, timing }) => {
+      registry.rule((_, response) =>
+        sendStatus(
+          response,
+          429,
+          { "retry-after": "3600", "ratelimit-limit": "100;w=21600" },
+          "TOOMANYREQUESTS",
+          "slow down",
+        ),
+      );
+      await expectError(
+        pull(),
+        "E_RATE_LIMITED",
+        "slow down",
+        "3600 s",
+        "2030-01-01T01:00:00Z",
+        "100 in 6 h",
+      );
+      expect(timing.slept).toEqual([]);
+    }));
+
+  test("is given up after five tries", () =>
+    withScene(async ({ registry, pull }) => {
+      registry.rule((_, response) => sendStatus(response, 503));
+      await expectError(pull(), "E_NETWORK", "503");
+      expect(registry.seen).toHaveLength(5);
+    }));
+
+  for (const status of [400, 404, 403, 501]) {
+    test(`is not asked again after ${status}`, () =>
+      withScene(async ({ registry, pull }) => {
+        registry.rule((_, response) => sendStatus(response, status));
+        await pull().catch(() => undefined);
+        expect(registry.seen).toHaveLength(1);
+      }));
+  }
+});
+
+describe("a peer that stalls", () => {
+  test("before its answer is taken for broken and asked again", () =>
+    withScene(async (scene) => {
+      script(scene, () => true);
+      expect(await scene.pull()).toEqual(DIGESTS(scene.built));
+      expect(retriesOf(scene.events).map(({ reason }) => reason)).toEqual([
+        expect.stringContaining("did not answer in time"),
+      ]);
+    }));
+
+  test("in the middle of a body is asked for the rest", () =>
+    withScene(async (scene) => {
+      script(scene, (_, response) => {
+        response.setHeader("content-length", LAYERS[0].length);
+        response.write(LAYERS[0].subarray(0, 5000));
+        return true;
+      });
+      expect(await scene.pull()).toEqual(DIGESTS(scene.built));
+      expect(retriesOf(scene.events)).toEqual([
+        expect.objectContaining({ offset: 5000, reason: expect.stringContaining("stopped sending") }),
+      ]);
+    }));
+});
+
+describe("an abort", () => {
+  test("ends a stalled layer at once, with its reason", () =>
+    withScene(async (scene) => {
+      script(scene, () => true);
+      const abort = new AbortController();
+      const timeouts = { connect: 60_000, headers: 60_000, body: 60_000 };
+      const source = await openRegistrySource(scene.name, {
+        ...scene.options,
+        timeouts,
+        signal: abort.signal,
+      });
+      const [layer] = (await source.resolve(AMD64)).layers;
+      const reading = layer?.open(abort.signal)[Symbol.asyncIterator]().next();
+      setTimeout(() => abort.abort(new Error("enough")), 20);
+      expect(await reading?.catch(String)).toBe("Error: enough");
+      await source.close();
+      expect(readdirSync(scene.options.scratchFolder)).toEqual([]);
+    }));
+
+  test("ends the wait before another try", () =>
+    withScene(async ({ registry, pull, timing }) => {
+      const abort = new AbortController();
+      registry.rule((_, response) => sendStatus(response, 503));
+      const patient = {
+        now: () => timing.now(),
+        random: () => 0,
+        sleep: (_: number, signal?: AbortSignal) =>
+          new Promise<void>((_resolve, reject) => {
+            signal?.addEventListener("abort", () => reject(signal.reason));
+            abort.abort(new Error("enough"));
+          }),
+      };
+      expect(await pull({ timing: patient, signal: abort.signal }).catch(String)).toBe("Error: enough");
+    }));
+
+  test("of one reader leaves the others their layers", () =>
+    withScene(async ({ name, options, built }) => {
+      const source = await openRegistrySource(name, options);
+      const [base, top] = (await source.resolve(AMD64)).layers;
+      const aborted = AbortSignal.abort(new Error("enough"));
+      expect(await base?.open(aborted)[Symbol.asyncIterator]().next().catch(String)).toBe("Error: enough");
+      let bytes = 0;
+      for await (const chunk of top?.open() ?? []) bytes += chunk.length;
+      expect(bytes).toBe(built.layers[1]?.size ?? 0);
+      await source.close();
+    }));
+});
+
+test("a reader that pauses holds up no download", () =>
+  withScene(async ({ name, options, registry, built }) => {
+    const source = await openRegistrySource(name, { ...options, concurrency: 1 });
+    const [base, top] = (await source.resolve(AMD64)).layers;
+    const paused = base?.open()[Symbol.asyncIterator]();
+    await paused?.next();
+    // Only one layer is fetched at a time, and nobody reads on: the second comes all the same.
+    let bytes = 0;
+    for await (const chunk of top?.open() ?? []) bytes += chunk.length;
+    expect(bytes).toBe(built.layers[1]?.size ?? 0);
+    expect(registry.seenOf("/blobs/")).toHaveLength(3);
+    await paused?.return?.();
+    await source.close();
+  }));
+
+test("layers are fetched in order, no more at once than asked for, and each once", () =>
+  withScene(
+    async ({ registry, pull, built }) => {
+      let open = 0;
+      let most = 0;
+      registry.rule(async ({ url }, response) => {
+        if (!url.includes("/blobs/")) return false;
+        open += 1;
+        most = Math.max(most, open);
+        response.on("close", () => {
+          open -= 1;
+        });
+        await Bun.sleep(5);
+        return false;
+      });
+      const digests = DIGESTS(built);
+      expect(await pull({ concurrency: 2 })).toEqual(digests);
+      expect(most).toBe(2);
+      registry.seen.length = 0;
+      expect(await pull({ concurrency: 1 })).toEqual(digests);
+      const asked = registry.seenOf("/blobs/").map(({ url }) => url.split("/").at(-1));
+      expect(asked.slice(1)).toEqual([...new Set(digests)]);
+    },
+    { layers: [1, 2, 3, 4, 2, 6].map((n) => Buffer.alloc(1000, n)), compress: "none" },
+  ));
+
+test("a concurrency below one is a mistake", () =>
+  withScene(async ({ pull }) => {
+    await expectError(pull({ concurrency: 0 }), "E_USAGE", "concurrency");
+  }));

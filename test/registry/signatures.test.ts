@@ -1,0 +1,246 @@
+import { describe, expect, test } from "bun:test";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import {
+  layerOf,
+  makeSigningKey,
+  type SigningKey,
+  signedLayer,
+  simpleSigningPayload,
+} from "../support/cosign.ts";
+import { withRegistry } from "../support/docker-registry.ts";
+import { expectError } from "../support/expect-error.ts";
+import { buildLayout, json, sha256 } from "../support/layout-builder.ts";
+import { runOk, testWith } from "../support/oracles.ts";
+import { sendWhole } from "../support/scripted-registry.ts";
+import { LAYERS, NAME, pullAll, type Scene, withScene } from "./support.ts";
+
+const MANIFEST = "application/vnd.oci.image.manifest.v1+json";
+const INDEX = "application/vnd.oci.image.index.v1+json";
+const KEY = makeSigningKey();
+
+function writeKey({ folder }: Pick<Scene, "folder">, key: SigningKey = KEY, name = "cosign.pub"): string {
+  writeFileSync(join(folder, name), key.publicPem);
+  return join(folder, name);
+}
+
+/** Puts a manifest of signatures there, and gives the descriptor of it. */
+function putSignature({ registry }: Scene, payload: Uint8Array, key: SigningKey = KEY, tag?: string) {
+  const config = { mediaType: "application/vnd.oci.image.config.v1+json", ...registry.putBlob(json({})) };
+  const layers = [signedLayer(payload, registry.putBlob(payload), key)];
+  const bytes = json({ schemaVersion: 2, mediaType: MANIFEST, config, layers });
+  return { mediaType: MANIFEST, digest: registry.putManifest(bytes, MANIFEST, tag), size: bytes.length };
+}
+
+const sigTag = (digest: string) => `${digest.replace(":", "-")}.sig`;
+
+/** The pull must be refused before a byte of a layer is asked for. */
+async function expectRefusal(scene: Scene, ...fragments: string[]): Promise<void> {
+  await expectError(scene.pull({ verifyKeyFile: writeKey(scene) }), "E_SIGNATURE", ...fragments);
+  const layers = scene.registry.seen.filter(({ url }) =>
+    scene.built.layers.some(({ digest }) => url.includes(digest)),
+  );
+  expect(layers).toEqual([]);
+}
+
+describe("an image whose signature is demanded", () => {
+  test("is taken with one under cosign's tag", () =>
+    withScene(async (scene) => {
+      const { digest } = scene.built.manifest;
+      putSignature(scene, simpleSigningPayload(digest), KEY, sigTag(digest));
+      expect(await scene.pull({ verifyKeyFile: writeKey(scene) })).toHaveLength(2);
+    }));
+
+  test("is taken with one among its referrers", () =>
+    withScene(async (scene) => {
+      const { digest } = scene.built.manifest;
+      const index = json({
+        schemaVersion: 2,
+        manifests: [putSignature(scene, simpleSigningPayload(digest))],
+      });
+      scene.registry.rule(({ url }, response) => {
+        if (!url.includes(`/referrers/${digest}`)) return false;
+        response.setHeader("content-type", INDEX);
+        sendWhole(response, index);
+        return true;
+      });
+      expect(await scene.pull({ verifyKeyFile: writeKey(scene) })).toHaveLength(2);
+    }));
+
+  test("is taken with one under the tag that stands in for the list of referrers", () =>
+    withScene(async (scene) => {
+      const { digest } = scene.built.manifest;
+      const index = json({
+        schemaVersion: 2,
+        manifests: [putSignature(scene, simpleSigningPayload(digest))],
+      });
+      scene.registry.putManifest(index, INDEX, digest.replace(":", "-"));
+      expect(await scene.pull({ verifyKeyFile: writeKey(scene) })).toHaveLength(2);
+    }));
+
+  test("is taken where the index that lists it is signed", () =>
+    withScene(async (scene) => {
+      const child = { ...scene.built.manifest, platform: { os: "linux", architecture: "amd64" } };
+      const digest = scene.registry.putManifest(
+        json({ schemaVersion: 2, manifests: [child] }),
+        INDEX,
+        "latest",
+      );
+      putSignature(scene, simpleSigningPayload(digest), KEY, sigTag(digest));
+      expect(await scene.pull({ verifyKeyFile: writeKey(scene) })).toHaveLength(2);
+    }));
+
+  test("is taken with one good signature among others", () =>
+    withScene(async (scene) => {
+      const { digest } = scene.built.manifest;
+      const { registry } = scene;
+      const payload = simpleSigningPayload(digest);
+      const blob = registry.putBlob(payload);
+      const config = { mediaType: "application/vnd.oci.image.config.v1+json", ...registry.putBlob(json({})) };
+      const layers = [makeSigningKey(), KEY].map((key) => signedLayer(payload, blob, key));
+      registry.putManifest(json({ schemaVersion: 2, config, layers }), MANIFEST, sigTag(digest));
+      expect(await scene.pull({ verifyKeyFile: writeKey(scene) })).toHaveLength(2);
+    }));
+
+  test("is taken offline when the signature is in the cache too", () =>
+    withScene(async (scene) => {
+      const { digest } = scene.built.manifest;
+      putSignature(scene, simpleSigningPayload(digest), KEY, sigTag(digest));
+      const options = { verifyKeyFile: writeKey(scene), cacheFolder: join(scene.folder, "cache") };
+      await scene.pull(options);
+      scene.registry.close();
+      expect(await scene.pull({ ...options, offline: true })).toHaveLength(2);
+    }));
+
+  test("is refused without any", () =>
+    withScene((scene) => expectRefusal(scene, scene.built.manifest.digest, "no signature")));
+
+  const bad: readonly (readonly [string, (digest: string) => Uint8Array, SigningKey])[] = [
+    ["by another key", simpleSigningPayload, makeSigningKey()],
+    ["of another manifest", () => simpleSigningPayload(`sha256:${"0".repeat(64)}`), KEY],
+    ["of another type", (digest) => simpleSigningPayload(digest, "atomic container signature"), KEY],
+    ["of what is no payload", () => Buffer.from("not json"), KEY],
+  ];
+  for (const [what, payload, key] of bad) {
+    test(`is refused with one ${what}`, () =>
+      withScene(async (scene) => {
+        const { digest } = scene.built.manifest;
+        putSignature(scene, payload(digest), key, sigTag(digest));
+        await expectRefusal(scene, "none of them valid");
+      }));
+  }
+
+  test("is refused with a payload that was changed after it was signed", () =>
+    withScene(async (scene) => {
+      const { digest } = scene.built.manifest;
+      const { registry } = scene;
+      const payload = simpleSigningPayload(digest);
+      const layer = signedLayer(
+        simpleSigningPayload(`sha256:${"1".repeat(64)}`),
+        registry.putBlob(payload),
+        KEY,
+      );
+      const config = { mediaType: "application/vnd.oci.image.config.v1+json", ...registry.putBlob(json({})) };
+      registry.putManifest(json({ schemaVersion: 2, config, layers: [layer] }), MANIFEST, sigTag(digest));
+      await expectRefusal(scene, "none of them valid");
+    }));
+
+  test("is refused with a signature that is none", () =>
+    withScene(async (scene) => {
+      const { digest } = scene.built.manifest;
+      const { registry } = scene;
+      const payload = simpleSigningPayload(digest);
+      const layer = {
+        ...signedLayer(payload, registry.putBlob(payload), KEY),
+        annotations: { "dev.cosignproject.cosign/signature": "bm9uZQ==" },
+      };
+      const config = { mediaType: "application/vnd.oci.image.config.v1+json", ...registry.putBlob(json({})) };
+      registry.putManifest(json({ schemaVersion: 2, config, layers: [layer] }), MANIFEST, sigTag(digest));
+      await expectRefusal(scene, "none of them valid");
+    }));
+});
+
+test("a key must be a public one on P-256", () =>
+  withScene(async (scene) => {
+    const files = {
+      curve: makeSigningKey("P-384").publicPem,
+      private: KEY.privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
+      nonsense: "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n",
+      empty: "",
+    };
+    for (const [name, text] of Object.entries(files)) {
+      const path = join(scene.folder, name);
+      writeFileSync(path, text);
+      await expectError(scene.pull({ verifyKeyFile: path }), "E_USAGE", path);
+    }
+    await expectError(scene.pull({ verifyKeyFile: "/nowhere/cosign.pub" }), "E_USAGE", "/nowhere/cosign.pub");
+    expect(scene.registry.seen).toEqual([]);
+  }));
+
+testWith(
+  ["docker-registry", "skopeo", "openssl"],
+  "in a real registry, what openssl signed is taken with its key only, and unchanged only",
+  () =>
+    withRegistry({}, async ({ host, push }, folder) => {
+      const path = (name: string) => join(folder, name);
+      const image = { layers: LAYERS, tag: "x" };
+      const { manifest } = buildLayout(path("layout"), image);
+      buildLayout(path("changed"), { ...image, config: { Cmd: ["evil"] } });
+      push(`oci:${path("layout")}:x`, `${NAME}:signed`);
+      push(`oci:${path("changed")}:x`, `${NAME}:changed`);
+
+      runOk("openssl", [
+        "genpkey",
+        "-algorithm",
+        "EC",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-out",
+        path("key.pem"),
+      ]);
+      runOk("openssl", ["pkey", "-in", path("key.pem"), "-pubout", "-out", path("key.pub")]);
+      const payload = simpleSigningPayload(manifest.digest);
+      writeFileSync(path("payload"), payload);
+      runOk("openssl", [
+        "dgst",
+        "-sha256",
+        "-sign",
+        path("key.pem"),
+        "-out",
+        path("signature"),
+        path("payload"),
+      ]);
+      const layers = [layerOf(await upload(host, payload), readFileSync(path("signature")))];
+      const config = {
+        mediaType: "application/vnd.oci.image.config.v1+json",
+        ...(await upload(host, json({}))),
+      };
+      const signatures = json({ schemaVersion: 2, mediaType: MANIFEST, config, layers });
+      await put(`http://${host}/v2/${NAME}/manifests/${sigTag(manifest.digest)}`, signatures, MANIFEST);
+
+      const options = { environment: { HOME: folder }, scratchFolder: folder };
+      const verifyKeyFile = path("key.pub");
+      expect(await pullAll(`${host}/${NAME}:signed`, { ...options, verifyKeyFile })).toHaveLength(2);
+      const other = { ...options, verifyKeyFile: writeKey({ folder }, makeSigningKey(), "other.pub") };
+      await expectError(pullAll(`${host}/${NAME}:signed`, other), "E_SIGNATURE", "none of them valid");
+      await expectError(
+        pullAll(`${host}/${NAME}:changed`, { ...options, verifyKeyFile }),
+        "E_SIGNATURE",
+        "no signature",
+      );
+    }),
+);
+
+async function upload(host: string, bytes: Buffer): Promise<{ digest: string; size: number }> {
+  const digest = sha256(bytes);
+  const started = await fetch(`http://${host}/v2/${NAME}/blobs/uploads/`, { method: "POST" });
+  const location = new URL(started.headers.get("location") ?? "", `http://${host}`);
+  location.searchParams.set("digest", digest);
+  await put(location.href, bytes, "application/octet-stream");
+  return { digest, size: bytes.length };
+}
+
+async function put(url: string, body: Buffer, type: string): Promise<void> {
+  const response = await fetch(url, { method: "PUT", body, headers: { "content-type": type } });
+  if (!response.ok) throw new Error(`${url}: ${response.status} ${await response.text()}`);
+}
