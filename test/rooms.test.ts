@@ -20,7 +20,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   source: ["errors.ts", "oci", "registry", "cache"],
   layer: ["errors.ts", "oci", "output", "tree"],
   convert: ["errors.ts", "output", "tree", "ext4", "oci", "source", "layer"],
-  cli: ["errors.ts", "convert", "source", "layer"],
+  cli: ["errors.ts", "convert", "source", "layer", "cache", "ext4-reader"],
   "index.ts": ["errors.ts", "convert", "source", "layer", "oci"],
 };
 

@@ -1,6 +1,16 @@
 import type { CommandLine } from "./command-line.ts";
 import type { Host } from "./host.ts";
-import { COMMON_OPTIONS, CONVERT_OPTIONS, type OptionSpec } from "./options.ts";
+import {
+  CACHE_OPTIONS,
+  CAT_OPTIONS,
+  COMMON_OPTIONS,
+  CONVERT_OPTIONS,
+  INSPECT_IMAGE_OPTIONS,
+  LS_OPTIONS,
+  type OptionSpec,
+  READ_OPTIONS,
+  VERIFY_OPTIONS,
+} from "./options.ts";
 
 /** Carries a command out; throws what `run` tells the user. */
 export type RunCommand = (line: CommandLine, host: Host) => Promise<void>;
@@ -17,10 +27,52 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   convert: {
     summary: "Convert an image to rootfs.ext4 and meta.json",
     usage:
-      "docker2vm convert SOURCE --out DIR [options]\n\nSOURCE is one of the options below, or " +
-      "oci:PATH[:TAG], oci-archive:PATH, docker-archive:PATH,\nor - for an archive on standard input.",
+      "docker2vm convert SOURCE --out DIR [options]\n\nSOURCE is an image's name (alpine:3.20), " +
+      "oci:PATH[:TAG], oci-archive:PATH,\ndocker-archive:PATH, - for an archive on standard input, or one of the options below.",
     options: CONVERT_OPTIONS,
     load: async () => (await import("./convert-command.ts")).runConvert,
+  },
+  "inspect-image": {
+    summary: "Tell what a container image is, without its layers",
+    usage: "docker2vm inspect-image SOURCE [options]\n\nSOURCE is as convert takes it.",
+    options: INSPECT_IMAGE_OPTIONS,
+    load: async () => (await import("./inspect-image-command.ts")).runInspectImage,
+  },
+  cache: {
+    summary: "List, prune or verify what was pulled: cache ls, cache prune, cache verify",
+    usage: "docker2vm cache ls|prune|verify [options]\n\nprune without options removes everything.",
+    options: CACHE_OPTIONS,
+    load: async () => (await import("./cache-command.ts")).runCache,
+  },
+  inspect: {
+    summary: "Tell what an ext2, ext3 or ext4 image says of itself",
+    usage: "docker2vm inspect IMAGE [options]",
+    options: READ_OPTIONS,
+    load: async () => (await import("./filesystem/inspect.ts")).runInspect,
+  },
+  ls: {
+    summary: "List files in an image",
+    usage: "docker2vm ls IMAGE [PATH] [options]",
+    options: LS_OPTIONS,
+    load: async () => (await import("./filesystem/ls.ts")).runLs,
+  },
+  cat: {
+    summary: "Write a file of an image to standard output",
+    usage: "docker2vm cat IMAGE PATH [options]",
+    options: CAT_OPTIONS,
+    load: async () => (await import("./filesystem/cat.ts")).runCat,
+  },
+  extract: {
+    summary: "Copy files out of an image into a new folder",
+    usage: "docker2vm extract IMAGE PATH DEST [options]",
+    options: READ_OPTIONS,
+    load: async () => (await import("./filesystem/extract.ts")).runExtract,
+  },
+  verify: {
+    summary: "Check an image as e2fsck -fn does",
+    usage: "docker2vm verify IMAGE [options]",
+    options: VERIFY_OPTIONS,
+    load: async () => (await import("./filesystem/verify.ts")).runVerify,
   },
 };
 

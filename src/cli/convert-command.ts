@@ -4,6 +4,7 @@ import { Docker2vmError } from "../errors.ts";
 import type { CommandLine } from "./command-line.ts";
 import type { Host } from "./host.ts";
 import { progressReporter } from "./progress/reporter.ts";
+import { registryRequest } from "./registry-request.ts";
 import { convertRequest, flag, type Manner, mannerOf } from "./request.ts";
 import { summaryJson, summaryText } from "./summary.ts";
 
@@ -12,11 +13,13 @@ export async function runConvert(line: CommandLine, host: Host): Promise<void> {
   const manner = mannerOf(line);
   const request = convertRequest(line, host.env["SOURCE_DATE_EPOCH"]);
   const stdin = standardInput(request.source, host);
+  const registry = await registryRequest(line, host);
   const engine = await host.loadEngine();
   const progress = progressReporter(manner, host.stderr, host.env);
   const options: ConvertOptions = {
     ...request,
     ...stdin,
+    registry,
     signal: host.signal,
     onProgress: (event) => progress.report(event),
   };

@@ -24,6 +24,8 @@ export interface Host {
   readonly openStdin: () => AsyncIterable<Uint8Array>;
   readonly stdinIsTerminal: boolean;
   readonly stdout: Output;
+  /** Bytes to the same place; resolves when more may come. */
+  readonly writeStdout: (bytes: Uint8Array) => Promise<void>;
   readonly stderr: Output;
   readonly signal: AbortSignal;
   readonly loadEngine: () => Promise<Engine>;

@@ -10,11 +10,45 @@ export interface OptionSpec {
 }
 
 const SOURCE = "Source (exactly one):";
+const REGISTRY = "Registry:";
 const IMAGE = "Image:";
 const OUTPUT = "Output:";
 const TALK = "Messages:";
 
+/** How images are pulled by name. */
+export const REGISTRY_OPTIONS = {
+  username: { type: "string", group: REGISTRY, describe: "User name, with --password-stdin" },
+  "password-stdin": { type: "boolean", group: REGISTRY, describe: "Read the password from standard input" },
+  "insecure-registry": {
+    type: "string",
+    group: REGISTRY,
+    describe: "HOST[:PORT] to be spoken to over plain http; may be repeated",
+  },
+  ca: { type: "string", group: REGISTRY, describe: "PEM file of certificates to trust as well" },
+  mirror: { type: "string", group: REGISTRY, describe: "HOST[:PORT] to be asked first; may be repeated" },
+  concurrency: {
+    type: "string",
+    group: REGISTRY,
+    describe: "Layers fetched at once",
+    defaultDescription: "4",
+  },
+  "cache-dir": {
+    type: "string",
+    group: REGISTRY,
+    describe: "Folder of the cache",
+    defaultDescription: "$XDG_CACHE_HOME/docker2vm",
+  },
+  "no-cache": { type: "boolean", group: REGISTRY, describe: "Keep nothing, and use nothing that was kept" },
+  offline: { type: "boolean", group: REGISTRY, describe: "Ask no server: everything from the cache" },
+  "verify-key": {
+    type: "string",
+    group: REGISTRY,
+    describe: "PEM file: demand a cosign signature of the image by this key",
+  },
+} as const satisfies Record<string, OptionSpec>;
+
 export const CONVERT_OPTIONS = {
+  image: { type: "string", group: SOURCE, describe: "Name of an image in a registry" },
   "oci-layout": {
     type: "string",
     group: SOURCE,
@@ -35,6 +69,7 @@ export const CONVERT_OPTIONS = {
     values: ["baseline"],
     defaultDescription: "baseline",
   },
+  ...REGISTRY_OPTIONS,
   out: { type: "string", group: OUTPUT, describe: "Folder for rootfs.ext4 and meta.json (required)" },
   force: { type: "boolean", group: OUTPUT, describe: "Replace an existing output" },
   size: {
@@ -93,10 +128,69 @@ export const CONVERT_OPTIONS = {
   verbose: { type: "boolean", alias: "v", group: TALK, describe: "Causes and stack traces of errors" },
 } as const satisfies Record<string, OptionSpec>;
 
-export type OptionName = keyof typeof CONVERT_OPTIONS;
+const JSON_RESULT = { type: "boolean", group: TALK, describe: "The result as JSON" } as const;
+const IGNORE_JOURNAL = {
+  type: "boolean",
+  group: "Reading:",
+  describe: "Read on though the journal holds changes that are not in place yet",
+} as const;
+const VERBOSE = CONVERT_OPTIONS.verbose;
+
+/** Of the commands that look into a filesystem image. */
+export const READ_OPTIONS = {
+  "ignore-journal": IGNORE_JOURNAL,
+  json: JSON_RESULT,
+  verbose: VERBOSE,
+} as const satisfies Record<string, OptionSpec>;
+
+export const LS_OPTIONS = {
+  recursive: {
+    type: "boolean",
+    alias: "R",
+    group: "Reading:",
+    describe: "Also what is in the folders below",
+  },
+  ...READ_OPTIONS,
+} as const satisfies Record<string, OptionSpec>;
+
+export const CAT_OPTIONS = {
+  "ignore-journal": IGNORE_JOURNAL,
+  verbose: VERBOSE,
+} as const satisfies Record<string, OptionSpec>;
+
+export const VERIFY_OPTIONS = {
+  json: JSON_RESULT,
+  verbose: VERBOSE,
+} as const satisfies Record<string, OptionSpec>;
+
+export const INSPECT_IMAGE_OPTIONS = {
+  platform: CONVERT_OPTIONS.platform,
+  ...REGISTRY_OPTIONS,
+  json: JSON_RESULT,
+  verbose: VERBOSE,
+} as const satisfies Record<string, OptionSpec>;
+
+export const CACHE_OPTIONS = {
+  "cache-dir": REGISTRY_OPTIONS["cache-dir"],
+  "keep-bytes": {
+    type: "string",
+    group: "Pruning:",
+    describe: "Bytes that may stay (K, M, G, T); the least recently used go first",
+  },
+  "older-than": {
+    type: "string",
+    group: "Pruning:",
+    describe: "Remove what was last used before: 12h, 30d, 2w",
+  },
+  json: JSON_RESULT,
+  verbose: VERBOSE,
+} as const satisfies Record<string, OptionSpec>;
 
 /** Options every command takes. */
 export const COMMON_OPTIONS = {
   help: { type: "boolean", alias: "h", group: "Other:", describe: "Show this help" },
   version: { type: "boolean", group: "Other:", describe: "Show the version" },
 } as const satisfies Record<string, OptionSpec>;
+
+/** The options that commands read. */
+export type OptionName = keyof typeof CONVERT_OPTIONS | keyof typeof CACHE_OPTIONS | keyof typeof LS_OPTIONS;

@@ -18,6 +18,7 @@ export async function runProcess(args: readonly string[]): Promise<void> {
       },
       stdinIsTerminal: isatty(0),
       stdout: process.stdout,
+      writeStdout,
       stderr: process.stderr,
       signal: interrupts.signal,
       loadEngine,
@@ -27,6 +28,15 @@ export async function runProcess(args: readonly string[]): Promise<void> {
     // A pipe nobody reads any more must not keep the process alive.
     stdin?.destroy();
   }
+}
+
+/** Waits where the reader is slower. One that has gone away ends the writing: ignoreClosedPipe, below. */
+async function writeStdout(bytes: Uint8Array): Promise<void> {
+  const { stdout } = process;
+  if (stdout.write(bytes) || stdout.destroyed) return;
+  await new Promise<void>((resolve) => {
+    stdout.once("drain", resolve).once("close", resolve);
+  });
 }
 
 /** Loaded when a conversion is really wanted: `--help` and a mistyped option answer at once. */

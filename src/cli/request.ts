@@ -6,7 +6,7 @@ import { CONVERT_OPTIONS, type OptionName } from "./options.ts";
 import { chooseSource } from "./source-choice.ts";
 
 /** What the command line asks the library for; streams, signal and progress are added by whoever runs it. */
-export type ConvertRequest = Omit<ConvertOptions, "stdin" | "signal" | "onProgress"> & {
+export type ConvertRequest = Omit<ConvertOptions, "stdin" | "registry" | "signal" | "onProgress"> & {
   readonly source: string;
 };
 
@@ -23,6 +23,7 @@ export function convertRequest(line: CommandLine, sourceDateEpoch: string | unde
   const [, ...words] = line.words;
   const source = chooseSource(
     {
+      image: stringOption(line, "image"),
       "oci-layout": stringOption(line, "oci-layout"),
       "oci-tar": stringOption(line, "oci-tar"),
       "docker-archive": stringOption(line, "docker-archive"),
@@ -71,7 +72,7 @@ export function flag(line: CommandLine, name: string): boolean {
   return line.values.get(name) === true;
 }
 
-function stringOption(line: CommandLine, name: OptionName): string | undefined {
+export function stringOption(line: CommandLine, name: OptionName): string | undefined {
   const value = line.values.get(name);
   if (value === undefined) return undefined;
   if (Array.isArray(value)) {
@@ -83,7 +84,18 @@ function stringOption(line: CommandLine, name: OptionName): string | undefined {
   });
 }
 
-function numberOption(line: CommandLine, name: OptionName): number | undefined {
+/** Every value that was given, in order. */
+export function listOption(line: CommandLine, name: OptionName): readonly string[] {
+  const value = line.values.get(name);
+  const list = Array.isArray(value) ? value : value === undefined ? [] : [value];
+  return list.map((item) => (typeof item === "string" && item !== "" ? item : refuseEmpty(name)));
+}
+
+function refuseEmpty(name: OptionName): never {
+  throw new Docker2vmError("E_USAGE", `--${name} needs a value`, { hint: `write --${name} VALUE` });
+}
+
+export function numberOption(line: CommandLine, name: OptionName): number | undefined {
   const text = stringOption(line, name);
   if (text === undefined || /^\d{1,6}$/.test(text)) return text === undefined ? undefined : Number(text);
   throw new Docker2vmError("E_USAGE", `--${name} ${JSON.stringify(text)} is not a whole number`, {

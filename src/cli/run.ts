@@ -25,7 +25,8 @@ export async function run(args: readonly string[], host: Host): Promise<number> 
     // Whatever an abort made fail on its way out, the reason is the interruption.
     const error = asDocker2vmError(host.signal.aborted ? host.signal.reason : thrown);
     const details = flag(line, "verbose");
-    const json = line.values.get("format") === "json" || line.values.get("progress") === "json";
+    const json =
+      flag(line, "json") || ["format", "progress"].some((name) => line.values.get(name) === "json");
     host.stderr.write(
       json ? errorJson(error, details) : errorText(error, details, paintFor(host.stderr, host.env)),
     );

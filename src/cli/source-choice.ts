@@ -6,27 +6,31 @@ const PREFIXES = {
   "oci-layout": "oci",
   "oci-tar": "oci-archive",
   "docker-archive": "docker-archive",
+  image: "docker",
 } as const;
 
 type SourceOption = keyof typeof PREFIXES;
 
-const FORMS = "--oci-layout PATH, --oci-tar PATH, --docker-archive PATH, or - for standard input";
+const FORMS =
+  "an image's name, --oci-layout PATH, --oci-tar PATH, --docker-archive PATH, or - for standard input";
 
 /**
  * The one source of the command line as a reference ("oci:PATH", "docker-archive:PATH", "-", ...). Throws E_USAGE for
  * none, for several, and for the bare path of something that is there.
  */
 export function chooseSource(
-  options: Readonly<Record<SourceOption, string | undefined>>,
+  options: Readonly<Partial<Record<SourceOption, string | undefined>>>,
   words: readonly string[],
 ): string {
   const given: string[] = [];
   const sources: string[] = [];
-  for (const name of ["oci-layout", "oci-tar", "docker-archive"] as const) {
+  for (const name of ["image", "oci-layout", "oci-tar", "docker-archive"] as const) {
     const path = options[name];
     if (path === undefined) continue;
     given.push(`--${name}`);
-    sources.push(`${PREFIXES[name]}:${path}`);
+    sources.push(
+      name === "image" ? `docker://${path.replace(/^docker:\/\//, "")}` : `${PREFIXES[name]}:${path}`,
+    );
   }
   for (const word of words) {
     given.push(JSON.stringify(word));
@@ -43,9 +47,9 @@ export function chooseSource(
   return source;
 }
 
-/** A path without a prefix is never guessed at: the same word may one day be the name of an image. */
+/** A path without a prefix is never guessed at: the same word may be the name of an image. */
 function refuseBarePath(source: string): void {
-  if (source === "-" || /^(oci|oci-archive|docker-archive):/.test(source)) return;
+  if (source === "-" || /^(oci:|oci-archive:|docker-archive:|docker:\/\/)/.test(source)) return;
   if (!existsSync(source)) return;
   const [kind, form] = statSync(source).isDirectory()
     ? ["a folder", `oci:${source}`]

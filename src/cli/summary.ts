@@ -42,7 +42,7 @@ export function summaryJson(result: ConvertResult): string {
 }
 
 /** "/docker-entrypoint.sh nginx as user 101 in /srv, ports 80/tcp" */
-function workload(runtime: RuntimeMetadata): string {
+export function workload(runtime: RuntimeMetadata): string {
   const command = [...runtime.entrypoint, ...runtime.cmd];
   if (command.length === 0) return "nothing: the image names no command";
   const parts = [command.map(shellWord).join(" ")];

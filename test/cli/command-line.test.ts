@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ALL_OPTIONS } from "../../src/cli/commands.ts";
+import { ALL_OPTIONS, COMMANDS } from "../../src/cli/commands.ts";
 import { runWith } from "./fake-host.ts";
 
 const CONVERT = ["convert", "oci:./app", "--out", "vm"];
@@ -19,7 +19,7 @@ describe("a command line that makes no sense ends with exit code 2 and says why"
     [
       ["convert", "--out", "vm"],
       "no image given",
-      "give --oci-layout PATH, --oci-tar PATH, --docker-archive PATH, or - for standard input",
+      "give an image's name, --oci-layout PATH, --oci-tar PATH, --docker-archive PATH, or - for standard input",
     ],
     [["convert", "oci:./app"], "no output folder given", "add --out DIR"],
     [
@@ -151,7 +151,7 @@ describe("a command line becomes the library's options", () => {
 
   test("with none: the defaults are the library's", async () => {
     const { options } = await runWith(CONVERT, {}, { env: { SOURCE_DATE_EPOCH: "" } });
-    const { signal, onProgress, ...rest } = options ?? {};
+    const { signal, onProgress, registry, ...rest } = options ?? {};
     expect(Object.entries(rest).filter(([, value]) => value !== undefined && value !== false)).toEqual([
       ["source", "oci:./app"],
       ["out", "vm"],
@@ -190,14 +190,18 @@ describe("help and version", () => {
   test("--help lists the commands on standard output", async () => {
     const ran = await runWith(["--help"]);
     expect(ran.code).toBe(0);
-    expect(ran.stdout).toContain("docker2vm convert  Convert an image");
+    for (const [name, { summary }] of Object.entries(COMMANDS)) {
+      expect(ran.stdout).toMatch(new RegExp(`^  docker2vm ${name} +${summary.slice(0, 20)}`, "m"));
+    }
     expect(ran.stderr).toBe("");
   });
 
-  test("convert --help has every option, whatever else is wrong", async () => {
-    const ran = await runWith(["convert", "-h", "--size", "lots"]);
-    expect(ran.code).toBe(0);
-    for (const name of Object.keys(ALL_OPTIONS)) expect(ran.stdout).toContain(`--${name} `);
+  test("COMMAND --help has every option of the command, whatever else is wrong", async () => {
+    for (const [name, command] of Object.entries(COMMANDS)) {
+      const ran = await runWith([name, "-h", "--size", "lots"]);
+      expect(ran.code).toBe(0);
+      for (const option of Object.keys(command.options)) expect(ran.stdout).toContain(`--${option} `);
+    }
   });
 
   test("--version is the package's", async () => {

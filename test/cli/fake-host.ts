@@ -45,6 +45,7 @@ export async function runWith(
     openStdin: () => noBytes(),
     stdinIsTerminal: false,
     stdout,
+    writeStdout: async (bytes) => stdout.write(Buffer.from(bytes).toString("latin1")),
     stderr,
     signal: new AbortController().signal,
     loadEngine: async () => ({

@@ -1,5 +1,6 @@
 import type { ProgressEvent } from "../../convert/progress.ts";
 import { formatBytes } from "../bytes.ts";
+import { printable } from "../printable.ts";
 import type { ProgressState } from "./state.ts";
 
 const MIB = 1024 * 1024;
@@ -30,9 +31,24 @@ export function plainLines(before: ProgressState, event: ProgressEvent): string[
     }
     case "filesystem":
       return before.filesystem === undefined ? ["writing the filesystem"] : [];
+    case "retry":
+      return [retryText(event)];
     case "warning":
+    case "download":
+    case "rate-limit":
       return [];
   }
+}
+
+/** "layer sha256:…: connection reset; trying again in 1.2 s, from 3.0 MiB on" */
+export function retryText({
+  what,
+  reason,
+  delay,
+  offset,
+}: Extract<ProgressEvent, { type: "retry" }>): string {
+  const from = offset === undefined || offset === 0 ? "" : `, from ${formatBytes(offset)} on`;
+  return `${printable(what)}: ${printable(reason)}; trying again in ${(delay / 1000).toFixed(1)} s${from}`;
 }
 
 function quarterLine(before: ProgressState, index: number, stored: number): string[] {

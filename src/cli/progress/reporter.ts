@@ -5,7 +5,7 @@ import { printable } from "../printable.ts";
 import type { Manner } from "../request.ts";
 import { renderBars } from "./bars.ts";
 import { LiveBlock, screenOf } from "./live-block.ts";
-import { plainLines } from "./plain.ts";
+import { plainLines, retryText } from "./plain.ts";
 import { applyEvent, initialProgress } from "./state.ts";
 
 export interface ProgressReporter {
@@ -67,6 +67,7 @@ function barReporter(output: Output, env: Environment): ProgressReporter {
     report: (event) => {
       applyEvent(state, event);
       if (event.type === "warning") block.replace(warningLine(event.message, output, env));
+      if (event.type === "retry") block.replace(`${retryText(event)}\n`);
       timer ??= setTimeout(draw, FRAME_MS);
     },
     finish: () => {

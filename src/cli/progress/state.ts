@@ -49,6 +49,9 @@ export function applyEvent(state: ProgressState, event: ProgressEvent): void {
       state.filesystem = event.written;
       return;
     case "warning":
+    case "retry":
+    case "download":
+    case "rate-limit":
       return;
   }
 }

@@ -1,0 +1,75 @@
+import { defaultCacheFolder } from "../cache/layout.ts";
+import { type CacheListing, listCache, pruneCache, verifyCache } from "../cache/upkeep.ts";
+import { Docker2vmError } from "../errors.ts";
+import { formatBytes, parseSize } from "./bytes.ts";
+import type { CommandLine } from "./command-line.ts";
+import type { Host } from "./host.ts";
+import { flag, stringOption } from "./request.ts";
+
+type Action = (
+  folder: string,
+  line: CommandLine,
+  host: Host,
+) => Promise<{ readonly text: string; readonly facts: object }>;
+
+const ACTIONS: Readonly<Record<string, Action>> = { ls, prune, verify };
+
+/** `docker2vm cache ls|prune|verify` */
+export async function runCache(line: CommandLine, host: Host): Promise<void> {
+  const [, name = "", ...rest] = line.words;
+  const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined;
+  if (action === undefined || rest.length > 0) {
+    throw new Docker2vmError(
+      "E_USAGE",
+      name === "" ? "no action given" : `cache does not take ${JSON.stringify(name)}`,
+      {
+        hint: "docker2vm cache ls, docker2vm cache prune or docker2vm cache verify",
+      },
+    );
+  }
+  const folder = stringOption(line, "cache-dir") ?? defaultCacheFolder(host.env);
+  const { text, facts } = await action(folder, line, host);
+  host.stdout.write(flag(line, "json") ? `${JSON.stringify(facts, null, 2)}\n` : text);
+}
+
+async function ls(folder: string) {
+  const blobs = await listCache(folder);
+  const lines = blobs.map(
+    ({ digest, size, lastUsed }) => `${lastUsed.toISOString()} ${formatBytes(size).padStart(10)} ${digest}\n`,
+  );
+  return { facts: { folder, blobs }, text: `${lines.join("")}${total(blobs)} in ${folder}\n` };
+}
+
+async function prune(folder: string, line: CommandLine) {
+  const keep = stringOption(line, "keep-bytes");
+  const age = stringOption(line, "older-than");
+  const { removed, kept } = await pruneCache(folder, {
+    keepBytes: keep === undefined ? undefined : parseSize(keep, "--keep-bytes"),
+    olderThan: age === undefined ? undefined : new Date(Date.now() - milliseconds(age)),
+  });
+  return { facts: { folder, removed, kept }, text: `removed ${total(removed)}, kept ${total(kept)}\n` };
+}
+
+async function verify(folder: string, _line: CommandLine, host: Host) {
+  const { sound, damaged } = await verifyCache(folder, host.signal);
+  const lines = damaged.map((digest) => `damaged, removed: ${digest}\n`);
+  return {
+    facts: { folder, sound, damaged },
+    text: `${lines.join("")}${sound} sound, ${damaged.length} damaged\n`,
+  };
+}
+
+function total(blobs: readonly CacheListing[]): string {
+  return `${blobs.length} blobs, ${formatBytes(blobs.reduce((sum, blob) => sum + blob.size, 0))}`;
+}
+
+const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
+
+/** "30d", "12h", "2w" */
+function milliseconds(age: string): number {
+  const [, count = "", unit = ""] = /^(\d{1,6})([smhdw])$/.exec(age) ?? [];
+  if (unit !== "") return Number(count) * (UNITS[unit] ?? 0) * 1000;
+  throw new Docker2vmError("E_USAGE", `--older-than ${JSON.stringify(age)} is not an age`, {
+    hint: "give a number with s, m, h, d or w, such as 30d",
+  });
+}

@@ -1,0 +1,82 @@
+import type { Filesystem } from "../../ext4-reader/filesystem.ts";
+import { type ListedFile, list } from "../../ext4-reader/list.ts";
+import type { CommandLine } from "../command-line.ts";
+import type { Host } from "../host.ts";
+import { printable } from "../printable.ts";
+import { flag } from "../request.ts";
+import { bytesAsText, isoTime } from "./text.ts";
+import { pathBytes, withFilesystem, wordsOf } from "./with-filesystem.ts";
+
+const TYPE_LETTERS = {
+  file: "-",
+  directory: "d",
+  symlink: "l",
+  char: "c",
+  block: "b",
+  fifo: "p",
+  socket: "s",
+} as const;
+/** Lines that are written at once. */
+const LINES = 1000;
+
+/** `docker2vm ls IMAGE [PATH]` */
+export async function runLs(line: CommandLine, host: Host): Promise<void> {
+  const [image = "", path = "/"] = wordsOf(line, ["IMAGE", "[PATH]"], 1);
+  const render = flag(line, "json") ? listingJson : listingLine;
+  await withFilesystem(line, image, async (filesystem: Filesystem) => {
+    let lines: string[] = [];
+    for (const file of list(filesystem, pathBytes(path), { recursive: flag(line, "recursive") })) {
+      if (lines.push(render(file)) < LINES) continue;
+      await host.writeStdout(Buffer.from(lines.join("")));
+      lines = [];
+    }
+    await host.writeStdout(Buffer.from(lines.join("")));
+  });
+}
+
+/** As `ls -ln` shows it: "-rwsr-xr-x    1     0     0      72056 2024-02-29 12:00 usr/bin/su" */
+export function listingLine(file: ListedFile): string {
+  const size = file.device === undefined ? String(file.size) : `${file.device.major}, ${file.device.minor}`;
+  const columns = [
+    permissions(file),
+    String(file.links).padStart(4),
+    String(file.uid).padStart(5),
+    String(file.gid).padStart(5),
+    size.padStart(10),
+    isoTime({ ...file.mtime, nanoseconds: 0 })
+      .slice(0, -4)
+      .replace("T", " "),
+    printable(bytesAsText(file.path)),
+  ];
+  const target = file.target === undefined ? "" : ` -> ${printable(bytesAsText(file.target))}`;
+  return `${columns.join(" ")}${target}\n`;
+}
+
+/** One JSON document a line. */
+function listingJson(file: ListedFile): string {
+  const { path, mode, mtime, target, ...facts } = file;
+  const document = {
+    path: bytesAsText(path),
+    ...facts,
+    mode: mode.toString(8),
+    mtime: isoTime(mtime),
+    ...(target === undefined ? {} : { target: bytesAsText(target) }),
+  };
+  return `${JSON.stringify(document)}\n`;
+}
+
+/** "drwxr-xr-t": setuid, setgid and the sticky bit stand where the execute permission would. */
+function permissions({ type, mode }: ListedFile): string {
+  const classes = [
+    { shift: 6, special: 0o4000, letter: "s" },
+    { shift: 3, special: 0o2000, letter: "s" },
+    { shift: 0, special: 0o1000, letter: "t" },
+  ];
+  const text = classes.map(({ shift, special, letter }) => {
+    const bits = mode >> shift;
+    const execute = (bits & 1) !== 0;
+    const last = (mode & special) === 0 ? (execute ? "x" : "-") : execute ? letter : letter.toUpperCase();
+    return `${bits & 4 ? "r" : "-"}${bits & 2 ? "w" : "-"}${last}`;
+  });
+  return TYPE_LETTERS[type] + text.join("");
+}

@@ -1,0 +1,37 @@
+import { Docker2vmError } from "../../errors.ts";
+import { ImageFile } from "../../ext4-reader/image.ts";
+import { type Verification, verify } from "../../ext4-reader/verify/verify.ts";
+import type { CommandLine } from "../command-line.ts";
+import type { Host } from "../host.ts";
+import { printable } from "../printable.ts";
+import { flag } from "../request.ts";
+import { wordsOf } from "./with-filesystem.ts";
+
+/** `docker2vm verify IMAGE`: what is wrong, a line each, on standard output; that anything is, as the error. */
+export async function runVerify(line: CommandLine, host: Host): Promise<void> {
+  const [image = ""] = wordsOf(line, ["IMAGE"], 1);
+  const file = new ImageFile(image);
+  let verification: Verification;
+  try {
+    verification = verify(file);
+  } finally {
+    file.close();
+  }
+  const json = `${JSON.stringify(verification, null, 2)}\n`;
+  host.stdout.write(flag(line, "json") ? json : verificationText(verification));
+  const count = verification.findings.length + verification.more;
+  if (count === 0) return;
+  throw new Docker2vmError(
+    "E_VERIFICATION_FAILED",
+    `${image}: ${count} ${count === 1 ? "fault" : "faults"} found`,
+    {
+      hint: "e2fsck can mend a filesystem; an image made by convert is better made again",
+    },
+  );
+}
+
+export function verificationText({ findings, more, inodes, directories }: Verification): string {
+  if (findings.length === 0) return `clean: ${inodes} inodes, ${directories} directories\n`;
+  const lines = findings.map(({ where, what }) => `${printable(where)}: ${printable(what)}\n`);
+  return lines.join("") + (more === 0 ? "" : `and ${more} more\n`);
+}

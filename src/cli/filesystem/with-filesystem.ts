@@ -1,0 +1,41 @@
+import { Docker2vmError } from "../../errors.ts";
+import { type Filesystem, openFilesystem } from "../../ext4-reader/filesystem.ts";
+import { ImageFile } from "../../ext4-reader/image.ts";
+import type { CommandLine } from "../command-line.ts";
+import { flag } from "../request.ts";
+
+/** The words after the command: as many as it names, those from `required` on may be missing. */
+export function wordsOf(line: CommandLine, names: readonly string[], required: number): readonly string[] {
+  const words = line.words.slice(1);
+  const missing = names[words.length];
+  if (words.length < required && missing !== undefined) {
+    throw new Docker2vmError("E_USAGE", `no ${missing} given`, {
+      hint: `docker2vm ${line.words[0]} ${names.join(" ")}`,
+    });
+  }
+  if (words.length > names.length) {
+    throw new Docker2vmError("E_USAGE", `${JSON.stringify(words[names.length])} is one word too many`, {
+      hint: `docker2vm ${line.words[0]} ${names.join(" ")}`,
+    });
+  }
+  return words;
+}
+
+/** A path as the shell gave it, as the bytes a filesystem knows it by. */
+export function pathBytes(text: string): string {
+  return Buffer.from(text, "utf8").toString("latin1");
+}
+
+/** Opens an image file, hands its filesystem over and closes it, whatever happens. */
+export async function withFilesystem<Result>(
+  line: CommandLine,
+  image: string,
+  use: (filesystem: Filesystem) => Result | Promise<Result>,
+): Promise<Result> {
+  const file = new ImageFile(image);
+  try {
+    return await use(openFilesystem(file, { ignoreJournal: flag(line, "ignore-journal") }));
+  } finally {
+    file.close();
+  }
+}

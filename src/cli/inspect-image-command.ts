@@ -1,0 +1,52 @@
+import type { ImageInspection, InspectedImage } from "../convert/inspect-image.ts";
+import { formatBytes } from "./bytes.ts";
+import type { CommandLine } from "./command-line.ts";
+import type { Host } from "./host.ts";
+import { printable } from "./printable.ts";
+import { registryRequest } from "./registry-request.ts";
+import { flag, stringOption } from "./request.ts";
+import { chooseSource } from "./source-choice.ts";
+import { workload } from "./summary.ts";
+
+/** `docker2vm inspect-image SOURCE` */
+export async function runInspectImage(line: CommandLine, host: Host): Promise<void> {
+  const source = chooseSource({}, line.words.slice(1));
+  const registry = await registryRequest(line, host);
+  const { inspectImage } = await import("../convert/inspect-image.ts");
+  const inspection = await inspectImage({
+    source,
+    platform: stringOption(line, "platform"),
+    registry,
+    signal: host.signal,
+    ...(source === "-" ? { stdin: host.openStdin() } : {}),
+    onProgress: (event) => {
+      if (event.type === "warning") host.stderr.write(`warning: ${printable(event.message)}\n`);
+    },
+  });
+  host.stdout.write(
+    flag(line, "json") ? `${JSON.stringify(inspection, null, 2)}\n` : inspectionText(inspection),
+  );
+}
+
+export function inspectionText({ reference, manifests, image }: ImageInspection): string {
+  const lines = [`Image     ${reference}`];
+  for (const { digest, platform } of manifests)
+    lines.push(`Offers    ${platform ?? "no platform"} ${digest}`);
+  lines.push(
+    ...(image === undefined
+      ? ["Platform  none that was asked for: choose one with --platform"]
+      : imageLines(image)),
+  );
+  return lines.map((text) => `${printable(text)}\n`).join("");
+}
+
+function imageLines({ digest, platform, created, layers, size, runtime }: InspectedImage): string[] {
+  return [
+    `Platform  ${platform}`,
+    `Digest    ${digest}`,
+    `Created   ${created ?? "not told"}`,
+    `Size      ${formatBytes(size)} in ${layers.length} layers, as stored`,
+    ...layers.map((layer) => `Layer     ${layer.digest ?? layer.diffId} ${formatBytes(layer.size)}`),
+    `Runs      ${workload(runtime)}`,
+  ];
+}

@@ -1,0 +1,49 @@
+import { defaultCacheFolder } from "../cache/layout.ts";
+import type { ConvertOptions } from "../convert/options.ts";
+import { Docker2vmError } from "../errors.ts";
+import type { CommandLine } from "./command-line.ts";
+import type { Host } from "./host.ts";
+import { flag, listOption, numberOption, stringOption } from "./request.ts";
+
+/** How images are pulled by name, as the options say. Reads the password if it is to come from standard input. */
+export async function registryRequest(line: CommandLine, host: Host): Promise<ConvertOptions["registry"]> {
+  const { env } = host;
+  return {
+    environment: env,
+    cacheFolder: flag(line, "no-cache")
+      ? undefined
+      : (stringOption(line, "cache-dir") ?? defaultCacheFolder(env)),
+    offline: flag(line, "offline"),
+    concurrency: positive(numberOption(line, "concurrency")),
+    insecureHosts: listOption(line, "insecure-registry"),
+    mirrors: listOption(line, "mirror"),
+    caFile: stringOption(line, "ca"),
+    verifyKeyFile: stringOption(line, "verify-key"),
+    credentials: await credentials(line, host),
+  };
+}
+
+function positive(concurrency: number | undefined): number | undefined {
+  if (concurrency !== 0) return concurrency;
+  throw new Docker2vmError("E_USAGE", "--concurrency 0 would fetch nothing", { hint: "give 1 or more" });
+}
+
+/** A password never comes from the command line, where everybody on the machine could read it. */
+async function credentials(line: CommandLine, host: Host) {
+  const username = stringOption(line, "username");
+  const fromStdin = flag(line, "password-stdin");
+  if (username === undefined && !fromStdin) return undefined;
+  if (username === undefined || !fromStdin) {
+    throw new Docker2vmError("E_USAGE", "--username and --password-stdin go together", {
+      hint: "docker2vm convert IMAGE --username NAME --password-stdin --out DIR < FILE",
+    });
+  }
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of host.openStdin()) chunks.push(chunk);
+  return {
+    username,
+    password: Buffer.concat(chunks)
+      .toString("utf8")
+      .replace(/\r?\n$/, ""),
+  };
+}

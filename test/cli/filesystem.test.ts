@@ -1,0 +1,141 @@
+import { beforeAll, describe, expect, test } from "bun:test";
+import { copyFileSync, existsSync, openSync, readFileSync, statSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { convert } from "../../src/convert/convert.ts";
+import { runOk, testWith } from "../support/oracles.ts";
+import { scratchFolder } from "../support/scratch.ts";
+import { runWith } from "./fake-host.ts";
+
+const scratch = scratchFolder();
+const HELLO = join(import.meta.dir, "../../fixtures/images/hello");
+let image: string;
+
+beforeAll(async () => {
+  const made = await convert({ source: `oci:${HELLO}`, platform: "linux/amd64", out: scratch("out") });
+  image = made.rootfsPath;
+});
+
+describe("inspect", () => {
+  testWith(["dumpe2fs"], "tells what dumpe2fs tells", async () => {
+    const { code, stdout } = await runWith(["inspect", image, "--json"]);
+    expect(code).toBe(0);
+    const facts = JSON.parse(stdout);
+    const dumped = runOk("dumpe2fs", ["-h", image]);
+    const field = (name: string): string | undefined =>
+      new RegExp(`^${name}:\\s+(.*)$`, "m").exec(dumped)?.[1];
+    expect(facts.uuid).toBe(field("Filesystem UUID"));
+    expect(facts.label).toBe(field("Filesystem volume name"));
+    expect(String(facts.blocks)).toBe(field("Block count") ?? "");
+    expect(String(facts.freeBlocks)).toBe(field("Free blocks") ?? "");
+    expect(String(facts.freeInodes)).toBe(field("Free inodes") ?? "");
+    expect(facts).toMatchObject({ type: "ext4", journal: "clean", clean: true });
+  });
+
+  test("has a line for each fact", async () => {
+    const { stdout } = await runWith(["inspect", image]);
+    expect(stdout).toContain("Type      ext4, clean, journal clean\n");
+    expect(stdout).toMatch(/^Features {2}has_journal .*metadata_csum$/m);
+  });
+});
+
+describe("ls", () => {
+  test("shows what ls -ln shows, setuid, devices and targets included", async () => {
+    const { stdout } = await runWith(["ls", image, "/usr/bin"]);
+    expect(stdout).toMatch(/^-rwsr-xr-x {4}1 {5}0 {5}0 +\d+ 2024-02-29 12:00 su$/m);
+    const dev = await runWith(["ls", image, "/dev"]);
+    expect(dev.stdout).toMatch(/^crw------- {4}1 {5}0 {5}0 {7}5, 1 2024-02-29 12:00 console$/m);
+    expect(dev.stdout).toMatch(/^brw-rw---- /m);
+    expect((await runWith(["ls", image, "etc/mtab"])).stdout).toMatch(
+      /^lrwxrwxrwx .* mtab -> \.\.\/proc\/self\/mounts$/m,
+    );
+    expect((await runWith(["ls", image])).stdout).toMatch(/^drwxrwxrwt .* tmp$/m);
+  });
+
+  test("goes down with --recursive, and gives a JSON document a line with --json", async () => {
+    const { stdout } = await runWith(["ls", image, "/", "-R", "--json"]);
+    const files = stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(files.length).toBeGreaterThan(300);
+    const hello = files.find((file) => file.path === "bin/hello");
+    expect(hello).toMatchObject({ type: "file", mode: "100755", links: 2 });
+    expect(files.find((file) => file.path === "sbin/init").inode).toBe(hello.inode);
+  });
+
+  test("makes names that would drive the terminal harmless", async () => {
+    const { stdout } = await runWith(["ls", image, "/", "-R"]);
+    // The recorder keeps bytes.
+    expect(Buffer.from(stdout, "latin1").toString("utf8")).not.toMatch(/[^\P{Cc}\n]/u);
+  });
+});
+
+describe("cat", () => {
+  test("gives a file's bytes, holes as zeros", async () => {
+    expect((await runWith(["cat", image, "/etc/hostname"])).stdout).toBe("hello-vm\n");
+    const { stdout } = await runWith(["cat", image, "/sbin/init"]);
+    expect(stdout).toStartWith("\x7fELF");
+    expect(stdout.endsWith("hello from docker2vm\n")).toBe(true);
+  });
+
+  test("follows symlinks inside the image only, and says what is not there", async () => {
+    const { code, stderr } = await runWith(["cat", image, "/etc/mtab"]);
+    expect(code).toBe(3);
+    expect(stderr).toContain("is not in the filesystem");
+  });
+});
+
+describe("extract", () => {
+  test("copies a folder out, and reports what could not come", async () => {
+    const { code, stdout } = await runWith(["extract", image, "/", scratch("copy")]);
+    expect(code).toBe(0);
+    expect(readFileSync(scratch("copy/etc/hostname"), "utf8")).toBe("hello-vm\n");
+    expect(statSync(scratch("copy/tmp")).mode & 0o7777).toBe(0o1777);
+    expect(stdout).toMatch(/^left out: dev\/console: /m);
+    expect(existsSync(scratch("copy/dev/console"))).toBe(false);
+  });
+
+  test("does not touch what is there", async () => {
+    const { code, stderr } = await runWith(["extract", image, "/etc", scratch("copy")]);
+    expect(code).toBe(8);
+    expect(stderr).toContain("is not empty");
+  });
+});
+
+describe("verify", () => {
+  test("finds nothing in what convert made", async () => {
+    const { code, stdout } = await runWith(["verify", image]);
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^clean: \d+ inodes, \d+ directories\n$/)]);
+  });
+
+  test("names what is wrong and exits with 9", async () => {
+    copyFileSync(image, scratch("broken.ext4"));
+    // A bit in the first group's descriptor.
+    writeSync(openSync(scratch("broken.ext4"), "r+"), new Uint8Array([0xaa]), 0, 1, 4096 + 0x0c);
+    const { code, stdout, stderr } = await runWith(["verify", scratch("broken.ext4")]);
+    expect(code).toBe(9);
+    expect(stdout).toMatch(/group .*0/);
+    expect(stderr).toMatch(/^error: .*broken\.ext4: \d+ faults? found\n/);
+  });
+});
+
+describe("words and images that do not fit", () => {
+  const cases: readonly [args: string[], code: number, said: string][] = [
+    [["ls"], 2, "no IMAGE given"],
+    [["cat", "IMG"], 2, "no PATH given"],
+    [["verify", "IMG", "more"], 2, '"more" is one word too many'],
+    [["inspect", "IMG", "--force"], 2, "unknown option --force"],
+    [["inspect", "/nowhere/image"], 3, "no such file"],
+    [["inspect", join(HELLO, "index.json")], 7, ""],
+  ];
+  for (const [args, code, said] of cases) {
+    test(`${args
+      .slice(0, 3)
+      .map((arg) => arg.split("/").at(-1))
+      .join(" ")} exits with ${code}`, async () => {
+      const ran = await runWith(args.map((arg) => (arg === "IMG" ? image : arg)));
+      expect(ran.code).toBe(code);
+      expect(ran.stderr).toContain(said);
+    });
+  }
+});

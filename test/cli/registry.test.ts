@@ -1,0 +1,159 @@
+import { describe, expect, test } from "bun:test";
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type RealRegistry, withRegistry } from "../support/docker-registry.ts";
+import { buildLayout } from "../support/layout-builder.ts";
+import { run, testWith } from "../support/oracles.ts";
+import { tar } from "../support/tar-builder.ts";
+import { runWith } from "./fake-host.ts";
+
+const MAIN = join(import.meta.dir, "../../src/cli/main.ts");
+
+/** The command as a user runs it, with nothing of this machine's own credentials and cache. */
+function docker2vm(folder: string, args: readonly string[], input?: string) {
+  const env = { HOME: folder, XDG_CACHE_HOME: join(folder, "cache"), DOCKER_CONFIG: folder };
+  return run(process.execPath, [MAIN, ...args], { env, input });
+}
+
+function rootfs(folder: string, out: string): string {
+  return createHash("sha256")
+    .update(readFileSync(join(folder, out, "rootfs.ext4")))
+    .digest("hex");
+}
+
+/** An image of two layers, on disk and in the registry. */
+function publish(registry: RealRegistry, folder: string): { layout: string; name: string } {
+  const layout = join(folder, "layout");
+  const layers = [
+    tar([{ path: "a", data: "a".repeat(100_000) }]),
+    tar([{ path: ".wh.a" }, { path: "b", data: "b" }]),
+  ];
+  buildLayout(layout, { layers, tag: "latest", config: { Cmd: ["/b"] } });
+  registry.push(`oci:${layout}:latest`, "team/app:1.0");
+  return { layout, name: `${registry.host}/team/app:1.0` };
+}
+
+describe("docker2vm convert NAME", () => {
+  testWith(
+    ["docker-registry", "skopeo"],
+    "makes what the image on disk makes, and again from the cache alone",
+    () =>
+      withRegistry({}, async (registry, folder) => {
+        const { layout, name } = publish(registry, folder);
+        const convert = (source: string, out: string, ...more: readonly string[]) =>
+          docker2vm(folder, [
+            "convert",
+            source,
+            "--platform",
+            "linux/amd64",
+            "--out",
+            join(folder, out),
+            ...more,
+          ]);
+        expect(convert(`oci:${layout}`, "disk").status).toBe(0);
+        const pulled = convert(name, "pulled");
+        expect(pulled.stderr).toContain("layer 1/2");
+        expect(pulled.stdout).toContain(`docker://${name}`);
+        expect(rootfs(folder, "pulled")).toBe(rootfs(folder, "disk"));
+
+        expect(convert(`docker://${name}`, "offline", "--offline").status).toBe(0);
+        expect(rootfs(folder, "offline")).toBe(rootfs(folder, "disk"));
+        const uncached = convert(name, "uncached", "--offline", "--no-cache");
+        expect([uncached.status, readdirSync(folder).includes("uncached")]).toEqual([2, false]);
+      }),
+  );
+
+  const user = { username: "puller", password: "s3cret" };
+  testWith(["docker-registry", "skopeo"], "takes a password from standard input, and a CA", () =>
+    withRegistry({ user, tls: true }, async (registry, folder) => {
+      const { name } = publish(registry, folder);
+      const args = ["convert", "--image", name, "--platform", "linux/amd64", "--ca", registry.caFile];
+      const denied = docker2vm(folder, [...args, "--out", join(folder, "denied")]);
+      expect(denied.status).toBe(4);
+      const login = ["--username", user.username, "--password-stdin"];
+      const wrong = docker2vm(folder, [...args, ...login, "--out", join(folder, "wrong")], "guess\n");
+      expect(wrong.status).toBe(4);
+      expect(wrong.stderr).not.toContain("guess");
+      const granted = docker2vm(
+        folder,
+        [...args, ...login, "--out", join(folder, "out")],
+        `${user.password}\n`,
+      );
+      expect([granted.status, granted.stderr.includes(user.password)]).toEqual([0, false]);
+    }),
+  );
+
+  test("does not take a password without a user, nor a user without one", async () => {
+    for (const half of [["--username", "me"], ["--password-stdin"]]) {
+      const ran = await runWith(["convert", "app", "--out", "vm", ...half]);
+      expect([ran.code, ran.options]).toEqual([2, undefined]);
+      expect(ran.stderr).toContain("--username and --password-stdin go together");
+    }
+  });
+
+  test("hands every option for the registry on", async () => {
+    const many = [
+      "--insecure-registry",
+      "a:1",
+      "--insecure-registry",
+      "b",
+      "--mirror",
+      "m",
+      "--concurrency",
+      "2",
+    ];
+    const rest = ["--ca", "ca.pem", "--cache-dir", "c", "--offline", "--verify-key", "k.pub"];
+    const { options } = await runWith(["convert", "app", "--out", "vm", ...many, ...rest]);
+    expect(options?.registry).toMatchObject({
+      insecureHosts: ["a:1", "b"],
+      mirrors: ["m"],
+      concurrency: 2,
+      caFile: "ca.pem",
+      cacheFolder: "c",
+      offline: true,
+      verifyKeyFile: "k.pub",
+    });
+  });
+});
+
+describe("docker2vm inspect-image and cache", () => {
+  testWith(["docker-registry", "skopeo"], "tell of an image and of what was kept", () =>
+    withRegistry({}, async (registry, folder) => {
+      const { layout, name } = publish(registry, folder);
+      const told = docker2vm(folder, ["inspect-image", name, "--platform", "linux/amd64", "--json"]);
+      const onDisk = docker2vm(folder, [
+        "inspect-image",
+        `oci:${layout}`,
+        "--platform",
+        "linux/amd64",
+        "--json",
+      ]);
+      const image = JSON.parse(told.stdout).image;
+      expect(image).toEqual(JSON.parse(onDisk.stdout).image);
+      expect(image).toMatchObject({ platform: "linux/amd64", runtime: { cmd: ["/b"] } });
+      expect(image.layers).toHaveLength(2);
+
+      // The documents were kept, the layers not asked for.
+      const kept = JSON.parse(docker2vm(folder, ["cache", "ls", "--json"]).stdout).blobs;
+      expect(kept.map(({ digest }: { digest: string }) => digest)).toContain(image.digest);
+      expect(kept.map(({ digest }: { digest: string }) => digest)).not.toContain(image.layers[0].digest);
+      const file = join(folder, "cache/docker2vm/blobs", image.digest.replace(":", "/"));
+      writeFileSync(file, "damaged");
+      expect(docker2vm(folder, ["cache", "verify"]).stdout).toContain(`damaged, removed: ${image.digest}`);
+      expect(docker2vm(folder, ["cache", "prune"]).stdout).toStartWith("removed 1 blobs");
+      expect(docker2vm(folder, ["cache", "ls"]).stdout).toStartWith("0 blobs");
+    }),
+  );
+
+  test("refuse what they cannot take", async () => {
+    for (const args of [
+      ["cache"],
+      ["cache", "clean"],
+      ["cache", "ls", "x"],
+      ["cache", "prune", "--older-than", "1y"],
+    ]) {
+      expect((await runWith(args)).code).toBe(2);
+    }
+  });
+});
