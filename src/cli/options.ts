@@ -13,6 +13,7 @@ const SOURCE = "Source (exactly one):";
 const REGISTRY = "Registry:";
 const IMAGE = "Image:";
 const OUTPUT = "Output:";
+const FILESYSTEM = "Filesystem:";
 const TALK = "Messages:";
 
 /** How images are pulled by name. */
@@ -72,21 +73,56 @@ export const CONVERT_OPTIONS = {
   ...REGISTRY_OPTIONS,
   out: { type: "string", group: OUTPUT, describe: "Folder for rootfs.ext4 and meta.json (required)" },
   force: { type: "boolean", group: OUTPUT, describe: "Replace an existing output" },
+  fs: {
+    type: "string",
+    group: FILESYSTEM,
+    describe: "Kind of filesystem",
+    values: ["ext4", "ext3", "ext2"],
+    defaultDescription: "ext4",
+  },
   size: {
     type: "string",
-    group: OUTPUT,
-    describe: "Size of the filesystem: bytes, or with K, M, G, T (powers of 1024)",
-    defaultDescription: "content and a quarter of it free, at least 64M",
+    group: FILESYSTEM,
+    describe: "Its size: bytes, or with K, M, G, T (powers of 1024); min: nothing spare; auto",
+    defaultDescription: "auto: content and a quarter of it free, at least 64M",
+  },
+  free: { type: "string", group: FILESYSTEM, describe: "Free space beside the content, as 500M" },
+  inodes: {
+    type: "string",
+    group: FILESYSTEM,
+    describe: "Inodes in all",
+    defaultDescription: "as mke2fs, and some to spare",
+  },
+  journal: {
+    type: "string",
+    group: FILESYSTEM,
+    describe: "off, or its size, as 16M",
+    defaultDescription: "as mke2fs makes it",
+  },
+  "read-only": {
+    type: "boolean",
+    group: FILESYSTEM,
+    describe: "For mounting read-only alone: nothing spare, no journal",
+  },
+  "no-lost-found": {
+    type: "boolean",
+    group: FILESYSTEM,
+    describe: "No lost+found: the image's own files alone",
+  },
+  verity: {
+    type: "boolean",
+    group: FILESYSTEM,
+    describe: "Append a dm-verity hash tree; its root hash is printed",
   },
   label: {
     type: "string",
-    group: OUTPUT,
+    group: FILESYSTEM,
     describe: "Volume label, at most 16 bytes",
     defaultDescription: "rootfs",
   },
   uuid: {
     type: "string",
-    group: OUTPUT,
+    group: FILESYSTEM,
     describe: "Filesystem UUID",
     defaultDescription: "from the image's digest and the options",
   },

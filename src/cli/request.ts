@@ -34,13 +34,19 @@ export function convertRequest(line: CommandLine, sourceDateEpoch: string | unde
   if (out === undefined) {
     throw new Docker2vmError("E_USAGE", "no output folder given", { hint: "add --out DIR" });
   }
-  const size = stringOption(line, "size");
   return {
     source,
     out,
     platform: stringOption(line, "platform"),
     profile: choice(line, "profile", CONVERT_OPTIONS.profile.values),
-    size: size === undefined ? undefined : parseSize(size, "--size"),
+    fs: choice(line, "fs", CONVERT_OPTIONS.fs.values),
+    size: sizeOption(line, "size", ["auto", "min"]),
+    free: sizeOption(line, "free", []),
+    inodes: numberOption(line, "inodes"),
+    journal: sizeOption(line, "journal", ["auto", "off"]),
+    readOnly: flag(line, "read-only"),
+    lostAndFound: flag(line, "no-lost-found") ? false : undefined,
+    verity: flag(line, "verity"),
     label: stringOption(line, "label"),
     uuid: stringOption(line, "uuid"),
     sourceDateEpoch: parseEpoch(sourceDateEpoch),
@@ -84,6 +90,17 @@ export function stringOption(line: CommandLine, name: OptionName): string | unde
   });
 }
 
+/** A size in bytes, or one of the words that may stand for one. */
+function sizeOption<Word extends string>(
+  line: CommandLine,
+  name: OptionName,
+  words: readonly Word[],
+): number | Word | undefined {
+  const text = stringOption(line, name);
+  if (text === undefined) return undefined;
+  return words.find((word) => word === text) ?? parseSize(text, `--${name}`);
+}
+
 /** Every value that was given, in order. */
 export function listOption(line: CommandLine, name: OptionName): readonly string[] {
   const value = line.values.get(name);
@@ -97,7 +114,7 @@ function refuseEmpty(name: OptionName): never {
 
 export function numberOption(line: CommandLine, name: OptionName): number | undefined {
   const text = stringOption(line, name);
-  if (text === undefined || /^\d{1,6}$/.test(text)) return text === undefined ? undefined : Number(text);
+  if (text === undefined || /^\d{1,15}$/.test(text)) return text === undefined ? undefined : Number(text);
   throw new Docker2vmError("E_USAGE", `--${name} ${JSON.stringify(text)} is not a whole number`, {
     hint: `write --${name} 2`,
   });

@@ -1,5 +1,5 @@
 import type { ConvertResult } from "../convert/convert.ts";
-import type { RuntimeMetadata } from "../convert/meta.ts";
+import type { FilesystemMetadata, RuntimeMetadata } from "../convert/meta.ts";
 import { formatBytes } from "./bytes.ts";
 import { printable, shellWord } from "./printable.ts";
 
@@ -17,15 +17,23 @@ export function summaryText({ rootfsPath, metadataPath, metadata, ...result }: C
       `${formatBytes(result.apparentBytes)}, of which ${formatBytes(result.allocatedBytes)} on disk and ${free} free`,
     ],
     [
-      "Ext4",
+      filesystem.type.replace("e", "E"),
       `${filesystem.inodes} inodes, ${filesystem.blocks} blocks of ${filesystem.blockSize} bytes, ` +
         `label ${filesystem.label}, UUID ${filesystem.uuid}`,
     ],
+    ...(filesystem.verity === undefined
+      ? []
+      : [["Verity", verityText(filesystem.verity)] as [string, string]]),
     ...(metadata.rootfsDigest === undefined ? [] : [["SHA-256", metadata.rootfsDigest] as [string, string]]),
     ["Runs", workload(metadata.runtime)],
     ["Metadata", metadataPath],
   ];
   return rows.map(([name, value]) => `${name.padEnd(10)}${printable(value)}\n`).join("");
+}
+
+/** What veritysetup and a kernel's command line need. */
+function verityText({ rootHash, hashOffset }: NonNullable<FilesystemMetadata["verity"]>): string {
+  return `root hash ${rootHash}, hash offset ${hashOffset}`;
 }
 
 /** The result for a program: one JSON document. */

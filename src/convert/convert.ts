@@ -1,5 +1,5 @@
 import { Docker2vmError } from "../errors.ts";
-import { planExt4, type SizeChoice } from "../ext4/plan.ts";
+import { planExt4 } from "../ext4/plan.ts";
 import { type Digest, parseDigest } from "../oci/digest.ts";
 import { ImageFile } from "../output/image-file.ts";
 import { StagedOutput } from "../output/staged-output.ts";
@@ -11,7 +11,7 @@ import type { ConvertOptions } from "./options.ts";
 import { checkOptions, type Request } from "./request.ts";
 import { streamLayers } from "./stream-layers.ts";
 import { withImage } from "./with-image.ts";
-import { writeFilesystem } from "./write-filesystem.ts";
+import { writeFilesystem, writeVerity } from "./write-filesystem.ts";
 
 export const ROOTFS_NAME = "rootfs.ext4";
 export const METADATA_NAME = "meta.json";
@@ -60,20 +60,18 @@ async function makeImage(
   try {
     const { root, contents } = await streamLayers(layers, file, request);
     const identity = filesystemIdentity(image, request);
-    const { label } = request;
-    const size: SizeChoice =
-      request.blocks === undefined ? { kind: "auto" } : { kind: "fixed", blocks: request.blocks };
-    const plan = planExt4(root, contents, {
-      ...identity,
-      label,
-      size,
-      journal: "auto",
-      readOnly: false,
-      lostAndFound: true,
-    });
+    const { label, filesystem } = request;
+    const plan = planExt4(root, contents, { ...identity, ...filesystem, label });
     await writeFilesystem(plan, file, request);
+    const verity = await writeVerity(plan, file, identity, request);
+    await file.sync();
 
-    const described = describeImage(origin, image, describeFilesystem(identity, request, plan), request);
+    const described = describeImage(
+      origin,
+      image,
+      describeFilesystem(identity, request, plan, verity),
+      request,
+    );
     const rootfsDigest = request.digest ? await digestOf(file, request) : undefined;
     const metadata = rootfsDigest === undefined ? described : { ...described, rootfsDigest };
     await output.write(METADATA_NAME, `${JSON.stringify(metadata, undefined, 2)}\n`);

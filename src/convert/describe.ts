@@ -4,7 +4,13 @@ import { formatPlatform } from "../oci/platform.ts";
 import { BLOCK_SIZE } from "../output/blocks.ts";
 import type { LayerBlob, ResolvedImage, SourceOrigin } from "../source/source.ts";
 import { type FilesystemIdentity, formatUuid } from "./identity.ts";
-import type { FilesystemMetadata, ImageMetadata, LayerMetadata, RuntimeMetadata } from "./meta.ts";
+import type {
+  FilesystemMetadata,
+  ImageMetadata,
+  LayerMetadata,
+  RuntimeMetadata,
+  VerityMetadata,
+} from "./meta.ts";
 import type { Request } from "./request.ts";
 
 /** `meta.json`, but for what only the finished file can tell. */
@@ -31,15 +37,17 @@ export function describeFilesystem(
   identity: FilesystemIdentity,
   request: Request,
   plan: Ext4Plan,
+  verity: VerityMetadata | undefined,
 ): FilesystemMetadata {
   return {
-    type: "ext4",
+    type: plan.variant.name,
     uuid: formatUuid(identity.uuid),
     label: Buffer.from(request.label, "latin1").toString("utf8"),
     blockSize: BLOCK_SIZE,
     blocks: plan.blocks,
     freeBlocks: plan.freeBlocks,
     inodes: plan.inodes,
+    ...(verity === undefined ? {} : { verity }),
   };
 }
 

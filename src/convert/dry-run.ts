@@ -1,11 +1,13 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import type { VariantName } from "../ext4/variant.ts";
 import type { Digest } from "../oci/digest.ts";
 import { formatPlatform } from "../oci/platform.ts";
 import { BLOCK_SIZE } from "../output/blocks.ts";
 import { METADATA_NAME, ROOTFS_NAME } from "./convert.ts";
 import { describeLayer, describeRuntime } from "./describe.ts";
+import type { FilesystemRequest } from "./filesystem-request.ts";
 import { filesystemIdentity, formatUuid } from "./identity.ts";
 import type { ImageMetadata, LayerMetadata, RuntimeMetadata } from "./meta.ts";
 import type { ConvertOptions } from "./options.ts";
@@ -23,12 +25,13 @@ export interface ConversionPlan {
   readonly runtime: RuntimeMetadata;
   readonly layers: readonly LayerMetadata[];
   readonly filesystem: {
-    readonly type: "ext4";
+    readonly type: VariantName;
     readonly uuid: string;
     readonly label: string;
     readonly blockSize: number;
     /** Absent: follows from the content. */
     readonly blocks?: number;
+    readonly options: Omit<FilesystemRequest, "fs">;
   };
   /** The files that would be written. */
   readonly outputs: readonly string[];
@@ -41,6 +44,7 @@ export async function planConversion(options: ConvertOptions): Promise<Conversio
   try {
     return await withImage(request, scratchFolder, async (image, origin) => {
       const { uuid } = filesystemIdentity(image, request);
+      const { fs, ...choices } = request.filesystem;
       return {
         dryRun: true,
         source: { kind: origin.kind, reference: origin.reference },
@@ -51,11 +55,12 @@ export async function planConversion(options: ConvertOptions): Promise<Conversio
         runtime: describeRuntime(image.config.config),
         layers: image.layers.map(describeLayer),
         filesystem: {
-          type: "ext4",
+          type: fs,
           uuid: formatUuid(uuid),
           label: Buffer.from(request.label, "latin1").toString("utf8"),
           blockSize: BLOCK_SIZE,
-          ...(request.blocks === undefined ? {} : { blocks: request.blocks }),
+          ...(choices.size.kind === "fixed" ? { blocks: choices.size.blocks } : {}),
+          options: choices,
         },
         outputs: [ROOTFS_NAME, METADATA_NAME].map((name) => join(resolve(request.out), name)),
       };

@@ -25,16 +25,29 @@ export function formatUuid(uuid: Uint8Array): string {
 
 /** A version 8 UUID (RFC 9562, 5.8) of everything that may tell two filesystems apart. */
 function derivedUuid(image: ResolvedImage, request: Request, time: Timestamp): Uint8Array {
-  const { profile, blocks, label } = request;
-  const facts = [image.manifestDigest, profile, blocks ?? "auto", label, time.seconds];
+  const { profile, label, filesystem } = request;
+  const facts = [image.manifestDigest, profile, label, time.seconds, filesystem];
   const uuid = hash("filesystem uuid", JSON.stringify(facts));
   uuid[6] = ((uuid[6] ?? 0) & 0x0f) | 0x80;
   uuid[8] = ((uuid[8] ?? 0) & 0x3f) | 0x80;
   return uuid;
 }
 
+/** The name of a filesystem's hash tree, and the salt of its hashes: from the UUID alone, as the hash seed is. */
+export function verityIdentity({ uuid }: FilesystemIdentity): {
+  readonly uuid: Uint8Array;
+  readonly salt: Uint8Array;
+} {
+  const name = formatUuid(uuid);
+  return { uuid: hash("verity uuid", name), salt: digest("verity salt", name) };
+}
+
 function hash(purpose: string, text: string): Uint8Array {
-  return createHash("sha256").update(`docker2vm ${purpose}\n${text}`).digest().subarray(0, 16);
+  return digest(purpose, text).subarray(0, 16);
+}
+
+function digest(purpose: string, text: string): Uint8Array {
+  return createHash("sha256").update(`docker2vm ${purpose}\n${text}`).digest();
 }
 
 /** The config's `created` (RFC 3339) in whole seconds; 0 where there is none or it is no time after 1970. */

@@ -39,11 +39,23 @@ export interface LayerMetadata {
 }
 
 export interface FilesystemMetadata {
-  readonly type: "ext4";
+  readonly type: "ext4" | "ext3" | "ext2";
   readonly uuid: string;
   readonly label: string;
   readonly blockSize: number;
   readonly blocks: number;
   readonly freeBlocks: number;
   readonly inodes: number;
+  readonly verity?: VerityMetadata;
+}
+
+/** A dm-verity hash tree behind the filesystem (kernel, Documentation/admin-guide/device-mapper/verity.rst). */
+export interface VerityMetadata {
+  /** sha256, hex: what a guest must be given by somebody it trusts. */
+  readonly rootHash: string;
+  /** Hex. */
+  readonly salt: string;
+  readonly uuid: string;
+  /** Bytes from the file's start to the tree's superblock. */
+  readonly hashOffset: number;
 }

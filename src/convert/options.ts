@@ -1,3 +1,4 @@
+import type { VariantName } from "../ext4/variant.ts";
 import type { InflateChoice } from "../layer/decompress.ts";
 import type { PullOptions } from "../source/open.ts";
 import type { SourceSpec } from "../source/source.ts";
@@ -13,8 +14,25 @@ export interface ConvertOptions {
   readonly platform?: string | undefined;
   /** What is put in beside the image's own files: nothing. */
   readonly profile?: "baseline" | undefined;
-  /** Size of the filesystem in bytes, rounded down to whole blocks; absent: the content and free space. */
-  readonly size?: number | undefined;
+  /**
+   * Size of the filesystem in bytes, rounded down to whole blocks; "min": nothing spare; "auto" or absent: the content
+   * and free space.
+   */
+  readonly size?: number | "auto" | "min" | undefined;
+  /** Free space in bytes, with the size "auto"; absent: a quarter of what is used, at least 64 MiB. */
+  readonly free?: number | undefined;
+  /** Inodes in all; absent: enough, and some to spare. */
+  readonly inodes?: number | undefined;
+  /** The filesystem; "ext4" if absent. */
+  readonly fs?: VariantName | undefined;
+  /** Bytes of the journal, "off", or "auto" if absent: as mke2fs makes it. */
+  readonly journal?: number | "auto" | "off" | undefined;
+  /** For mounting read-only alone: nothing spare, no journal, and the filesystem says so. */
+  readonly readOnly?: boolean | undefined;
+  /** Whether there is a lost+found, as e2fsck wants it; true if absent. */
+  readonly lostAndFound?: boolean | undefined;
+  /** Append a dm-verity hash tree in veritysetup's format. */
+  readonly verity?: boolean | undefined;
   /** Volume label, at most 16 bytes; "rootfs" if absent. */
   readonly label?: string | undefined;
   /** Filesystem UUID; absent: derived from the manifest digest and the options. */

@@ -1,9 +1,9 @@
 import { Docker2vmError } from "../errors.ts";
 import type { InflateChoice } from "../layer/decompress.ts";
 import { hostPlatform, type Platform, parsePlatform } from "../oci/platform.ts";
-import { BLOCK_SIZE } from "../output/blocks.ts";
 import { parseSourceReference } from "../source/reference.ts";
 import type { SourceSpec } from "../source/source.ts";
+import { type FilesystemRequest, filesystemRequest } from "./filesystem-request.ts";
 import type { ConvertOptions } from "./options.ts";
 import type { ProgressEvent } from "./progress.ts";
 
@@ -16,8 +16,7 @@ export interface Request {
   readonly out: string;
   readonly platform: Platform;
   readonly profile: "baseline";
-  /** The size asked for, in blocks. */
-  readonly blocks: number | undefined;
+  readonly filesystem: FilesystemRequest;
   /** Bytes, one character each. */
   readonly label: string;
   readonly uuid: Uint8Array | undefined;
@@ -36,14 +35,14 @@ export interface Request {
 
 /** Throws E_USAGE for what no image could make right. */
 export function checkOptions(options: ConvertOptions): Request {
-  const { source, platform, size, onProgress } = options;
+  const { source, platform, onProgress } = options;
   const warnings: string[] = [];
   return {
     source: typeof source === "string" ? parseSourceReference(source) : source,
     out: options.out,
     platform: platform === undefined ? hostPlatform(process.arch) : parsePlatform(platform),
     profile: options.profile ?? "baseline",
-    blocks: size === undefined ? undefined : wholeBlocks(size),
+    filesystem: filesystemRequest(options),
     label: labelBytes(options.label ?? "rootfs"),
     uuid: options.uuid === undefined ? undefined : uuidBytes(options.uuid),
     sourceDateEpoch:
@@ -61,13 +60,6 @@ export function checkOptions(options: ConvertOptions): Request {
     },
     warnings,
   };
-}
-
-function wholeBlocks(size: number): number {
-  if (Number.isSafeInteger(size) && size >= BLOCK_SIZE) return Math.floor(size / BLOCK_SIZE);
-  throw new Docker2vmError("E_USAGE", `a size of ${size} bytes is not possible`, {
-    hint: "give the filesystem's size in bytes, as --size 2G does",
-  });
 }
 
 function labelBytes(label: string): string {

@@ -62,9 +62,11 @@ const INFLATED_TO_STORED = 4;
 function contentSpace(layers: readonly LayerBlob[], request: Request) {
   const stored = layers.reduce((sum, layer) => sum + layer.size, 0);
   const expected = Math.ceil(Math.max(ORDINARY_BYTES, stored * INFLATED_TO_STORED) / BLOCK_SIZE);
-  const asked = request.blocks ?? 0;
-  // Of a filesystem whose size is chosen, up to half is free space and what describes the contents.
-  const geometry = geometryFor(Math.max(2 * expected, asked));
+  const { size, fs } = request.filesystem;
+  const asked = size.kind === "fixed" ? size.blocks : 0;
+  const free = size.kind === "auto" && typeof size.free === "number" ? size.free : 0;
+  // Of a filesystem whose size is chosen, up to half is what describes the contents, and free space.
+  const geometry = geometryFor(Math.max(2 * expected + free, asked), fs);
   const end = Math.max(expected, asked);
   return { geometry, end, reservedAfter: (block: number) => reservedRunAfter(geometry, block) };
 }

@@ -3,12 +3,15 @@ import { emitExt4 } from "../ext4/emit.ts";
 import type { Ext4Plan } from "../ext4/plan.ts";
 import { BLOCK_SIZE } from "../output/blocks.ts";
 import type { ImageFile } from "../output/image-file.ts";
+import { appendVerity } from "../verity/append.ts";
+import { type FilesystemIdentity, formatUuid, verityIdentity } from "./identity.ts";
+import type { VerityMetadata } from "./meta.ts";
 import type { Request } from "./request.ts";
 
 /** How much is written before the event loop gets a turn: for the progress, and for a signal to come through. */
 const BYTES_PER_TURN = 16 << 20;
 
-/** Writes everything around the contents, gives the file its length and has it on disk. */
+/** Writes everything around the contents and gives the file its length. */
 export async function writeFilesystem(plan: Ext4Plan, file: ImageFile, request: Request): Promise<void> {
   let written = 0;
   let turn = 0;
@@ -22,5 +25,18 @@ export async function writeFilesystem(plan: Ext4Plan, file: ImageFile, request: 
     request.signal?.throwIfAborted();
   }
   request.report({ type: "filesystem", written });
-  await file.finish(plan.blocks * BLOCK_SIZE);
+  file.truncate(plan.blocks * BLOCK_SIZE);
+}
+
+/** Hashes the finished filesystem and puts the tree of hashes behind it, if that was asked for. */
+export async function writeVerity(
+  plan: Ext4Plan,
+  file: ImageFile,
+  identity: FilesystemIdentity,
+  { filesystem, signal }: Request,
+): Promise<VerityMetadata | undefined> {
+  if (!filesystem.verity) return undefined;
+  const { uuid, salt } = verityIdentity(identity);
+  const { rootHash, hashOffset } = await appendVerity(file, plan.blocks * BLOCK_SIZE, { uuid, salt, signal });
+  return { rootHash, hashOffset, uuid: formatUuid(uuid), salt: Buffer.from(salt).toString("hex") };
 }

@@ -91,11 +91,17 @@ function askedInodes(inodes: number | undefined, used: number): number | undefin
   );
 }
 
-function journalLength({ journal, readOnly }: Ext4Options, variant: Variant): number | "usual" {
+/** Throws E_USAGE for a journal that cannot be. */
+export function checkJournal(
+  { journal, readOnly }: Pick<Ext4Options, "journal" | "readOnly">,
+  variant: Variant,
+): void {
   const refusal = journalRefusal(journal, readOnly, variant);
-  if (refusal !== undefined) {
-    throw new Docker2vmError("E_USAGE", refusal.problem, { hint: refusal.hint });
-  }
+  if (refusal !== undefined) throw new Docker2vmError("E_USAGE", refusal.problem, { hint: refusal.hint });
+}
+
+function journalLength({ journal, readOnly }: Ext4Options, variant: Variant): number | "usual" {
+  checkJournal({ journal, readOnly }, variant);
   if (typeof journal !== "string") return journal.blocks;
   return journal === "off" || readOnly || variant.journal === "never" ? 0 : "usual";
 }

@@ -46,10 +46,29 @@ export class ImageFile implements BlockSink {
     }
   }
 
-  /** Sets the file's length, bytes, and has everything on disk. */
-  async finish(length: number): Promise<void> {
+  /** Reads into `bytes` from byte `position` on and returns how many there were; fewer only at the end. */
+  async read(position: number, bytes: Uint8Array): Promise<number> {
+    let done = 0;
+    while (done < bytes.length) {
+      const { bytesRead } = await readAsync(this.#fd, bytes, done, bytes.length - done, position + done);
+      if (bytesRead === 0) break;
+      done += bytesRead;
+    }
+    return done;
+  }
+
+  /** Sets the file's length in bytes. */
+  truncate(length: number): void {
     try {
       ftruncateSync(this.#fd, length);
+    } catch (error) {
+      throw outputError(error, "cannot finish the image");
+    }
+  }
+
+  /** Has everything on disk. */
+  async sync(): Promise<void> {
+    try {
       await fsyncAsync(this.#fd);
     } catch (error) {
       throw outputError(error, "cannot finish the image");

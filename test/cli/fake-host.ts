@@ -118,6 +118,19 @@ const PLAN: ConversionPlan = {
   profile: "baseline",
   runtime: RUNTIME,
   layers: RESULT.metadata.layers,
-  filesystem: { type: "ext4", uuid: RESULT.metadata.filesystem.uuid, label: "rootfs", blockSize: 4096 },
+  filesystem: {
+    type: "ext4",
+    uuid: RESULT.metadata.filesystem.uuid,
+    label: "rootfs",
+    blockSize: 4096,
+    options: {
+      size: { kind: "auto" },
+      inodes: undefined,
+      journal: "auto",
+      readOnly: false,
+      lostAndFound: true,
+      verity: false,
+    },
+  },
   outputs: ["/vm/rootfs.ext4", "/vm/meta.json"],
 };

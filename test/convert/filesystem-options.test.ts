@@ -1,0 +1,99 @@
+import { describe, expect, test } from "bun:test";
+import { openSync, readdirSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { convert } from "../../src/convert/convert.ts";
+import type { ConvertOptions } from "../../src/convert/options.ts";
+import { differences, type KernelView, kernelView, withMounted } from "../support/kernel-view.ts";
+import { expectCleanFilesystem, run, runOk, testWith } from "../support/oracles.ts";
+import { scratchFolder } from "../support/scratch.ts";
+
+const scratch = scratchFolder();
+const HELLO = join(import.meta.dir, "../../fixtures/images/hello");
+
+async function made(options: Partial<ConvertOptions>) {
+  const out = scratch("out");
+  return await convert({ source: `oci:${HELLO}`, platform: "linux/amd64", out, force: true, ...options });
+}
+
+/** A field of the superblock as dumpe2fs prints it. */
+function field(image: string, name: string): string {
+  return new RegExp(`^${name}:\\s+(.*)$`, "m").exec(runOk("dumpe2fs", ["-h", image]))?.[1] ?? "";
+}
+
+describe("the filesystem that was asked for", () => {
+  let usual: KernelView | undefined;
+
+  const kinds: readonly [name: string, options: Partial<ConvertOptions>, features: RegExp][] = [
+    ["ext4", {}, /^has_journal .*extent 64bit flex_bg .*metadata_csum$/],
+    ["ext3", { fs: "ext3" }, /^has_journal ext_attr dir_index filetype sparse_super large_file$/],
+    ["ext2", { fs: "ext2" }, /^ext_attr dir_index filetype sparse_super large_file$/],
+    ["of the smallest size", { size: "min" }, /metadata_csum/],
+    ["for reading only", { readOnly: true }, /^ext_attr .*read-?only/],
+    ["without a journal", { journal: "off" }, /^ext_attr/],
+  ];
+  for (const [name, options, features] of kinds) {
+    testWith(
+      ["e2fsck", "dumpe2fs", "loop mount", "getfattr"],
+      `${name}: clean, and the same files to the kernel`,
+      async () => {
+        const { rootfsPath } = await made(options);
+        expectCleanFilesystem(rootfsPath);
+        expect(field(rootfsPath, "Filesystem features")).toMatch(features);
+        const view = withMounted(rootfsPath, "ro", kernelView);
+        usual ??= view;
+        expect(view.size).toBeGreaterThan(300);
+        expect(differences(view, usual)).toEqual([]);
+      },
+    );
+  }
+
+  testWith(["dumpe2fs"], "has the free space, the inodes and the journal that were asked for", async () => {
+    const { rootfsPath, metadata } = await made({ free: 10 * 2 ** 20, inodes: 5000, journal: 8 * 2 ** 20 });
+    expect(metadata.filesystem.freeBlocks).toBeGreaterThanOrEqual(2560);
+    expect(metadata.filesystem.freeBlocks).toBeLessThan(2560 + 256);
+    expect(Number(field(rootfsPath, "Inode count"))).toBeGreaterThanOrEqual(5000);
+    expect(field(rootfsPath, "Total journal size")).toBe("8M");
+  });
+
+  testWith(["loop mount"], "has no lost+found where none is wanted", async () => {
+    const { rootfsPath } = await made({ lostAndFound: false });
+    expect(withMounted(rootfsPath, "ro", (folder) => readdirSync(folder))).not.toContain("lost+found");
+  });
+
+  testWith(
+    ["veritysetup", "e2fsck"],
+    "carries a hash tree that veritysetup accepts, and refuses after one flipped bit",
+    async () => {
+      const { rootfsPath, metadata, apparentBytes } = await made({ verity: true });
+      const { rootHash = "", hashOffset = 0 } = metadata.filesystem.verity ?? {};
+      const verify = () =>
+        run("veritysetup", ["verify", rootfsPath, rootfsPath, rootHash, `--hash-offset=${hashOffset}`]);
+      expect(hashOffset).toBe(metadata.filesystem.blocks * metadata.filesystem.blockSize);
+      expect(apparentBytes).toBeGreaterThan(hashOffset);
+      expect(verify().status).toBe(0);
+      expectCleanFilesystem(rootfsPath);
+      writeSync(openSync(rootfsPath, "r+"), new Uint8Array([1]), 0, 1, hashOffset - 1);
+      expect(verify().status).not.toBe(0);
+    },
+  );
+});
+
+describe("what cannot be is refused before anything is read", () => {
+  const refusals: readonly [options: Partial<ConvertOptions>, message: string][] = [
+    [{ fs: "ext2", journal: 2 ** 24 }, "ext2 has no journal"],
+    [{ fs: "ext3", readOnly: true }, "ext3 always has a journal"],
+    [{ journal: 4096 }, "a journal of 1 blocks is not possible"],
+    [{ size: 2 ** 30, free: 2 ** 20 }, "a size and free space contradict each other"],
+    [{ inodes: 0 }, "0 is not a number of inodes"],
+    [{ size: 100 }, "a size of 100 bytes is not possible"],
+  ];
+  for (const [options, message] of refusals) {
+    test(message, async () => {
+      const converted = convert({ source: "oci:/nowhere", out: scratch("never"), ...options });
+      await expect(converted).rejects.toMatchObject({
+        code: "E_USAGE",
+        message: expect.stringContaining(message),
+      });
+    });
+  }
+});
