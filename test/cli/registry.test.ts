@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { createHash } from "node:crypto";
+import { spawn } from "node:child_process";
+import { createHash, randomBytes } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type RealRegistry, withRegistry } from "../support/docker-registry.ts";
@@ -115,6 +116,74 @@ describe("docker2vm convert NAME", () => {
       verifyKeyFile: "k.pub",
     });
   });
+});
+
+describe("conversions that share a cache", () => {
+  /** An image whose layers take a while. */
+  function publishLarge(registry: RealRegistry, folder: string): string {
+    const layout = join(folder, "large");
+    const layers = [1, 2].map((n) => tar([{ path: `noise${n}`, data: randomBytes(24_000_000) }]));
+    buildLayout(layout, { layers, tag: "latest", compress: "none" });
+    registry.push(`oci:${layout}:latest`, "team/large:1.0");
+    return `${registry.host}/team/large:1.0`;
+  }
+
+  function start(folder: string, name: string, out: string) {
+    const env = { ...process.env, HOME: folder, XDG_CACHE_HOME: join(folder, "cache") };
+    const args = [
+      "convert",
+      name,
+      "--platform",
+      "linux/amd64",
+      "--out",
+      join(folder, out),
+      "--progress",
+      "json",
+    ];
+    const child = spawn(process.execPath, [MAIN, ...args], { env });
+    const ended = new Promise((resolve) => child.on("close", resolve));
+    return { child, ended };
+  }
+
+  function expectSound(folder: string): void {
+    const { stdout } = docker2vm(folder, ["cache", "verify", "--json"]);
+    expect(JSON.parse(stdout)).toMatchObject({ sound: 4, damaged: [] });
+    expect(readdirSync(join(folder, "cache/docker2vm/tmp"))).toEqual([]);
+  }
+
+  testWith(["docker-registry", "skopeo"], "at the same time both succeed, and make the same", () =>
+    withRegistry({}, async (registry, folder) => {
+      const name = publishLarge(registry, folder);
+      const both = [start(folder, name, "one"), start(folder, name, "two")];
+      expect(await Promise.all(both.map(({ ended }) => ended))).toEqual([0, 0]);
+      expect(rootfs(folder, "one")).toBe(rootfs(folder, "two"));
+      expectSound(folder);
+    }),
+  );
+
+  testWith(
+    ["docker-registry", "skopeo"],
+    "after one was killed in the middle succeed, and tidy up behind it",
+    () =>
+      withRegistry({}, async (registry, folder) => {
+        const name = publishLarge(registry, folder);
+        const killed = start(folder, name, "out");
+        await new Promise<void>((resolve) => {
+          killed.child.stderr.setEncoding("utf8").on("data", (text: string) => {
+            if (text.includes('"type":"layer"')) resolve();
+          });
+        });
+        killed.child.kill("SIGKILL");
+        await killed.ended;
+        expect(readdirSync(join(folder, "out")).map((entry) => entry.startsWith(".docker2vm-"))).toEqual([
+          true,
+        ]);
+
+        expect(await start(folder, name, "out").ended).toBe(0);
+        expect(readdirSync(join(folder, "out")).sort()).toEqual(["meta.json", "rootfs.ext4"]);
+        expectSound(folder);
+      }),
+  );
 });
 
 describe("docker2vm inspect-image and cache", () => {
