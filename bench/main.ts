@@ -8,6 +8,7 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { benchImage, SHAPES } from "./make-image.ts";
+import { benchRegistry } from "./registry.ts";
 
 const ROOT = join(import.meta.dir, "..");
 const CACHE = join(ROOT, ".cache/bench");
@@ -41,6 +42,25 @@ const CONTENDERS: readonly Contender[] = [
     command: (layout, folder) => ["sh", "-c", UMOCI_AND_MKE2FS, "sh", layout, folder],
   },
 ];
+
+/** The same conversion with every byte coming through a registry's HTTP. */
+function fromRegistry(reference: string): Contender {
+  const args = [
+    "convert",
+    reference,
+    "--no-cache",
+    "--platform",
+    "linux/amd64",
+    "--progress",
+    "none",
+    "--out",
+  ];
+  return {
+    name: "docker2vm from a registry",
+    needs: [],
+    command: (_layout, folder) => [process.execPath, join(ROOT, "src/cli/main.ts"), ...args, folder],
+  };
+}
 
 const UMOCI_AND_MKE2FS = `set -e
 umoci unpack --image "$1:latest" "$2/bundle" >/dev/null 2>&1
@@ -114,11 +134,14 @@ async function main(): Promise<void> {
   const layout = values.image ?? (await benchImage(shape, CACHE));
   if (!existsSync(join(layout, "index.json"))) throw new Error(`${layout} is not an OCI layout`);
 
-  const present = CONTENDERS.filter(({ needs }) => needs.every((program) => Bun.which(program) !== null));
+  const registry = await benchRegistry(layout);
+  const contenders = registry === undefined ? CONTENDERS : [...CONTENDERS, fromRegistry(registry.reference)];
+  const present = contenders.filter(({ needs }) => needs.every((program) => Bun.which(program) !== null));
   const samples = present.map((): Sample[] => []);
   for (let round = 0; round < Number(values.rounds); round++) {
     for (const [index, contender] of present.entries()) samples[index]?.push(await sample(contender, layout));
   }
+  registry?.stop();
   const medians = samples.map((list) => ({
     seconds: median(list.map((s) => s.seconds)),
     peakBytes: median(list.map((s) => s.peakBytes)),
