@@ -28,12 +28,15 @@ export function cloudKernel(): string {
   return join(folder, "boot", kernel ?? "vmlinuz");
 }
 
-/** Boots until the machine switches itself off and returns what was said on the console. The image is written to. */
-export async function boot(image: string, parameters: string): Promise<string> {
+/**
+ * Boots until the machine switches itself off and returns what was said on the console. The image is written to.
+ * With an initramfs, that is what mounts it.
+ */
+export async function boot(image: string, parameters: string, initrd?: string): Promise<string> {
   const child = spawn(findOracle("qemu-system-x86_64") ?? "qemu-system-x86_64", [
     ...["-M", "pc", "-accel", "tcg", "-cpu", "max", "-m", "512"],
     ...["-nodefaults", "-no-user-config", "-display", "none", "-serial", "stdio", "-no-reboot"],
-    ...["-kernel", cloudKernel()],
+    ...["-kernel", cloudKernel(), ...(initrd === undefined ? [] : ["-initrd", initrd])],
     ...[
       "-drive",
       `file=${image},if=none,id=d0,format=raw,cache=unsafe`,
