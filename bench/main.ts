@@ -1,7 +1,7 @@
 /**
  * `bun run bench`: the whole conversion of an image on disk beside the ways it replaces and the floor under it,
- * alternating, medians. Options: --shape small|medium|large (default medium), --image LAYOUT (an OCI layout with one
- * tag "latest"), --rounds N (default 5), --json FILE.
+ * alternating, medians. Options: --shape small|medium|large|files100k|files1m (default medium), --image LAYOUT (an OCI
+ * layout with one tag "latest"), --rounds N (default 5), --only NAME (contenders whose names contain it), --json FILE.
  */
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
@@ -125,6 +125,7 @@ async function main(): Promise<void> {
       shape: { type: "string", default: "medium" },
       image: { type: "string" },
       rounds: { type: "string", default: "5" },
+      only: { type: "string", default: "" },
       json: { type: "string" },
     },
   });
@@ -136,7 +137,9 @@ async function main(): Promise<void> {
 
   const registry = await benchRegistry(layout);
   const contenders = registry === undefined ? CONTENDERS : [...CONTENDERS, fromRegistry(registry.reference)];
-  const present = contenders.filter(({ needs }) => needs.every((program) => Bun.which(program) !== null));
+  const present = contenders
+    .filter(({ name }) => name.includes(values.only))
+    .filter(({ needs }) => needs.every((program) => Bun.which(program) !== null));
   const samples = present.map((): Sample[] => []);
   for (let round = 0; round < Number(values.rounds); round++) {
     for (const [index, contender] of present.entries()) samples[index]?.push(await sample(contender, layout));
@@ -156,6 +159,9 @@ async function main(): Promise<void> {
     `${layout}: ${(stored / 1e6).toFixed(1)} MB stored; ${availableParallelism()} cores, ${values.rounds} rounds\n`,
   );
   console.log(table(results, stored));
+  if (values.image === undefined) {
+    console.log(`\n${shape.files} files: ${((own / shape.files) * 1e6).toFixed(1)} µs a file`);
+  }
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(results, undefined, 2)}\n`);
 }
 

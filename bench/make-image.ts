@@ -17,11 +17,16 @@ export interface Shape {
   readonly spread: number;
 }
 
-/** Small: a busybox image. Medium: a language runtime. Large: a compiler, headers, libraries. */
+/**
+ * Small: a busybox image. Medium: a language runtime. Large: a compiler, headers, libraries. The others are many small
+ * files, for the memory and the time that each takes.
+ */
 export const SHAPES: Readonly<Record<string, Shape>> = {
   small: { name: "small", layers: 4, files: 700, medianSize: 2_000, spread: 1.7 },
   medium: { name: "medium", layers: 5, files: 8_000, medianSize: 3_500, spread: 1.85 },
   large: { name: "large", layers: 6, files: 93_000, medianSize: 3_000, spread: 1.9 },
+  files100k: { name: "files100k", layers: 2, files: 100_000, medianSize: 100, spread: 0.5 },
+  files1m: { name: "files1m", layers: 2, files: 1_000_000, medianSize: 100, spread: 0.5 },
 };
 
 const LARGEST_FILE = 60e6;

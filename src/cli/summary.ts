@@ -1,4 +1,5 @@
 import type { ConvertResult } from "../convert/convert.ts";
+import type { Sizing } from "../convert/describe.ts";
 import type { FilesystemMetadata, RuntimeMetadata } from "../convert/meta.ts";
 import { formatBytes } from "./bytes.ts";
 import { printable, shellWord } from "./printable.ts";
@@ -14,7 +15,8 @@ export function summaryText({ rootfsPath, metadataPath, metadata, ...result }: C
     ["Rootfs", rootfsPath],
     [
       "Size",
-      `${formatBytes(result.apparentBytes)}, of which ${formatBytes(result.allocatedBytes)} on disk and ${free} free`,
+      `${formatBytes(result.apparentBytes)}, of which ${formatBytes(result.allocatedBytes)} on disk and ${free} free: ` +
+        sizingText(result.sizing),
     ],
     [
       filesystem.type.replace("e", "E"),
@@ -31,6 +33,12 @@ export function summaryText({ rootfsPath, metadataPath, metadata, ...result }: C
   return rows.map(([name, value]) => `${name.padEnd(10)}${printable(value)}\n`).join("");
 }
 
+function sizingText(sizing: Sizing): string {
+  if (sizing.kind !== "auto") return sizing.kind === "fixed" ? "as asked for" : "nothing spare";
+  if (sizing.free !== "usual") return `the content and ${formatBytes(sizing.free)}`;
+  return "the content and a quarter of it, at least 64 MiB";
+}
+
 /** What veritysetup and a kernel's command line need. */
 function verityText({ rootHash, hashOffset }: NonNullable<FilesystemMetadata["verity"]>): string {
   return `root hash ${rootHash}, hash offset ${hashOffset}`;
@@ -43,6 +51,7 @@ export function summaryJson(result: ConvertResult): string {
     metadata: result.metadataPath,
     apparentBytes: result.apparentBytes,
     allocatedBytes: result.allocatedBytes,
+    sizing: result.sizing,
     warnings: result.warnings,
     meta: result.metadata,
   };

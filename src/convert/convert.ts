@@ -4,7 +4,7 @@ import { type Digest, parseDigest } from "../oci/digest.ts";
 import { ImageFile } from "../output/image-file.ts";
 import { StagedOutput } from "../output/staged-output.ts";
 import type { ResolvedImage, SourceOrigin } from "../source/source.ts";
-import { describeFilesystem, describeImage, describeLayer } from "./describe.ts";
+import { describeFilesystem, describeImage, describeLayer, describeSizing, type Sizing } from "./describe.ts";
 import { filesystemIdentity } from "./identity.ts";
 import type { ImageMetadata } from "./meta.ts";
 import type { ConvertOptions } from "./options.ts";
@@ -25,6 +25,8 @@ export interface ConvertResult {
   readonly apparentBytes: number;
   /** Bytes of `rootfs.ext4` as the disk counts them: holes take none. */
   readonly allocatedBytes: number;
+  /** How the filesystem's size came about. */
+  readonly sizing: Sizing;
   readonly warnings: readonly string[];
 }
 
@@ -81,6 +83,7 @@ async function makeImage(
       metadata,
       apparentBytes: file.apparentBytes,
       allocatedBytes: file.allocatedBytes,
+      sizing: describeSizing(request),
       warnings: request.warnings,
     };
   } finally {

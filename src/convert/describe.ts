@@ -72,3 +72,14 @@ export function describeLayer({
 }: Pick<LayerBlob, "digest" | "diffId" | "size">): LayerMetadata {
   return digest === undefined ? { diffId, size } : { digest, diffId, size };
 }
+
+/** "fixed": as asked for; "min": nothing spare; "auto": what is used and `free` bytes, or the usual share. */
+export type Sizing =
+  | { readonly kind: "fixed" | "min" }
+  | { readonly kind: "auto"; readonly free: number | "usual" };
+
+export function describeSizing({ filesystem: { size, readOnly } }: Request): Sizing {
+  if (size.kind !== "auto") return { kind: size.kind };
+  if (typeof size.free === "number") return { kind: "auto", free: size.free * BLOCK_SIZE };
+  return readOnly ? { kind: "min" } : { kind: "auto", free: "usual" };
+}

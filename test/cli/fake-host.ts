@@ -86,6 +86,7 @@ export const RESULT: ConvertResult = {
   rootfsPath: "/vm/rootfs.ext4",
   metadataPath: "/vm/meta.json",
   apparentBytes: 128 * 1024 * 1024,
+  sizing: { kind: "auto", free: "usual" },
   allocatedBytes: 12 * 1024 * 1024 + 512 * 1024,
   warnings: ["layer 1: something odd"],
   metadata: {

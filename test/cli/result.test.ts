@@ -16,7 +16,7 @@ describe("the result", () => {
         "Image     oci:./app (linux/amd64, 1 layer)",
         `Digest    sha256:${"a".repeat(64)}`,
         "Rootfs    /vm/rootfs.ext4",
-        "Size      128.0 MiB, of which 12.5 MiB on disk and 100.0 MiB free",
+        "Size      128.0 MiB, of which 12.5 MiB on disk and 100.0 MiB free: the content and a quarter of it, at least 64 MiB",
         "Ext4      8192 inodes, 32768 blocks of 4096 bytes, label rootfs, UUID 01234567-89ab-cdef-0123-456789abcdef",
         "Runs      /bin/serve --motd 'two words' 'it'\\''s' as 101:101 in /srv, ports 80/tcp 443/tcp",
         "Metadata  /vm/meta.json",
@@ -55,6 +55,7 @@ describe("the result", () => {
         metadata: "/vm/meta.json",
         apparentBytes: RESULT.apparentBytes,
         allocatedBytes: RESULT.allocatedBytes,
+        sizing: RESULT.sizing,
         warnings: ["layer 1: something odd"],
         meta: RESULT.metadata,
       });
