@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from "node:path";
 import { convert } from "../../src/convert/convert.ts";
 import { buildLayout } from "../support/layout-builder.ts";
-import { run, runOk, testWith } from "../support/oracles.ts";
+import { expectCleanIfChecked, run, runOk, testWith } from "../support/oracles.ts";
 import { scratchFolder } from "../support/scratch.ts";
 import { type TarItem, tar } from "../support/tar-builder.ts";
 
@@ -47,6 +47,7 @@ describe("contents that upper layers replace or delete", () => {
       platform: "linux/amd64",
       out: scratch("out"),
     });
+    expectCleanIfChecked(rootfsPath);
     expect(readFileSync(rootfsPath).includes(SECRET)).toBe(false);
   });
 
@@ -64,6 +65,7 @@ describe("contents that upper layers replace or delete", () => {
       platform: "linux/amd64",
       out: scratch("out"),
     });
+    expectCleanIfChecked(rootfsPath);
     expect(readFileSync(rootfsPath).includes(SECRET)).toBe(true);
   });
 });

@@ -6,7 +6,7 @@ import { convert } from "../../src/convert/convert.ts";
 import { Docker2vmError } from "../../src/errors.ts";
 import type { InflateChoice } from "../../src/layer/decompress.ts";
 import { type BuiltImage, buildLayout, json, writeBlob, writeIndex } from "../support/layout-builder.ts";
-import { run } from "../support/oracles.ts";
+import { expectCleanIfChecked, run } from "../support/oracles.ts";
 import { scratchFolder } from "../support/scratch.ts";
 import { type TarItem, tar } from "../support/tar-builder.ts";
 
@@ -21,7 +21,13 @@ async function refusal(
 ) {
   const out = scratch("out");
   try {
-    await convert({ source: `oci:${layout}`, platform: "linux/amd64", out, ...options });
+    const { rootfsPath } = await convert({
+      source: `oci:${layout}`,
+      platform: "linux/amd64",
+      out,
+      ...options,
+    });
+    expectCleanIfChecked(rootfsPath);
   } catch (error) {
     expect(existsSync(out)).toBe(false);
     if (error instanceof Docker2vmError) {

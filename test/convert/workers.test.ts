@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { convert } from "../../src/convert/convert.ts";
 import { Docker2vmError } from "../../src/errors.ts";
 import { type BuiltImage, buildLayout } from "../support/layout-builder.ts";
-import { runOk, testWith } from "../support/oracles.ts";
+import { expectCleanIfChecked, runOk, testWith } from "../support/oracles.ts";
 import { scratchFolder } from "../support/scratch.ts";
 import { type TarItem, tar } from "../support/tar-builder.ts";
 
@@ -100,12 +100,13 @@ test("warnings come through, each with its layer", async () => {
     [{ path: "s", type: "symlink", linkname: "t", pax: { "SCHILY.xattr.user.a": "b" } }],
     GOOD,
   ]);
-  const { warnings } = await convert({
+  const { warnings, rootfsPath } = await convert({
     source: `oci:${layout}`,
     platform: "linux/amd64",
     out: scratch("out"),
     workers: 2,
   });
+  expectCleanIfChecked(rootfsPath);
   expect(warnings).toHaveLength(1);
   expect(warnings[0]).toMatch(/^layer 1 \(sha256:[\da-f]{12}…\): .*user\.a.*left out/);
 });
