@@ -19,7 +19,8 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   registry: ["errors.ts", "http", "oci", "cache"],
   source: ["errors.ts", "oci", "registry", "cache"],
   layer: ["errors.ts", "oci", "output", "tree"],
-  convert: ["errors.ts", "output", "tree", "ext4", "verity", "oci", "source", "layer"],
+  profile: ["errors.ts", "output", "tree", "ext4-reader", "oci"],
+  convert: ["errors.ts", "output", "tree", "ext4", "verity", "oci", "source", "layer", "profile"],
   cli: ["errors.ts", "convert", "source", "layer", "cache", "ext4-reader"],
   "index.ts": ["errors.ts", "convert", "source", "layer", "oci"],
 };

@@ -58,7 +58,7 @@ async function makeImage(
 ): Promise<ConvertResult> {
   const { manifestDigest, platform, layers } = image;
   request.report({ type: "resolved", manifestDigest, platform, layers: layers.map(describeLayer) });
-  const file = ImageFile.create(output.path(ROOTFS_NAME));
+  const file = new ImageFile(output.path(ROOTFS_NAME));
   try {
     const { root, contents } = await streamLayers(layers, file, request);
     const identity = filesystemIdentity(image, request);

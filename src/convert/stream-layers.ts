@@ -1,21 +1,26 @@
 import { geometryFor, reservedRunAfter } from "../ext4/geometry.ts";
-import type { Contents } from "../ext4/plan.ts";
 import { layerName } from "../layer/layer-stream.ts";
-import { ArenaSchedule, STREAMS_IN_FLIGHT } from "../output/arenas.ts";
+import { tarParts } from "../layer/tar/entries.ts";
+import { unpack } from "../layer/unpack.ts";
+import { ArenaSchedule, BlockSupply, STREAMS_IN_FLIGHT } from "../output/arenas.ts";
 import { BLOCK_SIZE, type Run } from "../output/blocks.ts";
+import { ContentFile } from "../output/content-file.ts";
+import { ContentWriter } from "../output/content-writer.ts";
 import type { ImageFile } from "../output/image-file.ts";
+import type { ContentSink } from "../output/stages.ts";
 import type { LayerBlob } from "../source/source.ts";
 import { type Directory, impliedDirectory } from "../tree/inode.ts";
 import { LayerTree } from "../tree/layer-tree.ts";
 import { overlay } from "../tree/overlay.ts";
+import { ImageContents } from "./image-contents.ts";
 import { inOrder } from "./in-order.ts";
-import { type LayerRunner, layerRunner } from "./layer-runner.ts";
+import { type LayerReader, layerReader } from "./layer-reader.ts";
 import type { Request } from "./request.ts";
 
 /** What the layers amount to: the tree as a container would see it, its file contents already in the image. */
 export interface StreamedImage {
   readonly root: Directory;
-  readonly contents: Contents;
+  readonly contents: ImageContents;
 }
 
 /** Streams every layer through its checks into the image, several at once, and lays them over one another. */
@@ -24,31 +29,40 @@ export async function streamLayers(
   image: ImageFile,
   request: Request,
 ): Promise<StreamedImage> {
-  const space = contentSpace(layers, request);
-  const schedule = new ArenaSchedule(layers.length, space);
+  const { geometry, space } = contentSpace(layers, request);
+  const supply = new BlockSupply(space);
+  const contents = new ImageContents(image, geometry, supply);
+  const schedule = new ArenaSchedule(layers.length, supply);
   const abort = new AbortController();
   const signal = request.signal ? AbortSignal.any([request.signal, abort.signal]) : abort.signal;
   const root = impliedDirectory();
-  const written: Run[] = [];
-  const runner = layerRunner(layers, image, request.workers);
+  const sink = new ContentFile(image);
+  const reader = layerReader(layers, request.workers);
+  const nextArena = async (index: number): Promise<readonly Run[]> => {
+    const runs = await schedule.take(index);
+    image.reach(supply.end * BLOCK_SIZE);
+    return runs;
+  };
   try {
     await inOrder(
       layers,
       STREAMS_IN_FLIGHT,
-      (blob) => streamLayer(blob, { runner, schedule, signal, request }),
+      (blob) => streamLayer(blob, { reader, sink, schedule, nextArena, signal, request }),
       (layer) => {
         overlay(root, layer.tree, { onWarning: (message) => warn(request, message) });
-        written.push(...layer.written);
+        contents.addWritten(layer.written);
       },
       (failure) => {
         abort.abort(failure);
         schedule.abort(failure);
       },
     );
+    await sink.settle();
   } finally {
-    await runner.close();
+    await reader.close();
+    await sink.close();
   }
-  return { root, contents: { geometry: space.geometry, end: schedule.end, written } };
+  return { root, contents };
 }
 
 /**
@@ -68,37 +82,37 @@ function contentSpace(layers: readonly LayerBlob[], request: Request) {
   // Of a filesystem whose size is chosen, up to half is what describes the contents, and free space.
   const geometry = geometryFor(Math.max(2 * expected + free, asked), fs);
   const end = Math.max(expected, asked);
-  return { geometry, end, reservedAfter: (block: number) => reservedRunAfter(geometry, block) };
+  return { geometry, space: { end, reservedAfter: (block: number) => reservedRunAfter(geometry, block) } };
 }
 
 interface Stream {
-  readonly runner: LayerRunner;
+  readonly reader: LayerReader;
+  readonly sink: ContentSink;
   readonly schedule: ArenaSchedule;
+  nextArena(index: number): Promise<readonly Run[]>;
   readonly signal: AbortSignal;
   readonly request: Request;
 }
 
-async function streamLayer(blob: LayerBlob, { runner, schedule, signal, request }: Stream) {
+async function streamLayer(blob: LayerBlob, stream: Stream) {
+  const { reader, sink, schedule, nextArena, signal, request } = stream;
   const { index, size } = blob;
   const { inflate, report } = request;
   const name = layerName(blob);
   const tree = new LayerTree(name);
+  const writer = new ContentWriter(sink);
   let stored = 0;
-  const written = await runner.run({
-    blob,
-    inflate,
-    target: tree,
-    nextArena: () => schedule.take(index),
-    signal,
-    onStored: (bytes) => {
-      stored += bytes;
-      report({ type: "layer", index, stored, size });
-    },
-    onWarning: (message) => warn(request, `${name}: ${message}`),
-  });
+  const onStored = (bytes: number): void => {
+    stored += bytes;
+    report({ type: "layer", index, stored, size });
+  };
+  const onWarning = (message: string): void => warn(request, `${name}: ${message}`);
+  await reader.read(blob, { inflate, signal, onStored, onWarning }, (tar) =>
+    unpack(tarParts(tar, { layer: name, onWarning }), tree, { writer, nextArena: () => nextArena(index) }),
+  );
   schedule.finish(index);
   report({ type: "layer-done", index });
-  return { tree, written };
+  return { tree, written: writer.written };
 }
 
 function warn(request: Request, message: string): void {

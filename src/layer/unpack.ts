@@ -3,7 +3,7 @@ import type { Run } from "../output/blocks.ts";
 import type { ContentWriter } from "../output/content-writer.ts";
 import type { Inode } from "../tree/inode.ts";
 import { directoryOf, isWhiteout, type LayerTarget } from "../tree/layer-tree.ts";
-import type { TarEntry } from "./tar/entries.ts";
+import type { TarEntry, TarPart } from "./tar/entries.ts";
 
 /** Where a layer's file contents go while its tar streams by. */
 export interface Contents {
@@ -14,19 +14,73 @@ export interface Contents {
 
 /** Unpacks a layer's entries: what they are to `target`, file contents straight into the image. */
 export async function unpack(
-  entries: AsyncIterable<TarEntry>,
+  parts: AsyncIterable<readonly TarPart[]>,
   target: LayerTarget,
-  contents: Contents,
+  { writer, nextArena }: Contents,
 ): Promise<void> {
-  for await (const entry of entries) {
-    if (isWhiteout(entry.path, target.name)) target.whiteout(entry.path);
-    else if (entry.type === "hardlink") target.link(entry.path, entry.linkname);
-    else target.add(entry.path, await inodeOf(entry, contents));
+  const unpacker = new Unpacker(target, writer);
+  for await (const list of parts) {
+    for (const part of list) {
+      if (part.kind === "entry") unpacker.begin(part.entry);
+      else if (unpacker.accepts) {
+        writer.seek(part.offset);
+        const done = writer.write(part.bytes);
+        if (done < part.bytes.length) await writeRest(part.bytes.subarray(done), writer, nextArena);
+      }
+    }
   }
-  contents.writer.flush();
+  unpacker.endFile();
+  writer.flush();
 }
 
-async function inodeOf(entry: TarEntry, contents: Contents): Promise<Inode> {
+async function writeRest(
+  bytes: Uint8Array,
+  writer: ContentWriter,
+  nextArena: Contents["nextArena"],
+): Promise<void> {
+  for (let done = 0; done < bytes.length; done += writer.write(bytes.subarray(done))) {
+    if (writer.needsArena) writer.addArena(await nextArena());
+    else await writer.stageFree();
+  }
+}
+
+class Unpacker {
+  readonly #target: LayerTarget;
+  readonly #writer: ContentWriter;
+  /** The file whose contents are coming. */
+  #file: TarEntry | undefined;
+
+  constructor(target: LayerTarget, writer: ContentWriter) {
+    this.#target = target;
+    this.#writer = writer;
+  }
+
+  /** Whether the contents that come are wanted: those of a whiteout are not. */
+  get accepts(): boolean {
+    return this.#file !== undefined;
+  }
+
+  begin(entry: TarEntry): void {
+    this.endFile();
+    const target = this.#target;
+    if (isWhiteout(entry.path, target.name)) target.whiteout(entry.path);
+    else if (entry.type === "hardlink") target.link(entry.path, entry.linkname);
+    else if (entry.type === "file") {
+      this.#file = entry;
+      this.#writer.begin();
+    } else target.add(entry.path, inodeOf(entry));
+  }
+
+  endFile(): void {
+    const file = this.#file;
+    if (file === undefined) return;
+    this.#file = undefined;
+    const extents = this.#writer.end();
+    this.#target.add(file.path, { type: "file", metadata: file.metadata, size: file.size, extents });
+  }
+}
+
+function inodeOf(entry: TarEntry): Inode {
   const { metadata } = entry;
   switch (entry.type) {
     case "directory":
@@ -40,20 +94,7 @@ async function inodeOf(entry: TarEntry, contents: Contents): Promise<Inode> {
     case "fifo":
       return { type: "fifo", metadata };
     case "file":
-      return { type: "file", metadata, size: entry.size, extents: await store(entry, contents) };
     case "hardlink":
-      throw new Docker2vmError("E_INTERNAL", "internal error: a hard link has no inode of its own");
+      throw new Docker2vmError("E_INTERNAL", `internal error: a ${entry.type} has no inode yet`);
   }
-}
-
-async function store(entry: TarEntry, { writer, nextArena }: Contents) {
-  writer.begin();
-  for await (const { offset, bytes } of entry.data) {
-    writer.seek(offset);
-    for (let done = writer.write(bytes); done < bytes.length; ) {
-      writer.addArena(await nextArena());
-      done += writer.write(bytes.subarray(done));
-    }
-  }
-  return writer.end();
 }

@@ -16,6 +16,39 @@ export interface Space {
   reservedAfter(block: number): Run;
 }
 
+/** The space's blocks in ascending order, each handed out once. */
+export class BlockSupply {
+  readonly #space: Space;
+  #cursor = 0;
+
+  constructor(space: Space) {
+    this.#space = space;
+  }
+
+  /** First block past everything that was handed out. */
+  get end(): number {
+    return this.#cursor;
+  }
+
+  /** The next `blocks` blocks that contents may take. Throws E_SIZE_TOO_SMALL where the space ends. */
+  take(blocks: number): readonly Run[] {
+    const runs: Run[] = [];
+    for (let missing = blocks; missing > 0; ) {
+      const reserved = this.#space.reservedAfter(this.#cursor);
+      if (this.#cursor >= reserved.start) {
+        this.#cursor = reserved.start + reserved.length;
+        continue;
+      }
+      const length = Math.min(missing, reserved.start - this.#cursor);
+      runs.push({ start: this.#cursor, length });
+      this.#cursor += length;
+      missing -= length;
+    }
+    if (this.#cursor > this.#space.end) throw spaceExceeded(this.#space.end);
+    return runs;
+  }
+}
+
 /**
  * Hands out the image's blocks to several streams at once so that every place follows from the contents alone.
  *
@@ -24,25 +57,19 @@ export interface Space {
  * only when its turn comes, so neither timing nor the number of cores can show in the result.
  */
 export class ArenaSchedule {
-  readonly #space: Space;
+  readonly #supply: BlockSupply;
   readonly #seats: number[] = [];
   readonly #streams: Stream[];
   #nextStream = 0;
   #turn = 0;
-  #cursor = 0;
   #failure: unknown;
 
-  constructor(streams: number, space: Space) {
-    this.#space = space;
+  constructor(streams: number, supply: BlockSupply) {
+    this.#supply = supply;
     this.#streams = Array.from({ length: streams }, () => ({ arenas: 0, ended: false, waiting: undefined }));
     while (this.#seats.length < STREAMS_IN_FLIGHT && this.#nextStream < streams) {
       this.#seats.push(this.#nextStream++);
     }
-  }
-
-  /** First block past everything that was handed out. */
-  get end(): number {
-    return this.#cursor;
   }
 
   /** The stream's next arena, once its turn has come. One request at a time for each stream. */
@@ -83,7 +110,7 @@ export class ArenaSchedule {
     const { waiting } = stream;
     stream.waiting = undefined;
     try {
-      waiting?.resolve(this.#cut(arenaBlocks(stream.arenas++)));
+      waiting?.resolve(this.#supply.take(arenaBlocks(stream.arenas++)));
     } catch (error) {
       waiting?.reject(error);
       this.abort(error);
@@ -98,23 +125,6 @@ export class ArenaSchedule {
       this.#seats.splice(this.#turn, 1);
       if (this.#turn >= this.#seats.length) this.#turn = 0;
     }
-  }
-
-  #cut(blocks: number): readonly Run[] {
-    const runs: Run[] = [];
-    for (let missing = blocks; missing > 0; ) {
-      const reserved = this.#space.reservedAfter(this.#cursor);
-      if (this.#cursor >= reserved.start) {
-        this.#cursor = reserved.start + reserved.length;
-        continue;
-      }
-      const length = Math.min(missing, reserved.start - this.#cursor);
-      runs.push({ start: this.#cursor, length });
-      this.#cursor += length;
-      missing -= length;
-    }
-    if (this.#cursor > this.#space.end) throw spaceExceeded(this.#space.end);
-    return runs;
   }
 
   #stream(index: number): Stream {

@@ -1,24 +1,20 @@
 import { assert } from "../errors.ts";
-import { BLOCK_SIZE, type BlockSink, type Extent, type Run } from "./blocks.ts";
-
-/** Blocks gathered before they are written: small files share one write. */
-const STAGE_BLOCKS = 256;
-/** A run of whole blocks this long is written from the caller's buffer without copying. */
-const DIRECT_BLOCKS = 64;
+import { BLOCK_SIZE, type Extent, type Run } from "./blocks.ts";
+import { type ContentSink, STAGE_BLOCKS } from "./stages.ts";
 
 const ZERO_BLOCK = Buffer.alloc(BLOCK_SIZE);
 
 /**
  * Puts the contents of one file after another into the arenas of one stream, each file from a block border on.
- * Blocks that are all zero take no place: they become holes. Nothing here waits: when the arenas are used up,
- * `write` stops early, and the caller adds an arena and goes on. When an arena is needed follows from the contents
+ * Blocks that are all zero take no place: they become holes. Nothing here waits: when the arenas are used up, or all
+ * stages are on their way, `write` stops early; the caller adds an arena, or waits, and goes on. When an arena is needed follows from the contents
  * alone, however they are cut into chunks.
  */
 export class ContentWriter {
-  readonly #sink: BlockSink;
+  readonly #sink: ContentSink;
   readonly #arenas: Run[] = [];
   readonly #written: Run[] = [];
-  readonly #stage = Buffer.allocUnsafe(STAGE_BLOCKS * BLOCK_SIZE);
+  #stage: Uint8Array | undefined;
   /** Physical block of the stage's first slot. */
   #stageStart = 0;
   #staged = 0;
@@ -32,7 +28,7 @@ export class ContentWriter {
   #logical = 0;
   #extents: Extent[] = [];
 
-  constructor(sink: BlockSink) {
+  constructor(sink: ContentSink) {
     this.#sink = sink;
   }
 
@@ -65,14 +61,29 @@ export class ContentWriter {
     this.#pendingZeros = within - this.#open;
   }
 
-  /** Takes as many of `bytes` as there is room for and returns their number; fewer than all: add an arena. */
+  /** Whether it is for want of an arena that `write` stopped; else all stages are on their way. */
+  get needsArena(): boolean {
+    return this.#open === 0 && this.#left === 0 && this.#arenas.length === 0;
+  }
+
+  /** Resolves when there may be a stage again. */
+  stageFree(): Promise<void> {
+    return this.#sink.stageFree();
+  }
+
+  /** Takes as many of `bytes` as there is room for and returns their number. */
   write(bytes: Uint8Array): number {
     let at = 0;
     while (at < bytes.length) {
       if (this.#open === 0 && this.#left === 0 && !this.#nextRun()) return at;
-      this.#fillPending();
+      this.#stage ??= this.#sink.takeStage();
+      if (this.#stage === undefined) return at;
+      this.#fillPending(this.#stage);
       const whole = this.#open === 0 ? Math.floor((bytes.length - at) / BLOCK_SIZE) : 0;
-      at += whole > 0 ? this.#wholeBlocks(bytes, at, whole) : this.#partBlock(bytes, at);
+      at +=
+        whole > 0
+          ? this.#wholeBlocks(this.#stage, bytes, at, whole)
+          : this.#partBlock(this.#stage, bytes, at);
     }
     return at;
   }
@@ -86,29 +97,31 @@ export class ContentWriter {
 
   /** Writes out what is still gathered. */
   flush(): void {
-    if (this.#staged === 0) return;
-    this.#put(this.#stageStart, this.#stage.subarray(0, this.#staged * BLOCK_SIZE));
+    if (this.#stage === undefined) return;
+    this.#sink.putStage(this.#stage, this.#stageStart, this.#staged);
+    this.#stage = undefined;
+    this.#recordWritten(this.#stageStart, this.#staged);
     this.#stageStart += this.#staged;
     this.#staged = 0;
   }
 
-  #fillPending(): void {
+  #fillPending(stage: Uint8Array): void {
     if (this.#pendingZeros === 0) return;
     const slot = this.#staged * BLOCK_SIZE + this.#open;
-    this.#stage.fill(0, slot, slot + this.#pendingZeros);
+    stage.fill(0, slot, slot + this.#pendingZeros);
     this.#open += this.#pendingZeros;
     this.#pendingZeros = 0;
   }
 
-  #partBlock(bytes: Uint8Array, at: number): number {
+  #partBlock(stage: Uint8Array, bytes: Uint8Array, at: number): number {
     const length = Math.min(BLOCK_SIZE - this.#open, bytes.length - at);
-    this.#stage.set(bytes.subarray(at, at + length), this.#staged * BLOCK_SIZE + this.#open);
+    stage.set(bytes.subarray(at, at + length), this.#staged * BLOCK_SIZE + this.#open);
     this.#open += length;
     if (this.#open === BLOCK_SIZE) this.#closeBlock();
     return length;
   }
 
-  #wholeBlocks(bytes: Uint8Array, at: number, whole: number): number {
+  #wholeBlocks(stage: Uint8Array, bytes: Uint8Array, at: number, whole: number): number {
     let zeros = 0;
     while (zeros < whole && isZeroBlock(bytes, at + zeros * BLOCK_SIZE)) zeros++;
     if (zeros > 0) {
@@ -118,21 +131,13 @@ export class ContentWriter {
     const limit = Math.min(whole, this.#left);
     let count = 1;
     while (count < limit && !isZeroBlock(bytes, at + count * BLOCK_SIZE)) count++;
-    return this.#place(bytes, at, count) * BLOCK_SIZE;
+    return this.#place(stage, bytes, at, count) * BLOCK_SIZE;
   }
 
   /** Places up to `count` whole blocks of data; returns how many. */
-  #place(bytes: Uint8Array, at: number, count: number): number {
-    if (count >= DIRECT_BLOCKS) {
-      this.flush();
-      this.#put(this.#stageStart, bytes.subarray(at, at + count * BLOCK_SIZE));
-      this.#record(this.#stageStart, count);
-      this.#stageStart += count;
-      this.#left -= count;
-      return count;
-    }
+  #place(stage: Uint8Array, bytes: Uint8Array, at: number, count: number): number {
     const room = Math.min(count, STAGE_BLOCKS - this.#staged);
-    this.#stage.set(bytes.subarray(at, at + room * BLOCK_SIZE), this.#staged * BLOCK_SIZE);
+    stage.set(bytes.subarray(at, at + room * BLOCK_SIZE), this.#staged * BLOCK_SIZE);
     this.#record(this.#stageStart + this.#staged, room);
     this.#take(room);
     return room;
@@ -140,10 +145,12 @@ export class ContentWriter {
 
   #closeBlock(): void {
     if (this.#open === 0) return;
+    const stage = this.#stage;
+    assert(stage !== undefined, "a block is open without a stage");
     const slot = this.#staged * BLOCK_SIZE;
-    this.#stage.fill(0, slot + this.#open, slot + BLOCK_SIZE);
+    stage.fill(0, slot + this.#open, slot + BLOCK_SIZE);
     this.#open = 0;
-    if (isZeroBlock(this.#stage, slot)) {
+    if (isZeroBlock(stage, slot)) {
       this.#logical++;
       return;
     }
@@ -178,14 +185,13 @@ export class ContentWriter {
     this.#logical += length;
   }
 
-  #put(block: number, bytes: Uint8Array): void {
-    this.#sink.write(block * BLOCK_SIZE, bytes);
-    const length = bytes.length / BLOCK_SIZE;
+  #recordWritten(start: number, length: number): void {
+    if (length === 0) return;
     const last = this.#written.at(-1);
-    if (last && last.start + last.length === block) {
+    if (last && last.start + last.length === start) {
       this.#written[this.#written.length - 1] = { start: last.start, length: last.length + length };
     } else {
-      this.#written.push({ start: block, length });
+      this.#written.push({ start, length });
     }
   }
 }

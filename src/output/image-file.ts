@@ -15,25 +15,17 @@ const readAsync = promisify(read);
 export class ImageFile implements BlockSink {
   readonly path: string;
   readonly #fd: number;
+  #length = 0;
   #open = true;
 
-  private constructor(path: string, flags: "wx+" | "r+") {
+  /** Makes a new file at `path`, which must not be there. */
+  constructor(path: string) {
     this.path = path;
     try {
-      this.#fd = openSync(path, flags);
+      this.#fd = openSync(path, "wx+");
     } catch (error) {
       throw outputError(error, `cannot open ${path}`);
     }
-  }
-
-  /** Makes a new file at `path`, which must not be there. */
-  static create(path: string): ImageFile {
-    return new ImageFile(path, "wx+");
-  }
-
-  /** The file that another thread made, to be written by this one as well. */
-  static share(path: string): ImageFile {
-    return new ImageFile(path, "r+");
   }
 
   write(position: number, bytes: Uint8Array): void {
@@ -55,6 +47,13 @@ export class ImageFile implements BlockSink {
       done += bytesRead;
     }
     return done;
+  }
+
+  /** Makes the file at least so long: writes inside it need not wait for one another. */
+  reach(length: number): void {
+    if (length <= this.#length) return;
+    this.#length = length;
+    this.truncate(length);
   }
 
   /** Sets the file's length in bytes. */

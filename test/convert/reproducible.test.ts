@@ -118,7 +118,7 @@ describe("the same image and options give the same bytes", () => {
     );
     const { layers } = await source.resolve({ os: "linux", architecture: "amd64" });
     const contents = async (delays: readonly number[], workers: number): Promise<string> => {
-      const file = ImageFile.create(scratch("contents"));
+      const file = new ImageFile(scratch("contents"));
       const request = checkOptions({ source: "-", out: "unused", workers });
       const slow = layers.map((blob, index) => slowed(blob, delays[index] ?? 0));
       const { contents: placed } = await streamLayers(slow, file, request);

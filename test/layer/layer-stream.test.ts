@@ -9,11 +9,10 @@ import {
   layerName,
   readLayer,
 } from "../../src/layer/layer-stream.ts";
-import { tarEntries } from "../../src/layer/tar/entries.ts";
 import { type Digest, parseDigest } from "../../src/oci/digest.ts";
 import { expectError } from "../support/expect-error.ts";
 import { tar } from "../support/tar-builder.ts";
-import { chunked, collect, failureOf } from "./support.ts";
+import { chunked, collect, entriesOf, failureOf } from "./support.ts";
 
 const digestOf = (bytes: Uint8Array, algorithm = "sha256"): Digest =>
   parseDigest(`${algorithm}:${createHash(algorithm).update(bytes).digest("hex")}`, "test");
@@ -211,7 +210,7 @@ describe("a damaged blob", () => {
 describe("reading a layer", () => {
   const unpack = async (chunks: AsyncIterable<Uint8Array>) => {
     const paths: string[] = [];
-    for await (const { path } of tarEntries(chunks, { layer: "layer 2" })) paths.push(path);
+    for await (const { path } of entriesOf(chunks, { layer: "layer 2" })) paths.push(path);
     return paths;
   };
   const readAs = (

@@ -1,7 +1,7 @@
-import { type TarEntry, tarEntries } from "../../src/layer/tar/entries.ts";
+import { type TarEntry, type TarPart, tarParts } from "../../src/layer/tar/entries.ts";
 
 /** An entry with its contents read: holes as zeros, and where the pieces lay. */
-export interface ReadEntry extends Omit<TarEntry, "data"> {
+export interface ReadEntry extends TarEntry {
   readonly data: Buffer;
   /** Offset and length of each stretch that was not a hole. */
   readonly stretches: readonly (readonly [number, number])[];
@@ -26,20 +26,36 @@ export async function readTar(
   sizes: number | readonly number[] = 1 << 20,
   onWarning?: (message: string) => void,
 ): Promise<ReadEntry[]> {
-  const entries: ReadEntry[] = [];
-  const context = { layer: "layer 1 (test)", onWarning };
-  for await (const { data, ...entry } of tarEntries(chunked(bytes, sizes), context)) {
-    const contents = Buffer.alloc(Math.min(entry.size, 1 << 24));
-    const stretches: [number, number][] = [];
-    for await (const piece of data) {
-      contents.set(piece.bytes, piece.offset);
-      const last = stretches.at(-1);
-      if (last !== undefined && last[0] + last[1] === piece.offset) last[1] += piece.bytes.length;
-      else stretches.push([piece.offset, piece.bytes.length]);
+  const entries: (Omit<ReadEntry, "stretches"> & { stretches: [number, number][] })[] = [];
+  for await (const part of parts(chunked(bytes, sizes), { layer: "layer 1 (test)", onWarning })) {
+    if (part.kind === "entry") {
+      entries.push({ ...part.entry, data: Buffer.alloc(Math.min(part.entry.size, 1 << 24)), stretches: [] });
+      continue;
     }
-    entries.push({ ...entry, data: contents, stretches });
+    const entry = entries.at(-1);
+    if (entry === undefined) throw new Error("contents came before any entry");
+    entry.data.set(part.bytes, part.offset);
+    const last = entry.stretches.at(-1);
+    if (last !== undefined && last[0] + last[1] === part.offset) last[1] += part.bytes.length;
+    else entry.stretches.push([part.offset, part.bytes.length]);
   }
   return entries;
+}
+
+/** What a tar is made of, one part after the other. */
+export async function* parts(
+  chunks: AsyncIterable<Uint8Array>,
+  context: Parameters<typeof tarParts>[1],
+): AsyncGenerator<TarPart> {
+  for await (const list of tarParts(chunks, context)) yield* list;
+}
+
+/** The entries of a tar without their contents. */
+export async function* entriesOf(
+  chunks: AsyncIterable<Uint8Array>,
+  context: Parameters<typeof tarParts>[1],
+): AsyncGenerator<TarEntry> {
+  for await (const part of parts(chunks, context)) if (part.kind === "entry") yield part.entry;
 }
 
 /** The one entry of a tar. */

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "bun:test";
 import type { Docker2vmError } from "../../src/errors.ts";
-import { tarEntries } from "../../src/layer/tar/entries.ts";
 import {
   checksum,
   gnuLongName,
@@ -10,7 +9,7 @@ import {
   tar,
   tarHeader,
 } from "../support/tar-builder.ts";
-import { chunked, failureOf, readOne, readTar } from "./support.ts";
+import { chunked, entriesOf, failureOf, readOne, readTar } from "./support.ts";
 
 async function refusal(bytes: Uint8Array): Promise<Docker2vmError> {
   const error = (await failureOf(readTar(bytes))) as Docker2vmError;
@@ -316,7 +315,7 @@ describe("what is no tar", () => {
     const paths: string[] = [];
     const bytes = tar([{ path: "a", data: "1" }, broken]);
     const reading = (async () => {
-      for await (const { path } of tarEntries(chunked(bytes, 4096), { layer: "L" })) paths.push(path);
+      for await (const { path } of entriesOf(chunked(bytes, 4096), { layer: "L" })) paths.push(path);
     })();
     expect(((await failureOf(reading)) as Docker2vmError).message).toContain("at byte 1024 ");
     expect(paths).toEqual(["a"]);

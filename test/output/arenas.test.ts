@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { ArenaSchedule, STREAMS_IN_FLIGHT } from "../../src/output/arenas.ts";
+import { ArenaSchedule, BlockSupply, STREAMS_IN_FLIGHT } from "../../src/output/arenas.ts";
 import type { Run } from "../../src/output/blocks.ts";
 
 /** 100 blocks kept free at the start of every 1000. */
@@ -14,7 +14,7 @@ const space = {
 
 /** Runs streams that take `demands[i]` arenas each; `delays` says how many turns of the loop each step waits. */
 async function play(demands: readonly number[], delays: () => number): Promise<Run[][]> {
-  const schedule = new ArenaSchedule(demands.length, space);
+  const schedule = new ArenaSchedule(demands.length, new BlockSupply(space));
   const places: Run[][] = demands.map(() => []);
   let next = 0;
   const worker = async (): Promise<void> => {
@@ -84,7 +84,7 @@ describe("arenas", () => {
   });
 
   test("a failure ends every wait, also those to come", async () => {
-    const schedule = new ArenaSchedule(2, space);
+    const schedule = new ArenaSchedule(2, new BlockSupply(space));
     const waiting = schedule.take(1);
     schedule.abort(new Error("stop"));
     await expect(waiting).rejects.toThrow("stop");
@@ -92,7 +92,7 @@ describe("arenas", () => {
   });
 
   test("contents past the space are an error that names the remedy", async () => {
-    const schedule = new ArenaSchedule(1, { ...space, end: 300 });
+    const schedule = new ArenaSchedule(1, new BlockSupply({ ...space, end: 300 }));
     await schedule.take(0);
     await schedule.take(0);
     await expect(schedule.take(0)).rejects.toMatchObject({

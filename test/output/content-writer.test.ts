@@ -2,11 +2,12 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { BLOCK_SIZE, type Extent, type Run } from "../../src/output/blocks.ts";
 import { ContentWriter } from "../../src/output/content-writer.ts";
+import { immediateSink } from "../../src/output/stages.ts";
 
 /** An image in memory, and a writer that is given arenas of `arena` blocks with a gap of one block between them. */
 class Fixture {
   readonly image = new Uint8Array(1 << 22);
-  readonly writer = new ContentWriter({ write: (position, bytes) => this.image.set(bytes, position) });
+  readonly writer = new ContentWriter(immediateSink((position, bytes) => this.image.set(bytes, position)));
   #next = 1;
   readonly #arena: number;
 

@@ -58,7 +58,7 @@ function sampleLayout(folder: string): string {
 /** Converts the image for amd64; the sha256 of the filesystem. */
 async function convert(source: ImageSource, folder: string): Promise<string> {
   const path = join(folder, "rootfs.ext4");
-  const file = ImageFile.create(path);
+  const file = new ImageFile(path);
   try {
     const request = checkOptions({ source: "-", out: folder, platform: "linux/amd64" });
     const image = await source.resolve(AMD64);

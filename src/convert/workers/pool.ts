@@ -1,35 +1,34 @@
 import { Worker } from "node:worker_threads";
-import { Docker2vmError } from "../../errors.ts";
-import { replayBatch } from "../../layer/entry-batch.ts";
-import type { Run } from "../../output/blocks.ts";
-import type { LayerJob } from "../layer-job.ts";
-import { type FromWorker, received, sendable, type ToWorker, type WorkerSetup } from "./protocol.ts";
+import { assert } from "../../errors.ts";
+import { type LayerBlob, type LayerStreamOptions, layerName } from "../../layer/layer-stream.ts";
+import type { LayerReader } from "../layer-reader.ts";
+import { type FromWorker, received, sendable, type ToWorker } from "./protocol.ts";
+import { transferable } from "./transfer.ts";
 
 /** Run from its source the module ends in .ts, built in .js; so does its neighbour. */
 const WORKER = new URL(`./worker${import.meta.url.slice(import.meta.url.lastIndexOf("."))}`, import.meta.url);
 
-type PoolJob = Omit<LayerJob, "sink" | "delivered">;
+type UseTar<T> = (tar: AsyncIterable<Uint8Array>) => Promise<T>;
 
 /**
- * Threads that layers are brought in by. What decides anything stays in this one: it hands out stored bytes and arenas
- * and takes the entries; the threads hash, inflate, read the tar and write contents into the image.
+ * Threads that layers are hashed and inflated in: what is the same work for every byte. Whatever decides anything stays
+ * in this one: it hands out the stored bytes and reads the tar.
  */
-export class WorkerPool {
+export class WorkerPool implements LayerReader {
   readonly #workers: PooledWorker[];
   #jobs = 0;
 
-  constructor(count: number, imagePath: string) {
-    this.#workers = Array.from({ length: count }, () => new PooledWorker({ imagePath }));
+  constructor(count: number) {
+    this.#workers = Array.from({ length: count }, () => new PooledWorker());
   }
 
-  /** As runLayer does, in the thread that has the least to do. */
-  run(job: PoolJob): Promise<readonly Run[]> {
-    const [worker] = this.#workers.toSorted((a, b) => a.load - b.load);
-    if (worker === undefined)
-      throw new Docker2vmError("E_INTERNAL", "internal error: a pool without workers");
-    return worker.run(this.#jobs++, job);
+  /** As readLayer does, in the thread that has the least to do. */
+  read<T>(blob: LayerBlob, options: LayerStreamOptions, use: UseTar<T>): Promise<T> {
+    const worker = this.#workers.reduce((least, other) => (other.load < least.load ? other : least));
+    return worker.read(this.#jobs++, blob, options, use);
   }
 
+  /** Once no job is running; what was stopped is given up. */
   async close(): Promise<void> {
     await Promise.all(this.#workers.map((worker) => worker.close()));
   }
@@ -40,8 +39,8 @@ class PooledWorker {
   readonly #desks = new Map<number, Desk>();
   readonly #exited: Promise<unknown>;
 
-  constructor(setup: WorkerSetup) {
-    this.#worker = new Worker(WORKER, { workerData: setup });
+  constructor() {
+    this.#worker = new Worker(WORKER);
     this.#exited = new Promise((resolve) => this.#worker.on("exit", resolve));
     this.#worker.on("message", (message: FromWorker) => void this.#desks.get(message.id)?.hear(message));
     this.#worker.on("error", (error) => {
@@ -54,23 +53,21 @@ class PooledWorker {
     return [...this.#desks.values()].reduce((sum, desk) => sum + desk.size, 0);
   }
 
-  async run(id: number, job: PoolJob): Promise<readonly Run[]> {
-    const { index, digest, diffId, size, mediaType } = job.blob;
+  async read<T>(id: number, blob: LayerBlob, options: LayerStreamOptions, use: UseTar<T>): Promise<T> {
+    const { signal } = options;
     const post = (message: ToWorker, transfer: ArrayBuffer[] = []): void =>
       this.#worker.postMessage(message, transfer);
-    const desk = new Desk(id, job, post);
+    const desk = new Desk(id, blob, options, post);
     this.#desks.set(id, desk);
-    const stop = (): void => post({ type: "stop", id });
-    job.signal.addEventListener("abort", stop);
+    const stop = (): void => desk.stop(signal?.reason);
+    signal?.addEventListener("abort", stop);
     try {
-      post({ type: "start", id, blob: { index, digest, diffId, size, mediaType }, inflate: job.inflate });
-      if (job.signal.aborted) stop();
-      return await desk.result;
-    } catch (error) {
-      job.signal.throwIfAborted();
-      throw error;
+      const { index, digest, diffId, size, mediaType } = blob;
+      post({ type: "start", id, blob: { index, digest, diffId, size, mediaType }, inflate: options.inflate });
+      if (signal?.aborted) stop();
+      return await desk.serve(use);
     } finally {
-      job.signal.removeEventListener("abort", stop);
+      signal?.removeEventListener("abort", stop);
       this.#desks.delete(id);
       await desk.close();
     }
@@ -82,69 +79,125 @@ class PooledWorker {
   }
 }
 
-/** Answers what the worker asks for one layer. */
+/** How a layer ended in its thread. */
+type Outcome = "done" | "rejected" | { readonly failure: unknown };
+
+/** One layer's dealings with its thread. */
 class Desk {
-  readonly result: Promise<readonly Run[]>;
   readonly #id: number;
-  readonly #job: PoolJob;
+  readonly #blob: LayerBlob;
+  readonly #options: LayerStreamOptions;
   readonly #post: (message: ToWorker, transfer?: ArrayBuffer[]) => void;
   readonly #stored: AsyncIterator<Uint8Array>;
-  #succeed: (written: readonly Run[]) => void = () => undefined;
-  #fail: (error: unknown) => void = () => undefined;
+  readonly #tar: (Uint8Array | undefined)[] = [];
+  #outcome: Outcome | undefined;
+  #wake: () => void = () => undefined;
 
-  constructor(id: number, job: PoolJob, post: (message: ToWorker, transfer?: ArrayBuffer[]) => void) {
+  constructor(
+    id: number,
+    blob: LayerBlob,
+    options: LayerStreamOptions,
+    post: (message: ToWorker, transfer?: ArrayBuffer[]) => void,
+  ) {
     this.#id = id;
-    this.#job = job;
+    this.#blob = blob;
+    this.#options = options;
     this.#post = post;
-    this.#stored = job.blob.open(job.signal)[Symbol.asyncIterator]();
-    this.result = new Promise((resolve, reject) => {
-      this.#succeed = resolve;
-      this.#fail = reject;
-    });
+    this.#stored = blob.open(options.signal)[Symbol.asyncIterator]();
   }
 
   get size(): number {
-    return this.#job.blob.size;
+    return this.#blob.size;
+  }
+
+  /** Has `use` read the tar, and returns its result once every check has held. */
+  async serve<T>(use: UseTar<T>): Promise<T> {
+    try {
+      const result = await use(this.#chunks());
+      const outcome = await this.#ended();
+      assert(outcome === "done", `${layerName(this.#blob)} was not read to its end`);
+      return result;
+    } catch (error) {
+      if (this.#outcome === undefined) this.#post({ type: "rejected", id: this.#id, error: sendable(error) });
+      await this.#ended();
+      throw error;
+    }
   }
 
   async hear(message: FromWorker): Promise<void> {
-    if (message.type === "done") this.#succeed(message.written);
-    else if (message.type === "failed") this.#fail(received(message.error));
-    else if (message.type === "warning") this.#job.onWarning(message.message);
-    else {
-      await this.#answer(message).catch((error: unknown) => {
-        this.#post({ type: "refused", id: this.#id, question: message.type, error: sendable(error) });
-      });
+    switch (message.type) {
+      case "read":
+        await this.#sendStored();
+        break;
+      case "tar":
+        this.#tar.push(message.bytes);
+        this.#wake();
+        break;
+      case "warning":
+        this.#options.onWarning?.(message.message);
+        break;
+      case "done":
+        this.#end("done");
+        break;
+      case "failed":
+        this.#end(message.error === undefined ? "rejected" : { failure: received(message.error) });
     }
   }
 
   fail(error: unknown): void {
-    this.#fail(error);
+    this.#end({ failure: error });
+  }
+
+  stop(reason: unknown): void {
+    this.#post({ type: "stop", id: this.#id });
+    this.#end({ failure: reason });
   }
 
   async close(): Promise<void> {
     await this.#stored.return?.();
   }
 
-  async #answer(question: Extract<FromWorker, { type: "read" | "take" | "entries" }>): Promise<void> {
-    const id = this.#id;
-    if (question.type === "take") {
-      this.#post({ type: "arena", id, runs: await this.#job.nextArena() });
-    } else if (question.type === "entries") {
-      replayBatch(question.batch, this.#job.target);
-      this.#post({ type: "delivered", id });
-    } else {
-      const next = await this.#stored.next();
-      if (next.done === true) this.#post({ type: "chunk", id, bytes: undefined });
-      else this.#sendChunk(next.value);
+  async *#chunks(): AsyncGenerator<Uint8Array> {
+    for (;;) {
+      while (this.#tar.length === 0 && this.#outcome === undefined) await this.#change();
+      if (typeof this.#outcome === "object") throw this.#outcome.failure;
+      const chunk = this.#tar.shift();
+      if (chunk !== undefined) yield chunk;
+      this.#post({ type: "used", id: this.#id });
+      if (chunk === undefined) return;
     }
   }
 
-  #sendChunk(bytes: Uint8Array): void {
-    this.#job.onStored?.(bytes.length);
-    const { buffer } = bytes;
-    // A whole buffer changes hands; a part of one is copied, for others may look at the rest.
-    const whole = buffer instanceof ArrayBuffer && buffer.byteLength === bytes.length;
-    this.#post({ type: "chunk", id: this.#id, bytes }, whole ? [buffer] : []);
+  /** Throws what failed in the thread. */
+  async #ended(): Promise<Outcome> {
+    while (this.#outcome === undefined) await this.#change();
+    if (typeof this.#outcome === "object") throw this.#outcome.failure;
+    return this.#outcome;
+  }
+
+  #end(outcome: Outcome): void {
+    this.#outcome ??= outcome;
+    this.#wake();
+  }
+
+  #change(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+
+  async #sendStored(): Promise<void> {
+    const id = this.#id;
+    try {
+      const next = await this.#stored.next();
+      if (next.done === true) this.#post({ type: "stored", id, bytes: undefined });
+      else {
+        this.#options.onStored?.(next.value.length);
+        const [bytes, transfer] = transferable(next.value);
+        this.#post({ type: "stored", id, bytes }, transfer);
+      }
+    } catch (error) {
+      this.#post({ type: "unreadable", id, error: sendable(error) });
+    }
   }
 }

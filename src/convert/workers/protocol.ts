@@ -2,12 +2,6 @@
 import { Docker2vmError, type ErrorCode } from "../../errors.ts";
 import type { InflateChoice } from "../../layer/decompress.ts";
 import type { LayerBlob } from "../../layer/layer-stream.ts";
-import type { Run } from "../../output/blocks.ts";
-
-export interface WorkerSetup {
-  /** The image that contents are written to. */
-  readonly imagePath: string;
-}
 
 export type ToWorker =
   | {
@@ -17,26 +11,26 @@ export type ToWorker =
       readonly inflate: InflateChoice;
     }
   /** Stored bytes, in answer to "read"; undefined at their end. */
-  | { readonly type: "chunk"; readonly id: number; readonly bytes: Uint8Array | undefined }
-  /** In answer to "take". */
-  | { readonly type: "arena"; readonly id: number; readonly runs: readonly Run[] }
-  /** In answer to "entries", once they are in the tree. */
-  | { readonly type: "delivered"; readonly id: number }
-  /** In answer to any of these: the layer fails with this error, or with what a better look at its blob finds. */
-  | { readonly type: "refused"; readonly id: number; readonly question: Question; readonly error: SentError }
+  | { readonly type: "stored"; readonly id: number; readonly bytes: Uint8Array | undefined }
+  /** In answer to "read": there are no more, for this reason. */
+  | { readonly type: "unreadable"; readonly id: number; readonly error: SentError }
+  /** In answer to "tar": the bytes are used up. */
+  | { readonly type: "used"; readonly id: number }
+  /** The reader of the tar gave up for this reason: the layer fails with it, or with what a better look at its blob finds. */
+  | { readonly type: "rejected"; readonly id: number; readonly error: SentError }
   /** The whole conversion is over. */
   | { readonly type: "stop"; readonly id: number }
   | { readonly type: "exit" };
 
-export type Question = "read" | "take" | "entries";
-
 export type FromWorker =
   | { readonly type: "read"; readonly id: number }
-  | { readonly type: "take"; readonly id: number }
-  | { readonly type: "entries"; readonly id: number; readonly batch: string }
+  /** Bytes of the uncompressed tar; undefined at its end. */
+  | { readonly type: "tar"; readonly id: number; readonly bytes: Uint8Array | undefined }
   | { readonly type: "warning"; readonly id: number; readonly message: string }
-  | { readonly type: "done"; readonly id: number; readonly written: readonly Run[] }
-  | { readonly type: "failed"; readonly id: number; readonly error: SentError };
+  /** Every check has held. */
+  | { readonly type: "done"; readonly id: number }
+  /** Without an error of its own: the reader's own reason is the best there is. */
+  | { readonly type: "failed"; readonly id: number; readonly error: SentError | undefined };
 
 /** An error as plain values: what is said of it to the user survives the way between threads. */
 export interface SentError {

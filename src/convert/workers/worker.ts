@@ -1,32 +1,31 @@
-/** The thread that layers are brought in by: see pool.ts for the other side. */
-import { type MessagePort, parentPort, workerData } from "node:worker_threads";
+/** The thread that layers are hashed and inflated in: see pool.ts for the other side. */
+import { type MessagePort, parentPort } from "node:worker_threads";
 import { Docker2vmError } from "../../errors.ts";
-import { EntryBatch } from "../../layer/entry-batch.ts";
-import { layerName } from "../../layer/layer-stream.ts";
-import type { Run } from "../../output/blocks.ts";
-import { ImageFile } from "../../output/image-file.ts";
-import { runLayer } from "../layer-job.ts";
-import { type FromWorker, received, sendable, type ToWorker, type WorkerSetup } from "./protocol.ts";
+import { readLayer } from "../../layer/layer-stream.ts";
+import { type FromWorker, received, sendable, type ToWorker } from "./protocol.ts";
+import { transferable } from "./transfer.ts";
 
-interface Waiting<Value> {
-  resolve(value: Value): void;
-  reject(error: unknown): void;
-}
+/** Chunks of the tar that are under way to their reader, or waiting there. */
+const WINDOW = 4;
 
-/** One layer's questions to the conversion's thread, and who waits for the answers. */
+/** One layer's dealings with the conversion's thread. */
 class Desk {
   readonly #id: number;
-  readonly #post: (message: FromWorker) => void;
+  readonly #port: MessagePort;
   readonly stop = new AbortController();
-  #refusal: Error | undefined;
-  #chunk: Waiting<Uint8Array | undefined> | undefined;
-  #arena: Waiting<readonly Run[]> | undefined;
-  #delivery: Waiting<void> | undefined;
-  #undelivered = 0;
+  /** Why the reader of the tar gave up. */
+  rejection: Error | undefined;
+  #stored: { resolve(bytes: Uint8Array | undefined): void; reject(error: unknown): void } | undefined;
+  #unused = 0;
+  #wake: () => void = () => undefined;
 
-  constructor(id: number, post: (message: FromWorker) => void) {
+  constructor(id: number, port: MessagePort) {
     this.#id = id;
-    this.#post = post;
+    this.#port = port;
+  }
+
+  post(message: FromWorker, transfer: ArrayBuffer[] = []): void {
+    this.#port.postMessage(message, transfer);
   }
 
   /** The stored bytes; the next chunk is on its way while one is used. */
@@ -40,106 +39,86 @@ class Desk {
     }
   }
 
-  nextArena(): Promise<readonly Run[]> {
-    return this.#ask({ type: "take", id: this.#id }, (waiting) => {
-      this.#arena = waiting;
-    });
+  /** Gives the tar to its reader; resolves when that one has used all of it. Throws why it gave up. */
+  async give(tar: AsyncIterable<Uint8Array>): Promise<void> {
+    for await (const chunk of tar) {
+      await this.#unusedAtMost(WINDOW - 1);
+      const [bytes, transfer] = transferable(chunk);
+      this.#unused++;
+      this.post({ type: "tar", id: this.#id, bytes }, transfer);
+    }
+    this.#unused++;
+    this.post({ type: "tar", id: this.#id, bytes: undefined });
+    await this.#unusedAtMost(0);
   }
 
-  sendEntries(batch: string): void {
-    if (this.#refusal !== undefined) throw this.#refusal;
-    this.#undelivered++;
-    this.#post({ type: "entries", id: this.#id, batch });
-  }
-
-  async delivered(): Promise<void> {
-    if (this.#refusal !== undefined) throw this.#refusal;
-    if (this.#undelivered === 0) return;
-    await new Promise<void>((resolve, reject) => {
-      this.#delivery = { resolve, reject };
-    });
-  }
-
-  answer(message: Exclude<ToWorker, { type: "start" | "exit" }>): void {
+  hear(message: Exclude<ToWorker, { type: "start" | "exit" }>): void {
     switch (message.type) {
-      case "chunk":
-        this.#chunk?.resolve(message.bytes);
+      case "stored":
+        this.#stored?.resolve(message.bytes);
         break;
-      case "arena":
-        this.#arena?.resolve(message.runs);
+      case "unreadable":
+        this.#stored?.reject(received(message.error));
         break;
-      case "delivered":
-        if (--this.#undelivered === 0) this.#delivery?.resolve();
+      case "used":
+        this.#unused--;
+        this.#wake();
         break;
-      case "refused":
-        if (message.question === "read") this.#chunk?.reject(received(message.error));
-        else this.#refuse(received(message.error));
+      case "rejected":
+        this.rejection = received(message.error);
+        this.#wake();
         break;
       case "stop":
-        this.stop.abort(new Docker2vmError("E_INTERRUPTED", "the conversion was stopped"));
-        this.#refuse(this.stop.signal.reason);
+        this.rejection = new Docker2vmError("E_INTERRUPTED", "the conversion was stopped");
+        this.stop.abort(this.rejection);
+        this.#wake();
     }
   }
 
-  /** The stored bytes go on: they may yet show that the blob is to blame. */
-  #refuse(error: Error): void {
-    this.#refusal = error;
-    this.#arena?.reject(error);
-    this.#delivery?.reject(error);
+  async #unusedAtMost(count: number): Promise<void> {
+    while (this.#unused > count && this.rejection === undefined) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    if (this.rejection !== undefined) throw this.rejection;
   }
 
   #read(): Promise<Uint8Array | undefined> {
-    return this.#ask({ type: "read", id: this.#id }, (waiting) => {
-      this.#chunk = waiting;
-    });
-  }
-
-  #ask<Value>(question: FromWorker, keep: (waiting: Waiting<Value>) => void): Promise<Value> {
     return new Promise((resolve, reject) => {
-      keep({ resolve, reject });
-      this.#post(question);
+      this.#stored = { resolve, reject };
+      this.post({ type: "read", id: this.#id });
     });
   }
 }
 
 /** Takes jobs until it is told to go. */
-function serve(port: MessagePort, { imagePath }: WorkerSetup): void {
+function serve(port: MessagePort): void {
   const desks = new Map<number, Desk>();
-  const image = ImageFile.share(imagePath);
-  const post = (message: FromWorker): void => port.postMessage(message);
 
   const start = async ({ id, blob, inflate }: Extract<ToWorker, { type: "start" }>): Promise<void> => {
-    const desk = new Desk(id, post);
+    const desk = new Desk(id, port);
     desks.set(id, desk);
-    const batch = new EntryBatch(layerName(blob), (text) => desk.sendEntries(text));
+    const options = {
+      inflate,
+      signal: desk.stop.signal,
+      onWarning: (message: string): void => desk.post({ type: "warning", id, message }),
+    };
     try {
-      const written = await runLayer({
-        blob: { ...blob, open: () => desk.stored() },
-        inflate,
-        target: batch,
-        sink: image,
-        nextArena: () => desk.nextArena(),
-        delivered: () => {
-          batch.flush();
-          return desk.delivered();
-        },
-        signal: desk.stop.signal,
-        onWarning: (message) => post({ type: "warning", id, message }),
-      });
-      post({ type: "done", id, written });
+      await readLayer({ ...blob, open: () => desk.stored() }, options, (tar) => desk.give(tar));
+      desk.post({ type: "done", id });
     } catch (error) {
-      post({ type: "failed", id, error: sendable(error) });
+      // The reader knows its own reason better than any copy of it.
+      desk.post({ type: "failed", id, error: error === desk.rejection ? undefined : sendable(error) });
     }
     desks.delete(id);
   };
 
   port.on("message", (message: ToWorker) => {
     if (message.type === "start") void start(message);
-    else if (message.type === "exit") {
-      image.close();
-      port.close();
-    } else desks.get(message.id)?.answer(message);
+    else if (message.type === "exit") port.close();
+    else desks.get(message.id)?.hear(message);
   });
 }
 
-if (parentPort !== null) serve(parentPort, workerData as WorkerSetup);
+if (parentPort !== null) serve(parentPort);

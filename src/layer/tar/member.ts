@@ -8,15 +8,15 @@ import { paxNumber, paxTime } from "./pax.ts";
 import type { Segment } from "./sparse.ts";
 import { readXattrs } from "./xattrs.ts";
 
-/** An entry without its contents, and how many bytes of the archive those are. */
-export interface Member extends Omit<TarEntry, "data"> {
+/** A file's sizes and map; for everything else NO_FILE. */
+export interface FileShape {
+  /** Bytes of the file. */
+  readonly size: number;
+  /** Bytes of the archive. */
   readonly stored: number;
-  /** Where the stored bytes belong in the file. */
+  /** Where those belong in the file. */
   readonly segments: readonly Segment[];
 }
-
-/** A file's sizes and map; for everything else NO_FILE. */
-export type FileShape = Pick<Member, "size" | "stored" | "segments">;
 
 export const NO_FILE: FileShape = { size: 0, stored: 0, segments: [] };
 
@@ -61,8 +61,8 @@ export function memberPath(header: TarHeader, { pax, longPath }: Extension): str
   return path;
 }
 
-/** Makes members of headers; equal times in a row share one object. */
-export class MemberReader {
+/** Makes entries of headers; equal times in a row share one object. */
+export class EntryReader {
   #last: Timestamp = { seconds: 0, nanoseconds: 0 };
 
   /** Throws TarFault for what no filesystem can hold; what is dropped without harm is told to `warn`. */
@@ -71,13 +71,13 @@ export class MemberReader {
     extension: Extension,
     path: string,
     type: TarEntryType,
-    { size, stored, segments }: FileShape,
+    size: number,
     warn: (message: string) => void,
-  ): Member {
+  ): TarEntry {
     const linkname = type === "hardlink" || type === "symlink" ? linkTarget(header, extension) : "";
     const metadata = this.#metadata(header, extension.pax, type, warn);
     const { major, minor } = header;
-    return { path, type, linkname, size, metadata, major, minor, stored, segments };
+    return { path, type, linkname, size, metadata, major, minor };
   }
 
   #metadata(

@@ -1,3 +1,4 @@
+import { assert } from "../../errors.ts";
 import { TarFault } from "./fault.ts";
 import { MAX_SPARSE_ENTRIES } from "./format.ts";
 
@@ -5,6 +6,41 @@ import { MAX_SPARSE_ENTRIES } from "./format.ts";
 export interface Segment {
   readonly offset: number;
   readonly length: number;
+}
+
+/** A place in the stored bytes, and where it belongs in the file. */
+export class SegmentCursor {
+  readonly #segments: readonly Segment[];
+  #index = 0;
+  /** Bytes of the segment behind the place. */
+  #within = 0;
+
+  constructor(segments: readonly Segment[]) {
+    this.#segments = segments;
+  }
+
+  /** Byte of the file. */
+  get offset(): number {
+    return this.#segment.offset + this.#within;
+  }
+
+  /** Goes on by up to `bytes` stored bytes that lie together in the file, and returns their number. */
+  advance(bytes: number): number {
+    const left = this.#segment.length - this.#within;
+    if (bytes < left) {
+      this.#within += bytes;
+      return bytes;
+    }
+    this.#index++;
+    this.#within = 0;
+    return left;
+  }
+
+  get #segment(): Segment {
+    const segment = this.#segments[this.#index];
+    assert(segment !== undefined, "the sparse map holds less than the entry");
+    return segment;
+  }
 }
 
 /** The numbers of a sparse file's map as they are read: offset and length in turn, a bounded number of them. */

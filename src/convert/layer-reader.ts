@@ -1,14 +1,15 @@
 import { availableParallelism } from "node:os";
+import { type LayerBlob, type LayerStreamOptions, readLayer } from "../layer/layer-stream.ts";
 import { STREAMS_IN_FLIGHT } from "../output/arenas.ts";
-import type { Run } from "../output/blocks.ts";
-import type { ImageFile } from "../output/image-file.ts";
-import type { LayerBlob } from "../source/source.ts";
-import { type LayerJob, runLayer } from "./layer-job.ts";
 import { WorkerPool } from "./workers/pool.ts";
 
-/** Who brings layers in. The result is the same, whoever does. */
-export interface LayerRunner {
-  run(job: Omit<LayerJob, "sink" | "delivered">): Promise<readonly Run[]>;
+/** Reads layers through their checks, as `readLayer` does. The bytes are the same, whichever thread makes them. */
+export interface LayerReader {
+  read<T>(
+    blob: LayerBlob,
+    options: LayerStreamOptions,
+    use: (tar: AsyncIterable<Uint8Array>) => Promise<T>,
+  ): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -16,14 +17,10 @@ export interface LayerRunner {
 const WORTH_THREADS = 16 << 20;
 
 /** @param workers threads; undefined: as many as the machine has cores and the layers are worth, 0: this one only */
-export function layerRunner(
-  layers: readonly LayerBlob[],
-  image: ImageFile,
-  workers: number | undefined,
-): LayerRunner {
+export function layerReader(layers: readonly LayerBlob[], workers: number | undefined): LayerReader {
   const count = Math.min(workers ?? worthwhileWorkers(layers), layers.length, STREAMS_IN_FLIGHT);
-  if (count > 0) return new WorkerPool(count, image.path);
-  return { run: (job) => runLayer({ ...job, sink: image }), close: async () => undefined };
+  if (count > 0) return new WorkerPool(count);
+  return { read: readLayer, close: async () => undefined };
 }
 
 function worthwhileWorkers(layers: readonly LayerBlob[]): number {

@@ -1,22 +1,20 @@
 /**
- * The gate in front of tar-stream. tar-stream frames contents well but cannot be trusted with headers as they come:
- * sizes it cannot read and contents of entries that have none make it hang or lose its place, it takes no owner
- * or time from extended headers, decodes their bytes as UTF-8, reads on after the archive's end, knows no sparse
- * files. So the gate walks the archive itself, decodes every header from its raw bytes, takes everything out that
- * is not a file's contents, and puts a header of its own in front of each of those: a plain file of the right
- * size is all that tar-stream ever sees. Entries without contents never reach it.
+ * Walks a tar: takes its bytes as they come and says what is in it. No library does: those that there are lose their
+ * place at sizes they cannot read, take no owner or time from extended headers, decode their bytes as UTF-8, read on
+ * after the archive's end, know no sparse files.
  *
- * Chunks are looked at and passed on in parts, never changed: they may be somebody's cache.
+ * Chunks are looked at and given on in parts, never changed: they may be somebody's cache.
  */
 import type { Docker2vmError } from "../../errors.ts";
-import { contentsHeader } from "./contents-header.ts";
+import type { TarPart } from "./entry.ts";
 import { checkExtendedSize, ExtendedHeaders, type Extension, isExtendedHeader } from "./extended-headers.ts";
 import { badLayer, quotePath, TarFault } from "./fault.ts";
 import { isZero } from "./fields.ts";
 import { BLOCK, padded, TYPEFLAG } from "./format.ts";
 import { decodeHeader, headerPath, type TarHeader } from "./header.ts";
-import { entryType, type FileShape, type Member, MemberReader, memberPath, NO_FILE } from "./member.ts";
+import { EntryReader, entryType, type FileShape, memberPath, NO_FILE } from "./member.ts";
 import { paxNumber } from "./pax.ts";
+import { SegmentCursor } from "./sparse.ts";
 import { openSparseMap, type SparseMap } from "./sparse-map.ts";
 
 export interface TarContext {
@@ -39,15 +37,14 @@ interface SparseFile {
 /** What the next bytes are; "zero" is a header after one zero block, "after" what follows the end marker. */
 type State = "header" | "extended" | "sparse-map" | "contents" | "skipped" | "zero" | "after";
 
-export class TarGate {
+export class TarWalker {
   /** Why the archive cannot be read any further; what was read before stands. */
   failure: Docker2vmError | undefined;
 
   readonly #context: TarContext;
-  readonly #reader = new MemberReader();
+  readonly #reader = new EntryReader();
   readonly #extended = new ExtendedHeaders();
-  #members: Member[] = [];
-  #parts: Uint8Array[] = [];
+  #parts: TarPart[] = [];
   #state: State = "header";
   /** Bytes of the archive before the chunk in hand, and where the header in hand stands. */
   #position = 0;
@@ -61,6 +58,7 @@ export class TarGate {
   #padding = 0;
   #text = Buffer.alloc(0);
   #typeflag = "";
+  #segments = new SegmentCursor(NO_FILE.segments);
   #sparse: SparseFile | undefined;
   #warnedAfterEnd = false;
 
@@ -68,23 +66,11 @@ export class TarGate {
     this.#context = context;
   }
 
-  /** The entries decoded since the last call, in order. */
-  takeMembers(): Member[] {
-    const members = this.#members;
-    this.#members = [];
-    return members;
-  }
-
-  /** What to write to tar-stream since the last call. */
-  takeParts(): Uint8Array[] {
+  /** What was found since the last call, in order. */
+  take(): TarPart[] {
     const parts = this.#parts;
     this.#parts = [];
     return parts;
-  }
-
-  /** Bytes of the last entry's contents that have not come yet. */
-  get missing(): number {
-    return this.#state === "contents" ? Math.max(0, this.#remaining - this.#padding) : 0;
   }
 
   /** Takes the archive's next bytes. What is wrong with them is in `failure` afterwards. */
@@ -131,7 +117,8 @@ export class TarGate {
   #takeBody(chunk: Uint8Array, at: number): number {
     const end = Math.min(at + this.#remaining, chunk.length);
     const state = this.#state;
-    if (state === "contents") this.#parts.push(chunk.subarray(at, end));
+    if (state === "contents")
+      this.#takeContents(chunk, at, Math.min(end, at + this.#remaining - this.#padding));
     else if (state === "extended") {
       this.#text.set(chunk.subarray(at, end), this.#text.length - this.#remaining);
     }
@@ -141,6 +128,15 @@ export class TarGate {
       if (state === "extended") this.#readExtended();
     }
     return end;
+  }
+
+  #takeContents(chunk: Uint8Array, start: number, end: number): void {
+    for (let at = start; at < end; ) {
+      const offset = this.#segments.offset;
+      const length = this.#segments.advance(end - at);
+      this.#parts.push({ kind: "contents", offset, bytes: chunk.subarray(at, at + length) });
+      at += length;
+    }
   }
 
   #takeBlock(chunk: Uint8Array, at: number): number {
@@ -233,11 +229,10 @@ export class TarGate {
 
   #emit(header: TarHeader, path: string, extension: Extension, shape: FileShape): void {
     const type = entryType(header.typeflag, path) ?? "file";
-    const member = this.#reader.read(header, extension, path, type, shape, (message) =>
-      this.#warn(path, message),
-    );
-    this.#members.push(member);
-    if (shape.stored > 0) this.#parts.push(contentsHeader(shape.stored));
+    const warn = (message: string): void => this.#warn(path, message);
+    const entry = this.#reader.read(header, extension, path, type, shape.size, warn);
+    this.#parts.push({ kind: "entry", entry });
+    this.#segments = new SegmentCursor(shape.segments);
     this.#expectBody("contents", shape.stored);
   }
 

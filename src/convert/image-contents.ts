@@ -1,0 +1,74 @@
+import type { Geometry } from "../ext4/geometry.ts";
+import type { Contents } from "../ext4/plan.ts";
+import type { BlockSupply } from "../output/arenas.ts";
+import { BLOCK_SIZE, type Extent, type Run } from "../output/blocks.ts";
+import { ContentWriter } from "../output/content-writer.ts";
+import type { ImageFile } from "../output/image-file.ts";
+import { immediateSink } from "../output/stages.ts";
+import type { ContentStore } from "../profile/profile.ts";
+import type { RegularFile } from "../tree/inode.ts";
+
+/** Blocks handed out at once for what comes after the layers. */
+const ARENA_BLOCKS = 1024;
+
+/** The contents of the image: those that the layers brought, and those that are added to them. */
+export class ImageContents implements Contents, ContentStore {
+  readonly geometry: Geometry;
+  readonly #image: ImageFile;
+  readonly #supply: BlockSupply;
+  readonly #written: Run[] = [];
+
+  constructor(image: ImageFile, geometry: Geometry, supply: BlockSupply) {
+    this.geometry = geometry;
+    this.#image = image;
+    this.#supply = supply;
+  }
+
+  get end(): number {
+    return this.#supply.end;
+  }
+
+  get written(): readonly Run[] {
+    return this.#written;
+  }
+
+  addWritten(runs: readonly Run[]): void {
+    for (const run of runs) this.#written.push(run);
+  }
+
+  /** Comes after the layers: while they stream, their arenas are handed out in their own order. */
+  place(pieces: Iterable<Uint8Array>): readonly Extent[] {
+    this.#writer ??= new ContentWriter(
+      immediateSink((position, bytes) => this.#image.write(position, bytes)),
+    );
+    const writer = this.#writer;
+    writer.begin();
+    for (const piece of pieces) {
+      for (let at = writer.write(piece); at < piece.length; at += writer.write(piece.subarray(at))) {
+        writer.addArena(this.#supply.take(ARENA_BLOCKS));
+      }
+    }
+    return writer.end();
+  }
+  #writer: ContentWriter | undefined;
+
+  async read(file: RegularFile): Promise<Uint8Array> {
+    const bytes = new Uint8Array(file.size);
+    for (const { logical, physical, length } of file.extents) {
+      const start = logical * BLOCK_SIZE;
+      await this.#image.read(
+        physical * BLOCK_SIZE,
+        bytes.subarray(start, Math.min(start + length * BLOCK_SIZE, file.size)),
+      );
+    }
+    return bytes;
+  }
+
+  /** Has what was added in the image. */
+  flush(): void {
+    if (this.#writer === undefined) return;
+    this.#writer.flush();
+    this.addWritten(this.#writer.written);
+    this.#writer = undefined;
+  }
+}

@@ -1,0 +1,95 @@
+import { BLOCK_SIZE } from "./blocks.ts";
+import { DirectFile, pageAligned } from "./direct-io.ts";
+import type { ImageFile } from "./image-file.ts";
+import { type ContentSink, STAGE_BLOCKS } from "./stages.ts";
+import { outputError } from "./system-errors.ts";
+
+const STAGE_SIZE = STAGE_BLOCKS * BLOCK_SIZE;
+/** One for each writer to fill, and as many on their way. */
+const STAGES = 8;
+
+/**
+ * The image's contents on their way to the disk: straight from the stages and beside everything else where the system
+ * lets them, else by way of the page cache.
+ */
+export class ContentFile implements ContentSink {
+  readonly #image: ImageFile;
+  readonly #free: Uint8Array[] = [];
+  #direct: DirectFile | undefined;
+  #underWay = 0;
+  #failure: { readonly error: unknown } | undefined;
+  #waiting: (() => void)[] = [];
+
+  constructor(image: ImageFile) {
+    this.#image = image;
+    try {
+      this.#direct = DirectFile.open(image.path);
+    } catch (error) {
+      throw outputError(error, `cannot open ${image.path}`);
+    }
+    const memory = pageAligned(STAGES * STAGE_SIZE);
+    for (let at = 0; at < memory.length; at += STAGE_SIZE)
+      this.#free.push(memory.subarray(at, at + STAGE_SIZE));
+  }
+
+  takeStage(): Uint8Array | undefined {
+    this.#check();
+    return this.#free.pop();
+  }
+
+  async stageFree(): Promise<void> {
+    while (this.#free.length === 0 && this.#failure === undefined) await this.#change();
+  }
+
+  putStage(stage: Uint8Array, start: number, blocks: number): void {
+    const bytes = stage.subarray(0, blocks * BLOCK_SIZE);
+    const position = start * BLOCK_SIZE;
+    if (blocks > 0 && this.#direct !== undefined) {
+      void this.#write(this.#direct, position, bytes, stage);
+      return;
+    }
+    this.#image.write(position, bytes);
+    this.#giveBack(stage);
+  }
+
+  /** Resolves when everything is written; throws what could not be. */
+  async settle(): Promise<void> {
+    while (this.#underWay > 0) await this.#change();
+    this.#check();
+  }
+
+  /** Gives the file back, once nothing is being written to it any more. */
+  async close(): Promise<void> {
+    while (this.#underWay > 0) await this.#change();
+    this.#direct?.close();
+    this.#direct = undefined;
+  }
+
+  async #write(direct: DirectFile, position: number, bytes: Uint8Array, stage: Uint8Array): Promise<void> {
+    this.#underWay++;
+    try {
+      if (!(await direct.write(position, bytes))) this.#image.write(position, bytes);
+    } catch (error) {
+      this.#failure ??= { error: outputError(error, "cannot write the image") };
+    }
+    this.#underWay--;
+    this.#giveBack(stage);
+  }
+
+  #giveBack(stage: Uint8Array): void {
+    this.#free.push(stage);
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const wake of waiting) wake();
+  }
+
+  #change(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+    });
+  }
+
+  #check(): void {
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+}

@@ -1,0 +1,68 @@
+import { closeSync, constants, openSync, write } from "node:fs";
+import { systemErrorCode } from "../errors.ts";
+
+const WASM_PAGE = 1 << 16;
+
+/** Of the runtime; the types of Node do not have it. */
+declare const WebAssembly: {
+  readonly Memory: new (limits: { readonly initial: number }) => { readonly buffer: ArrayBuffer };
+};
+
+/**
+ * Zeroed memory of `bytes` bytes from a page border on, which O_DIRECT asks for and no Buffer promises: WebAssembly's
+ * memories are mapped, not allocated.
+ */
+export function pageAligned(bytes: number): Uint8Array {
+  const { buffer } = new WebAssembly.Memory({ initial: Math.ceil(bytes / WASM_PAGE) });
+  return new Uint8Array(buffer, 0, bytes);
+}
+
+/**
+ * A file that is written past the page cache (open(2), O_DIRECT): what nobody reads again soon is spared a copy and
+ * the memory for it, and the disk begins at once. System, filesystem or device may refuse that.
+ */
+export class DirectFile {
+  readonly #fd: number;
+
+  private constructor(fd: number) {
+    this.#fd = fd;
+  }
+
+  /** Undefined where it is refused. Throws system errors. */
+  static open(path: string): DirectFile | undefined {
+    // Absent where the system has no such flag.
+    const flag: number | undefined = constants.O_DIRECT;
+    if (flag === undefined) return undefined;
+    try {
+      return new DirectFile(openSync(path, constants.O_WRONLY | flag));
+    } catch (error) {
+      if (isRefusal(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /**
+   * Writes bytes that begin on a page border, whole blocks, at a block border. False: they were refused, or only some
+   * of them written, and are to be written in another way. Rejects with system errors.
+   */
+  write(position: number, bytes: Uint8Array): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      write(this.#fd, bytes, 0, bytes.length, position, (error, written) => {
+        if (error === null) resolve(written === bytes.length);
+        else if (isRefusal(error)) resolve(false);
+        else reject(error);
+      });
+    });
+  }
+
+  /** Not while anything is being written. */
+  close(): void {
+    closeSync(this.#fd);
+  }
+}
+
+/** EINVAL: no O_DIRECT here, or not with this alignment. */
+function isRefusal(error: unknown): boolean {
+  const code = systemErrorCode(error);
+  return code === "EINVAL" || code === "ENOTSUP" || code === "EOPNOTSUPP";
+}

@@ -1,0 +1,58 @@
+import type { ExecutionParameters } from "../oci/config.ts";
+import type { Platform } from "../oci/platform.ts";
+import type { Directory, Extent, RegularFile, Timestamp } from "../tree/inode.ts";
+
+/** The contents of files in the image that is being made. */
+export interface ContentStore {
+  /** Puts the contents of a new file into the image. Blocks of zeros become holes. */
+  place(pieces: Iterable<Uint8Array>): readonly Extent[];
+  /** The contents of a file that the image holds; what its extents leave out is zeros. */
+  read(file: RegularFile): Promise<Uint8Array>;
+}
+
+/** The image as its layers made it, for a profile to add to. */
+export interface ImageInProgress {
+  readonly root: Directory;
+  readonly contents: ContentStore;
+  readonly runtime: ExecutionParameters;
+  readonly platform: Platform;
+  /** When whatever has no time of its own was made. */
+  readonly time: Timestamp;
+  readonly warn: (message: string) => void;
+}
+
+/** What a profile put into an image. */
+export interface Injection {
+  /** Every path that was added (bytes, one character each), sorted. */
+  readonly paths: readonly string[];
+  /** sha256, hex, of all that was added: paths, attributes and contents. */
+  readonly digest: string;
+  /** What the profile has to say of itself in `meta.json`. */
+  readonly metadata: Readonly<Record<string, unknown>>;
+}
+
+/** A finished conversion, for files that go beside it. */
+export interface FinishedImage {
+  /** sha256 of rootfs.ext4, hex. */
+  readonly rootfsDigest: string;
+  readonly manifestDigest: string;
+  /** The source as its user named it, and of what kind it is ("docker" for a registry). */
+  readonly reference: string;
+  readonly sourceKind: string;
+  readonly platform: Platform;
+  readonly time: Timestamp;
+  /** Where the file that will be called `name` is to be written. */
+  path(name: string): string;
+}
+
+/** What is put in beside an image's own files so that a kind of machine can boot it. */
+export interface Profile {
+  readonly name: string;
+  /** Names of the files that it makes beside rootfs.ext4. */
+  readonly outputs: readonly string[];
+  /** Adds to the tree; nothing of the image is replaced or hidden. */
+  inject(image: ImageInProgress): Promise<Injection>;
+  /** Makes the files named in `outputs`. Called only if there are any. */
+  writeOutputs(image: FinishedImage): Promise<void>;
+  close(): void;
+}
