@@ -16,8 +16,10 @@ const READ_SIZE = 1 << 20;
 export class GrowingFile {
   readonly #handle: FileHandle;
   readonly #path: string;
-  readonly #gathered = Buffer.allocUnsafe(WRITE_SIZE);
+  #gathered = Buffer.allocUnsafeSlow(WRITE_SIZE);
   #pending = 0;
+  /** What was written last, for a reader who is just there: it need not be read from the file. */
+  #latest: { readonly start: number; readonly bytes: Uint8Array } | undefined;
   #written = 0;
   #waiting = 0;
   #state: "growing" | "complete" | { readonly failure: unknown } = "growing";
@@ -82,13 +84,21 @@ export class GrowingFile {
     for (let position = 0; ; ) {
       signal?.throwIfAborted();
       if (position < this.#written) {
-        const chunk = await this.#readAt(position);
+        const chunk = this.#takeLatest(position) ?? (await this.#readAt(position));
         position += chunk.length;
         yield chunk;
       } else if (this.#state === "growing") await this.#grown(signal);
       else if (this.#state === "complete") return;
       else throw this.#state.failure;
     }
+  }
+
+  /** Given to one reader only, for it is that one's to keep. */
+  #takeLatest(position: number): Uint8Array | undefined {
+    if (this.#latest?.start !== position) return undefined;
+    const { bytes } = this.#latest;
+    this.#latest = undefined;
+    return bytes;
   }
 
   async #readAt(position: number): Promise<Uint8Array> {
@@ -113,9 +123,18 @@ export class GrowingFile {
     } catch (error) {
       throw storageError(error, this.#path);
     }
+    this.#latest = { start: this.#written, bytes: this.#handOver() };
     this.#written += this.#pending;
     this.#pending = 0;
     this.#announce();
+  }
+
+  /** What is gathered: a full buffer itself, and a new one in its place; of less a copy. */
+  #handOver(): Uint8Array {
+    if (this.#pending < WRITE_SIZE) return Uint8Array.from(this.#gathered.subarray(0, this.#pending));
+    const full = this.#gathered;
+    this.#gathered = Buffer.allocUnsafeSlow(WRITE_SIZE);
+    return full;
   }
 
   async #grown(signal: AbortSignal | undefined): Promise<void> {

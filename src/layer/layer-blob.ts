@@ -11,6 +11,8 @@ export interface LayerBlob {
   /** Of the uncompressed tar. */
   readonly diffId: Digest;
   readonly mediaType: string;
+  /** Whether whoever gives the bytes ends them only if `digest` holds, and throws E_DIGEST_MISMATCH else. */
+  readonly checked: boolean;
   open(signal?: AbortSignal): AsyncIterable<Uint8Array>;
 }
 

@@ -23,7 +23,7 @@ export class StoredBlob implements AsyncIterableIterator<Uint8Array> {
   constructor(blob: LayerBlob, signal?: AbortSignal, onStored?: (bytes: number) => void) {
     this.#blob = blob;
     this.#chunks = abortable(blob.open(signal), signal);
-    this.#digest = blob.digest === undefined ? undefined : new DigestCheck(blob.digest);
+    this.#digest = blob.digest === undefined || blob.checked ? undefined : new DigestCheck(blob.digest);
     this.#onStored = onStored;
   }
 

@@ -103,6 +103,7 @@ async function layerBlob(store: FileStore, index: number, name: string, diffId: 
     size: file.size,
     diffId,
     mediaType: dockerLayerMediaType(compression),
+    checked: false,
     open: (signal) => file.read(signal),
   };
 }

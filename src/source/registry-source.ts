@@ -42,6 +42,7 @@ async function resolve(
       size,
       diffId,
       mediaType,
+      checked: true,
       open: (signal) => layers.open(digest, signal),
     })),
   };

@@ -27,7 +27,8 @@ export async function resolveManifest(
   for (const { index, layer, diffId } of pairWithDiffIds(manifest.layers, config, where)) {
     const blob = await findBlob(store, layer, `layer ${index}`);
     const { digest, size, mediaType } = layer;
-    layers.push({ index, digest, size, diffId, mediaType, open: (signal) => blob.read(signal) });
+    const open: LayerBlob["open"] = (signal) => blob.read(signal);
+    layers.push({ index, digest, size, diffId, mediaType, checked: false, open });
   }
   return { manifestDigest: descriptor.digest, platform: platformOf(config), config, layers };
 }

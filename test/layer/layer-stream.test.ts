@@ -41,6 +41,7 @@ function blobOf(stored: Uint8Array, changes: Partial<LayerBlob> = {}, served: Ui
     size: stored.length,
     diffId: digestOf(TAR),
     mediaType: GZIP_TYPE,
+    checked: false,
     read: 0,
     closed: 0,
     async *open() {

@@ -62,8 +62,8 @@ class PooledWorker {
     const stop = (): void => desk.stop(signal?.reason);
     signal?.addEventListener("abort", stop);
     try {
-      const { index, digest, diffId, size, mediaType } = blob;
-      post({ type: "start", id, blob: { index, digest, diffId, size, mediaType }, inflate: options.inflate });
+      const { open: _, ...described } = blob;
+      post({ type: "start", id, blob: described, inflate: options.inflate });
       if (signal?.aborted) stop();
       return await desk.serve(use);
     } finally {
