@@ -15,6 +15,7 @@ export const EXIT = {
   badImage: 7,
   output: 8,
   invalid: 9,
+  build: 10,
   interrupted: 130,
   terminated: 143,
 } as const;
@@ -24,6 +25,8 @@ export const ERROR_CODES = {
   E_INTERNAL: EXIT.internal,
   /** The command line or the options of the library call are wrong. */
   E_USAGE: EXIT.usage,
+  /** What a profile takes from another program's installation is not on this machine. */
+  E_GUEST_ASSETS_NOT_FOUND: EXIT.notFound,
   /** The path, tag or digest that was asked for is not there. */
   E_IMAGE_NOT_FOUND: EXIT.notFound,
   /** The image is there, but not for the platform asked for. */
@@ -52,6 +55,8 @@ export const ERROR_CODES = {
   E_BAD_COMPRESSION: EXIT.badImage,
   /** A layer's tar is broken, or asks for something no filesystem can hold. */
   E_BAD_LAYER: EXIT.badImage,
+  /** The image has other files where a profile must put its own. */
+  E_PROFILE_CONFLICT: EXIT.badImage,
   /** The ext2, ext3 or ext4 image that is read has no superblock or a broken structure. */
   E_INVALID_FILESYSTEM: EXIT.badImage,
   /** The filesystem's journal holds changes that are not in place yet. */
@@ -62,6 +67,10 @@ export const ERROR_CODES = {
   E_VERIFICATION_FAILED: EXIT.invalid,
   /** The tree does not fit the filesystem's own limits (link counts, xattr space, ...). */
   E_FILESYSTEM_LIMIT: EXIT.badImage,
+  /** The program that builds from a Dockerfile failed, or wrote no image. */
+  E_BUILD_FAILED: EXIT.build,
+  /** No program that builds from a Dockerfile is there, or it cannot work. */
+  E_NO_BUILDER: EXIT.build,
   /** The size asked for is too small for the image. */
   E_SIZE_TOO_SMALL: EXIT.output,
   /** The output exists and --force was not given. */
@@ -79,6 +88,8 @@ export type ErrorCode = keyof typeof ERROR_CODES;
 export interface ErrorDetails {
   /** What the reader can do about it: one sentence, no full stop needed. */
   readonly hint?: string | undefined;
+  /** The last lines of another program that failed, as it wrote them. */
+  readonly output?: readonly string[] | undefined;
   readonly cause?: unknown;
 }
 
@@ -87,11 +98,13 @@ export class Docker2vmError extends Error {
   override readonly name = "Docker2vmError";
   readonly code: ErrorCode;
   readonly hint: string | undefined;
+  readonly output: readonly string[];
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
     this.hint = details.hint;
+    this.output = details.output ?? [];
   }
 
   /** The exit code the command ends with. */

@@ -20,6 +20,7 @@ export async function runConvert(line: CommandLine, host: Host): Promise<void> {
     ...request,
     ...stdin,
     registry,
+    environment: host.env,
     signal: host.signal,
     onProgress: (event) => progress.report(event),
   };

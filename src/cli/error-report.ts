@@ -17,6 +17,7 @@ export function asDocker2vmError(error: unknown): Docker2vmError {
 /** The error for a reader: the message, the hint and, where details are wanted, every cause with its stack. */
 export function errorText(error: Docker2vmError, details: boolean, paint: Paint): string {
   const lines = [`${paint("red", "error:")} ${printable(error.message)}`];
+  for (const line of error.output) lines.push(`  ${paint("dim", "|")} ${printable(line)}`);
   if (error.hint !== undefined) lines.push(`  ${paint("bold", "hint:")} ${printable(error.hint)}`);
   if (details) {
     lines.push(`  ${error.code}`);
@@ -28,8 +29,9 @@ export function errorText(error: Docker2vmError, details: boolean, paint: Paint)
 /** The error for a program: one line of JSON. */
 export function errorJson(error: Docker2vmError, details: boolean): string {
   const { code, message, hint } = error;
+  const output = error.output.length === 0 ? {} : { output: error.output };
   const causes = details ? { causes: errorChain(error).map((cause) => detailLines(cause).join("\n")) } : {};
-  return `${JSON.stringify({ error: { code, message, hint, ...causes } })}\n`;
+  return `${JSON.stringify({ error: { code, message, hint, ...output, ...causes } })}\n`;
 }
 
 function errorChain(error: unknown): unknown[] {

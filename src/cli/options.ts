@@ -66,9 +66,22 @@ export const CONVERT_OPTIONS = {
   profile: {
     type: "string",
     group: IMAGE,
-    describe: "What is added to the image's own files: nothing",
-    values: ["baseline"],
+    describe: "What is added to the image's own files: nothing, or what a Gondolin guest needs",
+    values: ["baseline", "gondolin"],
     defaultDescription: "baseline",
+  },
+  mode: {
+    type: "string",
+    group: IMAGE,
+    describe: "With --profile gondolin: the root filesystem, or all assets of a guest",
+    values: ["rootfs", "assets"],
+    defaultDescription: "rootfs",
+  },
+  "guest-assets": {
+    type: "string",
+    group: IMAGE,
+    describe: "Folder of the guest assets that the profile takes its parts from",
+    defaultDescription: "where Gondolin finds them",
   },
   ...REGISTRY_OPTIONS,
   out: { type: "string", group: OUTPUT, describe: "Folder for rootfs.ext4 and meta.json (required)" },
@@ -118,7 +131,7 @@ export const CONVERT_OPTIONS = {
     type: "string",
     group: FILESYSTEM,
     describe: "Volume label, at most 16 bytes",
-    defaultDescription: "rootfs",
+    defaultDescription: "rootfs; gondolin-root with --profile gondolin",
   },
   uuid: {
     type: "string",
@@ -222,6 +235,53 @@ export const CACHE_OPTIONS = {
   verbose: VERBOSE,
 } as const satisfies Record<string, OptionSpec>;
 
+const BUILD = "Build:";
+
+/** What is built, and how. */
+export const BUILD_OPTIONS = {
+  file: {
+    type: "string",
+    group: BUILD,
+    describe: "The Dockerfile",
+    defaultDescription: "Dockerfile in the context",
+  },
+  context: {
+    type: "string",
+    group: BUILD,
+    describe: "Folder that COPY and ADD take from",
+    defaultDescription: ".",
+  },
+  builder: {
+    type: "string",
+    group: BUILD,
+    describe: "Who builds",
+    values: ["docker-buildx", "buildctl", "buildah"],
+    defaultDescription: "the first that works",
+  },
+  target: { type: "string", group: BUILD, describe: "The stage to be built", defaultDescription: "the last" },
+  "build-arg": {
+    type: "string",
+    group: BUILD,
+    describe: "NAME=VALUE, or NAME for its value in the environment; may be repeated",
+  },
+  secret: {
+    type: "string",
+    group: BUILD,
+    describe: "As the builder takes it: id=token,src=./token; may be repeated",
+  },
+  "no-cache": { type: "boolean", group: BUILD, describe: "Build every step anew" },
+} as const satisfies Record<string, OptionSpec>;
+
+/** All that convert takes, but for the image and where it comes from. */
+export const DOCKERFILE_OPTIONS: Readonly<Record<string, OptionSpec>> = {
+  ...BUILD_OPTIONS,
+  ...Object.fromEntries(
+    Object.entries<OptionSpec>(CONVERT_OPTIONS).filter(
+      ([, { group }]) => group !== SOURCE && group !== REGISTRY,
+    ),
+  ),
+};
+
 /** Options every command takes. */
 export const COMMON_OPTIONS = {
   help: { type: "boolean", alias: "h", group: "Other:", describe: "Show this help" },
@@ -229,4 +289,8 @@ export const COMMON_OPTIONS = {
 } as const satisfies Record<string, OptionSpec>;
 
 /** The options that commands read. */
-export type OptionName = keyof typeof CONVERT_OPTIONS | keyof typeof CACHE_OPTIONS | keyof typeof LS_OPTIONS;
+export type OptionName =
+  | keyof typeof CONVERT_OPTIONS
+  | keyof typeof BUILD_OPTIONS
+  | keyof typeof CACHE_OPTIONS
+  | keyof typeof LS_OPTIONS;

@@ -10,6 +10,9 @@ export type ConvertRequest = Omit<ConvertOptions, "stdin" | "registry" | "signal
   readonly source: string;
 };
 
+/** The same without the image. */
+export type ConversionRequest = Omit<ConvertRequest, "source" | "makeSource">;
+
 /** How the user wants to be talked to. */
 export interface Manner {
   readonly format: "text" | "json";
@@ -30,15 +33,21 @@ export function convertRequest(line: CommandLine, sourceDateEpoch: string | unde
     },
     words,
   );
+  return { source, ...conversionRequest(line, sourceDateEpoch) };
+}
+
+/** What is to be made of the image, whichever it is. Throws E_USAGE naming the option at fault. */
+export function conversionRequest(line: CommandLine, sourceDateEpoch: string | undefined): ConversionRequest {
   const out = stringOption(line, "out");
   if (out === undefined) {
     throw new Docker2vmError("E_USAGE", "no output folder given", { hint: "add --out DIR" });
   }
   return {
-    source,
     out,
     platform: stringOption(line, "platform"),
     profile: choice(line, "profile", CONVERT_OPTIONS.profile.values),
+    mode: choice(line, "mode", CONVERT_OPTIONS.mode.values),
+    guestAssets: stringOption(line, "guest-assets"),
     fs: choice(line, "fs", CONVERT_OPTIONS.fs.values),
     size: sizeOption(line, "size", ["auto", "min"]),
     free: sizeOption(line, "free", []),
@@ -120,7 +129,7 @@ export function numberOption(line: CommandLine, name: OptionName): number | unde
   });
 }
 
-function choice<Value extends string>(
+export function choice<Value extends string>(
   line: CommandLine,
   name: OptionName,
   values: readonly Value[],

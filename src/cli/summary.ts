@@ -27,6 +27,7 @@ export function summaryText({ rootfsPath, metadataPath, metadata, ...result }: C
       ? []
       : [["Verity", verityText(filesystem.verity)] as [string, string]]),
     ...(metadata.rootfsDigest === undefined ? [] : [["SHA-256", metadata.rootfsDigest] as [string, string]]),
+    ...result.assetPaths.map((path) => ["Asset", path] as [string, string]),
     ["Runs", workload(metadata.runtime)],
     ["Metadata", metadataPath],
   ];
@@ -49,6 +50,7 @@ export function summaryJson(result: ConvertResult): string {
   const document = {
     rootfs: result.rootfsPath,
     metadata: result.metadataPath,
+    assets: result.assetPaths,
     apparentBytes: result.apparentBytes,
     allocatedBytes: result.allocatedBytes,
     sizing: result.sizing,

@@ -3,11 +3,13 @@ import { planExt4 } from "../ext4/plan.ts";
 import { type Digest, parseDigest } from "../oci/digest.ts";
 import { ImageFile } from "../output/image-file.ts";
 import { StagedOutput } from "../output/staged-output.ts";
+import type { FinishedImage, Profile } from "../profile/profile.ts";
 import type { ResolvedImage, SourceOrigin } from "../source/source.ts";
 import { describeFilesystem, describeImage, describeLayer, describeSizing, type Sizing } from "./describe.ts";
-import { filesystemIdentity } from "./identity.ts";
+import { filesystemIdentity, filesystemTime } from "./identity.ts";
 import type { ImageMetadata } from "./meta.ts";
 import type { ConvertOptions } from "./options.ts";
+import { inject, openProfile } from "./profiles.ts";
 import { checkOptions, type Request } from "./request.ts";
 import { streamLayers } from "./stream-layers.ts";
 import { withImage } from "./with-image.ts";
@@ -20,6 +22,8 @@ export const METADATA_NAME = "meta.json";
 export interface ConvertResult {
   readonly rootfsPath: string;
   readonly metadataPath: string;
+  /** Files that a profile made beside them. */
+  readonly assetPaths: readonly string[];
   readonly metadata: ImageMetadata;
   /** Bytes of `rootfs.ext4` as its length says. */
   readonly apparentBytes: number;
@@ -36,32 +40,44 @@ export interface ConvertResult {
  */
 export async function convert(options: ConvertOptions): Promise<ConvertResult> {
   const request = checkOptions(options);
-  const output = await StagedOutput.create(request.out, [ROOTFS_NAME, METADATA_NAME], request.force);
+  const profile = await openProfile(request);
   try {
-    const made = await withImage(request, output.scratch, (image, origin) =>
-      makeImage(image, origin, output, request),
-    );
-    await output.commit();
-    return made;
-  } catch (error) {
-    await output.discard();
-    throw interruption(request.signal) ?? error;
+    const names = [ROOTFS_NAME, METADATA_NAME, ...(profile?.outputs ?? [])];
+    const output = await StagedOutput.create(request.out, names, request.force);
+    try {
+      const made = await withImage(request, output.scratch, (image, origin) =>
+        makeImage({ image, origin, output, profile, request }),
+      );
+      await output.commit();
+      return made;
+    } catch (error) {
+      await output.discard();
+      throw interruption(request.signal) ?? error;
+    }
+  } finally {
+    profile?.close();
   }
 }
 
+interface Job {
+  readonly image: ResolvedImage;
+  readonly origin: SourceOrigin;
+  readonly output: StagedOutput;
+  readonly profile: Profile | undefined;
+  readonly request: Request;
+}
+
 /** The conversion itself: layers into a tree and blocks, the tree into a filesystem, and what was made, described. */
-async function makeImage(
-  image: ResolvedImage,
-  origin: SourceOrigin,
-  output: StagedOutput,
-  request: Request,
-): Promise<ConvertResult> {
+async function makeImage(job: Job): Promise<ConvertResult> {
+  const { image, origin, output, profile, request } = job;
   const { manifestDigest, platform, layers } = image;
   request.report({ type: "resolved", manifestDigest, platform, layers: layers.map(describeLayer) });
   const file = new ImageFile(output.path(ROOTFS_NAME));
   try {
-    const { root, contents } = await streamLayers(layers, file, request);
-    const identity = filesystemIdentity(image, request);
+    const streamed = await streamLayers(layers, file, request);
+    const injection = await inject(profile, streamed, image, request);
+    const { root, contents } = streamed;
+    const identity = filesystemIdentity(image, request, injection);
     const { label, filesystem } = request;
     const plan = planExt4(root, contents, { ...identity, ...filesystem, label });
     await writeFilesystem(plan, file, request);
@@ -72,14 +88,20 @@ async function makeImage(
       origin,
       image,
       describeFilesystem(identity, request, plan, verity),
+      injection,
       request,
     );
-    const rootfsDigest = request.digest ? await digestOf(file, request) : undefined;
+    const beside = profile !== undefined && profile.outputs.length > 0;
+    const rootfsDigest = request.digest || beside ? await digestOf(file, request) : undefined;
+    if (beside && rootfsDigest !== undefined) {
+      await profile.writeOutputs(finishedImage(rootfsDigest, job));
+    }
     const metadata = rootfsDigest === undefined ? described : { ...described, rootfsDigest };
     await output.write(METADATA_NAME, `${JSON.stringify(metadata, undefined, 2)}\n`);
     return {
       rootfsPath: output.target(ROOTFS_NAME),
       metadataPath: output.target(METADATA_NAME),
+      assetPaths: (profile?.outputs ?? []).map((name) => output.target(name)),
       metadata,
       apparentBytes: file.apparentBytes,
       allocatedBytes: file.allocatedBytes,
@@ -89,6 +111,18 @@ async function makeImage(
   } finally {
     file.close();
   }
+}
+
+function finishedImage(rootfsDigest: Digest, { image, origin, output, request }: Job): FinishedImage {
+  return {
+    rootfsDigest: rootfsDigest.slice("sha256:".length),
+    manifestDigest: image.manifestDigest,
+    reference: origin.reference,
+    sourceKind: origin.kind,
+    platform: image.platform,
+    time: filesystemTime(image, request),
+    path: (name) => output.path(name),
+  };
 }
 
 async function digestOf(file: ImageFile, request: Request): Promise<Digest> {

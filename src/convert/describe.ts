@@ -2,11 +2,13 @@ import type { Ext4Plan } from "../ext4/plan.ts";
 import type { ExecutionParameters } from "../oci/config.ts";
 import { formatPlatform } from "../oci/platform.ts";
 import { BLOCK_SIZE } from "../output/blocks.ts";
+import type { Injection } from "../profile/profile.ts";
 import type { LayerBlob, ResolvedImage, SourceOrigin } from "../source/source.ts";
 import { type FilesystemIdentity, formatUuid } from "./identity.ts";
 import type {
   FilesystemMetadata,
   ImageMetadata,
+  InjectionMetadata,
   LayerMetadata,
   RuntimeMetadata,
   VerityMetadata,
@@ -18,6 +20,7 @@ export function describeImage(
   origin: SourceOrigin,
   image: ResolvedImage,
   filesystem: FilesystemMetadata,
+  injection: Injection | undefined,
   request: Request,
 ): ImageMetadata {
   return {
@@ -25,12 +28,17 @@ export function describeImage(
     source: { kind: origin.kind, reference: origin.reference },
     sourceDigest: image.manifestDigest,
     platform: formatPlatform(image.platform),
-    mode: "rootfs",
-    profile: request.profile,
+    mode: request.profile.mode,
+    profile: request.profile.name,
     runtime: describeRuntime(image.config.config),
     layers: image.layers.map(describeLayer),
     filesystem,
+    ...(injection === undefined ? {} : { injection: describeInjection(injection) }),
   };
+}
+
+function describeInjection({ paths, metadata }: Injection): InjectionMetadata {
+  return { ...metadata, paths: paths.map((path) => Buffer.from(path, "latin1").toString("utf8")) };
 }
 
 export function describeFilesystem(

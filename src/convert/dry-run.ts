@@ -5,13 +5,16 @@ import type { VariantName } from "../ext4/variant.ts";
 import type { Digest } from "../oci/digest.ts";
 import { formatPlatform } from "../oci/platform.ts";
 import { BLOCK_SIZE } from "../output/blocks.ts";
+import type { Profile } from "../profile/profile.ts";
+import type { ResolvedImage } from "../source/source.ts";
 import { METADATA_NAME, ROOTFS_NAME } from "./convert.ts";
 import { describeLayer, describeRuntime } from "./describe.ts";
 import type { FilesystemRequest } from "./filesystem-request.ts";
 import { filesystemIdentity, formatUuid } from "./identity.ts";
 import type { ImageMetadata, LayerMetadata, RuntimeMetadata } from "./meta.ts";
 import type { ConvertOptions } from "./options.ts";
-import { checkOptions } from "./request.ts";
+import { openProfile } from "./profiles.ts";
+import { checkOptions, type Request } from "./request.ts";
 import { withImage } from "./with-image.ts";
 
 /** What a conversion would do, as far as it can be told without reading a layer. */
@@ -20,13 +23,14 @@ export interface ConversionPlan {
   readonly source: ImageMetadata["source"];
   readonly sourceDigest: Digest;
   readonly platform: string;
-  readonly mode: "rootfs";
-  readonly profile: "baseline";
+  readonly mode: ImageMetadata["mode"];
+  readonly profile: ImageMetadata["profile"];
   readonly runtime: RuntimeMetadata;
   readonly layers: readonly LayerMetadata[];
   readonly filesystem: {
     readonly type: VariantName;
-    readonly uuid: string;
+    /** Absent where it follows from what a profile adds. */
+    readonly uuid?: string;
     readonly label: string;
     readonly blockSize: number;
     /** Absent: follows from the content. */
@@ -40,32 +44,44 @@ export interface ConversionPlan {
 /** Resolves and verifies the image's documents and tells what `convert` would make. Writes nothing to `out`. */
 export async function planConversion(options: ConvertOptions): Promise<ConversionPlan> {
   const request = checkOptions(options);
+  const profile = await openProfile(request);
   const scratchFolder = await mkdtemp(join(tmpdir(), "docker2vm-"));
   try {
     return await withImage(request, scratchFolder, async (image, origin) => {
-      const { uuid } = filesystemIdentity(image, request);
       const { fs, ...choices } = request.filesystem;
       return {
         dryRun: true,
         source: { kind: origin.kind, reference: origin.reference },
         sourceDigest: image.manifestDigest,
         platform: formatPlatform(image.platform),
-        mode: "rootfs",
-        profile: request.profile,
+        mode: request.profile.mode,
+        profile: request.profile.name,
         runtime: describeRuntime(image.config.config),
         layers: image.layers.map(describeLayer),
         filesystem: {
           type: fs,
-          uuid: formatUuid(uuid),
+          ...plannedUuid(image, request, profile),
           label: Buffer.from(request.label, "latin1").toString("utf8"),
           blockSize: BLOCK_SIZE,
           ...(choices.size.kind === "fixed" ? { blocks: choices.size.blocks } : {}),
           options: choices,
         },
-        outputs: [ROOTFS_NAME, METADATA_NAME].map((name) => join(resolve(request.out), name)),
+        outputs: [ROOTFS_NAME, METADATA_NAME, ...(profile?.outputs ?? [])].map((name) =>
+          join(resolve(request.out), name),
+        ),
       };
     });
   } finally {
     await rm(scratchFolder, { recursive: true, force: true });
+    profile?.close();
   }
+}
+
+function plannedUuid(
+  image: ResolvedImage,
+  request: Request,
+  profile: Profile | undefined,
+): { uuid?: string } {
+  if (profile !== undefined && request.uuid === undefined) return {};
+  return { uuid: formatUuid(filesystemIdentity(image, request, undefined).uuid) };
 }

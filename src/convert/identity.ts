@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { Injection } from "../profile/profile.ts";
 import type { ResolvedImage } from "../source/source.ts";
 import type { Timestamp } from "../tree/inode.ts";
 import type { Request } from "./request.ts";
@@ -10,11 +11,20 @@ export interface FilesystemIdentity {
   readonly time: Timestamp;
 }
 
-export function filesystemIdentity(image: ResolvedImage, request: Request): FilesystemIdentity {
-  const time = { seconds: request.sourceDateEpoch ?? createdSeconds(image.config.created), nanoseconds: 0 };
-  const uuid = request.uuid ?? derivedUuid(image, request, time);
+export function filesystemIdentity(
+  image: ResolvedImage,
+  request: Request,
+  injection: Injection | undefined,
+): FilesystemIdentity {
+  const time = filesystemTime(image, request);
+  const uuid = request.uuid ?? derivedUuid(image, request, injection, time);
   // From the UUID alone: one image under different manifests is one filesystem once its UUID is given.
   return { uuid, hashSeed: hash("directory hash seed", formatUuid(uuid)), time };
+}
+
+/** When the filesystem, and whatever in it has no time of its own, was made. */
+export function filesystemTime(image: ResolvedImage, request: Request): Timestamp {
+  return { seconds: request.sourceDateEpoch ?? createdSeconds(image.config.created), nanoseconds: 0 };
 }
 
 /** In the usual form, lower case. */
@@ -24,9 +34,15 @@ export function formatUuid(uuid: Uint8Array): string {
 }
 
 /** A version 8 UUID (RFC 9562, 5.8) of everything that may tell two filesystems apart. */
-function derivedUuid(image: ResolvedImage, request: Request, time: Timestamp): Uint8Array {
+function derivedUuid(
+  image: ResolvedImage,
+  request: Request,
+  injection: Injection | undefined,
+  time: Timestamp,
+): Uint8Array {
   const { profile, label, filesystem } = request;
-  const facts = [image.manifestDigest, profile, label, time.seconds, filesystem];
+  const added = injection === undefined ? [] : [injection.digest];
+  const facts = [image.manifestDigest, profile.name, label, time.seconds, filesystem, ...added];
   const uuid = hash("filesystem uuid", JSON.stringify(facts));
   uuid[6] = ((uuid[6] ?? 0) & 0x0f) | 0x80;
   uuid[8] = ((uuid[8] ?? 0) & 0x3f) | 0x80;

@@ -8,11 +8,13 @@ export interface ImageMetadata {
   readonly sourceDigest: Digest;
   /** "linux/arm64/v8" */
   readonly platform: string;
-  readonly mode: "rootfs";
-  readonly profile: "baseline";
+  readonly mode: "rootfs" | "assets";
+  readonly profile: "baseline" | "gondolin";
   readonly runtime: RuntimeMetadata;
   readonly layers: readonly LayerMetadata[];
   readonly filesystem: FilesystemMetadata;
+  /** What a profile put in. */
+  readonly injection?: InjectionMetadata;
   /** sha256 of the whole of `rootfs.ext4`, where it was asked for. */
   readonly rootfsDigest?: Digest;
 }
@@ -28,6 +30,11 @@ export interface RuntimeMetadata {
   readonly labels: Readonly<Record<string, string>>;
   readonly stopSignal: string;
   readonly volumes: readonly string[];
+}
+
+/** What was put in beside the image's own files: `paths` in the image, and what the profile says of it. */
+export interface InjectionMetadata extends Readonly<Record<string, unknown>> {
+  readonly paths: readonly string[];
 }
 
 export interface LayerMetadata {

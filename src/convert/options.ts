@@ -2,18 +2,27 @@ import type { VariantName } from "../ext4/variant.ts";
 import type { InflateChoice } from "../layer/decompress.ts";
 import type { PullOptions } from "../source/open.ts";
 import type { SourceSpec } from "../source/source.ts";
+import type { MakeSource } from "./made-source.ts";
 import type { ProgressEvent } from "./progress.ts";
 
 /** What a conversion is asked to do. Only `source` and `out` are required. */
 export interface ConvertOptions {
   /** Where the image is: a reference as the command takes it ("oci:./alpine", "docker-archive:saved.tar", "-"), or its parts. */
   readonly source: SourceSpec | string;
+  /** Makes the image that is converted, in place of `source`. */
+  readonly makeSource?: MakeSource | undefined;
   /** The folder that gets `rootfs.ext4` and `meta.json`; made if it is not there. */
   readonly out: string;
   /** "os/arch" or "os/arch/variant"; linux on this machine's architecture if absent. */
   readonly platform?: string | undefined;
-  /** What is put in beside the image's own files: nothing. */
-  readonly profile?: "baseline" | undefined;
+  /** What is put in beside the image's own files: nothing, or what a Gondolin guest needs; "baseline" if absent. */
+  readonly profile?: "baseline" | "gondolin" | undefined;
+  /** With the profile "gondolin": the root filesystem alone, or all the assets of a guest; "rootfs" if absent. */
+  readonly mode?: "rootfs" | "assets" | undefined;
+  /** Folder of the guest assets that a profile takes its parts from; absent: found as the runtime finds them. */
+  readonly guestAssets?: string | undefined;
+  /** Environment variables that say where guest assets are; none if absent. */
+  readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
   /**
    * Size of the filesystem in bytes, rounded down to whole blocks; "min": nothing spare; "auto" or absent: the content
    * and free space.
@@ -33,7 +42,7 @@ export interface ConvertOptions {
   readonly lostAndFound?: boolean | undefined;
   /** Append a dm-verity hash tree in veritysetup's format. */
   readonly verity?: boolean | undefined;
-  /** Volume label, at most 16 bytes; "rootfs" if absent. */
+  /** Volume label, at most 16 bytes; absent: "rootfs", or "gondolin-root" with that profile. */
   readonly label?: string | undefined;
   /** Filesystem UUID; absent: derived from the manifest digest and the options. */
   readonly uuid?: string | undefined;

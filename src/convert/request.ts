@@ -4,18 +4,23 @@ import { hostPlatform, type Platform, parsePlatform } from "../oci/platform.ts";
 import { parseSourceReference } from "../source/reference.ts";
 import type { SourceSpec } from "../source/source.ts";
 import { type FilesystemRequest, filesystemRequest } from "./filesystem-request.ts";
+import type { MakeSource } from "./made-source.ts";
 import type { ConvertOptions } from "./options.ts";
+import { type ProfileRequest, profileRequest } from "./profiles.ts";
 import type { ProgressEvent } from "./progress.ts";
 
 const LABEL_BYTES = 16;
+/** Gondolin's images bear the second by convention; nothing looks for it. */
+const DEFAULT_LABEL = { baseline: "rootfs", gondolin: "gondolin-root" } as const;
 const UUID = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i;
 
 /** Options with every value checked and every default filled in. */
 export interface Request {
   readonly source: SourceSpec;
+  readonly makeSource: MakeSource | undefined;
   readonly out: string;
   readonly platform: Platform;
-  readonly profile: "baseline";
+  readonly profile: ProfileRequest;
   readonly filesystem: FilesystemRequest;
   /** Bytes, one character each. */
   readonly label: string;
@@ -37,13 +42,15 @@ export interface Request {
 export function checkOptions(options: ConvertOptions): Request {
   const { source, platform, onProgress } = options;
   const warnings: string[] = [];
+  const profile = profileRequest(options);
   return {
     source: typeof source === "string" ? parseSourceReference(source) : source,
+    makeSource: options.makeSource,
     out: options.out,
     platform: platform === undefined ? hostPlatform(process.arch) : parsePlatform(platform),
-    profile: options.profile ?? "baseline",
+    profile,
     filesystem: filesystemRequest(options),
-    label: labelBytes(options.label ?? "rootfs"),
+    label: labelBytes(options.label ?? DEFAULT_LABEL[profile.name]),
     uuid: options.uuid === undefined ? undefined : uuidBytes(options.uuid),
     sourceDateEpoch:
       options.sourceDateEpoch === undefined ? undefined : epochSeconds(options.sourceDateEpoch),

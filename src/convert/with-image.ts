@@ -11,12 +11,14 @@ export async function withImage<Result>(
   scratchFolder: string,
   use: (image: ResolvedImage, origin: SourceOrigin) => Promise<Result>,
 ): Promise<Result> {
-  const { stdin, signal, report } = request;
+  const { signal, report } = request;
+  const made = await request.makeSource?.(scratchFolder);
+  const { spec, stdin, stdinName } = made ?? { spec: request.source, stdin: request.stdin };
   const registry = { environment: {}, ...request.registry, onEvent: report };
   const onSpool = (bytes: number): void => report({ type: "spooling", bytes });
-  const source = await openSource(request.source, { scratchFolder, stdin, signal, onSpool, registry });
+  const source = await openSource(spec, { scratchFolder, stdin, stdinName, signal, onSpool, registry });
   try {
-    return await use(await source.resolve(request.platform), source.origin);
+    return await use(await source.resolve(request.platform), made?.origin ?? source.origin);
   } finally {
     await source.close();
   }

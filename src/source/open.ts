@@ -15,6 +15,8 @@ export interface OpenSourceOptions extends SpoolOptions {
   readonly registry?: PullOptions | undefined;
   /** The bytes behind the source `{ kind: "stdin" }`. */
   readonly stdin?: AsyncIterable<Uint8Array> | undefined;
+  /** What they are called in messages; "standard input" if absent. */
+  readonly stdinName?: string | undefined;
 }
 
 /**
@@ -26,7 +28,7 @@ export async function openSource(spec: SourceSpec, options: OpenSourceOptions): 
     if (options.stdin === undefined) {
       throw new Docker2vmError("E_USAGE", "the source is standard input, but none was given");
     }
-    return openStdin(options.stdin, options);
+    return openStdin(options.stdin, options, options.stdinName);
   }
   if (spec.kind === "registry") {
     // Loaded when it is wanted: a conversion from disk needs no HTTP.

@@ -17,8 +17,9 @@ export interface ImageSource {
 export type SourceKind = "oci-layout" | "oci-archive" | "docker-archive" | "stdin" | "registry";
 
 export interface SourceOrigin {
-  readonly kind: SourceKind;
-  /** As the command takes it: "oci:./alpine:3.20", "docker://docker.io/library/alpine:3.20", "-". */
+  /** "dockerfile": the image was built for the conversion. */
+  readonly kind: SourceKind | "dockerfile";
+  /** As the command takes it: "oci:./alpine:3.20", "docker://docker.io/library/alpine:3.20", "-"; a Dockerfile's path. */
   readonly reference: string;
 }
 

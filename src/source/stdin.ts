@@ -5,8 +5,6 @@ import type { ImageSource } from "./source.ts";
 import { type SpoolOptions, spool } from "./spool.ts";
 import { inputError } from "./system-errors.ts";
 
-const NAME = "standard input";
-
 /**
  * An archive of either kind on standard input. It is kept on disk first: what says which layers make the image, and
  * in which order, comes last. Throws as spool and archiveSource do.
@@ -14,26 +12,27 @@ const NAME = "standard input";
 export async function openStdin(
   input: AsyncIterable<Uint8Array>,
   options: SpoolOptions,
+  name = "standard input",
 ): Promise<ImageSource> {
-  const archive = await spool(readable(input), NAME, options);
+  const archive = await spool(readable(input, name), name, options);
   if (archive.size === 0) {
     await archive.file.close();
-    throw new Docker2vmError("E_BAD_ARCHIVE", `${NAME} is empty`, {
+    throw new Docker2vmError("E_BAD_ARCHIVE", `${name} is empty`, {
       hint: "did the command before the pipe fail? docker save IMAGE writes an archive",
     });
   }
   return archiveSource(
     archive,
-    NAME,
+    name,
     {},
     { kind: "stdin", reference: formatSourceReference({ kind: "stdin" }) },
   );
 }
 
-async function* readable(input: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* readable(input: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<Uint8Array> {
   try {
     yield* input;
   } catch (error) {
-    throw inputError(error, NAME);
+    throw inputError(error, name);
   }
 }

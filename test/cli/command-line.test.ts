@@ -59,7 +59,11 @@ describe("a command line that makes no sense ends with exit code 2 and says why"
       '--progress does not take "bar"',
       "--progress takes auto, plain, json, none",
     ],
-    [[...CONVERT, "--profile", "full"], '--profile does not take "full"', "--profile takes baseline"],
+    [
+      [...CONVERT, "--profile", "full"],
+      '--profile does not take "full"',
+      "--profile takes baseline, gondolin",
+    ],
     [
       [...CONVERT, "--size", "lots"],
       '--size "lots" is not a size',
@@ -151,7 +155,8 @@ describe("a command line becomes the library's options", () => {
 
   test("with none: the defaults are the library's", async () => {
     const { options } = await runWith(CONVERT, {}, { env: { SOURCE_DATE_EPOCH: "" } });
-    const { signal, onProgress, registry, ...rest } = options ?? {};
+    const { signal, onProgress, registry, environment, ...rest } = options ?? {};
+    expect(environment).toEqual({ SOURCE_DATE_EPOCH: "" });
     expect(Object.entries(rest).filter(([, value]) => value !== undefined && value !== false)).toEqual([
       ["source", "oci:./app"],
       ["out", "vm"],
@@ -190,7 +195,8 @@ describe("help and version", () => {
   test("--help lists the commands on standard output", async () => {
     const ran = await runWith(["--help"]);
     expect(ran.code).toBe(0);
-    for (const [name, { summary }] of Object.entries(COMMANDS)) {
+    for (const [name, { summary, hidden }] of Object.entries(COMMANDS)) {
+      if (hidden) continue;
       expect(ran.stdout).toMatch(new RegExp(`^  docker2vm ${name} +${summary.slice(0, 20)}`, "m"));
     }
     expect(ran.stderr).toBe("");

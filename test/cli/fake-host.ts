@@ -85,6 +85,7 @@ const RUNTIME = {
 export const RESULT: ConvertResult = {
   rootfsPath: "/vm/rootfs.ext4",
   metadataPath: "/vm/meta.json",
+  assetPaths: [],
   apparentBytes: 128 * 1024 * 1024,
   sizing: { kind: "auto", free: "usual" },
   allocatedBytes: 12 * 1024 * 1024 + 512 * 1024,

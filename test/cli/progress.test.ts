@@ -93,7 +93,7 @@ describe("bars", () => {
 
   test("stand after standard input and before the filesystem", () => {
     expect(screen(after())).toEqual([]);
-    expect(screen(after({ type: "spooling", bytes: 3 * MIB }))).toEqual(["reading standard input: 3.0 MiB"]);
+    expect(screen(after({ type: "spooling", bytes: 3 * MIB }))).toEqual(["reading the archive: 3.0 MiB"]);
     const state = after(resolved(), { type: "filesystem", written: 2 * MIB });
     expect(screen(state)).toEqual(["writing the filesystem: 2.0 MiB"]);
   });
@@ -145,10 +145,7 @@ describe("plain lines", () => {
       { length: 600 },
       (_, i): ProgressEvent => ({ type: "spooling", bytes: i * MIB }),
     );
-    expect(log(...events)).toEqual([
-      "reading standard input: 256.0 MiB",
-      "reading standard input: 512.0 MiB",
-    ]);
+    expect(log(...events)).toEqual(["reading the archive: 256.0 MiB", "reading the archive: 512.0 MiB"]);
   });
 });
 

@@ -53,6 +53,7 @@ describe("the result", () => {
       expect(JSON.parse(ran.stdout)).toEqual({
         rootfs: "/vm/rootfs.ext4",
         metadata: "/vm/meta.json",
+        assets: [],
         apparentBytes: RESULT.apparentBytes,
         allocatedBytes: RESULT.allocatedBytes,
         sizing: RESULT.sizing,

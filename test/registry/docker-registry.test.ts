@@ -71,7 +71,7 @@ async function convert(source: ImageSource, folder: string): Promise<string> {
       lostAndFound: true,
     } as const;
     await writeFilesystem(
-      planExt4(root, contents, { ...filesystemIdentity(image, request), ...options }),
+      planExt4(root, contents, { ...filesystemIdentity(image, request, undefined), ...options }),
       file,
       request,
     );

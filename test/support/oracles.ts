@@ -18,7 +18,10 @@ const PACKAGES = {
   "docker-registry": "docker-registry",
   openssl: "openssl",
   "qemu-system-x86_64": "qemu-system-x86",
+  "qemu-system-aarch64": "qemu-system-arm",
+  "qemu-img": "qemu-utils",
   busybox: "busybox-static",
+  buildah: "buildah",
   getfattr: "attr",
   setfattr: "attr",
   getfacl: "acl",
@@ -27,11 +30,28 @@ const PACKAGES = {
   veritysetup: "cryptsetup-bin",
   zstd: "zstd",
   gzip: "gzip",
+  lz4: "lz4",
+  xz: "xz-utils",
   tar: "tar",
+  cpio: "cpio",
   node: "nodejs",
+  npm: "npm",
+  depmod: "kmod",
+  mmdebstrap: "mmdebstrap",
   unshare: "util-linux",
   "apt-get": "apt",
+  dpkg: "dpkg",
   "dpkg-deb": "dpkg",
+  "qemu-aarch64": "qemu-user",
+  "qemu-x86_64": "qemu-user",
+  readelf: "binutils",
+  dash: "dash",
+  bash: "bash",
+  mksh: "mksh",
+  setpriv: "util-linux",
+  script: "bsdutils",
+  /** Other roots and other users: root's alone. */
+  chroot: "coreutils (and root)",
   /** Mounting a filesystem image: the kernel itself, so root with loop devices. */
   "loop mount": "mount (and root with loop devices)",
 } as const;
@@ -44,7 +64,7 @@ const reported = new Set<Oracle>();
 
 /** The path of an oracle's program, or undefined where the machine lacks it. */
 export function findOracle(oracle: Oracle): string | undefined {
-  if (!found.has(oracle)) found.set(oracle, oracle === "loop mount" ? findLoopMount() : findProgram(oracle));
+  if (!found.has(oracle)) found.set(oracle, find(oracle));
   return found.get(oracle);
 }
 
@@ -120,6 +140,12 @@ export function expectCleanIfChecked(image: string): void {
 /** Fails unless `e2fsck -fn` finds nothing at all to say about the image. */
 export function expectCleanFilesystem(image: string): void {
   runOk("e2fsck", ["-fn", image]);
+}
+
+function find(oracle: Oracle): string | undefined {
+  if (oracle === "loop mount") return findLoopMount();
+  if (oracle === "chroot" && process.getuid?.() !== 0) return undefined;
+  return findProgram(oracle);
 }
 
 function findProgram(name: string): string | undefined {

@@ -30,7 +30,7 @@ export function renderBars(state: ProgressState, screen: Screen, paint: Paint): 
 }
 
 function preparing(state: ProgressState, width: number): string[] {
-  return state.spooled === 0 ? [] : [`reading standard input: ${formatBytes(state.spooled)}`.slice(0, width)];
+  return state.spooled === 0 ? [] : [`reading the archive: ${formatBytes(state.spooled)}`.slice(0, width)];
 }
 
 function collapsed(layers: readonly LayerProgress[], room: number, width: number, paint: Paint): string[] {

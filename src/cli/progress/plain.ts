@@ -16,7 +16,7 @@ export function plainLines(before: ProgressState, event: ProgressEvent): string[
   switch (event.type) {
     case "spooling": {
       const step = Math.floor(event.bytes / SPOOL_STEP) > Math.floor(before.spooled / SPOOL_STEP);
-      return step ? [`reading standard input: ${formatBytes(event.bytes)}`] : [];
+      return step ? [`reading the archive: ${formatBytes(event.bytes)}`] : [];
     }
     case "resolved": {
       const bytes = event.layers.reduce((sum, layer) => sum + layer.size, 0);

@@ -1,0 +1,64 @@
+import { homedir } from "node:os";
+import { Docker2vmError } from "../errors.ts";
+import type { Injection, Profile } from "../profile/profile.ts";
+import type { ResolvedImage } from "../source/source.ts";
+import { filesystemTime } from "./identity.ts";
+import type { ConvertOptions } from "./options.ts";
+import type { Request } from "./request.ts";
+import type { StreamedImage } from "./stream-layers.ts";
+
+/** What is put in beside the image's own files, every value checked. */
+export interface ProfileRequest {
+  readonly name: "baseline" | "gondolin";
+  readonly mode: "rootfs" | "assets";
+  readonly guestAssets: string | undefined;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+/** Throws E_USAGE for what no image could make right. */
+export function profileRequest(options: ConvertOptions): ProfileRequest {
+  const { profile: name = "baseline", mode = "rootfs", guestAssets, environment = {} } = options;
+  if (name === "baseline" && (mode !== "rootfs" || guestAssets !== undefined)) {
+    const what = mode === "rootfs" ? "guest assets have" : "the mode assets has";
+    throw new Docker2vmError("E_USAGE", `${what} no meaning with the profile baseline`, {
+      hint: "choose the profile that they are for: --profile gondolin",
+    });
+  }
+  return { name, mode, guestAssets, environment };
+}
+
+/** Finds and checks what the profile needs from this machine; undefined where nothing is to be added. */
+export async function openProfile({ profile, platform }: Request): Promise<Profile | undefined> {
+  if (profile.name === "baseline") return undefined;
+  const { mode, guestAssets, environment } = profile;
+  // Loaded only here: most conversions add nothing.
+  const { openGondolinProfile } = await import("../profile/gondolin/gondolin.ts");
+  return await openGondolinProfile({
+    mode,
+    platform,
+    environment,
+    cwd: process.cwd(),
+    home: environment["HOME"] ?? homedir(),
+    ...(guestAssets === undefined ? {} : { guestAssets }),
+  });
+}
+
+/** Has the profile, if there is one, add to the tree. */
+export async function inject(
+  profile: Profile | undefined,
+  { root, contents }: StreamedImage,
+  image: ResolvedImage,
+  request: Request,
+): Promise<Injection | undefined> {
+  if (profile === undefined) return undefined;
+  const injection = await profile.inject({
+    root,
+    contents,
+    runtime: image.config.config,
+    platform: image.platform,
+    time: filesystemTime(image, request),
+    warn: (message) => request.report({ type: "warning", message }),
+  });
+  contents.flush();
+  return injection;
+}

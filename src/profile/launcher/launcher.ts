@@ -1,0 +1,76 @@
+import { displayPath } from "../../tree/path.ts";
+import type { ImageInProgress } from "../profile.ts";
+import { parseGroup, parsePasswd } from "./accounts.ts";
+import { imageEnvironment } from "./environment.ts";
+import { execAs } from "./exec-as.ts";
+import { regularFileAt } from "./image-file.ts";
+import { launcherScript, refusingScript } from "./script.ts";
+import { asBytes } from "./shell-words.ts";
+import { type Identity, type Nobody, resolveUser } from "./user.ts";
+
+/** A file to be put into the image, owned by root. */
+export interface LauncherFile {
+  /** Absolute. */
+  readonly path: string;
+  readonly mode: number;
+  readonly bytes: Uint8Array;
+}
+
+/** Runs the image's workload: `run [ARG]...`. Needs a /bin/sh. */
+export const LAUNCHER_PATH = "/usr/lib/docker2vm/run";
+const EXEC_AS_PATH = "/usr/lib/docker2vm/exec-as";
+
+/** Larger ones are taken as missing: no account of an image's own is in such a file. */
+const ACCOUNTS_LIMIT = 4 << 20;
+
+/**
+ * What starts the image's workload in a machine. Where that cannot be, as its user names nobody or its command is
+ * none that any process can have, there is a warning, and the launcher only says so. Throws as execAs.
+ */
+export async function launcherFiles(image: ImageInProgress): Promise<readonly LauncherFile[]> {
+  const { runtime, warn } = image;
+  const user = await workloadUser(image);
+  if ("reason" in user) return [refuse(`the image's User cannot be resolved: ${user.reason}`, warn)];
+  const workload = {
+    entrypoint: runtime.Entrypoint.map(asBytes),
+    cmd: runtime.Cmd.map(asBytes),
+    workingDirectory: absolute(asBytes(runtime.WorkingDir)),
+    environment: imageEnvironment(runtime.Env, user.home, warn),
+  };
+  if (
+    [...workload.entrypoint, ...workload.cmd, workload.workingDirectory].some((word) => word.includes("\0"))
+  ) {
+    return [refuse("the image's Entrypoint, Cmd or WorkingDir has a NUL byte", warn)];
+  }
+  return [
+    script(launcherScript(workload, EXEC_AS_PATH)),
+    { path: EXEC_AS_PATH, mode: 0o755, bytes: execAs(image.platform.architecture, user) },
+  ];
+}
+
+/** As who the image's workload runs, by its own /etc/passwd and /etc/group, or why that cannot be said. */
+export async function workloadUser(image: ImageInProgress): Promise<Identity | Nobody> {
+  const passwd = parsePasswd(await read(image, "/etc/passwd"));
+  const group = parseGroup(await read(image, "/etc/group"));
+  return resolveUser(asBytes(image.runtime.User), passwd, group);
+}
+
+async function read({ root, contents }: ImageInProgress, path: string): Promise<string> {
+  const file = regularFileAt(root, path);
+  if (file === undefined || file.size > ACCOUNTS_LIMIT) return "";
+  return Buffer.from(await contents.read(file)).toString("latin1");
+}
+
+function refuse(reason: string, warn: (message: string) => void): LauncherFile {
+  warn(`${LAUNCHER_PATH} will refuse to run: ${displayPath(reason)}`);
+  return script(refusingScript(reason));
+}
+
+function script(text: string): LauncherFile {
+  return { path: LAUNCHER_PATH, mode: 0o755, bytes: Buffer.from(text, "latin1") };
+}
+
+/** A relative WorkingDir is taken from the root, an empty one is the root. */
+function absolute(path: string): string {
+  return path.startsWith("/") ? path : `/${path}`;
+}
