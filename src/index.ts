@@ -13,6 +13,9 @@ export type {
 } from "./convert/meta.ts";
 export type { ConvertOptions } from "./convert/options.ts";
 export type { ProgressEvent } from "./convert/progress.ts";
+export { convertDockerfile, type DockerfileResult } from "./dockerfile/convert-dockerfile.ts";
+export { type DockerfilePlan, planDockerfile } from "./dockerfile/dry-run.ts";
+export type { BuildEvent, BuilderName, DockerfileOptions } from "./dockerfile/options.ts";
 export { Docker2vmError, ERROR_CODES, type ErrorCode, EXIT } from "./errors.ts";
 export type { InflateChoice } from "./layer/decompress.ts";
 export type { SourceSpec } from "./source/source.ts";

@@ -21,8 +21,9 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   layer: ["errors.ts", "oci", "output", "tree"],
   profile: ["errors.ts", "output", "tree", "ext4-reader", "oci"],
   convert: ["errors.ts", "output", "tree", "ext4", "verity", "oci", "source", "layer", "profile"],
-  cli: ["errors.ts", "convert", "source", "layer", "cache", "ext4-reader"],
-  "index.ts": ["errors.ts", "convert", "source", "layer", "oci"],
+  dockerfile: ["errors.ts", "convert", "oci"],
+  cli: ["errors.ts", "convert", "dockerfile", "source", "layer", "cache", "ext4-reader"],
+  "index.ts": ["errors.ts", "convert", "dockerfile", "source", "layer", "oci"],
 };
 
 const SRC = join(import.meta.dir, "../src");

@@ -1,10 +1,12 @@
 import type { CommandLine } from "./command-line.ts";
+import { DOCKERFILE2GONDOLIN_OPTIONS, OCI2GONDOLIN_OPTIONS } from "./gondolin-options.ts";
 import type { Host } from "./host.ts";
 import {
   CACHE_OPTIONS,
   CAT_OPTIONS,
   COMMON_OPTIONS,
   CONVERT_OPTIONS,
+  DOCKERFILE_OPTIONS,
   INSPECT_IMAGE_OPTIONS,
   LS_OPTIONS,
   type OptionSpec,
@@ -20,6 +22,8 @@ export interface Command {
   readonly summary: string;
   readonly usage: string;
   readonly options: Readonly<Record<string, OptionSpec>>;
+  /** Not in the list of commands: it has a program of its own. */
+  readonly hidden?: boolean;
   load(): Promise<RunCommand>;
 }
 
@@ -31,6 +35,28 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       "oci:PATH[:TAG], oci-archive:PATH,\ndocker-archive:PATH, - for an archive on standard input, or one of the options below.",
     options: CONVERT_OPTIONS,
     load: async () => (await import("./convert-command.ts")).runConvert,
+  },
+  dockerfile: {
+    summary: "Build an image from a Dockerfile and convert it",
+    usage:
+      "docker2vm dockerfile --out DIR [options]\n\n" +
+      "Builds with Docker's buildx, BuildKit's buildctl or buildah, whichever works.",
+    options: DOCKERFILE_OPTIONS,
+    load: async () => (await import("./dockerfile-command.ts")).runDockerfile,
+  },
+  oci2gondolin: {
+    summary: "Convert an image for Gondolin",
+    usage: "oci2gondolin (--image NAME | --oci-layout PATH | --oci-tar PATH) --out DIR [options]",
+    options: OCI2GONDOLIN_OPTIONS,
+    hidden: true,
+    load: async () => (await import("./gondolin-commands.ts")).runOci2gondolin,
+  },
+  dockerfile2gondolin: {
+    summary: "Build an image from a Dockerfile and convert it for Gondolin",
+    usage: "dockerfile2gondolin --file PATH --context PATH --out DIR [options]",
+    options: DOCKERFILE2GONDOLIN_OPTIONS,
+    hidden: true,
+    load: async () => (await import("./gondolin-commands.ts")).runDockerfile2gondolin,
   },
   "inspect-image": {
     summary: "Tell what a container image is, without its layers",

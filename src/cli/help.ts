@@ -14,7 +14,9 @@ export async function helpText(name: string | undefined): Promise<string> {
     .version(false)
     .wrap(100)
     .options(shown(COMMON_OPTIONS));
-  for (const [command, { summary, usage, options }] of Object.entries(COMMANDS)) {
+  for (const [command, { summary, usage, options, hidden }] of Object.entries(COMMANDS)) {
+    // What is not in the list is nevertheless met when the help is for it.
+    if (hidden && command !== name) continue;
     program.command(
       command,
       summary,

@@ -1,0 +1,92 @@
+import type { ProgressEvent } from "../convert/progress.ts";
+import type { DockerfileResult } from "../dockerfile/convert-dockerfile.ts";
+import type { DockerfilePlan } from "../dockerfile/dry-run.ts";
+import type { BuildEvent, DockerfileOptions } from "../dockerfile/options.ts";
+import { Docker2vmError } from "../errors.ts";
+import type { CommandLine } from "./command-line.ts";
+import type { Host } from "./host.ts";
+import { BUILD_OPTIONS } from "./options.ts";
+import { progressReporter } from "./progress/reporter.ts";
+import {
+  type ConversionRequest,
+  choice,
+  conversionRequest,
+  flag,
+  listOption,
+  type Manner,
+  mannerOf,
+  stringOption,
+} from "./request.ts";
+import { summaryJson, summaryText } from "./summary.ts";
+
+/** `docker2vm dockerfile` */
+export async function runDockerfile(line: CommandLine, host: Host): Promise<void> {
+  const manner = mannerOf(line);
+  const request = dockerfileRequest(line, host);
+  const talk = talkOf(manner, host);
+  const options = { ...request, environment: host.env, signal: host.signal, ...talk.listeners };
+  let text: string;
+  try {
+    text = flag(line, "dry-run")
+      ? `${JSON.stringify(await planDockerfile(options), null, 2)}\n`
+      : resultText(await convertDockerfile(options), manner);
+  } finally {
+    talk.finish();
+  }
+  host.stdout.write(text);
+}
+
+/** Loaded when it is wanted. */
+export async function convertDockerfile(options: DockerfileOptions): Promise<DockerfileResult> {
+  const engine = await import("../dockerfile/convert-dockerfile.ts");
+  return engine.convertDockerfile(options);
+}
+
+export async function planDockerfile(options: DockerfileOptions): Promise<DockerfilePlan> {
+  const engine = await import("../dockerfile/dry-run.ts");
+  return engine.planDockerfile(options);
+}
+
+type DockerfileRequest = ConversionRequest &
+  Pick<DockerfileOptions, "file" | "context" | "builder" | "target" | "buildArgs" | "secrets" | "noCache">;
+
+/** Throws E_USAGE naming the option at fault. */
+export function dockerfileRequest(line: CommandLine, host: Host): DockerfileRequest {
+  const [, word] = line.words;
+  if (word !== undefined) {
+    throw new Docker2vmError("E_USAGE", `dockerfile does not take ${JSON.stringify(word)}`, {
+      hint: "name the build's folder with --context, and the Dockerfile with --file",
+    });
+  }
+  return {
+    ...conversionRequest(line, host.env["SOURCE_DATE_EPOCH"]),
+    file: stringOption(line, "file"),
+    context: stringOption(line, "context"),
+    builder: choice(line, "builder", BUILD_OPTIONS.builder.values),
+    target: stringOption(line, "target"),
+    buildArgs: listOption(line, "build-arg"),
+    secrets: listOption(line, "secret"),
+    noCache: flag(line, "no-cache"),
+  };
+}
+
+/** Progress, and the builder's own words among it; those are for people, not for a program that reads the events. */
+export function talkOf(manner: Manner, host: Host) {
+  const progress = progressReporter(manner, host.stderr, host.env);
+  const json = manner.progress === "json";
+  const silent = manner.quiet || manner.progress === "none";
+  const onBuild = (event: BuildEvent): void => {
+    if (json && event.type === "builder") host.stderr.write(`${JSON.stringify(event)}\n`);
+    if (json || silent) return;
+    // A line must not be written into bars that are drawn below it.
+    progress.finish();
+    host.stderr.write(event.type === "builder" ? `building with ${event.builder}\n` : event.text);
+  };
+  const onProgress = (event: ProgressEvent): void => progress.report(event);
+  return { listeners: { onBuild, onProgress }, finish: () => progress.finish() };
+}
+
+function resultText(result: DockerfileResult, manner: Manner): string {
+  if (manner.format === "json") return summaryJson(result);
+  return manner.quiet ? "" : `Builder   ${result.builder}\n${summaryText(result)}`;
+}

@@ -1,0 +1,126 @@
+/**
+ * `oci2gondolin` and `dockerfile2gondolin`: commands with few options, for scripts that know them by these names.
+ * They print one JSON document, and replace an output that is there.
+ */
+import { basename, resolve } from "node:path";
+import type { ConvertResult } from "../convert/convert.ts";
+import type { ConvertOptions } from "../convert/options.ts";
+import type { DockerfileResult } from "../dockerfile/convert-dockerfile.ts";
+import { Docker2vmError } from "../errors.ts";
+import type { CommandLine } from "./command-line.ts";
+import { convertDockerfile, dockerfileRequest, planDockerfile, talkOf } from "./dockerfile-command.ts";
+import type { Host } from "./host.ts";
+import type { OptionName } from "./options.ts";
+import { progressReporter } from "./progress/reporter.ts";
+import { registryRequest } from "./registry-request.ts";
+import { type ConversionRequest, convertRequest, flag, mannerOf, stringOption } from "./request.ts";
+
+/** `oci2gondolin` */
+export async function runOci2gondolin(line: CommandLine, host: Host): Promise<void> {
+  const command = "oci2gondolin";
+  refuseWords(line);
+  const request = convertRequest(line, host.env["SOURCE_DATE_EPOCH"]);
+  const progress = progressReporter(mannerOf(line), host.stderr, host.env);
+  const options: ConvertOptions = {
+    ...forGondolin(request),
+    source: request.source,
+    registry: await registryRequest(line, host),
+    environment: host.env,
+    signal: host.signal,
+    onProgress: (event) => progress.report(event),
+  };
+  const engine = await host.loadEngine();
+  const source = sourceOf(line);
+  let document: object;
+  try {
+    document = flag(line, "dry-run")
+      ? { command, ...(await engine.planConversion(options)), source, outDir: resolve(request.out) }
+      : { command, source, ...conversionResult(request.out, await engine.convert(options)) };
+  } finally {
+    progress.finish();
+  }
+  host.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+}
+
+/** `dockerfile2gondolin` */
+export async function runDockerfile2gondolin(line: CommandLine, host: Host): Promise<void> {
+  refuseWords(line);
+  for (const name of ["file", "context"] as const) demand(line, name);
+  const request = dockerfileRequest(line, host);
+  const talk = talkOf(mannerOf(line), host);
+  const options = {
+    ...request,
+    ...forGondolin(request),
+    environment: host.env,
+    signal: host.signal,
+    ...talk.listeners,
+  };
+  let document: object;
+  try {
+    document = flag(line, "dry-run")
+      ? { command: "dockerfile2gondolin", ...(await planDockerfile(options)), outDir: resolve(request.out) }
+      : buildDocument(request.out, await convertDockerfile(options));
+  } finally {
+    talk.finish();
+  }
+  host.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+}
+
+/** The result of a build and its conversion. */
+export function buildDocument(out: string, result: DockerfileResult) {
+  const source = { kind: "dockerfile", path: result.metadata.source.reference };
+  return {
+    command: "dockerfile2gondolin",
+    builder: result.builder,
+    // The archive goes from the builder into the conversion, or lives in the output folder while that runs.
+    ociTarTemporaryPath: null,
+    ociTarDeletedAfterRun: true,
+    conversion: { command: "oci2gondolin", source, ...conversionResult(out, result) },
+  };
+}
+
+function conversionResult(out: string, result: ConvertResult) {
+  const { rootfsPath, metadataPath, assetPaths, metadata } = result;
+  const assetManifestPath = assetPaths.find((path) => basename(path) === "manifest.json");
+  return {
+    sourceDigest: metadata.sourceDigest,
+    platform: metadata.platform,
+    mode: metadata.mode,
+    outDir: resolve(out),
+    rootfsPath,
+    metadataPath,
+    ...(assetManifestPath === undefined ? {} : { assetManifestPath }),
+    files: [rootfsPath, metadataPath, ...assetPaths],
+  };
+}
+
+function forGondolin<Request extends ConversionRequest>(request: Request): Request {
+  const { platform } = request;
+  return {
+    ...request,
+    platform: platform === undefined || platform.includes("/") ? platform : `linux/${platform}`,
+    profile: "gondolin",
+    force: true,
+  };
+}
+
+function sourceOf(line: CommandLine) {
+  const ref = stringOption(line, "image");
+  if (ref !== undefined) return { kind: "image", ref };
+  const layout = stringOption(line, "oci-layout");
+  if (layout !== undefined) return { kind: "oci-layout", path: resolve(layout) };
+  return { kind: "oci-tar", path: resolve(demand(line, "oci-tar")) };
+}
+
+function demand(line: CommandLine, name: OptionName): string {
+  const value = stringOption(line, name);
+  if (value !== undefined) return value;
+  throw new Docker2vmError("E_USAGE", `--${name} is missing`, { hint: `add --${name} PATH` });
+}
+
+function refuseWords({ words: [command, word] }: CommandLine): void {
+  if (word === undefined) return;
+  throw new Docker2vmError("E_USAGE", `${command} does not take ${JSON.stringify(word)}`, {
+    hint: `${command} --help lists the options`,
+  });
+}

@@ -1,0 +1,32 @@
+import { BUILD_OPTIONS, CONVERT_OPTIONS, type OptionSpec } from "./options.ts";
+
+const { platform, mode, out, progress, quiet, verbose } = CONVERT_OPTIONS;
+
+const COMMON = {
+  platform,
+  mode: { ...mode, describe: "The root filesystem alone, or all assets of a guest" },
+  "guest-assets": CONVERT_OPTIONS["guest-assets"],
+  out,
+  "dry-run": CONVERT_OPTIONS["dry-run"],
+  progress,
+  quiet,
+  verbose,
+} as const satisfies Record<string, OptionSpec>;
+
+export const OCI2GONDOLIN_OPTIONS = {
+  image: CONVERT_OPTIONS.image,
+  "oci-layout": CONVERT_OPTIONS["oci-layout"],
+  "oci-tar": CONVERT_OPTIONS["oci-tar"],
+  ...COMMON,
+} as const satisfies Record<string, OptionSpec>;
+
+export const DOCKERFILE2GONDOLIN_OPTIONS = {
+  ...BUILD_OPTIONS,
+  file: { type: "string", group: BUILD_OPTIONS.file.group, describe: "The Dockerfile (required)" },
+  context: {
+    type: "string",
+    group: BUILD_OPTIONS.context.group,
+    describe: "Folder that COPY and ADD take from (required)",
+  },
+  ...COMMON,
+} as const satisfies Record<string, OptionSpec>;

@@ -1,0 +1,64 @@
+import { stat } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { checkOptions } from "../convert/request.ts";
+import { Docker2vmError, systemErrorCode } from "../errors.ts";
+import { formatPlatform } from "../oci/platform.ts";
+import type { DockerfileOptions } from "./options.ts";
+
+/** What a builder is asked for. Paths are absolute, so that none of them can pass for an option. */
+export interface BuildRequest {
+  readonly file: string;
+  readonly context: string;
+  /** The Dockerfile as the user wrote it. */
+  readonly reference: string;
+  /** "linux/arm64/v8" */
+  readonly platform: string;
+  readonly target: string | undefined;
+  /** "NAME=VALUE", or "NAME" for a value from the environment. */
+  readonly buildArgs: readonly string[];
+  readonly secrets: readonly string[];
+  readonly noCache: boolean;
+}
+
+/** Throws E_USAGE for options nothing could be built with, E_IMAGE_NOT_FOUND where there is no such file or folder. */
+export async function checkBuild(options: DockerfileOptions): Promise<BuildRequest> {
+  const { platform } = checkOptions({ ...options, source: "-" });
+  const { context = "." } = options;
+  const file = options.file ?? join(context, "Dockerfile");
+  await demand("folder", context, "the build context", "name a folder with --context");
+  await demand(
+    "file",
+    file,
+    "the Dockerfile",
+    "name it with --file: it is looked for from the current folder",
+  );
+  return {
+    file: resolve(file),
+    context: resolve(context),
+    reference: file,
+    platform: formatPlatform(platform),
+    target: options.target,
+    buildArgs: (options.buildArgs ?? []).map(namedArgument),
+    secrets: options.secrets ?? [],
+    noCache: options.noCache ?? false,
+  };
+}
+
+function namedArgument(text: string): string {
+  if (!text.startsWith("=")) return text;
+  throw new Docker2vmError("E_USAGE", `the build argument ${JSON.stringify(text)} has no name`, {
+    hint: "write --build-arg NAME=VALUE, or --build-arg NAME to take the value from the environment",
+  });
+}
+
+async function demand(kind: "file" | "folder", path: string, what: string, hint: string): Promise<void> {
+  try {
+    const stats = await stat(path);
+    if (kind === "folder" ? stats.isDirectory() : stats.isFile()) return;
+  } catch (error) {
+    const missing = ["ENOENT", "ENOTDIR"].includes(systemErrorCode(error) ?? "");
+    if (!missing) throw new Docker2vmError("E_IO", `${what} ${path} cannot be read`, { cause: error });
+    throw new Docker2vmError("E_IMAGE_NOT_FOUND", `${what} ${path} is not there`, { hint, cause: error });
+  }
+  throw new Docker2vmError("E_IMAGE_NOT_FOUND", `${what} ${path} is no ${kind}`, { hint });
+}

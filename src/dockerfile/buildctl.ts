@@ -1,0 +1,51 @@
+import { basename, dirname } from "node:path";
+import { repeated } from "./builder.ts";
+import type { Environment } from "./options.ts";
+import { type Probe, unusable } from "./probe.ts";
+
+/** BuildKit's own client; BUILDKIT_HOST in the environment says where buildkitd is. */
+export const probeBuildctl: Probe = async (tools) => {
+  const buildctl = await tools.find("buildctl");
+  if (buildctl === undefined) return unusable("buildctl is not on the PATH");
+  const workers = await tools.ask([buildctl, "debug", "workers"]);
+  if (workers.status !== 0) return unusable(`buildctl does not reach buildkitd: ${workers.complaint}`);
+  return {
+    name: "buildctl",
+    plan: (request) => {
+      const { file, context, platform, target, buildArgs, secrets, noCache } = request;
+      const options = [
+        `filename=${basename(file)}`,
+        `platform=${platform}`,
+        ...(target === undefined ? [] : [`target=${target}`]),
+        ...buildArgs.flatMap((text) => valued(text, tools.environment)).map((text) => `build-arg:${text}`),
+      ];
+      return {
+        image: {
+          from: "output",
+          command: [
+            buildctl,
+            "build",
+            "--frontend",
+            "dockerfile.v0",
+            "--local",
+            `context=${context}`,
+            "--local",
+            `dockerfile=${dirname(file)}`,
+            ...repeated("--opt", options),
+            ...repeated("--secret", secrets),
+            ...(noCache ? ["--no-cache"] : []),
+            "--output",
+            "type=oci",
+          ],
+        },
+      };
+    },
+  };
+};
+
+/** buildctl alone does not look for values in the environment. A name without one is left out, as docker does. */
+function valued(text: string, environment: Environment): string[] {
+  if (text.includes("=")) return [text];
+  const value = environment[text];
+  return value === undefined ? [] : [`${text}=${value}`];
+}

@@ -1,0 +1,55 @@
+import { join, resolve } from "node:path";
+import { checkOptions } from "../convert/request.ts";
+import { checkBuild } from "./build-request.ts";
+import type { Command } from "./builder.ts";
+import { chooseBuilder } from "./choose-builder.ts";
+import type { BuilderName, DockerfileOptions } from "./options.ts";
+import { Tools } from "./probe.ts";
+
+/** What a build and conversion would do, as far as it can be told without building. */
+export interface DockerfilePlan {
+  readonly dryRun: true;
+  readonly source: { readonly kind: "dockerfile"; readonly reference: string };
+  readonly builder: BuilderName;
+  /** What would be run, one after another; UNIQUE and IMAGE-ID stand for what is not known before. */
+  readonly commands: readonly Command[];
+  readonly platform: string;
+  readonly mode: string;
+  readonly profile: string;
+  readonly filesystem: { readonly type: string; readonly label: string; readonly options: object };
+  /** The folder that would be written to. */
+  readonly out: string;
+}
+
+/** Checks the options, looks for a builder and tells what `convertDockerfile` would run. Writes nothing. */
+export async function planDockerfile(options: DockerfileOptions): Promise<DockerfilePlan> {
+  const { environment = process.env, signal } = options;
+  const request = await checkBuild(options);
+  const conversion = checkOptions({ ...options, source: "-" });
+  const builder = await chooseBuilder(options.builder, new Tools(environment, signal));
+  const out = resolve(options.out);
+  const place = { scratchFolder: join(out, ".docker2vm-UNIQUE"), unique: "UNIQUE" };
+  const { build, fetch, image, cleanup } = builder.plan(request, place);
+  const commands = [
+    build,
+    fetch?.command("IMAGE-ID"),
+    image.from === "output" ? image.command : undefined,
+    cleanup,
+  ];
+  const { fs, ...choices } = conversion.filesystem;
+  return {
+    dryRun: true,
+    source: { kind: "dockerfile", reference: request.reference },
+    builder: builder.name,
+    commands: commands.filter((command) => command !== undefined),
+    platform: request.platform,
+    mode: conversion.profile.mode,
+    profile: conversion.profile.name,
+    filesystem: {
+      type: fs,
+      label: Buffer.from(conversion.label, "latin1").toString("utf8"),
+      options: choices,
+    },
+    out,
+  };
+}
