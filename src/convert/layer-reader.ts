@@ -13,12 +13,19 @@ export interface LayerReader {
   close(): Promise<void>;
 }
 
+/** One inflates, one hashes. */
+const THREADS_FOR_A_LAYER = 2;
+const MOST_THREADS = THREADS_FOR_A_LAYER * STREAMS_IN_FLIGHT;
 /** Stored bytes that are done before threads would have started. */
 const WORTH_THREADS = 16 << 20;
 
 /** @param workers threads; undefined: as many as the machine has cores and the layers are worth, 0: this one only */
 export function layerReader(layers: readonly LayerBlob[], workers: number | undefined): LayerReader {
-  const count = Math.min(workers ?? worthwhileWorkers(layers), layers.length, STREAMS_IN_FLIGHT);
+  const count = Math.min(
+    workers ?? worthwhileWorkers(layers),
+    THREADS_FOR_A_LAYER * layers.length,
+    MOST_THREADS,
+  );
   if (count > 0) return new WorkerPool(count);
   return { read: readLayer, close: async () => undefined };
 }

@@ -17,24 +17,50 @@ export interface LayerStreamOptions {
 
 /**
  * Gives the uncompressed tar of a layer to `use`, which must read it to its end, and returns what `use` returns: only
- * when the stored bytes' size and digest and the tar's diff_id held. Throws E_SIZE_MISMATCH, E_DIGEST_MISMATCH,
- * E_DIFF_ID_MISMATCH, E_BAD_COMPRESSION and the signal's reason. If decompression fails or `use` throws an error that
- * blames the image (a broken tar, say), the rest of the stored bytes is read and checked first: where they are damaged,
- * that is the error, with the other one as its cause.
+ * when the stored bytes' size and digest and the tar's diff_id held. Throws as inflateLayer does, and
+ * E_DIFF_ID_MISMATCH.
  */
-export async function readLayer<T>(
+export function readLayer<T>(
   blob: LayerBlob,
   options: LayerStreamOptions,
   use: (tar: AsyncIterable<Uint8Array>) => Promise<T>,
 ): Promise<T> {
-  const stored = new StoredBlob(blob, options.signal, options.onStored);
+  return inflateLayer(blob, options, (tar, diffId) => use(diffId.isChecked ? tar : checked(tar, blob)));
+}
+
+/** What is known of a tar's diff_id before the tar is hashed. */
+export interface DiffIdState {
+  /** The tar is the blob itself, and the blob's digest was the diff_id. */
+  readonly isChecked: boolean;
+}
+
+/**
+ * As readLayer, but that the tar's diff_id is left to `use`. Throws E_SIZE_MISMATCH, E_DIGEST_MISMATCH,
+ * E_BAD_COMPRESSION and the signal's reason. If decompression fails or `use` throws an error that blames the image (a
+ * broken tar, say), the rest of the stored bytes is read and checked first: where they are damaged, that is the error,
+ * with the other one as its cause.
+ */
+export async function inflateLayer<T>(
+  blob: LayerBlob,
+  options: LayerStreamOptions,
+  use: (tar: AsyncIterable<Uint8Array>, diffId: DiffIdState) => Promise<T>,
+): Promise<T> {
+  const { inflate, signal, onStored } = options;
+  const stored = new StoredBlob(blob, signal, onStored);
   let complete = false;
-  async function* whole(): AsyncGenerator<Uint8Array> {
-    yield* uncompressed(blob, stored, options);
+  async function* whole(source: AsyncIterable<Uint8Array>, compression: Compression) {
+    for await (const chunk of decompress(source, compression, inflate, layerName(blob))) {
+      signal?.throwIfAborted();
+      yield chunk;
+    }
     complete = true;
   }
   try {
-    const result = await use(whole());
+    const { head, whole: source } = await peek(stored);
+    const compression = sniffCompression(head);
+    warnOfDisagreement(blob, compression, options);
+    const isChecked = compression === "none" && blob.digest === blob.diffId;
+    const result = await use(whole(source, compression), { isChecked });
     assert(complete, `${layerName(blob)} was not read to its end`);
     return result;
   } catch (error) {
@@ -44,31 +70,40 @@ export async function readLayer<T>(
   }
 }
 
-async function* uncompressed(
-  blob: LayerBlob,
-  stored: StoredBlob,
-  options: LayerStreamOptions,
-): AsyncGenerator<Uint8Array> {
-  const { signal } = options;
-  const name = layerName(blob);
-  const { head, whole } = await peek(stored);
-  const compression = sniffCompression(head);
-  warnOfDisagreement(blob, compression, options);
-  // An uncompressed blob is its own tar: its digest has been checked already.
-  const diffId =
-    compression === "none" && blob.digest === blob.diffId ? undefined : new DigestCheck(blob.diffId);
-  for await (const chunk of decompress(whole, compression, options.inflate, name)) {
-    signal?.throwIfAborted();
-    diffId?.update(chunk);
+async function* checked(tar: AsyncIterable<Uint8Array>, blob: LayerBlob): AsyncGenerator<Uint8Array> {
+  const check = new DiffIdCheck(blob);
+  for await (const chunk of tar) {
+    check.update(chunk);
     yield chunk;
   }
-  const actual = diffId?.mismatch();
-  if (actual === undefined) return;
-  throw new Docker2vmError(
-    "E_DIFF_ID_MISMATCH",
-    `${name}: its tar hashes to ${actual}, the image's config says ${blob.diffId}`,
-    { hint: "the image was put together wrongly or was changed: rebuild it, or fetch it again" },
-  );
+  check.finish();
+}
+
+/** Hashes a layer's tar as it passes. */
+export class DiffIdCheck {
+  readonly #blob: Omit<LayerBlob, "open">;
+  readonly #digest: DigestCheck;
+
+  constructor(blob: Omit<LayerBlob, "open">) {
+    this.#blob = blob;
+    this.#digest = new DigestCheck(blob.diffId);
+  }
+
+  update(chunk: Uint8Array): void {
+    this.#digest.update(chunk);
+  }
+
+  /** Throws E_DIFF_ID_MISMATCH; to be called at the tar's end. */
+  finish(): void {
+    const actual = this.#digest.mismatch();
+    if (actual === undefined) return;
+    const name = layerName(this.#blob);
+    throw new Docker2vmError(
+      "E_DIFF_ID_MISMATCH",
+      `${name}: its tar hashes to ${actual}, the image's config says ${this.#blob.diffId}`,
+      { hint: "the image was put together wrongly or was changed: rebuild it, or fetch it again" },
+    );
+  }
 }
 
 const HEAD = 4;

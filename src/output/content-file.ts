@@ -1,5 +1,5 @@
 import { BLOCK_SIZE } from "./blocks.ts";
-import { DirectFile, pageAligned } from "./direct-io.ts";
+import { DirectFile } from "./direct-io.ts";
 import type { ImageFile } from "./image-file.ts";
 import { type ContentSink, STAGE_BLOCKS } from "./stages.ts";
 import { outputError } from "./system-errors.ts";
@@ -22,14 +22,23 @@ export class ContentFile implements ContentSink {
 
   constructor(image: ImageFile) {
     this.#image = image;
-    try {
-      this.#direct = DirectFile.open(image.path);
-    } catch (error) {
-      throw outputError(error, `cannot open ${image.path}`);
-    }
-    const memory = pageAligned(STAGES * STAGE_SIZE);
+    const memory = this.#openDirect() ?? new Uint8Array(STAGES * STAGE_SIZE);
     for (let at = 0; at < memory.length; at += STAGE_SIZE)
       this.#free.push(memory.subarray(at, at + STAGE_SIZE));
+  }
+
+  /** Memory for the stages, if the file can be written directly; its first block is the filesystem's, written last. */
+  #openDirect(): Uint8Array | undefined {
+    try {
+      this.#direct = DirectFile.open(this.#image.path);
+      const memory = this.#direct?.memory(STAGES * STAGE_SIZE);
+      if (memory !== undefined) return memory;
+      this.#direct?.close();
+      this.#direct = undefined;
+      return undefined;
+    } catch (error) {
+      throw outputError(error, "cannot write the image");
+    }
   }
 
   takeStage(): Uint8Array | undefined {

@@ -1,5 +1,6 @@
-import { closeSync, constants, openSync, write } from "node:fs";
+import { closeSync, constants, openSync, write, writeSync } from "node:fs";
 import { systemErrorCode } from "../errors.ts";
+import { BLOCK_SIZE } from "./blocks.ts";
 
 const WASM_PAGE = 1 << 16;
 
@@ -9,10 +10,10 @@ declare const WebAssembly: {
 };
 
 /**
- * Zeroed memory of `bytes` bytes from a page border on, which O_DIRECT asks for and no Buffer promises: WebAssembly's
- * memories are mapped, not allocated.
+ * Zeroed memory of `bytes` bytes from a page border on, which no allocation promises: WebAssembly's memories are
+ * mapped. Bun copies it for every asynchronous write.
  */
-export function pageAligned(bytes: number): Uint8Array {
+function mapped(bytes: number): Uint8Array {
   const { buffer } = new WebAssembly.Memory({ initial: Math.ceil(bytes / WASM_PAGE) });
   return new Uint8Array(buffer, 0, bytes);
 }
@@ -37,6 +38,23 @@ export class DirectFile {
       return new DirectFile(openSync(path, constants.O_WRONLY | flag));
     } catch (error) {
       if (isRefusal(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /**
+   * Memory of `bytes` bytes that the file can be written from: ordinary memory if it happens to lie right (it does in
+   * Bun), else mapped memory. Undefined if neither is taken. Tries it out on the file's first block, which is zero then.
+   */
+  memory(bytes: number): Uint8Array | undefined {
+    return [new Uint8Array(bytes), mapped(bytes)].find((memory) => this.#accepts(memory));
+  }
+
+  #accepts(memory: Uint8Array): boolean {
+    try {
+      return writeSync(this.#fd, memory, 0, BLOCK_SIZE, 0) === BLOCK_SIZE;
+    } catch (error) {
+      if (isRefusal(error)) return false;
       throw error;
     }
   }

@@ -5,6 +5,7 @@ import type { BlockSink } from "./blocks.ts";
 import { outputError } from "./system-errors.ts";
 
 const READ_BYTES = 1 << 20;
+const LEAST_REACH = 256 << 20;
 const fsyncAsync = promisify(fsync);
 const readAsync = promisify(read);
 
@@ -49,11 +50,18 @@ export class ImageFile implements BlockSink {
     return done;
   }
 
-  /** Makes the file at least so long: writes inside it need not wait for one another. */
+  /**
+   * Has the file reach at least so far, and some way beyond: writes inside it need not wait for one another, but making
+   * it longer waits for all of them. Where it cannot, the writes make it longer themselves.
+   */
   reach(length: number): void {
     if (length <= this.#length) return;
-    this.#length = length;
-    this.truncate(length);
+    this.#length = length + Math.max(LEAST_REACH, length / 4);
+    try {
+      ftruncateSync(this.#fd, this.#length);
+    } catch {
+      // A limit on the file's size, perhaps above what will be needed.
+    }
   }
 
   /** Sets the file's length in bytes. */

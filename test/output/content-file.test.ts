@@ -3,7 +3,7 @@ import { closeSync, mkdirSync, openSync, readFileSync, truncateSync, writeFileSy
 import { join } from "node:path";
 import { BLOCK_SIZE } from "../../src/output/blocks.ts";
 import { ContentFile } from "../../src/output/content-file.ts";
-import { DirectFile, pageAligned } from "../../src/output/direct-io.ts";
+import { DirectFile } from "../../src/output/direct-io.ts";
 import { ImageFile } from "../../src/output/image-file.ts";
 import { STAGE_BLOCKS } from "../../src/output/stages.ts";
 import { expectError } from "../support/expect-error.ts";
@@ -79,13 +79,14 @@ describe("contents", () => {
   });
 });
 
-describe("memory from a page border on", () => {
-  test("is what O_DIRECT takes; what it refuses is said to be not written", async () => {
+describe("a direct file", () => {
+  test("gives memory that it can be written from, and says what it has not written", async () => {
     const path = scratch("direct");
     closeSync(openSync(path, "w"));
     const file = DirectFile.open(path);
     if (file === undefined) return;
-    const memory = pageAligned(3 * BLOCK_SIZE);
+    const memory = file.memory(3 * BLOCK_SIZE);
+    if (memory === undefined) throw new Error("no memory is right");
     memory.fill(7);
     expect(await file.write(0, memory)).toBe(true);
     expect(await file.write(1, memory.subarray(0, 100))).toBe(false);

@@ -1,36 +1,62 @@
-/** What the conversion's thread and its layer workers say to each other. Jobs are told apart by `id`. */
+/**
+ * What the conversion's thread and its layer workers say to each other. A layer has two of them: one hashes and inflates
+ * the stored bytes, the other hashes the tar that comes out, so that a single large layer keeps two cores busy. Jobs are
+ * told apart by `id`.
+ */
+import type { MessagePort } from "node:worker_threads";
 import { Docker2vmError, type ErrorCode } from "../../errors.ts";
 import type { InflateChoice } from "../../layer/decompress.ts";
-import type { LayerBlob } from "../../layer/layer-stream.ts";
+import type { DiffIdState, LayerBlob } from "../../layer/layer-stream.ts";
 
-export type ToWorker =
+export type ToWorker = ToInflater | ToHasher | { readonly type: "exit" };
+
+export type ToInflater =
   | {
-      readonly type: "start";
+      readonly type: "inflate";
       readonly id: number;
       readonly blob: Omit<LayerBlob, "open">;
       readonly inflate: InflateChoice;
+      /** Takes TarChunks and answers each with TarUsed. */
+      readonly hasher: MessagePort;
     }
   /** Stored bytes, in answer to "read"; undefined at their end. */
   | { readonly type: "stored"; readonly id: number; readonly bytes: Uint8Array | undefined }
   /** In answer to "read": there are no more, for this reason. */
   | { readonly type: "unreadable"; readonly id: number; readonly error: SentError }
-  /** In answer to "tar": the bytes are used up. */
-  | { readonly type: "used"; readonly id: number }
   /** The reader of the tar gave up for this reason: the layer fails with it, or with what a better look at its blob finds. */
   | { readonly type: "rejected"; readonly id: number; readonly error: SentError }
-  /** The whole conversion is over. */
-  | { readonly type: "stop"; readonly id: number }
-  | { readonly type: "exit" };
+  /** Nobody wants it any more. */
+  | { readonly type: "stop"; readonly id: number };
+
+export type ToHasher =
+  | {
+      readonly type: "hash";
+      readonly id: number;
+      readonly blob: Omit<LayerBlob, "open">;
+      readonly inflater: MessagePort;
+    }
+  /** In answer to "tar": the bytes are used up. */
+  | { readonly type: "used"; readonly id: number }
+  | { readonly type: "drop"; readonly id: number };
 
 export type FromWorker =
   | { readonly type: "read"; readonly id: number }
-  /** Bytes of the uncompressed tar; undefined at its end. */
-  | { readonly type: "tar"; readonly id: number; readonly bytes: Uint8Array | undefined }
   | { readonly type: "warning"; readonly id: number; readonly message: string }
+  /** Bytes of the uncompressed tar; undefined at its end, when its diff_id has held. */
+  | { readonly type: "tar"; readonly id: number; readonly bytes: Uint8Array | undefined }
   /** Every check has held. */
   | { readonly type: "done"; readonly id: number }
   /** Without an error of its own: the reader's own reason is the best there is. */
   | { readonly type: "failed"; readonly id: number; readonly error: SentError | undefined };
+
+/** From the one worker of a layer to the other. */
+export interface TarChunk extends DiffIdState {
+  /** Undefined at the end. */
+  readonly bytes: Uint8Array | undefined;
+}
+
+/** Back: the reader has used up a chunk. */
+export type TarUsed = "used";
 
 /** An error as plain values: what is said of it to the user survives the way between threads. */
 export interface SentError {
