@@ -67,6 +67,48 @@ describe("an image whose signature is demanded", () => {
       expect(await scene.pull({ verifyKeyFile: writeKey(scene) })).toHaveLength(2);
     }));
 
+  test("is taken with one on a later page of its referrers", () =>
+    withScene(async (scene) => {
+      const { digest } = scene.built.manifest;
+      const signed = putSignature(scene, simpleSigningPayload(digest));
+      const pages = [[], [], [signed]].map((manifests) => json({ schemaVersion: 2, manifests }));
+      scene.registry.rule(({ url }, response) => {
+        const [, page] = new RegExp(`/referrers/${digest}(?:\\?page=(\\d))?$`).exec(url) ?? [
+          undefined,
+          undefined,
+        ];
+        if (!url.includes("/referrers/")) return false;
+        const at = Number(page ?? 0);
+        response.setHeader("content-type", INDEX);
+        if (at < 2)
+          response.setHeader("link", `</v2/${NAME}/referrers/${digest}?page=${at + 1}>; rel="next"`);
+        sendWhole(response, pages[at] ?? json({}));
+        return true;
+      });
+      expect(await scene.pull({ verifyKeyFile: writeKey(scene) })).toHaveLength(2);
+    }));
+
+  test("is taken though others put broken ones beside the good one", () =>
+    withScene(async (scene) => {
+      const { digest } = scene.built.manifest;
+      scene.registry.putManifest(Buffer.from("{"), MANIFEST, sigTag(digest));
+      const gone = { mediaType: MANIFEST, digest: sha256(Buffer.from("gone")), size: 4 };
+      const good = putSignature(scene, simpleSigningPayload(digest));
+      scene.registry.putManifest(
+        json({ schemaVersion: 2, manifests: [gone, good] }),
+        INDEX,
+        digest.replace(":", "-"),
+      );
+      expect(await scene.pull({ verifyKeyFile: writeKey(scene) })).toHaveLength(2);
+    }));
+
+  test("is refused with nothing but broken ones, and told so", () =>
+    withScene(async (scene) => {
+      const { digest } = scene.built.manifest;
+      scene.registry.putManifest(Buffer.from("{"), MANIFEST, sigTag(digest));
+      await expectRefusal(scene, "bears no signature; 1 could not be read");
+    }));
+
   test("is taken with one under the tag that stands in for the list of referrers", () =>
     withScene(async (scene) => {
       const { digest } = scene.built.manifest;
