@@ -1,6 +1,6 @@
 import { Docker2vmError } from "../errors.ts";
 import { type Directory, type Inode, impliedDirectory, type Metadata } from "./inode.ts";
-import { displayPath, pathComponents } from "./path.ts";
+import { displayPath, NAME_MAX, pathComponents } from "./path.ts";
 
 /** Names with a meaning of their own in a layer (image-spec, layer.md, "Whiteouts"). */
 const WHITEOUT_PREFIX = ".wh.";
@@ -61,13 +61,18 @@ export class LayerTree implements LayerTarget {
   /** Inodes under AUFS's own names: never in the image, but hard links may lead to them. */
   readonly #aufs = new Map<string, Inode>();
   /** Tars list a directory's entries together: the last parent is nearly always the next one. */
-  #lastParent: { path: string; directory: Directory } | undefined;
+  #lastParent: { path: string; folder: string | undefined; directory: Directory } | undefined;
 
   constructor(name: string) {
     this.name = name;
   }
 
   add(path: string, inode: Inode): void {
+    const [folder, last] = splitLast(path);
+    if (this.#lastParent?.folder === folder && isPlainName(last)) {
+      this.#put(this.#lastParent.directory, last, inode);
+      return;
+    }
     const components = pathComponents(path, this.name);
     const name = components.pop();
     if (name === undefined) {
@@ -75,7 +80,9 @@ export class LayerTree implements LayerTarget {
     } else if (this.#isAufs(components, name)) {
       this.#aufs.set([...components, name].join("/"), inode);
     } else {
-      this.#put(this.#parent(path, components), name, inode);
+      const directory = this.#parent(path, components);
+      if (this.#lastParent !== undefined && name === last) this.#lastParent.folder = folder;
+      this.#put(directory, name, inode);
     }
   }
 
@@ -183,7 +190,7 @@ export class LayerTree implements LayerTarget {
     const key = components.join("/");
     if (this.#lastParent?.path === key) return this.#lastParent.directory;
     const directory = this.#walk(path, components);
-    this.#lastParent = { path: key, directory };
+    this.#lastParent = { path: key, folder: undefined, directory };
     return directory;
   }
 
@@ -265,6 +272,18 @@ class Walk {
     this.#ahead.push(...target.split("/").reverse());
     return true;
   }
+}
+
+/** A path as it is written, up to its last slash and behind it. */
+function splitLast(path: string): [folder: string, name: string] {
+  const slash = path.lastIndexOf("/");
+  return [slash < 0 ? "" : path.slice(0, slash), path.slice(slash + 1)];
+}
+
+/** Whether a name is what it looks like: nothing to be resolved, refused or taken for a whiteout. */
+function isPlainName(name: string): boolean {
+  if (name === "" || name === "." || name === "..") return false;
+  return name.length <= NAME_MAX && !name.startsWith(WHITEOUT_PREFIX) && !name.includes("\0");
 }
 
 /** An empty directory with the attributes that its own entry gave it. */

@@ -1,7 +1,7 @@
 import { Docker2vmError } from "../errors.ts";
 
 /** Longest name in a directory, in bytes (NAME_MAX in the kernel's limits.h). */
-const NAME_MAX = 255;
+export const NAME_MAX = 255;
 
 /**
  * A path of a layer as its components below the root: "/", "." and empty parts dropped, ".." resolved. The root
