@@ -89,8 +89,10 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     load: async () => (await import("./filesystem/cat.ts")).runCat,
   },
   extract: {
-    summary: "Copy files out of an image into a new folder",
-    usage: "docker2vm extract IMAGE PATH DEST [options]",
+    summary: "Copy files out of an image, into a new folder or a tar",
+    usage:
+      "docker2vm extract IMAGE PATH DEST [options]\n\n" +
+      "DEST is a folder that is empty or not there, or - for a tar on standard output.",
     options: READ_OPTIONS,
     load: async () => (await import("./filesystem/extract.ts")).runExtract,
   },

@@ -24,8 +24,8 @@ export interface Host {
   readonly openStdin: () => AsyncIterable<Uint8Array>;
   readonly stdinIsTerminal: boolean;
   readonly stdout: Output;
-  /** Bytes to the same place; resolves when more may come. */
-  readonly writeStdout: (bytes: Uint8Array) => Promise<void>;
+  /** Bytes to the same place; resolves when more may come, with false if nobody reads there any more. */
+  readonly writeStdout: (bytes: Uint8Array) => Promise<boolean>;
   readonly stderr: Output;
   readonly signal: AbortSignal;
   readonly loadEngine: () => Promise<Engine>;

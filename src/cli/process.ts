@@ -30,13 +30,21 @@ export async function runProcess(args: readonly string[]): Promise<void> {
   }
 }
 
-/** Waits where the reader is slower. One that has gone away ends the writing: ignoreClosedPipe, below. */
-async function writeStdout(bytes: Uint8Array): Promise<void> {
+/** Waits where the reader is slower. False once it has gone away: ignoreClosedPipe, below. */
+async function writeStdout(bytes: Uint8Array): Promise<boolean> {
   const { stdout } = process;
-  if (stdout.write(bytes) || stdout.destroyed) return;
+  // Bun neither destroys nor closes what has failed.
+  if (!stdout.writable) return false;
+  if (stdout.write(bytes)) return true;
   await new Promise<void>((resolve) => {
-    stdout.once("drain", resolve).once("close", resolve);
+    const events = ["drain", "close", "error"] as const;
+    const goOn = (): void => {
+      for (const event of events) stdout.off(event, goOn);
+      resolve();
+    };
+    for (const event of events) stdout.on(event, goOn);
   });
+  return stdout.writable;
 }
 
 /** Loaded when a conversion is really wanted: `--help` and a mistyped option answer at once. */

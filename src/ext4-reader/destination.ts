@@ -19,6 +19,7 @@ import { Docker2vmError, systemErrorCode } from "../errors.ts";
 import type { Timestamp } from "../tree/inode.ts";
 import { displayPath } from "../tree/path.ts";
 import type { Filesystem, TypedInode } from "./filesystem.ts";
+import { isPlainName } from "./plain-name.ts";
 import { joined } from "./walk.ts";
 
 /** A file that was not extracted. */
@@ -76,7 +77,8 @@ export class Destination {
   /** Makes the file `name` in `directory`, which is "" or was made before. Returns whether it is there now. */
   make(directory: string, name: string, inode: TypedInode): boolean {
     const path = joined(directory, name);
-    const why = isPlainName(name) ? this.#attempt(path, inode) : "its name would lead elsewhere";
+    const plain = isPlainName(name) && !leadsElsewhereOnWindows(name);
+    const why = plain ? this.#attempt(path, inode) : "its name would lead elsewhere";
     if (why === undefined) return true;
     this.#leftOut.push({ path, why });
     return false;
@@ -186,12 +188,6 @@ export class Destination {
   #at(path: string): Buffer {
     return path === "" ? this.#folder : Buffer.concat([this.#folder, Buffer.from(`/${path}`, "latin1")]);
   }
-}
-
-function isPlainName(name: string): boolean {
-  return (
-    name !== "" && name !== "." && name !== ".." && !/[/\0]/.test(name) && !leadsElsewhereOnWindows(name)
-  );
 }
 
 /** There, a backslash parts names, and a colon names a drive or a stream. */

@@ -45,7 +45,10 @@ export async function runWith(
     openStdin: () => noBytes(),
     stdinIsTerminal: false,
     stdout,
-    writeStdout: async (bytes) => stdout.write(Buffer.from(bytes).toString("latin1")),
+    writeStdout: async (bytes) => {
+      stdout.write(Buffer.from(bytes).toString("latin1"));
+      return true;
+    },
     stderr,
     signal: new AbortController().signal,
     loadEngine: async () => ({

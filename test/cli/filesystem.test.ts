@@ -1,10 +1,13 @@
 import { beforeAll, describe, expect, test } from "bun:test";
+import { randomBytes } from "node:crypto";
 import { copyFileSync, existsSync, openSync, readFileSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { convert } from "../../src/convert/convert.ts";
-import { runOk, testWith } from "../support/oracles.ts";
+import { buildLayout } from "../support/layout-builder.ts";
+import { run, runOk, testWith } from "../support/oracles.ts";
 import { scratchFolder } from "../support/scratch.ts";
-import { runWith } from "./fake-host.ts";
+import { tar } from "../support/tar-builder.ts";
+import { Recorder, runWith } from "./fake-host.ts";
 
 const scratch = scratchFolder();
 const HELLO = join(import.meta.dir, "../../fixtures/images/hello");
@@ -100,6 +103,32 @@ describe("extract", () => {
     expect(code).toBe(8);
     expect(stderr).toContain("is not empty");
   });
+
+  testWith(["tar"], "writes a tar to standard output, and nothing else", async () => {
+    const { code, stdout, stderr } = await runWith(["extract", image, "/", "-"]);
+    expect([code, stderr]).toEqual([0, ""]);
+    const listed = runOk("tar", ["-tv", "--numeric-owner"], { input: Buffer.from(stdout, "latin1") });
+    expect(listed).toMatch(/^crw------- 0\/0 +5,1 2024-02-29 12:00 dev\/console$/m);
+    expect(listed).toMatch(/^-rwsr-xr-x .* usr\/bin\/su$/m);
+  });
+
+  testWith(["debugfs"], "tells on standard error what is not in the tar", async () => {
+    copyFileSync(image, scratch("socket.ext4"));
+    // S_IFSOCK where S_IFIFO was.
+    runOk("debugfs", ["-w", "-R", "sif run/initctl mode 0140600", scratch("socket.ext4")]);
+    const text = await runWith(["extract", scratch("socket.ext4"), "/run", "-"]);
+    expect([text.code, text.stderr]).toEqual([0, "left out: initctl: a tar has no sockets\n"]);
+    const json = await runWith(["extract", scratch("socket.ext4"), "/run", "-", "--json"]);
+    expect(JSON.parse(json.stderr)).toEqual({ leftOut: [{ path: "initctl", why: "a tar has no sockets" }] });
+  });
+
+  test("writes no tar to a terminal", async () => {
+    const terminal = new Recorder(true);
+    const { code, stderr } = await runWith(["extract", image, "/", "-"], {}, { stdout: terminal });
+    expect([code, terminal.text]).toEqual([2, ""]);
+    expect(stderr).toContain("is not written to a terminal");
+    expect(stderr).toContain("tar -t");
+  });
 });
 
 describe("verify", () => {
@@ -116,6 +145,33 @@ describe("verify", () => {
     expect(code).toBe(9);
     expect(stdout).toMatch(/group .*0/);
     expect(stderr).toMatch(/^error: .*broken\.ext4: \d+ faults? found\n/);
+  });
+});
+
+describe("a reader that goes away early", () => {
+  test.each(["cat", "extract"])("ends %s at once, quietly and with 0", async (command) => {
+    const layout = scratch(`large-${command}`);
+    buildLayout(layout, { layers: [tar([{ path: "f", data: randomBytes(8 << 20) }])] });
+    const made = await convert({
+      source: `oci:${layout}`,
+      platform: "linux/amd64",
+      out: scratch(`of-${command}`),
+    });
+    const main = join(import.meta.dir, "../../src/cli/main.ts");
+    const line = [
+      process.execPath,
+      main,
+      command,
+      made.rootfsPath,
+      "/f",
+      ...(command === "cat" ? [] : ["-"]),
+    ];
+    const script = '"$@" | head -c 1000 | wc -c; exit $PIPESTATUS';
+    expect(run("bash", ["-c", script, "bash", ...line])).toEqual({
+      status: 0,
+      stdout: "1000\n",
+      stderr: "",
+    });
   });
 });
 

@@ -10,10 +10,12 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { type Extraction, extract } from "../../src/ext4-reader/extract.ts";
 import { openFilesystem } from "../../src/ext4-reader/filesystem.ts";
 import { memoryImage } from "../../src/ext4-reader/image.ts";
+import { archive } from "../../src/ext4-reader/tar/archive.ts";
+import { entriesOf } from "../layer/support.ts";
 import { expectError } from "../support/expect-error.ts";
 import { differences, kernelView } from "../support/kernel-view.ts";
 import { run, runOk, testWith } from "../support/oracles.ts";
@@ -146,15 +148,28 @@ const HOSTILE: Readonly<
 };
 
 for (const [name, { fill, rename, leftOut }] of Object.entries(HOSTILE)) {
-  testWith(["mke2fs"], `an image with ${name} extracts nothing outside of the folder`, () => {
-    withFolder((folder) => {
+  const wanted = rename.flatMap(([, to]) => leftOut ?? [to]);
+  testWith(["mke2fs"], `an image with ${name} extracts nothing outside of the folder`, async () => {
+    const bytes = withFolder((folder) => {
       const bytes = hostileImage(folder, fill, rename);
       const out = join(folder, "deep/er/out");
       const report = extract(openFilesystem(memoryImage(bytes)), "/", out);
-      expect(report.leftOut.map((left) => left.path)).toEqual(rename.flatMap(([, to]) => leftOut ?? [to]));
+      expect(report.leftOut.map((left) => left.path)).toEqual(wanted);
       expectNothingElse(folder, out);
       expect(existsSync("/tmp/escaped-by-docker2vm-test")).toBe(false);
+      return bytes;
     });
+    const notInTar: string[] = [];
+    const chunks = archive(openFilesystem(memoryImage(bytes)), "/", ({ path }) => notInTar.push(path));
+    const folders = new Set<string>();
+    for await (const { path, type } of entriesOf(chunks, { layer: "tar" })) {
+      // Everything is in a folder that came before and nothing came in the place of.
+      expect([".", ...folders]).toContain(dirname(path));
+      expect(basename(path)).not.toBe("..");
+      if (type === "directory" && path !== "./") folders.add(path.slice(0, -1));
+      else expect([...folders]).not.toContain(path);
+    }
+    expect(notInTar).toEqual(wanted);
   });
 }
 

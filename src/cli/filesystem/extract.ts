@@ -2,14 +2,15 @@ import { type Extraction, extract } from "../../ext4-reader/extract.ts";
 import { formatBytes } from "../bytes.ts";
 import type { CommandLine } from "../command-line.ts";
 import type { Host } from "../host.ts";
-import { printable } from "../printable.ts";
 import { flag } from "../request.ts";
-import { bytesAsText } from "./text.ts";
+import { extractTar } from "./extract-tar.ts";
+import { leftOutJson, leftOutLine } from "./left-out.ts";
 import { pathBytes, withFilesystem, wordsOf } from "./with-filesystem.ts";
 
-/** `docker2vm extract IMAGE PATH DEST` */
+/** `docker2vm extract IMAGE PATH DEST`, where DEST is a folder, or "-" for a tar on standard output. */
 export async function runExtract(line: CommandLine, host: Host): Promise<void> {
   const [image = "", path = "", destination = ""] = wordsOf(line, ["IMAGE", "PATH", "DEST"], 3);
+  if (destination === "-") return extractTar(line, host, image, path);
   const extraction = await withFilesystem(line, image, (filesystem) =>
     extract(filesystem, pathBytes(path), destination),
   );
@@ -19,20 +20,19 @@ export async function runExtract(line: CommandLine, host: Host): Promise<void> {
 export function extractionText(extraction: Extraction): string {
   const { files, directories, symlinks, links, bytes, leftOut } = extraction;
   const lines = [
-    `${files} files (${formatBytes(bytes)}), ${directories} directories, ${symlinks} symlinks, ${links} further names`,
-    ...leftOut.map(({ path, why }) => `left out: ${printable(bytesAsText(path))}: ${why}`),
+    `${files} files (${formatBytes(bytes)}), ${directories} directories, ${symlinks} symlinks, ${links} further names\n`,
+    ...leftOut.map(leftOutLine),
     ...without(extraction.withoutOwner, "their owner"),
     ...without(extraction.withoutSetuid, "their setuid or setgid bit"),
     ...without(extraction.withoutXattrs, "their extended attributes"),
   ];
-  return lines.map((text) => `${text}\n`).join("");
+  return lines.join("");
 }
 
 function without(count: number, what: string): string[] {
-  return count === 0 ? [] : [`without ${what}: ${count}`];
+  return count === 0 ? [] : [`without ${what}: ${count}\n`];
 }
 
 function extractionJson(extraction: Extraction): string {
-  const leftOut = extraction.leftOut.map(({ path, why }) => ({ path: bytesAsText(path), why }));
-  return `${JSON.stringify({ ...extraction, leftOut }, null, 2)}\n`;
+  return `${JSON.stringify({ ...extraction, leftOut: leftOutJson(extraction.leftOut) }, null, 2)}\n`;
 }

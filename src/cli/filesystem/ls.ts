@@ -6,6 +6,7 @@ import { printable } from "../printable.ts";
 import { flag } from "../request.ts";
 import { bytesAsText, isoTime } from "./text.ts";
 import { pathBytes, withFilesystem, wordsOf } from "./with-filesystem.ts";
+import { writeOut } from "./write-out.ts";
 
 const TYPE_LETTERS = {
   file: "-",
@@ -24,14 +25,22 @@ export async function runLs(line: CommandLine, host: Host): Promise<void> {
   const [image = "", path = "/"] = wordsOf(line, ["IMAGE", "[PATH]"], 1);
   const render = flag(line, "json") ? listingJson : listingLine;
   await withFilesystem(line, image, async (filesystem: Filesystem) => {
-    let lines: string[] = [];
-    for (const file of list(filesystem, pathBytes(path), { recursive: flag(line, "recursive") })) {
-      if (lines.push(render(file)) < LINES) continue;
-      await host.writeStdout(Buffer.from(lines.join("")));
-      lines = [];
-    }
-    await host.writeStdout(Buffer.from(lines.join("")));
+    const files = list(filesystem, pathBytes(path), { recursive: flag(line, "recursive") });
+    await writeOut(host, inBatches(files, render));
   });
+}
+
+function* inBatches(
+  files: Iterable<ListedFile>,
+  render: (file: ListedFile) => string,
+): Generator<Uint8Array, void> {
+  let lines: string[] = [];
+  for (const file of files) {
+    if (lines.push(render(file)) < LINES) continue;
+    yield Buffer.from(lines.join(""));
+    lines = [];
+  }
+  yield Buffer.from(lines.join(""));
 }
 
 /** As `ls -ln` shows it: "-rwsr-xr-x    1     0     0      72056 2024-02-29 12:00 usr/bin/su" */

@@ -1,0 +1,29 @@
+import { Docker2vmError } from "../../errors.ts";
+import type { LeftOut } from "../../ext4-reader/extract.ts";
+import { archive } from "../../ext4-reader/tar/archive.ts";
+import type { CommandLine } from "../command-line.ts";
+import type { Host } from "../host.ts";
+import { flag } from "../request.ts";
+import { leftOutJson, leftOutLine } from "./left-out.ts";
+import { pathBytes, withFilesystem } from "./with-filesystem.ts";
+import { writeOut } from "./write-out.ts";
+
+/** `docker2vm extract IMAGE PATH -`: a tar on standard output, what is not in it on standard error. */
+export async function extractTar(line: CommandLine, host: Host, image: string, path: string): Promise<void> {
+  if (host.stdout.isTTY === true) {
+    throw new Docker2vmError("E_USAGE", "a tar is not written to a terminal", {
+      hint: "send it on: … - | tar -t, or … - > files.tar; a folder called - is ./-",
+    });
+  }
+  const leftOut: LeftOut[] = [];
+  await withFilesystem(line, image, async (filesystem) => {
+    await writeOut(
+      host,
+      archive(filesystem, pathBytes(path), (left) => leftOut.push(left)),
+    );
+  });
+  const json = flag(line, "json");
+  host.stderr.write(
+    json ? `${JSON.stringify({ leftOut: leftOutJson(leftOut) })}\n` : leftOut.map(leftOutLine).join(""),
+  );
+}
