@@ -1,168 +1,79 @@
 /**
- * `bun run bench`: the whole conversion of an image on disk beside the ways it replaces and the floor under it,
- * alternating, medians. Options: --shape small|medium|large|files100k|files1m (default medium), --image LAYOUT (an OCI
- * layout with one tag "latest"), --rounds N (default 5), --only NAME (contenders whose names contain it), --json FILE.
+ * `bun run bench`: the conversion of an image on disk beside other ways and beside the floor under it.
+ * --shape small|medium|large|files100k|files1m (default medium), --image LAYOUT (an OCI layout with one tag "latest"),
+ * --synced (time stops only when the image is on the disk, whoever made it).
+ *
+ * `bun run bench --scaling`: how time grows with bytes, with files, and with the entries of one directory.
+ * --full adds an image of 10 GB.
+ *
+ * Both: --rounds N (default 5), --only NAME,… (contenders or series whose names contain one of them), --markdown,
+ * --json FILE.
  */
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { availableParallelism, tmpdir } from "node:os";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { compare, comparisonReport, ownSeconds } from "./compare.ts";
+import { describeMachine, machineLine } from "./machine.ts";
 import { benchImage, SHAPES } from "./make-image.ts";
-import { benchRegistry } from "./registry.ts";
+import { growthReport, measureGrowth } from "./scaling.ts";
+import type { TableStyle } from "./table.ts";
 
-const ROOT = join(import.meta.dir, "..");
-const CACHE = join(ROOT, ".cache/bench");
+const root = join(import.meta.dir, "..");
+const cache = join(root, ".cache/bench");
 
-interface Contender {
-  readonly name: string;
-  /** Programs that must be there. */
-  readonly needs: readonly string[];
-  /** A command that reads the layout and leaves what it makes in the folder. */
-  command(layout: string, folder: string): readonly string[];
-}
-
-const CONTENDERS: readonly Contender[] = [
-  {
-    name: "docker2vm",
-    needs: [],
-    command: (layout, folder) => [
-      process.execPath,
-      join(ROOT, "src/cli/main.ts"),
-      ...["convert", `oci:${layout}`, "--platform", "linux/amd64", "--out", folder, "--progress", "none"],
-    ],
-  },
-  {
-    name: "floor: read, inflate, hash",
-    needs: [],
-    command: (layout) => [process.execPath, join(ROOT, "bench/floor.ts"), layout],
-  },
-  {
-    name: "umoci unpack + mke2fs -d",
-    needs: ["umoci", "mke2fs"],
-    command: (layout, folder) => ["sh", "-c", UMOCI_AND_MKE2FS, "sh", layout, folder],
-  },
-];
-
-/** The same conversion with every byte coming through a registry's HTTP. */
-function fromRegistry(reference: string): Contender {
-  const args = [
-    "convert",
-    reference,
-    "--no-cache",
-    "--platform",
-    "linux/amd64",
-    "--progress",
-    "none",
-    "--out",
-  ];
-  return {
-    name: "docker2vm from a registry",
-    needs: [],
-    command: (_layout, folder) => [process.execPath, join(ROOT, "src/cli/main.ts"), ...args, folder],
-  };
-}
-
-const UMOCI_AND_MKE2FS = `set -e
-umoci unpack --image "$1:latest" "$2/bundle" >/dev/null 2>&1
-size=$(du -sk "$2/bundle/rootfs" | cut -f1)
-mke2fs -q -t ext4 -d "$2/bundle/rootfs" "$2/rootfs.ext4" $((size + size / 4 + 65536))k`;
-
-interface Sample {
-  readonly seconds: number;
-  readonly peakBytes: number;
-}
-
-async function sample(contender: Contender, layout: string): Promise<Sample> {
-  const folder = mkdtempSync(join(tmpdir(), "docker2vm-bench-"));
-  try {
-    const start = performance.now();
-    const child = Bun.spawn([...contender.command(layout, folder)], { stdout: "ignore", stderr: "pipe" });
-    const status = await child.exited;
-    const seconds = (performance.now() - start) / 1000;
-    if (status !== 0)
-      throw new Error(`${contender.name}: exit ${status}\n${await new Response(child.stderr).text()}`);
-    return { seconds, peakBytes: child.resourceUsage()?.maxRSS ?? 0 };
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-}
-
-function storedBytes(layout: string): number {
-  const folder = join(layout, "blobs/sha256");
-  return readdirSync(folder).reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
-}
-
-interface Result extends Sample {
-  readonly name: string;
-  readonly ratio: number;
-}
-
-function table(results: readonly Result[], stored: number): string {
-  const rows = results.map((result) => [
-    result.name.padEnd(28),
-    `${result.seconds.toFixed(2)} s`.padStart(9),
-    `${result.ratio.toFixed(2)} x`.padStart(9),
-    `${(result.peakBytes / 2 ** 20).toFixed(0)} MiB`.padStart(9),
-    `${(stored / 1e6 / result.seconds).toFixed(0)} MB/s`.padStart(10),
-  ]);
-  const head = [
-    "".padEnd(28),
-    "median".padStart(9),
-    "ratio".padStart(9),
-    "peak".padStart(9),
-    "stored".padStart(10),
-  ];
-  return [head, ...rows].map((row) => row.join("  ")).join("\n");
-}
-
-async function main(): Promise<void> {
+function parseOptions() {
   const { values } = parseArgs({
     options: {
       shape: { type: "string", default: "medium" },
       image: { type: "string" },
+      scaling: { type: "boolean", default: false },
+      full: { type: "boolean", default: false },
+      synced: { type: "boolean", default: false },
       rounds: { type: "string", default: "5" },
-      only: { type: "string", default: "" },
+      only: { type: "string" },
+      markdown: { type: "boolean", default: false },
       json: { type: "string" },
     },
   });
-  const shape = SHAPES[values.shape];
-  if (shape === undefined) throw new Error(`--shape takes ${Object.keys(SHAPES).join(", ")}`);
-  mkdirSync(CACHE, { recursive: true });
-  const layout = values.image ?? (await benchImage(shape, CACHE));
-  if (!existsSync(join(layout, "index.json"))) throw new Error(`${layout} is not an OCI layout`);
-
-  const registry = await benchRegistry(layout);
-  const contenders = registry === undefined ? CONTENDERS : [...CONTENDERS, fromRegistry(registry.reference)];
-  const present = contenders
-    .filter(({ name }) => name.includes(values.only))
-    .filter(({ needs }) => needs.every((program) => Bun.which(program) !== null));
-  const samples = present.map((): Sample[] => []);
-  for (let round = 0; round < Number(values.rounds); round++) {
-    for (const [index, contender] of present.entries()) samples[index]?.push(await sample(contender, layout));
-  }
-  registry?.stop();
-  const medians = samples.map((list) => ({
-    seconds: median(list.map((s) => s.seconds)),
-    peakBytes: median(list.map((s) => s.peakBytes)),
-  }));
-  const own = medians[0]?.seconds ?? Number.NaN;
-  const results = present.map(({ name }, index): Result => {
-    const { seconds, peakBytes } = medians[index] ?? { seconds: Number.NaN, peakBytes: 0 };
-    return { name, seconds, peakBytes, ratio: seconds / own };
-  });
-  const stored = storedBytes(layout);
-  console.log(
-    `${layout}: ${(stored / 1e6).toFixed(1)} MB stored; ${availableParallelism()} cores, ${values.rounds} rounds\n`,
-  );
-  console.log(table(results, stored));
-  if (values.image === undefined) {
-    console.log(`\n${shape.files} files: ${((own / shape.files) * 1e6).toFixed(1)} µs a file`);
-  }
-  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(results, undefined, 2)}\n`);
+  const rounds = Number(values.rounds);
+  if (!Number.isInteger(rounds) || rounds < 1) throw new Error("--rounds takes a whole number from 1 on");
+  const style: TableStyle = values.markdown ? "markdown" : "text";
+  return { ...values, rounds, style, only: values.only?.split(",") ?? [] };
 }
 
-await main();
+type Options = ReturnType<typeof parseOptions>;
+
+/** Prints the comparison; returns what goes into the record. */
+async function runComparison({ shape: name, image, rounds, only, synced, style }: Options): Promise<object> {
+  const shape = SHAPES[name];
+  if (shape === undefined) throw new Error(`--shape takes ${Object.keys(SHAPES).join(", ")}`);
+  const layout = image ?? (await benchImage(shape, cache));
+  if (!existsSync(join(layout, "index.json"))) throw new Error(`${layout} is not an OCI layout`);
+  const comparison = await compare({ layout, rounds, only, synced, root, cache });
+  const title = image ?? `${name}: ${shape.layers} layers, ${shape.files.toLocaleString("en")} files`;
+  console.log(
+    `${title}, ${(comparison.storedBytes / 1e6).toFixed(1)} MB stored, ${rounds} rounds${synced ? ", images synced" : ""}\n`,
+  );
+  console.log(comparisonReport(comparison, style));
+  const own = ownSeconds(comparison);
+  if (image === undefined && own !== undefined) {
+    console.log(`\ndocker2vm: ${((own / shape.files) * 1e6).toFixed(1)} µs a file`);
+  }
+  if (comparison.measured.some(({ failure }) => failure !== undefined)) process.exitCode = 1;
+  return comparison;
+}
+
+async function runScaling({ rounds, only, full, style }: Options): Promise<object> {
+  const growth = await measureGrowth({ rounds, only, full, root, cache });
+  console.log(growthReport(growth, style));
+  return { rounds, growth };
+}
+
+const options = parseOptions();
+mkdirSync(cache, { recursive: true });
+const machine = describeMachine();
+console.log(`${machineLine(machine)}\n`);
+const record = options.scaling ? await runScaling(options) : await runComparison(options);
+if (options.json !== undefined) {
+  writeFileSync(options.json, `${JSON.stringify({ machine, ...record }, undefined, 2)}\n`);
+}

@@ -15,6 +15,10 @@ export interface Shape {
   /** Bytes of the middle file when sorted by size, and how far sizes spread about it (natural logarithm). */
   readonly medianSize: number;
   readonly spread: number;
+  /** Files in one folder; FILES_PER_FOLDER unless given. */
+  readonly filesPerFolder?: number;
+  /** gzip's own choice unless given. */
+  readonly gzipLevel?: number;
 }
 
 /**
@@ -29,6 +33,7 @@ export const SHAPES: Readonly<Record<string, Shape>> = {
   files1m: { name: "files1m", layers: 2, files: 1_000_000, medianSize: 100, spread: 0.5 },
 };
 
+const FILES_PER_FOLDER = 60;
 const LARGEST_FILE = 60e6;
 const POOL_BYTES = 8 << 20;
 const CREATED = "2025-01-01T00:00:00Z";
@@ -43,7 +48,7 @@ export async function benchImage(shape: Shape, folder: string): Promise<string> 
   const pools = [textPool(random), binaryPool(random)];
   const layers: Layer[] = [];
   for (let index = 0; index < shape.layers; index++) {
-    layers.push(await writeLayer(layout, (tar) => fillLayer(tar, shape, index, random, pools)));
+    layers.push(await writeLayer(layout, shape, (tar) => fillLayer(tar, shape, index, random, pools)));
   }
   writeDocuments(layout, layers);
   return layout;
@@ -63,11 +68,11 @@ async function fillLayer(
   random: Random,
   pools: readonly Buffer[],
 ): Promise<void> {
-  const share = index === 0 ? 0.4 : 0.6 / (shape.layers - 1);
-  const count = Math.floor(shape.files * share);
+  const count = Math.floor(shape.files * layerShare(shape.layers, index));
+  const perFolder = shape.filesPerFolder ?? FILES_PER_FOLDER;
   for (let n = 0; n < count; n++) {
-    const folder = `usr/lib/layer${index}/d${Math.floor(n / 60)}`;
-    if (n % 60 === 0) await add(tar, { name: `${folder}/`, type: "directory", mode: 0o755 });
+    const folder = `usr/lib/layer${index}/d${Math.floor(n / perFolder)}`;
+    if (n % perFolder === 0) await add(tar, { name: `${folder}/`, type: "directory", mode: 0o755 });
     const size = Math.min(
       LARGEST_FILE,
       Math.floor(shape.medianSize * Math.exp(shape.spread * random.normal())),
@@ -85,9 +90,16 @@ async function fillLayer(
   if (index === 0) return;
   for (let n = 0; n < count / 20; n++) {
     const below = `usr/lib/layer${index - 1}/d${n}`;
-    await add(tar, { name: `${below}/.wh.file${n * 60}`, size: 0 });
-    await add(tar, { name: `${below}/file${n * 60 + 1}`, size: 5000 }, contents(random, pools, 5000));
+    const first = n * perFolder;
+    await add(tar, { name: `${below}/.wh.file${first}`, size: 0 });
+    await add(tar, { name: `${below}/file${first + 1}`, size: 5000 }, contents(random, pools, 5000));
   }
+}
+
+/** The first layer's share of the files, or that of another. */
+function layerShare(layers: number, index: number): number {
+  if (layers === 1) return 1;
+  return index === 0 ? 0.4 : 0.6 / (layers - 1);
 }
 
 type Header = Parameters<Pack["entry"]>[0];
@@ -111,7 +123,8 @@ function contents(random: Random, pools: readonly Buffer[], size: number): Buffe
   return Buffer.concat(parts);
 }
 
-function textPool(random: Random): Buffer {
+/** Words and line ends: what compresses as source code does. */
+export function textPool(random: Random): Buffer {
   const words = Array.from({ length: 3000 }, () =>
     random
       .next()
@@ -136,13 +149,14 @@ function binaryPool(random: Random): Buffer {
   return pool;
 }
 
-async function writeLayer(layout: string, fill: (tar: Pack) => Promise<void>): Promise<Layer> {
+async function writeLayer(layout: string, shape: Shape, fill: (tar: Pack) => Promise<void>): Promise<Layer> {
   const tar = pack();
   const plain = createHash("sha256");
   const stored = createHash("sha256");
   const temporary = join(layout, "layer.tmp");
   const file = createWriteStream(temporary);
-  const written = pipeline(tar, hashing(plain), createGzip(), hashing(stored), file as Writable);
+  const gzip = createGzip(shape.gzipLevel === undefined ? {} : { level: shape.gzipLevel });
+  const written = pipeline(tar, hashing(plain), gzip, hashing(stored), file as Writable);
   await fill(tar);
   tar.finalize();
   await written;

@@ -10,9 +10,8 @@ export interface BenchRegistry {
   stop(): void;
 }
 
-/** Starts a registry and puts the layout's image there; undefined where the machine lacks docker-registry or skopeo. */
-export async function benchRegistry(layout: string): Promise<BenchRegistry | undefined> {
-  if (Bun.which("docker-registry") === null || Bun.which("skopeo") === null) return undefined;
+/** Starts a registry and puts the layout's image there. */
+export async function benchRegistry(layout: string): Promise<BenchRegistry> {
   const folder = mkdtempSync(join(tmpdir(), "docker2vm-bench-registry-"));
   const host = `127.0.0.1:${await freePort()}`;
   const config = {
@@ -30,19 +29,17 @@ export async function benchRegistry(layout: string): Promise<BenchRegistry | und
     server.kill();
     rmSync(folder, { recursive: true, force: true });
   };
-  await listening(`http://${host}/v2/`);
-  const target = `docker://${host}/bench:latest`;
-  const copied = Bun.spawnSync([
-    "skopeo",
-    "copy",
-    "-q",
-    "--dest-tls-verify=false",
-    `oci:${layout}:latest`,
-    target,
-  ]);
-  if (copied.exitCode === 0) return { reference: `${host}/bench:latest`, stop };
-  stop();
-  throw new Error(`skopeo copy: ${copied.stderr.toString()}`);
+  try {
+    await listening(`http://${host}/v2/`);
+    const target = `docker://${host}/bench:latest`;
+    const copy = ["skopeo", "copy", "-q", "--dest-tls-verify=false", `oci:${layout}:latest`, target];
+    const { exitCode, stderr } = Bun.spawnSync(copy);
+    if (exitCode !== 0) throw new Error(`skopeo copy: ${stderr.toString()}`);
+  } catch (error) {
+    stop();
+    throw error;
+  }
+  return { reference: `${host}/bench:latest`, stop };
 }
 
 async function listening(url: string): Promise<void> {

@@ -1,0 +1,117 @@
+/** Who takes part, and what each does and leaves out: a faster one that does less is no faster. */
+
+/** A shell script. Its variables: see ContenderEnvironment. */
+export interface Contender {
+  readonly name: string;
+  /** What it does, to be read beside its numbers. */
+  readonly note: string;
+  /** Programs that must be there. */
+  readonly needs: readonly string[];
+  readonly startsFrom: "layout" | "registry" | "flat";
+  readonly script: string;
+  /** The file in $OUT that it makes, if any. */
+  readonly image?: string;
+}
+
+export interface ContenderEnvironment {
+  readonly BUN: string;
+  /** This project's folder. */
+  readonly ROOT: string;
+  /** An OCI layout with one image, tagged "latest"; the same in a registry. */
+  readonly LAYOUT: string;
+  readonly REFERENCE: string;
+  /** The image flattened: a folder of rootfs/, rootfs.tar and rootfs.tar.gz; the KiB of its files, their number. */
+  readonly FLAT: string;
+  readonly FLAT_KIB: string;
+  readonly FLAT_INODES: string;
+  /** An empty folder to write to. */
+  readonly OUT: string;
+}
+
+export const DOCKER2VM = "docker2vm";
+
+const CONVERT = `exec "$BUN" "$ROOT/src/cli/main.ts" convert --platform linux/amd64 --progress none --out "$OUT"`;
+
+/** A size that holds any such folder, as one has to guess it: a quarter more, and an inode to each block. */
+const MKE2FS_FOLDER = `kib=$(du -sk "$rootfs" | cut -f1)
+mke2fs -q -t ext4 -i 4096 -d "$rootfs" "$OUT/rootfs.ext4" $((kib + kib / 4 + 65536))k`;
+
+export const CONTENDERS: readonly Contender[] = [
+  {
+    name: DOCKER2VM,
+    note: "from layers: verifies blobs and diff_ids, applies whiteouts, indexes directories, checksums, syncs the file",
+    needs: [],
+    startsFrom: "layout",
+    image: "rootfs.ext4",
+    script: `${CONVERT} "oci:$LAYOUT"`,
+  },
+  {
+    name: "docker2vm from a registry",
+    note: "the same with every byte coming through HTTP on loopback, from docker-registry, which shares the cores",
+    needs: ["docker-registry", "skopeo"],
+    startsFrom: "registry",
+    image: "rootfs.ext4",
+    script: `${CONVERT} --no-cache "$REFERENCE"`,
+  },
+  {
+    name: "floor: read, inflate, hash",
+    note: "no conversion: reads the layers, inflates them and hashes both sides on all cores, keeps nothing",
+    needs: [],
+    startsFrom: "layout",
+    script: `exec "$BUN" "$ROOT/bench/floor.ts" "$LAYOUT"`,
+  },
+  {
+    name: "umoci unpack + mke2fs -d",
+    note: "from layers: verifies, applies whiteouts; by way of a folder; directories without index; needs root for owners",
+    needs: ["umoci", "mke2fs"],
+    startsFrom: "layout",
+    image: "rootfs.ext4",
+    script: `set -e
+rootfs=$OUT/bundle/rootfs
+[ "$(id -u)" = 0 ] || rootless=--rootless
+umoci unpack $rootless --image "$LAYOUT:latest" "$OUT/bundle" >/dev/null
+${MKE2FS_FOLDER}`,
+  },
+  {
+    name: "gzip + tar -x + mke2fs -d",
+    note: "from one flattened tar.gz: no layers, no digests, no attributes; by way of a folder; needs root for owners",
+    needs: ["gzip", "tar", "mke2fs"],
+    startsFrom: "flat",
+    image: "rootfs.ext4",
+    script: `set -e
+rootfs=$OUT/rootfs
+mkdir "$rootfs"
+gzip -dc "$FLAT/rootfs.tar.gz" | tar -x -C "$rootfs"
+${MKE2FS_FOLDER}`,
+  },
+  {
+    name: "pigz + tar2ext4",
+    note: "from one flattened tar.gz: no layers, no digests, no sync; ext4 without journal, checksums, index or free space",
+    needs: ["pigz", "tar2ext4"],
+    startsFrom: "flat",
+    image: "rootfs.ext4",
+    script: `pigz -dc "$FLAT/rootfs.tar.gz" | tar2ext4 -o "$OUT/rootfs.ext4"`,
+  },
+  {
+    name: "pigz + genext2fs -a",
+    note: "from one flattened tar.gz: no layers, no digests, no sync; ext2, no attributes, no index",
+    needs: ["pigz", "genext2fs"],
+    startsFrom: "flat",
+    image: "rootfs.ext2",
+    script: `blocks=$((FLAT_KIB / 4 * 5 / 4 + 16384))
+pigz -dc "$FLAT/rootfs.tar.gz" | genext2fs -B 4096 -b $blocks -N $((FLAT_INODES + 1024)) -a - "$OUT/rootfs.ext2"`,
+  },
+  {
+    name: "mkfs.erofs",
+    note: "from an unpacked folder: no inflating, no layers, no digests, no sync; EROFS without compression, for reading only",
+    needs: ["mkfs.erofs"],
+    startsFrom: "flat",
+    image: "rootfs.erofs",
+    script: `exec mkfs.erofs "$OUT/rootfs.erofs" "$FLAT/rootfs" >/dev/null`,
+  },
+];
+
+/** The programs a contender needs that are not on the PATH. */
+export function missingPrograms({ needs }: Contender): readonly string[] {
+  return needs.filter((program) => Bun.which(program) === null);
+}
