@@ -1,6 +1,4 @@
 import { gunzipNative, hasNativeZstd, unzstdNative } from "./inflate/native.ts";
-import { gunzipPortable } from "./inflate/portable-gzip.ts";
-import { unzstdPortable } from "./inflate/portable-zstd.ts";
 
 /** Who inflates: node:zlib, JavaScript (fflate, fzstd), or node:zlib as far as the runtime has it. */
 export type InflateChoice = "native" | "fflate" | "auto";
@@ -40,10 +38,21 @@ export function decompress(
     case "none":
       return stored;
     case "gzip":
-      return choice === "fflate" ? gunzipPortable(stored, layer) : gunzipNative(stored, layer);
+      return choice === "fflate" ? portableGzip(stored, layer) : gunzipNative(stored, layer);
     case "zstd":
-      return usesPortableZstd(choice) ? unzstdPortable(stored, layer) : unzstdNative(stored, layer);
+      return usesPortableZstd(choice) ? portableZstd(stored, layer) : unzstdNative(stored, layer);
   }
+}
+
+/** The portable inflaters are loaded when they are wanted: hardly ever, and it takes longer than a small image. */
+async function* portableGzip(stored: AsyncIterable<Uint8Array>, layer: string): AsyncGenerator<Uint8Array> {
+  const { gunzipPortable } = await import("./inflate/portable-gzip.ts");
+  yield* gunzipPortable(stored, layer);
+}
+
+async function* portableZstd(stored: AsyncIterable<Uint8Array>, layer: string): AsyncGenerator<Uint8Array> {
+  const { unzstdPortable } = await import("./inflate/portable-zstd.ts");
+  yield* unzstdPortable(stored, layer);
 }
 
 function usesPortableZstd(choice: InflateChoice): boolean {
