@@ -33,6 +33,9 @@ export const MOUNT_POINTS: readonly { readonly path: string; readonly mode?: num
   { path: "/etc/gondolin" },
 ];
 
+/** Where /init mounts an empty tmpfs, whatever the image has there. */
+export const EMPTIED_FOLDERS = ["/run", "/tmp", "/root", "/var/tmp", "/var/cache", "/var/log"];
+
 export interface Command {
   readonly name: string;
   /** Where it must be, for those who call it by its path. */

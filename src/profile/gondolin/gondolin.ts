@@ -1,6 +1,7 @@
 /** Images that Gondolin's virtual machines boot. */
 import type { Platform } from "../../oci/platform.ts";
 import { Additions, sourceOf } from "../additions.ts";
+import { type ImageVariables, imageVariables } from "../image-variables.ts";
 import { launcherFiles } from "../launcher/launcher.ts";
 import type { FinishedImage, ImageInProgress, Injection, Profile } from "../profile.ts";
 import { outputNames, writeAssets } from "./assets.ts";
@@ -14,7 +15,8 @@ import {
   NETWORK_COMMANDS,
   OWN_FOLDER,
 } from "./contract.ts";
-import { environmentScript } from "./image-environment.ts";
+import { warnOfHiddenFiles } from "./hidden.ts";
+import { environmentScript, guestPath } from "./image-environment.ts";
 import { ENVIRONMENT_PATH, modulesLoadedBy, withEnvironment } from "./init-script.ts";
 import { addKernelModules } from "./kernel-modules.ts";
 import type { LocationOptions } from "./location.ts";
@@ -50,6 +52,7 @@ class GondolinProfile implements Profile {
   }
 
   async inject(image: ImageInProgress): Promise<Injection> {
+    warnOfHiddenFiles(image);
     const base = this.#base.filesystem;
     const additions = new Additions(image, { conflictHint });
     for (const { path, mode } of MOUNT_POINTS) {
@@ -62,11 +65,13 @@ class GondolinProfile implements Profile {
       await addCommands(image.root, base, additions, NETWORK_COMMANDS);
       await addLeaseScript(image.root, base, additions);
     }
-    for (const { path, mode, bytes } of await launcherFiles(image)) {
+    const variables = imageVariables(image.runtime.Env, image.warn);
+    const guest = { variables, path: guestPath(variables) };
+    for (const { path, mode, bytes } of await launcherFiles(image, guest)) {
       const executable = (mode & 0o111) !== 0;
       await additions.put(path, { type: "file", executable, source: sourceOf(bytes) });
     }
-    await this.#addInit(image, additions);
+    await this.#addInit(image, variables, additions);
     const { paths, digest } = additions.finish();
     return { paths, digest, metadata: this.#describe() };
   }
@@ -93,8 +98,8 @@ class GondolinProfile implements Profile {
     }
   }
 
-  async #addInit(image: ImageInProgress, additions: Additions): Promise<void> {
-    const environment = sourceOf(environmentScript(image.runtime, image.warn));
+  async #addInit(image: ImageInProgress, variables: ImageVariables, additions: Additions): Promise<void> {
+    const environment = sourceOf(environmentScript(variables, image.warn));
     await additions.put(ENVIRONMENT_PATH, { type: "file", executable: false, source: environment });
     const script = withEnvironment(this.#initScript);
     if (script === undefined) {

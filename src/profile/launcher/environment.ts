@@ -1,36 +1,27 @@
-import { asBytes } from "./shell-words.ts";
+import { DEFAULT_PATH, type ImageVariables } from "../image-variables.ts";
 
-/** Docker's, for images that set none: DefaultPathEnv in daemon/pkg/oci. */
-const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+/** What an image sets, and how the guest's init sets it. */
+export interface GuestEnvironment {
+  readonly variables: ImageVariables;
+  /** The search path that init makes of the image's: a workload that is started with it has been given none. */
+  readonly path: string;
+}
 
 /** Names and values are bytes, one character each. */
-export interface ImageEnvironment {
+export interface WorkloadEnvironment {
   /** The search path for commands, the default if the image sets none. */
   readonly path: string;
   /** All other variables, in the image's order. */
-  readonly variables: ReadonlyMap<string, string>;
+  readonly variables: ImageVariables;
+  /** As `GuestEnvironment.path`. */
+  readonly guestPath: string;
 }
 
-/**
- * An image's `Env` as Docker hands it to a workload whose home directory is `home`: the last of several values
- * counts, HOME is set where the image leaves it out or empty. `warn` hears of what no environment can hold.
- */
-export function imageEnvironment(
-  env: readonly string[],
-  home: string,
-  warn: (message: string) => void,
-): ImageEnvironment {
-  const variables = new Map<string, string>();
-  for (const entry of env.map(asBytes)) {
-    const end = entry.indexOf("=");
-    if (end <= 0 || entry.includes("\0")) {
-      warn(`the image's Env has an entry that is no NAME=VALUE, left out: ${JSON.stringify(entry)}`);
-      continue;
-    }
-    variables.set(entry.slice(0, end), entry.slice(end + 1));
-  }
+/** What Docker hands to a workload whose home directory is `home`: HOME is set where the image leaves it out or empty. */
+export function workloadEnvironment(guest: GuestEnvironment, home: string): WorkloadEnvironment {
+  const variables = new Map(guest.variables);
   if (!variables.get("HOME")) variables.set("HOME", home);
   const path = variables.get("PATH") ?? DEFAULT_PATH;
   variables.delete("PATH");
-  return { path, variables };
+  return { path, variables, guestPath: guest.path };
 }

@@ -1,11 +1,20 @@
-import type { ImageEnvironment } from "./environment.ts";
+/** The bundles that init's own is made from, and what it names where nothing intercepts the guest's HTTPS. */
+const SYSTEM_BUNDLES = [
+  "/etc/ssl/certs/ca-certificates.crt",
+  "/etc/ssl/cert.pem",
+  "/etc/pki/tls/certs/ca-bundle.crt",
+];
 
 /**
  * Variables that a guest's kernel or init gives itself, with the values (patterns of a shell's `case`) by which they
  * are told from a caller's: init/main.c for HOME and TERM, the root filesystem's init of Gondolin for the others.
  * An empty HOME is none to runc, too.
+ *
+ * Not among them are those that say whom to trust when HTTPS is intercepted (SSL_CERT_FILE and others, below
+ * /run/gondolin and /etc/gondolin): the workload needs them even where the image names other authorities, which have
+ * signed nothing that it will meet.
  */
-const GUESTS_OWN: Readonly<Record<string, string>> = {
+export const GUESTS_OWN: Readonly<Record<string, string>> = {
   HOME: "'' | / | /root",
   TERM: "linux",
   TMPDIR: "/tmp",
@@ -14,6 +23,7 @@ const GUESTS_OWN: Readonly<Record<string, string>> = {
   XDG_DATA_HOME: "/tmp/.local/share",
   UV_CACHE_DIR: "/tmp/.cache/uv",
   UV_SYSTEM_CERTS: "true",
+  SSL_CERT_FILE: SYSTEM_BUNDLES.join(" | "),
 };
 
 /** The search path that such an init sets. */
@@ -21,26 +31,3 @@ export const GUESTS_PATH = "/usr/sbin:/usr/bin:/sbin:/bin";
 
 /** Search paths that nobody has asked for: init's, and what busybox and mksh export of themselves if there is none. */
 export const OTHERS_PATHS = [GUESTS_PATH, "/sbin:/usr/sbin:/bin:/usr/bin", "/usr/bin:/bin"];
-
-/**
- * Where init says whom to trust. A workload needs them: the guest's HTTPS is intercepted, and nothing else tells
- * programs of the certificate authority.
- */
-const TRUST = ["SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"];
-
-/** The bundles that init's own is made from: to an image that names one of them, init's holds all that it wants. */
-const SYSTEM_BUNDLES = [
-  "/etc/ssl/certs/ca-certificates.crt",
-  "/etc/ssl/cert.pem",
-  "/etc/pki/tls/certs/ca-bundle.crt",
-];
-
-/** For each variable that is not to reach the workload with a value of the guest's own: the pattern of such values. */
-export function guestsOwn({ variables }: ImageEnvironment): [name: string, pattern: string][] {
-  const trust = TRUST.filter((name) => {
-    const wanted = variables.get(name);
-    return wanted !== undefined && !SYSTEM_BUNDLES.includes(wanted);
-  });
-  const init = ["/run/gondolin/*", "/etc/gondolin/*", ...SYSTEM_BUNDLES].join(" | ");
-  return [...Object.entries(GUESTS_OWN), ...trust.map((name): [string, string] => [name, init])];
-}

@@ -1,11 +1,11 @@
 import { displayPath } from "../../tree/path.ts";
 import type { ImageInProgress } from "../profile.ts";
+import { asBytes } from "../shell-words.ts";
 import { parseGroup, parsePasswd } from "./accounts.ts";
-import { imageEnvironment } from "./environment.ts";
+import { type GuestEnvironment, workloadEnvironment } from "./environment.ts";
 import { execAs } from "./exec-as.ts";
 import { regularFileAt } from "./image-file.ts";
 import { launcherScript, refusingScript } from "./script.ts";
-import { asBytes } from "./shell-words.ts";
 import { type Identity, type Nobody, resolveUser } from "./user.ts";
 
 /** A file to be put into the image, owned by root. */
@@ -27,7 +27,10 @@ const ACCOUNTS_LIMIT = 4 << 20;
  * What starts the image's workload in a machine. Where that cannot be, as its user names nobody or its command is
  * none that any process can have, there is a warning, and the launcher only says so. Throws as execAs.
  */
-export async function launcherFiles(image: ImageInProgress): Promise<readonly LauncherFile[]> {
+export async function launcherFiles(
+  image: ImageInProgress,
+  guest: GuestEnvironment,
+): Promise<readonly LauncherFile[]> {
   const { runtime, warn } = image;
   const user = await workloadUser(image);
   if ("reason" in user) return [refuse(`the image's User cannot be resolved: ${user.reason}`, warn)];
@@ -35,7 +38,7 @@ export async function launcherFiles(image: ImageInProgress): Promise<readonly La
     entrypoint: runtime.Entrypoint.map(asBytes),
     cmd: runtime.Cmd.map(asBytes),
     workingDirectory: absolute(asBytes(runtime.WorkingDir)),
-    environment: imageEnvironment(runtime.Env, user.home, warn),
+    environment: workloadEnvironment(guest, user.home),
   };
   if (
     [...workload.entrypoint, ...workload.cmd, workload.workingDirectory].some((word) => word.includes("\0"))

@@ -1,6 +1,6 @@
-import type { ImageEnvironment } from "./environment.ts";
-import { GUESTS_PATH, guestsOwn, OTHERS_PATHS } from "./guest-variables.ts";
-import { quoted, quotedAll } from "./shell-words.ts";
+import { quoted, quotedAll } from "../shell-words.ts";
+import type { WorkloadEnvironment } from "./environment.ts";
+import { GUESTS_OWN, GUESTS_PATH, OTHERS_PATHS } from "./guest-variables.ts";
 
 /** What the launcher starts. Strings are bytes, one character each. */
 export interface Workload {
@@ -8,7 +8,7 @@ export interface Workload {
   readonly cmd: readonly string[];
   /** Absolute. */
   readonly workingDirectory: string;
-  readonly environment: ImageEnvironment;
+  readonly environment: WorkloadEnvironment;
 }
 
 /** Set by shells for themselves, some at the very moment of exec: no part of the workload's environment. */
@@ -65,10 +65,11 @@ cd ${word} || d2vm_fail 125 ${failure}
 `;
 }
 
-function variables(environment: ImageEnvironment): string[] {
-  const clear = guestsOwn(environment).map(
+function variables(environment: WorkloadEnvironment): string[] {
+  const clear = Object.entries(GUESTS_OWN).map(
     ([name, pattern]) => `case \${${name}-} in ${pattern}) unset ${name} ;; esac`,
   );
+  const guests = [...OTHERS_PATHS, quoted(environment.guestPath)];
   return [
     "# What the guest set for its own sake is not for the workload.",
     ...clear,
@@ -76,7 +77,7 @@ function variables(environment: ImageEnvironment): string[] {
     "# A shell that was given no PATH has one all the same; most do not export it.",
     'd2vm_exported="\n$(export -p)"',
     "case $d2vm_exported in *'\nexport PATH='* | *'\ndeclare -x PATH='*) ;; *) PATH= ;; esac",
-    `case $PATH in '' | ${OTHERS_PATHS.join(" | ")}) PATH=${quoted(environment.path)} ;; esac`,
+    `case $PATH in '' | ${guests.join(" | ")}) PATH=${quoted(environment.path)} ;; esac`,
     "export PATH\n",
   ];
 }
@@ -101,7 +102,7 @@ done
 [ -n "$d2vm_program" ] || d2vm_fail 127 "the command '$1' is not in PATH ($PATH)"
 `;
 
-function start({ variables: image }: ImageEnvironment, execAs: string): string {
+function start({ variables: image }: WorkloadEnvironment, execAs: string): string {
   const set = [...image].map(([name, value]) => `  ${quoted(`${name}=${value}`)} \\`);
   return [
     "d2vm_term=",

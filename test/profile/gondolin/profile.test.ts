@@ -219,6 +219,30 @@ describe("/init", () => {
     expect(warnings).toEqual([expect.stringContaining("only login shells")]);
   });
 
+  test("a workload whose files the guest's init will hide is warned of", async () => {
+    const files = { "/root/app/main": "x", "/var/run": link("/run"), "/run/tool": "y", "/tmp": folder() };
+    const hidden = async (runtime: Partial<ExecutionParameters>) =>
+      (await inject(files, { mode: "assets", runtime })).warnings.map((warning) => warning.split(": ")[1]);
+    const WorkingDir = "/root/app";
+    const what = "the guest will not have what is in the image at ";
+    expect(await hidden({ WorkingDir, Cmd: ["cat", "/root/app/main", "/var/run/tool"] })).toEqual([
+      `${what}/root/app`,
+      `${what}/root/app/main`,
+      `${what}/run/tool`,
+    ]);
+    expect(await hidden({ WorkingDir: "/tmp", Entrypoint: ["/root/none", "/bin", "/rootless"] })).toEqual([]);
+  });
+
+  test("variables that cannot be set are warned of once, and one that no shell can set reaches the workload", async () => {
+    const { text, warnings } = await inject({}, { runtime: { Env: ["BAD", "=x", "my.name=1", "A=1"] } });
+    expect(warnings).toEqual([
+      `the image's Env has an entry that is no NAME=VALUE, left out: "BAD"`,
+      `the image's Env has an entry that is no NAME=VALUE, left out: "=x"`,
+      expect.stringContaining(`"my.name" reaches its workload, but no other command`),
+    ]);
+    expect(await text("/usr/lib/docker2vm/run")).toContain("'my.name=1'");
+  });
+
   test("an image with another one is refused with advice, as is everything else in the way, at once", async () => {
     const files = { "/init": program("s6"), "/usr/bin/sandboxd": program("odd"), "/data": "a file" };
     await expectError(

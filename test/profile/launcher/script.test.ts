@@ -1,7 +1,10 @@
 /** The launcher run for real: by every shell that may be an image's /bin/sh, in a root of its own. */
 import { beforeAll, describe, expect, test } from "bun:test";
 import { mkdirSync, statSync, writeFileSync } from "node:fs";
-import { launcherFiles } from "../../../src/profile/launcher/launcher.ts";
+import { guestPath } from "../../../src/profile/gondolin/image-environment.ts";
+import { imageVariables } from "../../../src/profile/image-variables.ts";
+import { type LauncherFile, launcherFiles } from "../../../src/profile/launcher/launcher.ts";
+import type { ImageInProgress } from "../../../src/profile/profile.ts";
 import { findOracle, type Oracle, runOk, testWith } from "../../support/oracles.ts";
 import { scratchFolder } from "../../support/scratch.ts";
 import { type TestImage, testImage } from "./images.ts";
@@ -40,6 +43,12 @@ beforeAll(() => {
   }
 });
 
+/** As the profile for Gondolin asks for them. */
+function filesOf(image: ImageInProgress): Promise<readonly LauncherFile[]> {
+  const variables = imageVariables(image.runtime.Env, image.warn);
+  return launcherFiles(image, { variables, path: guestPath(variables) });
+}
+
 interface Call {
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
@@ -60,7 +69,7 @@ function eachShell(
     testWith([...SANDBOX, ...needs], `${name} (${title})`, async () => {
       await body(async (image, { args = [], env = INIT, input = "" } = {}) => {
         const files = { "/etc/passwd": PASSWD, "/etc/group": GROUP, ...image.files };
-        putFiles(root, await launcherFiles(testImage({ ...image, files }).image));
+        putFiles(root, await filesOf(testImage({ ...image, files }).image));
         return runIn(root, [...shell, RUN, ...args], { env, input });
       });
     });
@@ -233,7 +242,16 @@ describe("the environment", () => {
     });
   });
 
-  eachShell("keeps whom the guest trusts, unless the image names other authorities", async (launch) => {
+  eachShell("has the image's own PATH where init has made it longer", async (launch) => {
+    const pathOf = async (Env: string[], PATH: string) =>
+      environmentOf(await launch({ runtime: { ...printEnv, Env } }, { env: { ...INIT, PATH } }))["PATH"];
+    const own = "/app/bin:/it's:/bin";
+    expect(await pathOf([`PATH=${own}`], `${own}:/usr/sbin:/usr/bin:/sbin`)).toBe(own);
+    expect(await pathOf([`PATH=${own}`], `${own}:/usr/sbin:/usr/bin`)).toBe(`${own}:/usr/sbin:/usr/bin`);
+    expect(await pathOf([], `${DOCKER_PATH}:/more`)).toBe(`${DOCKER_PATH}:/more`);
+  });
+
+  eachShell("keeps whom the guest trusts, whatever authorities the image names", async (launch) => {
     const bundle = "/run/gondolin/ca-certificates.crt";
     const env = {
       SSL_CERT_FILE: bundle,
@@ -242,10 +260,17 @@ describe("the environment", () => {
     };
     const path = { PATH: DOCKER_PATH, HOME: "/root" };
     expect(environmentOf(await launch({ runtime: printEnv }, { env }))).toEqual({ ...path, ...env });
-    // The system's bundle is part of the guest's.
     const Env = ["SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt", "CURL_CA_BUNDLE=/app/ca.pem"];
-    const kept = { ...path, ...env, CURL_CA_BUNDLE: "/app/ca.pem" };
-    expect(environmentOf(await launch({ runtime: { ...printEnv, Env } }, { env }))).toEqual(kept);
+    const image = { runtime: { ...printEnv, Env } };
+    expect(environmentOf(await launch(image, { env }))).toEqual({ ...path, ...env });
+    // Where nothing intercepts, init names a bundle of the system's, and the image's choice counts.
+    const system = { SSL_CERT_FILE: "/etc/ssl/cert.pem" };
+    expect(environmentOf(await launch({ runtime: printEnv }, { env: system }))).toEqual(path);
+    expect(environmentOf(await launch(image, { env: system }))).toEqual({
+      ...path,
+      SSL_CERT_FILE: "/etc/ssl/certs/ca-certificates.crt",
+      CURL_CA_BUNDLE: "/app/ca.pem",
+    });
   });
 
   eachShell("takes HOME from the account, and the last of several values", async (launch) => {
@@ -264,7 +289,7 @@ describe("the environment", () => {
     async () => {
       const termOf = async (Env: string[], env: string) => {
         const { image } = testImage({ runtime: { Cmd: ["/bin/env"], Env } });
-        putFiles(root, await launcherFiles(image));
+        putFiles(root, await filesOf(image));
         const command = `chroot ${root} /tools/env -i ${env} /bin/sh ${RUN}`;
         return /^TERM=.*(?=\r$)/m.exec(runOk("script", ["-qec", command, "/dev/null"]))?.[0];
       };
@@ -274,9 +299,9 @@ describe("the environment", () => {
     },
   );
 
-  test("leaves out entries that are no variables, with a warning", async () => {
+  test("leaves out entries that are no variables, with one warning for each", async () => {
     const { image, warnings } = testImage({ runtime: { Env: ["OK=1", "BAD", "=x", "NUL=\0"] } });
-    const [script] = await launcherFiles(image);
+    const [script] = await filesOf(image);
     expect(warnings.map((warning) => warning.split(": ")[1])).toEqual(['"BAD"', '"=x"', '"NUL=\\u0000"']);
     expect(Buffer.from(script?.bytes ?? []).toString()).toContain("'OK=1'");
   });
@@ -353,7 +378,7 @@ describe("the user", () => {
       [{ Cmd: ["a\0b"] }, "has a NUL byte"],
     ] as const) {
       const { image, warnings } = testImage({ runtime });
-      expect((await launcherFiles(image)).map(({ path }) => path)).toEqual([RUN]);
+      expect((await filesOf(image)).map(({ path }) => path)).toEqual([RUN]);
       expect(warnings).toEqual([expect.stringContaining(message)]);
     }
   });

@@ -66,7 +66,7 @@ function build(folders: BaseFolders, kernel: Kernel, { architecture, compression
   const real = gondolin();
   const { rootfs, initramfs } = folders;
   cpSync(real.helpers(architecture), join(rootfs, "usr/bin"), { recursive: true });
-  for (const folder of ["dev", "proc", "run", "sys"]) {
+  for (const folder of ["dev", "etc", "proc", "run", "sys"]) {
     for (const root of [rootfs, initramfs]) mkdirSync(join(root, folder), { recursive: true });
   }
   const { rootfsInit, initramfsInit } = initScripts(real);

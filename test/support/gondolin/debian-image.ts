@@ -18,6 +18,25 @@ export const DEBIAN_FILES = {
   capable: "/usr/local/bin/busybox-capable",
 } as const;
 
+/**
+ * What the image's config says: a user by name, commands out of PATH, and variables that guests also set. The PATH is
+ * without the folders of system programs.
+ */
+export const DEBIAN_CONFIG = {
+  User: "www-data",
+  WorkingDir: "/srv/app",
+  Entrypoint: ["env"],
+  Cmd: ["-0"],
+  Env: [
+    "PATH=/usr/local/bin:/usr/bin:/bin",
+    "LANG=C.UTF-8",
+    "GREETING='\"$HOME\"\\' \n\u00fc",
+    "my.setting=by no shell",
+    "TMPDIR=/var/tmp",
+    "SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt",
+  ],
+} as const;
+
 /** 2025-01-01 */
 const TIME = 1_735_689_600;
 const CAP_DAC_READ_SEARCH = 2;
@@ -27,15 +46,12 @@ const CAP_DAC_READ_SEARCH = 2;
  * /lib are links into /usr), and DEBIAN_FILES in a second layer. Needs mmdebstrap and busybox.
  */
 export function debianImage(): string {
-  return cachedFolder("debian-image-1", (folder) => {
+  return cachedFolder("debian-image-2", (folder) => {
     buildLayout(folder, {
       layers: [essentialPackages(), specialFiles()],
       tag: "latest",
       created: new Date(TIME * 1000).toISOString(),
-      config: {
-        Env: ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8"],
-        Cmd: ["bash"],
-      },
+      config: DEBIAN_CONFIG,
     });
   });
 }

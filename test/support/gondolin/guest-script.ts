@@ -5,10 +5,14 @@
  */
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { GuestRequest, GuestResult } from "./run-guest.ts";
+import type { Command, GuestCommand, GuestRequest, GuestResult } from "./run-guest.ts";
 
 interface VirtualMachine {
-  exec(command: string | readonly string[]): Promise<GuestResult>;
+  readonly fs: {
+    readFile(path: string, options: { readonly encoding: "utf8" }): Promise<string>;
+    writeFile(path: string, contents: string): Promise<void>;
+  };
+  exec(command: Command, options?: { readonly env: Readonly<Record<string, string>> }): Promise<GuestResult>;
   close(): Promise<void>;
 }
 
@@ -35,10 +39,26 @@ const machine = await VM.create({
 const results: GuestResult[] = [];
 try {
   for (const command of request.commands) {
-    const { stdout, stderr, exitCode } = await machine.exec(command);
+    const { stdout, stderr, exitCode } = await perform(command);
     results.push({ stdout, stderr, exitCode });
   }
 } finally {
   await machine.close();
 }
 process.stdout.write(JSON.stringify(results));
+
+async function perform(command: GuestCommand): Promise<GuestResult> {
+  if (typeof command === "string" || isProgram(command)) return await machine.exec(command);
+  if ("exec" in command) return await machine.exec(command.exec, { env: command.env });
+  if ("readFile" in command) return done(await machine.fs.readFile(command.readFile, { encoding: "utf8" }));
+  await machine.fs.writeFile(command.writeFile, command.contents);
+  return done("");
+}
+
+function isProgram(command: GuestCommand): command is readonly string[] {
+  return Array.isArray(command);
+}
+
+function done(stdout: string): GuestResult {
+  return { stdout, stderr: "", exitCode: 0 };
+}

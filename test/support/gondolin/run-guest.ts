@@ -6,6 +6,16 @@ import { ARCHITECTURES, type Architecture } from "./architecture.ts";
 import { gondolin } from "./install.ts";
 import { withTemporaryFolder } from "./temporary.ts";
 
+/** A program with its arguments, or a text for `/bin/sh -lc`. */
+export type Command = string | readonly string[];
+
+/** What a guest can be asked for: a command, also with an environment, or a file by Gondolin's vm.fs. */
+export type GuestCommand =
+  | Command
+  | { readonly exec: Command; readonly env: Readonly<Record<string, string>> }
+  | { readonly writeFile: string; readonly contents: string }
+  | { readonly readFile: string };
+
 export interface GuestOptions {
   /** A bundle's folder, a reference in the image store, or the three files. */
   readonly image: string | Readonly<{ kernelPath: string; initrdPath: string; rootfsPath: string }>;
@@ -15,14 +25,14 @@ export interface GuestOptions {
   readonly rootDisk?: string | undefined;
   /** Gondolin's rootfs.mode; without it what the manifest or Gondolin says. */
   readonly rootfsMode?: "cow" | "memory" | "readonly" | undefined;
-  /** Programs with their arguments, or texts for `/bin/sh -lc`. */
-  readonly commands: readonly (string | readonly string[])[];
+  readonly commands: readonly GuestCommand[];
   /** GONDOLIN_IMAGE_STORE and the like. */
   readonly env?: Readonly<Record<string, string>> | undefined;
   /** For all of it; 120 s unless given. */
   readonly timeoutMs?: number | undefined;
 }
 
+/** Of a file that is read, stdout is the contents. */
 export interface GuestResult {
   readonly stdout: string;
   readonly stderr: string;
@@ -49,6 +59,16 @@ export interface GuestRun {
 /** Boots a guest and runs the commands one after the other; throws with its console where it does not come up. */
 export async function execInGuest(options: GuestOptions): Promise<readonly GuestResult[]> {
   return (await runGuest(options)).results;
+}
+
+/** As execInGuest, for commands that have names. */
+export async function askGuest<Name extends string>(
+  options: Omit<GuestOptions, "commands">,
+  commands: Readonly<Record<Name, GuestCommand>>,
+): Promise<Readonly<Record<Name, GuestResult>>> {
+  const names = Object.keys(commands);
+  const results = await execInGuest({ ...options, commands: Object.values<GuestCommand>(commands) });
+  return Object.fromEntries(names.map((name, i) => [name, results[i]])) as Record<Name, GuestResult>;
 }
 
 /** As execInGuest, with the console. */

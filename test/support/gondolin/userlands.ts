@@ -44,7 +44,9 @@ export function debianUserland({ rootfs, initramfs }: BaseFolders, architecture:
     rmSync(join(rootfs, "sbin", name), { force: true });
     symlinkSync("../bin/kmod", join(rootfs, "sbin", name));
   }
-  writeInto(rootfs, "usr/share/udhcpc/default.script", DHCP_SCRIPT, 0o755);
+  for (const root of [rootfs, initramfs]) {
+    writeInto(root, "usr/share/udhcpc/default.script", DHCP_SCRIPT, 0o755);
+  }
   writeInto(rootfs, "etc/passwd", "root:x:0:0:root:/root:/bin/sh\n");
   writeInto(rootfs, "etc/group", "root:x:0:\n");
 
