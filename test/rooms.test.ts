@@ -8,14 +8,15 @@ import { dirname, join, normalize, relative } from "node:path";
  */
 const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   "errors.ts": [],
-  output: ["errors.ts"],
+  disk: ["errors.ts"],
+  output: ["errors.ts", "disk"],
   tree: ["errors.ts", "output"],
   ext4: ["errors.ts", "output", "tree"],
   verity: ["errors.ts", "output"],
   "ext4-reader": ["errors.ts", "output", "tree", "ext4"],
   oci: ["errors.ts"],
   http: ["errors.ts"],
-  cache: ["errors.ts", "oci"],
+  cache: ["errors.ts", "oci", "disk"],
   registry: ["errors.ts", "http", "oci", "cache"],
   source: ["errors.ts", "oci", "registry", "cache"],
   layer: ["errors.ts", "oci", "output", "tree"],

@@ -1,13 +1,10 @@
-import { writeSync } from "node:fs";
 import { type FileHandle, open, unlink } from "node:fs/promises";
 import { storageError } from "./io-errors.ts";
+import { WriteBehind } from "./write-behind.ts";
 
-/** Bytes that are gathered before they are written. */
-const WRITE_SIZE = 1 << 20;
-/** Bytes that are written at once where a reader waits for them. */
-const EAGER_WRITE_SIZE = 64 << 10;
-/** Bytes of a read. */
-const READ_SIZE = 1 << 20;
+/** New bytes that are made known; fewer where a reader waits for them. */
+const WORTH_TELLING = 1 << 20;
+const WORTH_WAKING = 64 << 10;
 
 /**
  * A file that is read while it is being written. However slow a reader is, the writer never waits for it, and a reader
@@ -16,20 +13,19 @@ const READ_SIZE = 1 << 20;
 export class GrowingFile {
   readonly #handle: FileHandle;
   readonly #path: string;
-  #gathered = Buffer.allocUnsafeSlow(WRITE_SIZE);
-  #pending = 0;
-  /** What was written last, for a reader who is just there: it need not be read from the file. */
-  #latest: { readonly start: number; readonly bytes: Uint8Array } | undefined;
-  #written = 0;
+  readonly #writes: WriteBehind;
+  /** Bytes that readers know of. */
+  #announced = 0;
   #waiting = 0;
   #state: "growing" | "complete" | { readonly failure: unknown } = "growing";
   #wake: () => void = () => undefined;
   #change: Promise<void> = Promise.resolve();
 
-  /** Of an empty file, open for reading and writing; `path` names it in messages. */
+  /** Of an empty file, open for reading and writing; `path` is where it is, and names it in messages. */
   constructor(handle: FileHandle, path: string) {
     this.#handle = handle;
     this.#path = path;
+    this.#writes = new WriteBehind(handle.fd);
     this.#announce();
   }
 
@@ -37,8 +33,9 @@ export class GrowingFile {
   static async nameless(path: string): Promise<GrowingFile> {
     try {
       const handle = await open(path, "wx+", 0o600);
+      const file = new GrowingFile(handle, path);
       await unlink(path);
-      return new GrowingFile(handle, path);
+      return file;
     } catch (error) {
       throw storageError(error, path);
     }
@@ -46,23 +43,27 @@ export class GrowingFile {
 
   /** Bytes that readers can have. */
   get length(): number {
-    return this.#written;
+    return this.#announced;
   }
 
   /** Adds bytes, which are the caller's again afterwards. Throws E_NO_SPACE and E_IO. */
   append(bytes: Uint8Array): void {
-    for (let taken = 0; taken < bytes.length; ) {
-      const part = bytes.subarray(taken, taken + WRITE_SIZE - this.#pending);
-      this.#gathered.set(part, this.#pending);
-      this.#pending += part.length;
-      taken += part.length;
-      if (this.#pending >= (this.#waiting > 0 ? EAGER_WRITE_SIZE : WRITE_SIZE)) this.#flush();
+    try {
+      this.#writes.append(bytes);
+    } catch (error) {
+      throw storageError(error, this.#path);
     }
+    const fresh = this.#writes.length - this.#announced;
+    if (fresh >= (this.#waiting > 0 ? WORTH_WAKING : WORTH_TELLING)) this.#announce();
   }
 
   /** Everything is there. Throws E_NO_SPACE and E_IO. */
-  complete(): void {
-    this.#flush();
+  async complete(): Promise<void> {
+    try {
+      await this.#writes.finish();
+    } catch (error) {
+      throw storageError(error, this.#path);
+    }
     this.#settle("complete");
   }
 
@@ -73,6 +74,7 @@ export class GrowingFile {
 
   /** Not before every reader is done. */
   async close(): Promise<void> {
+    await this.#writes.close();
     await this.#handle.close();
   }
 
@@ -83,8 +85,9 @@ export class GrowingFile {
   async *read(signal?: AbortSignal): AsyncGenerator<Uint8Array> {
     for (let position = 0; ; ) {
       signal?.throwIfAborted();
-      if (position < this.#written) {
-        const chunk = this.#takeLatest(position) ?? (await this.#readAt(position));
+      if (position < this.#announced) {
+        const there = this.#writes.peek(position);
+        const chunk = typeof there === "number" ? await this.#readAt(position, there) : there;
         position += chunk.length;
         yield chunk;
       } else if (this.#state === "growing") await this.#grown(signal);
@@ -93,17 +96,9 @@ export class GrowingFile {
     }
   }
 
-  /** Given to one reader only, for it is that one's to keep. */
-  #takeLatest(position: number): Uint8Array | undefined {
-    if (this.#latest?.start !== position) return undefined;
-    const { bytes } = this.#latest;
-    this.#latest = undefined;
-    return bytes;
-  }
-
-  async #readAt(position: number): Promise<Uint8Array> {
+  async #readAt(position: number, length: number): Promise<Uint8Array> {
     // Of its own memory, not of the shared pool: the reader may give it away to another thread.
-    const buffer = Buffer.allocUnsafeSlow(Math.min(READ_SIZE, this.#written - position));
+    const buffer = Buffer.allocUnsafeSlow(length);
     try {
       const { bytesRead } = await this.#handle.read(buffer, 0, buffer.length, position);
       if (bytesRead === 0) throw new Error("the file was cut off while being read");
@@ -111,30 +106,6 @@ export class GrowingFile {
     } catch (error) {
       throw storageError(error, this.#path);
     }
-  }
-
-  /** Synchronous: a large write into the page cache costs less than half of what it costs by way of another thread. */
-  #flush(): void {
-    try {
-      for (let done = 0; done < this.#pending; ) {
-        const left = this.#pending - done;
-        done += writeSync(this.#handle.fd, this.#gathered, done, left, this.#written + done);
-      }
-    } catch (error) {
-      throw storageError(error, this.#path);
-    }
-    this.#latest = { start: this.#written, bytes: this.#handOver() };
-    this.#written += this.#pending;
-    this.#pending = 0;
-    this.#announce();
-  }
-
-  /** What is gathered: a full buffer itself, and a new one in its place; of less a copy. */
-  #handOver(): Uint8Array {
-    if (this.#pending < WRITE_SIZE) return Uint8Array.from(this.#gathered.subarray(0, this.#pending));
-    const full = this.#gathered;
-    this.#gathered = Buffer.allocUnsafeSlow(WRITE_SIZE);
-    return full;
   }
 
   async #grown(signal: AbortSignal | undefined): Promise<void> {
@@ -153,6 +124,7 @@ export class GrowingFile {
 
   /** Wakes who waits for the present state to change. */
   #announce(): void {
+    this.#announced = this.#writes.length;
     this.#wake();
     this.#change = new Promise((resolve) => {
       this.#wake = resolve;

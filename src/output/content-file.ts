@@ -1,5 +1,5 @@
+import { DirectFile } from "../disk/direct-file.ts";
 import { BLOCK_SIZE } from "./blocks.ts";
-import { DirectFile } from "./direct-io.ts";
 import type { ImageFile } from "./image-file.ts";
 import { type ContentSink, STAGE_BLOCKS } from "./stages.ts";
 import { outputError } from "./system-errors.ts";

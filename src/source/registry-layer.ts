@@ -114,7 +114,7 @@ export class RegistryLayer {
     };
     try {
       await repository.download(this.#descriptor, { append }, context);
-      file.complete();
+      await file.complete();
       // What was read is good whether or not it can be kept.
       await entry?.commit().catch((error: Docker2vmError) => this.#warn(error.message));
     } catch (error) {

@@ -82,7 +82,7 @@ describe("a cache", () => {
     withCache(async (cache, folder) => {
       const entry = await cache.create(THREE);
       entry.file.append(BYTES[2]);
-      entry.file.complete();
+      await entry.file.complete();
       expect(await cache.has(THREE)).toBe(false);
       await entry.commit();
       await entry.discard();

@@ -1,9 +1,11 @@
 import { describe, expect, test } from "bun:test";
+import { randomBytes } from "node:crypto";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { GrowingFile } from "../../src/cache/growing-file.ts";
 import { expectError } from "../support/expect-error.ts";
+import { runOk, testWith } from "../support/oracles.ts";
 
 async function withFile(use: (file: GrowingFile, folder: string) => Promise<void>): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "docker2vm-growing-"));
@@ -22,6 +24,28 @@ async function collect(file: GrowingFile, signal?: AbortSignal): Promise<Buffer>
   return Buffer.concat(chunks);
 }
 
+/** 24 MiB in pieces of odd sizes, to readers that keep up, fall behind by turns, and come when all is there. */
+async function churn(file: GrowingFile): Promise<void> {
+  const all = randomBytes(24 << 20);
+  const follow = async (pause: (position: number) => number): Promise<void> => {
+    let position = 0;
+    for await (const chunk of file.read()) {
+      expect(all.compare(chunk, 0, chunk.length, position, position + chunk.length)).toBe(0);
+      position += chunk.length;
+      await Bun.sleep(pause(position));
+    }
+    expect(position).toBe(all.length);
+  };
+  const readers = [follow(() => 0), follow((position) => (position >> 20) % 5), follow(() => 3)];
+  for (let at = 0, length = 1; at < all.length; at += length) {
+    length = 1 + ((at * 7919) % 300_000);
+    file.append(all.subarray(at, at + length));
+    if (at % 3 === 0) await Bun.sleep(0);
+  }
+  await file.complete();
+  await Promise.all([...readers, follow(() => 0)]);
+}
+
 /** Pieces of many sizes, around those that are gathered and read at once. */
 const PIECES = [1, 0, 7, 70_000, 262_143, 262_144, 262_145, 1 << 20, 3_000_001, 5].map((length, i) =>
   Buffer.alloc(length, i + 1),
@@ -35,17 +59,36 @@ describe("a growing file", () => {
         file.append(piece);
         await Bun.sleep(0);
       }
-      file.complete();
+      await file.complete();
       const all = Buffer.concat(PIECES);
       expect(file.length).toBe(all.length);
       for (const read of [...early, collect(file)]) expect((await read).equals(all)).toBe(true);
     }));
 
+  test("gives them while some are in memory, some on their way and some in the file", () => withFile(churn));
+
+  testWith(
+    ["loop mount"],
+    "gives them where the filesystem lets nobody write past the page cache",
+    async () => {
+      const folder = mkdtempSync(join(tmpdir(), "docker2vm-ramfs-"));
+      runOk("mount", ["-t", "ramfs", "ramfs", folder]);
+      try {
+        const file = await GrowingFile.nameless(join(folder, "layer"));
+        await churn(file);
+        await file.close();
+      } finally {
+        runOk("umount", [folder]);
+        rmSync(folder, { recursive: true });
+      }
+    },
+  );
+
   test("takes bytes whose buffer is used again at once", () =>
     withFile(async (file) => {
       const buffer = Buffer.alloc(1000);
       for (let i = 0; i < 1000; i++) file.append(buffer.fill(i & 255));
-      file.complete();
+      await file.complete();
       const read = await collect(file);
       expect(read.every((byte, at) => byte === (Math.floor(at / 1000) & 255))).toBe(true);
     }));
@@ -55,14 +98,14 @@ describe("a growing file", () => {
 
   test("of no bytes ends at once", () =>
     withFile(async (file) => {
-      file.complete();
+      await file.complete();
       expect(await collect(file)).toHaveLength(0);
     }));
 
   test("gives chunks of at most a mebibyte that stay the reader's", () =>
     withFile(async (file) => {
       file.append(Buffer.alloc(3 << 20, 1));
-      file.complete();
+      await file.complete();
       const chunks = [];
       for await (const chunk of file.read()) chunks.push(chunk.fill(2));
       expect(chunks.every((chunk) => chunk.length <= 1 << 20 && chunk.every((byte) => byte === 2))).toBe(
@@ -90,7 +133,7 @@ describe("a growing file", () => {
       abort.abort(new Error("enough"));
       expect(await one).toBe("Error: enough");
       file.append(Buffer.from("x"));
-      file.complete();
+      await file.complete();
       expect(`${await other}`).toBe("x");
     }));
 
@@ -100,7 +143,7 @@ describe("a growing file", () => {
       file.append(Buffer.alloc(1 << 20));
       await reader.next();
       file.append(Buffer.alloc(8 << 20));
-      file.complete();
+      await file.complete();
       expect(file.length).toBe(9 << 20);
       await reader.return(undefined);
     }));
@@ -110,7 +153,7 @@ describe("a growing file", () => {
     const { open } = await import("node:fs/promises");
     const file = new GrowingFile(await open("/dev/full", "r+"), "/dev/full");
     file.append(Buffer.from("x"));
-    await expectError(() => file.complete(), "E_NO_SPACE", "/dev/full", "cache prune");
+    await expectError(file.complete(), "E_NO_SPACE", "/dev/full", "cache prune");
     await file.close();
   });
 });

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { closeSync, mkdirSync, openSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { DirectFile } from "../../src/disk/direct-file.ts";
 import { BLOCK_SIZE } from "../../src/output/blocks.ts";
 import { ContentFile } from "../../src/output/content-file.ts";
-import { DirectFile } from "../../src/output/direct-io.ts";
 import { ImageFile } from "../../src/output/image-file.ts";
 import { STAGE_BLOCKS } from "../../src/output/stages.ts";
 import { expectError } from "../support/expect-error.ts";

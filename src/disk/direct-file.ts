@@ -1,7 +1,8 @@
 import { closeSync, constants, openSync, write, writeSync } from "node:fs";
 import { systemErrorCode } from "../errors.ts";
-import { BLOCK_SIZE } from "./blocks.ts";
 
+/** What positions, lengths and addresses are multiples of: a page, which no device asks more than. */
+export const PAGE = 4096;
 const WASM_PAGE = 1 << 16;
 
 /** Of the runtime; the types of Node do not have it. */
@@ -29,22 +30,22 @@ export class DirectFile {
     this.#fd = fd;
   }
 
-  /** Undefined where it is refused. Throws system errors. */
+  /** The file at `path`, which is open already; undefined where it cannot be had so. */
   static open(path: string): DirectFile | undefined {
     // Absent where the system has no such flag.
     const flag: number | undefined = constants.O_DIRECT;
     if (flag === undefined) return undefined;
     try {
       return new DirectFile(openSync(path, constants.O_WRONLY | flag));
-    } catch (error) {
-      if (isRefusal(error)) return undefined;
-      throw error;
+    } catch {
+      // Whatever the reason, the file can be written as it is open already.
+      return undefined;
     }
   }
 
   /**
    * Memory of `bytes` bytes that the file can be written from: ordinary memory if it happens to lie right (it does in
-   * Bun), else mapped memory. Undefined if neither is taken. Tries it out on the file's first block, which is zero then.
+   * Bun), else mapped memory. Undefined if neither is taken. Tries it out on the file's first page, which is zero then.
    */
   memory(bytes: number): Uint8Array | undefined {
     return [new Uint8Array(bytes), mapped(bytes)].find((memory) => this.#accepts(memory));
@@ -52,7 +53,7 @@ export class DirectFile {
 
   #accepts(memory: Uint8Array): boolean {
     try {
-      return writeSync(this.#fd, memory, 0, BLOCK_SIZE, 0) === BLOCK_SIZE;
+      return writeSync(this.#fd, memory, 0, PAGE, 0) === PAGE;
     } catch (error) {
       if (isRefusal(error)) return false;
       throw error;
@@ -60,7 +61,7 @@ export class DirectFile {
   }
 
   /**
-   * Writes bytes that begin on a page border, whole blocks, at a block border. False: they were refused, or only some
+   * Writes whole pages of such memory, at a page border. False: they were refused, or only some
    * of them written, and are to be written in another way. Rejects with system errors.
    */
   write(position: number, bytes: Uint8Array): Promise<boolean> {
