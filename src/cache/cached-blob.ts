@@ -1,9 +1,8 @@
 import { createHash } from "node:crypto";
 import { type FileHandle, open } from "node:fs/promises";
+import { CHUNK_SIZE, takeChunk } from "../memory/chunks.ts";
 import { type Digest, digestAlgorithm, digestHex } from "../oci/digest.ts";
 import { isAbsence, storageError } from "./io-errors.ts";
-
-const CHUNK_SIZE = 1 << 20;
 
 /** A blob that is there, held open: it stays readable when another process takes it out of the cache. */
 export class CachedBlob {
@@ -52,12 +51,11 @@ export class CachedBlob {
     }
   }
 
-  /** All the bytes in fresh chunks of at most 1 MiB. Throws E_IO and the signal's reason. */
+  /** All the bytes in chunks of the reader's own of at most 1 MiB. Throws E_IO and the signal's reason. */
   async *read(signal?: AbortSignal): AsyncGenerator<Uint8Array> {
     for (let position = 0; position < this.size; ) {
       signal?.throwIfAborted();
-      // Of its own memory, not of the shared pool: the reader may give it away to another thread.
-      const buffer = Buffer.allocUnsafeSlow(Math.min(CHUNK_SIZE, this.size - position));
+      const buffer = takeChunk(Math.min(CHUNK_SIZE, this.size - position));
       const bytesRead = await this.#readInto(buffer, position);
       // The reader counts: too few bytes are its error to report.
       if (bytesRead === 0) return;
@@ -70,7 +68,7 @@ export class CachedBlob {
     await this.#handle.close();
   }
 
-  async #readInto(buffer: Buffer, position: number): Promise<number> {
+  async #readInto(buffer: Uint8Array, position: number): Promise<number> {
     try {
       return (await this.#handle.read(buffer, 0, buffer.length, position)).bytesRead;
     } catch (error) {

@@ -1,4 +1,5 @@
 import { type FileHandle, open, unlink } from "node:fs/promises";
+import { takeChunk } from "../memory/chunks.ts";
 import { storageError } from "./io-errors.ts";
 import { WriteBehind } from "./write-behind.ts";
 
@@ -79,7 +80,7 @@ export class GrowingFile {
   }
 
   /**
-   * Everything from the beginning on, in fresh chunks of at most 1 MiB, as it becomes there. Throws what the writer
+   * Everything from the beginning on, in chunks of the reader's own of at most 1 MiB, as it becomes there. Throws what the writer
    * failed with, the signal's reason, and E_IO.
    */
   async *read(signal?: AbortSignal): AsyncGenerator<Uint8Array> {
@@ -97,8 +98,7 @@ export class GrowingFile {
   }
 
   async #readAt(position: number, length: number): Promise<Uint8Array> {
-    // Of its own memory, not of the shared pool: the reader may give it away to another thread.
-    const buffer = Buffer.allocUnsafeSlow(length);
+    const buffer = takeChunk(length);
     try {
       const { bytesRead } = await this.#handle.read(buffer, 0, buffer.length, position);
       if (bytesRead === 0) throw new Error("the file was cut off while being read");

@@ -1,7 +1,7 @@
 import { writeSync } from "node:fs";
 import { DirectFile } from "../disk/direct-file.ts";
+import { CHUNK_SIZE } from "../memory/chunks.ts";
 
-const CHUNK_SIZE = 1 << 20;
 /** Chunks in memory: one that is filled, the others on their way. */
 const CHUNKS = 4;
 

@@ -1,7 +1,8 @@
 import { Docker2vmError } from "../errors.ts";
 import { planExt4 } from "../ext4/plan.ts";
 import { type Digest, parseDigest } from "../oci/digest.ts";
-import { ImageFile } from "../output/image-file.ts";
+import type { ImageFile } from "../output/image-file.ts";
+import { ImageWriter } from "../output/image-writer.ts";
 import { StagedOutput } from "../output/staged-output.ts";
 import type { FinishedImage, Profile } from "../profile/profile.ts";
 import type { ResolvedImage, SourceOrigin } from "../source/source.ts";
@@ -72,15 +73,16 @@ async function makeImage(job: Job): Promise<ConvertResult> {
   const { image, origin, output, profile, request } = job;
   const { manifestDigest, platform, layers } = image;
   request.report({ type: "resolved", manifestDigest, platform, layers: layers.map(describeLayer) });
-  const file = new ImageFile(output.path(ROOTFS_NAME));
+  const writer = new ImageWriter(output.path(ROOTFS_NAME));
+  const file = writer.image;
   try {
-    const streamed = await streamLayers(layers, file, request);
+    const streamed = await streamLayers(layers, writer, request);
     const injection = await inject(profile, streamed, image, request);
     const { root, contents } = streamed;
     const identity = filesystemIdentity(image, request, injection);
     const { label, filesystem } = request;
     const plan = planExt4(root, contents, { ...identity, ...filesystem, label });
-    await writeFilesystem(plan, file, request);
+    await writeFilesystem(plan, writer, request);
     const verity = await writeVerity(plan, file, identity, request);
     await file.sync();
 
@@ -109,7 +111,7 @@ async function makeImage(job: Job): Promise<ConvertResult> {
       warnings: request.warnings,
     };
   } finally {
-    file.close();
+    await writer.close();
   }
 }
 

@@ -4,9 +4,8 @@ import { tarParts } from "../layer/tar/entries.ts";
 import { unpack } from "../layer/unpack.ts";
 import { ArenaSchedule, BlockSupply, STREAMS_IN_FLIGHT } from "../output/arenas.ts";
 import { BLOCK_SIZE, type Run } from "../output/blocks.ts";
-import { ContentFile } from "../output/content-file.ts";
 import { ContentWriter } from "../output/content-writer.ts";
-import type { ImageFile } from "../output/image-file.ts";
+import type { ImageWriter } from "../output/image-writer.ts";
 import type { ContentSink } from "../output/stages.ts";
 import type { LayerBlob } from "../source/source.ts";
 import { type Directory, impliedDirectory } from "../tree/inode.ts";
@@ -26,21 +25,20 @@ export interface StreamedImage {
 /** Streams every layer through its checks into the image, several at once, and lays them over one another. */
 export async function streamLayers(
   layers: readonly LayerBlob[],
-  image: ImageFile,
+  sink: ImageWriter,
   request: Request,
 ): Promise<StreamedImage> {
   const { geometry, space } = contentSpace(layers, request);
   const supply = new BlockSupply(space);
-  const contents = new ImageContents(image, geometry, supply);
+  const contents = new ImageContents(sink.image, geometry, supply);
   const schedule = new ArenaSchedule(layers.length, supply);
   const abort = new AbortController();
   const signal = request.signal ? AbortSignal.any([request.signal, abort.signal]) : abort.signal;
   const root = impliedDirectory();
-  const sink = new ContentFile(image);
   const reader = layerReader(layers, request.workers);
   const nextArena = async (index: number): Promise<readonly Run[]> => {
     const runs = await schedule.take(index);
-    image.reach(supply.end * BLOCK_SIZE);
+    sink.image.reach(supply.end * BLOCK_SIZE);
     return runs;
   };
   try {
@@ -60,7 +58,6 @@ export async function streamLayers(
     await sink.settle();
   } finally {
     await reader.close();
-    await sink.close();
   }
   return { root, contents };
 }

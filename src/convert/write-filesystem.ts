@@ -3,6 +3,7 @@ import { emitExt4 } from "../ext4/emit.ts";
 import type { Ext4Plan } from "../ext4/plan.ts";
 import { BLOCK_SIZE } from "../output/blocks.ts";
 import type { ImageFile } from "../output/image-file.ts";
+import type { ImageWriter } from "../output/image-writer.ts";
 import { appendVerity } from "../verity/append.ts";
 import { type FilesystemIdentity, formatUuid, verityIdentity } from "./identity.ts";
 import type { VerityMetadata } from "./meta.ts";
@@ -11,12 +12,13 @@ import type { Request } from "./request.ts";
 /** How much is written before the event loop gets a turn: for the progress, and for a signal to come through. */
 const BYTES_PER_TURN = 16 << 20;
 
-/** Writes everything around the contents and gives the file its length. */
-export async function writeFilesystem(plan: Ext4Plan, file: ImageFile, request: Request): Promise<void> {
+/** Gives the file its length and writes everything around the contents. */
+export async function writeFilesystem(plan: Ext4Plan, writer: ImageWriter, request: Request): Promise<void> {
+  writer.image.truncate(plan.blocks * BLOCK_SIZE);
   let written = 0;
   let turn = 0;
   for (const { position, bytes } of emitExt4(plan)) {
-    file.write(position, bytes);
+    await writer.write(position, bytes);
     written += bytes.length;
     if (written - turn < BYTES_PER_TURN) continue;
     turn = written;
@@ -24,8 +26,8 @@ export async function writeFilesystem(plan: Ext4Plan, file: ImageFile, request: 
     await setImmediate();
     request.signal?.throwIfAborted();
   }
+  await writer.settle();
   request.report({ type: "filesystem", written });
-  file.truncate(plan.blocks * BLOCK_SIZE);
 }
 
 /** Hashes the finished filesystem and puts the tree of hashes behind it, if that was asked for. */

@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { Decompress } from "fzstd";
 import { Docker2vmError, systemErrorCode } from "../errors.ts";
-import { CHUNK_SIZE } from "./file-reading.ts";
+import { CHUNK_SIZE } from "../memory/chunks.ts";
 
 export type FileCompression = "gzip" | "zstd" | "bzip2" | "xz" | "none";
 

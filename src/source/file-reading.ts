@@ -1,12 +1,10 @@
 import type { FileHandle } from "node:fs/promises";
 import { Docker2vmError } from "../errors.ts";
+import { CHUNK_SIZE, takeChunk } from "../memory/chunks.ts";
 import { inputError } from "./system-errors.ts";
 
-/** Bytes of a read; larger ones are not faster. */
-export const CHUNK_SIZE = 1 << 20;
-
 /**
- * `size` bytes of an open file from byte `offset` on, in fresh chunks. `where` names the file in messages.
+ * `size` bytes of an open file from byte `offset` on, in chunks of the reader's own. `where` names the file in messages.
  * Throws E_IO when the file ends before, and the signal's reason when it is aborted.
  */
 export async function* readRange(
@@ -31,7 +29,7 @@ export async function* readRange(
   }
 }
 
-/** All the bytes of a file that cannot be read by position (a pipe), in fresh chunks. */
+/** All the bytes of a file that cannot be read by position (a pipe), in chunks of the reader's own. */
 export async function* readSequentially(file: FileHandle, where: string): AsyncGenerator<Uint8Array> {
   for (;;) {
     const chunk = await readAt(file, null, CHUNK_SIZE, where);
@@ -47,7 +45,7 @@ export async function readAt(
   length: number,
   where: string,
 ): Promise<Uint8Array> {
-  const buffer = new Uint8Array(length);
+  const buffer = takeChunk(length);
   try {
     const { bytesRead } = await file.read(buffer, 0, length, position);
     return buffer.subarray(0, bytesRead);

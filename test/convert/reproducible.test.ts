@@ -7,7 +7,7 @@ import type { ConvertOptions } from "../../src/convert/options.ts";
 import { checkOptions } from "../../src/convert/request.ts";
 import { streamLayers } from "../../src/convert/stream-layers.ts";
 import { BLOCK_SIZE } from "../../src/output/blocks.ts";
-import { ImageFile } from "../../src/output/image-file.ts";
+import { ImageWriter } from "../../src/output/image-writer.ts";
 import { openSource } from "../../src/source/open.ts";
 import type { LayerBlob } from "../../src/source/source.ts";
 import { buildLayout } from "../support/layout-builder.ts";
@@ -119,15 +119,16 @@ describe("the same image and options give the same bytes", () => {
     );
     const { layers } = await source.resolve({ os: "linux", architecture: "amd64" });
     const contents = async (delays: readonly number[], workers: number): Promise<string> => {
-      const file = new ImageFile(scratch("contents"));
+      const writer = new ImageWriter(scratch("contents"));
       const request = checkOptions({ source: "-", out: "unused", workers });
       const slow = layers.map((blob, index) => slowed(blob, delays[index] ?? 0));
-      const { contents: placed } = await streamLayers(slow, file, request);
+      const { contents: placed } = await streamLayers(slow, writer, request);
       // How far the file reaches beyond its contents, until it is given its length, means nothing.
-      file.truncate(placed.end * BLOCK_SIZE);
-      file.close();
-      const digest = sha256(file.path);
-      rmSync(file.path);
+      await writer.settle();
+      writer.image.truncate(placed.end * BLOCK_SIZE);
+      await writer.close();
+      const digest = sha256(writer.image.path);
+      rmSync(writer.image.path);
       return `${digest} ${placed.end}`;
     };
     const steady = await contents([], 0);

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { gzipSync } from "node:zlib";
+import { constants, createGunzip, type Gunzip, gzipSync } from "node:zlib";
 import fc from "fast-check";
 import {
   type Compression,
@@ -11,6 +11,10 @@ import {
   type InflateChoice,
   sniffCompression,
 } from "../../src/layer/decompress.ts";
+import { badCompression } from "../../src/layer/inflate/bad-compression.ts";
+import { CodecHandle } from "../../src/layer/inflate/codec-handle.ts";
+import { throughStream } from "../../src/layer/inflate/codec-stream.ts";
+import { checkZeroPadding } from "../../src/layer/inflate/gzip-format.ts";
 import { expectError } from "../support/expect-error.ts";
 import { run, runOk, testWith } from "../support/oracles.ts";
 import { gzipCases, type InflateCase, SAMPLE, zstdCases } from "./inflate-corpus.ts";
@@ -132,6 +136,38 @@ for (const [compression, cases] of CORPUS) {
   }
 }
 
+describe("by node:zlib's streams, where the runtime has no more to offer", () => {
+  const damaged = (cause: unknown) => badCompression("layer 1 (test)", "gzip", cause);
+  const byStream = (bytes: Uint8Array, size: number) =>
+    collect(
+      throughStream(chunked(bytes, size), createGunzip(), damaged, (rest) => checkZeroPadding(rest, damaged)),
+    );
+
+  for (const { name, bytes, inflated } of gzipCases()) {
+    const sizes = bytes.length < 400 ? [1, 7, 65536] : [1000, 65536, 1 << 24];
+    test(`gzip: ${name}`, async () => {
+      for (const size of sizes) {
+        if (inflated === undefined) await expectError(byStream(bytes, size), ...damage("gzip"));
+        else expect((await byStream(bytes, size)).equals(inflated)).toBe(true);
+      }
+    });
+  }
+});
+
+test("this runtime has more to offer", () => {
+  expect(CodecHandle.of(createGunzip(), constants.Z_FINISH)).toBeInstanceOf(CodecHandle);
+});
+
+test("a stream that is made differently is told", () => {
+  for (const stream of [
+    {},
+    { _handle: {} },
+    { _handle: { writeSync() {}, close() {}, onerror: undefined } },
+  ]) {
+    expect(CodecHandle.of(stream as Gunzip, constants.Z_FINISH)).toBeUndefined();
+  }
+});
+
 test("both gunzips agree on gzip data damaged in one bit or cut anywhere", async () => {
   const whole = Buffer.concat([
     gzipSync("first ".repeat(30)),
@@ -156,7 +192,10 @@ test("both gunzips agree on gzip data damaged in one bit or cut anywhere", async
 const RUNNER = `
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { createGunzip } from "node:zlib";
 import { decompress } from "./dist/layer/decompress.js";
+import { CodecHandle } from "./dist/layer/inflate/codec-handle.js";
+if (CodecHandle.of(createGunzip(), 4) === undefined) throw new Error("the codec's handle is not found");
 const outcomes = [];
 for (const { compression, choice, bytes } of JSON.parse(readFileSync("corpus.json", "utf8"))) {
   const source = (async function* () {

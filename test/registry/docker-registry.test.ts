@@ -7,7 +7,7 @@ import { checkOptions } from "../../src/convert/request.ts";
 import { streamLayers } from "../../src/convert/stream-layers.ts";
 import { writeFilesystem } from "../../src/convert/write-filesystem.ts";
 import { planExt4 } from "../../src/ext4/plan.ts";
-import { ImageFile } from "../../src/output/image-file.ts";
+import { ImageWriter } from "../../src/output/image-writer.ts";
 import { openSource } from "../../src/source/open.ts";
 import { inspectRegistryImage } from "../../src/source/registry-inspect.ts";
 import type { RegistryOptions } from "../../src/source/registry-options.ts";
@@ -58,11 +58,11 @@ function sampleLayout(folder: string): string {
 /** Converts the image for amd64; the sha256 of the filesystem. */
 async function convert(source: ImageSource, folder: string): Promise<string> {
   const path = join(folder, "rootfs.ext4");
-  const file = new ImageFile(path);
+  const writer = new ImageWriter(path);
   try {
     const request = checkOptions({ source: "-", out: folder, platform: "linux/amd64" });
     const image = await source.resolve(AMD64);
-    const { root, contents } = await streamLayers(image.layers, file, request);
+    const { root, contents } = await streamLayers(image.layers, writer, request);
     const options = {
       label: "rootfs",
       size: { kind: "auto" },
@@ -72,12 +72,12 @@ async function convert(source: ImageSource, folder: string): Promise<string> {
     } as const;
     await writeFilesystem(
       planExt4(root, contents, { ...filesystemIdentity(image, request, undefined), ...options }),
-      file,
+      writer,
       request,
     );
     return createHash("sha256").update(readFileSync(path)).digest("hex");
   } finally {
-    file.close();
+    await writer.close();
     rmSync(path);
     await source.close();
   }

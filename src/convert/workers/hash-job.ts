@@ -1,6 +1,6 @@
 import type { MessagePort } from "node:worker_threads";
 import { DiffIdCheck } from "../../layer/layer-stream.ts";
-import { type FromWorker, sendable, type TarChunk, type TarUsed, type ToHasher } from "./protocol.ts";
+import { type FromWorker, sendable, type TarChunk, type ToHasher } from "./protocol.ts";
 import { transferable } from "./transfer.ts";
 
 type Post = (message: FromWorker, transfer?: ArrayBuffer[]) => void;
@@ -18,10 +18,6 @@ export class HashJob {
     this.#inflater = inflater;
     this.#post = post;
     inflater.on("message", (chunk: TarChunk) => this.#take(chunk));
-  }
-
-  used(): void {
-    this.#inflater.postMessage("used" satisfies TarUsed);
   }
 
   close(): void {

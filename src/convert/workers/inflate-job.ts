@@ -1,17 +1,20 @@
 import { Docker2vmError } from "../../errors.ts";
-import { type DiffIdState, inflateLayer } from "../../layer/layer-stream.ts";
+import { inflateLayer, readLayer } from "../../layer/layer-stream.ts";
+import { giveBack, takeChunk } from "../../memory/chunks.ts";
 import { type FromWorker, received, sendable, type TarChunk, type ToInflater } from "./protocol.ts";
-import { release, transferable } from "./transfer.ts";
+import { transferable } from "./transfer.ts";
 
 /** Chunks of the tar that are under way to their reader, or waiting there. */
 const WINDOW = 5;
 
+type Post = (message: FromWorker, transfer?: ArrayBuffer[]) => void;
+type Send = (bytes: Uint8Array | undefined, transfer: ArrayBuffer[]) => void;
 type Start = Extract<ToInflater, { type: "inflate" }>;
 
 /** Checks and inflates one layer's stored bytes. */
 export class InflateJob {
   readonly #start: Start;
-  readonly #post: (message: FromWorker) => void;
+  readonly #post: Post;
   readonly #stop = new AbortController();
   /** Why the reader of the tar gave up. */
   #rejection: Error | undefined;
@@ -19,18 +22,14 @@ export class InflateJob {
   #unused = 0;
   #wake: () => void = () => undefined;
 
-  constructor(start: Start, post: (message: FromWorker) => void) {
+  constructor(start: Start, post: Post) {
     this.#start = start;
     this.#post = post;
-    start.hasher.on("message", () => {
-      this.#unused--;
-      this.#wake();
-    });
   }
 
   /** Never fails: what goes wrong is told to the conversion's thread. */
   async run(): Promise<void> {
-    const { id, blob, inflate } = this.#start;
+    const { id, blob, inflate, hasher } = this.#start;
     const options = {
       inflate,
       signal: this.#stop.signal,
@@ -38,7 +37,17 @@ export class InflateJob {
     };
     const opened = { ...blob, open: () => this.#chunks() };
     try {
-      await inflateLayer(opened, options, (tar, diffId) => this.#give(tar, diffId));
+      if (hasher === undefined) {
+        const send = (bytes: Uint8Array | undefined, transfer: ArrayBuffer[]): void =>
+          this.#post({ type: "tar", id, bytes }, transfer);
+        await readLayer(opened, options, (tar) => this.#give(tar, send));
+      } else {
+        await inflateLayer(opened, options, (tar, { isChecked }) =>
+          this.#give(tar, (bytes, transfer) =>
+            hasher.postMessage({ bytes, isChecked } satisfies TarChunk, transfer),
+          ),
+        );
+      }
       this.#post({ type: "done", id });
     } catch (error) {
       // The reader knows its own reason better than any copy of it.
@@ -55,6 +64,11 @@ export class InflateJob {
       case "unreadable":
         this.#stored?.reject(received(message.error));
         break;
+      case "used":
+        this.#unused--;
+        if (message.chunk !== undefined) giveBack(message.chunk);
+        this.#wake();
+        break;
       case "rejected":
         this.#rejection = received(message.error);
         this.#wake();
@@ -67,42 +81,40 @@ export class InflateJob {
   }
 
   close(): void {
-    this.#start.hasher.close();
+    this.#start.hasher?.close();
   }
 
   /** The stored bytes; the next chunk is on its way while one is used. */
   async *#chunks(): AsyncGenerator<Uint8Array> {
-    let next = this.#read();
+    let spent: Uint8Array | undefined;
+    let next = this.#read(spent);
     for (let bytes = await next; bytes !== undefined; bytes = await next) {
-      next = this.#read();
+      next = this.#read(spent);
       // Its failure counts when it is asked for, not when nobody listens yet.
       next.catch(() => undefined);
       yield bytes;
-      release(bytes);
+      // Of a tar that is stored as it is, it has gone on; another comes back for it.
+      spent = bytes.length > 0 ? bytes : takeChunk();
     }
   }
 
-  #read(): Promise<Uint8Array | undefined> {
+  #read(spent: Uint8Array | undefined): Promise<Uint8Array | undefined> {
     return new Promise((resolve, reject) => {
       this.#stored = { resolve, reject };
-      this.#post({ type: "read", id: this.#start.id });
+      this.#post({ type: "read", id: this.#start.id, spent }, spent && transferable(spent)[1]);
     });
   }
 
   /** Sends the tar on; resolves when its reader has used all of it. Throws why that one gave up. */
-  async #give(tar: AsyncIterable<Uint8Array>, { isChecked }: DiffIdState): Promise<void> {
+  async #give(tar: AsyncIterable<Uint8Array>, send: Send): Promise<void> {
     for await (const chunk of tar) {
       await this.#unusedAtMost(WINDOW - 1);
-      const [bytes, transfer] = transferable(chunk);
-      this.#send({ bytes, isChecked }, transfer);
+      this.#unused++;
+      send(...transferable(chunk));
     }
-    this.#send({ bytes: undefined, isChecked }, []);
-    await this.#unusedAtMost(0);
-  }
-
-  #send(chunk: TarChunk, transfer: ArrayBuffer[]): void {
     this.#unused++;
-    this.#start.hasher.postMessage(chunk, transfer);
+    send(undefined, []);
+    await this.#unusedAtMost(0);
   }
 
   async #unusedAtMost(count: number): Promise<void> {

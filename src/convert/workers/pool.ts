@@ -27,18 +27,19 @@ export class WorkerPool implements LayerReader {
     const id = this.#jobs++;
     const inflater = leastLoaded(this.#workers);
     inflater.load += INFLATING_TO_HASHING * blob.size;
-    const hasher = leastLoaded(this.#workers);
-    hasher.load += blob.size;
+    // Hashing is faster where the bytes have just come to be; but a core with nothing to do gains more.
+    const hasher = this.#workers.find((worker) => worker.load === 0);
+    if (hasher !== undefined) hasher.load += blob.size;
     const layer = new RemoteLayer({ id, blob, options, inflater, hasher });
     inflater.layers.set(id, layer);
-    hasher.layers.set(id, layer);
+    hasher?.layers.set(id, layer);
     try {
       return await layer.serve(use);
     } finally {
       inflater.layers.delete(id);
-      hasher.layers.delete(id);
+      hasher?.layers.delete(id);
       inflater.load -= INFLATING_TO_HASHING * blob.size;
-      hasher.load -= blob.size;
+      if (hasher !== undefined) hasher.load -= blob.size;
       await layer.close();
     }
   }

@@ -1,7 +1,8 @@
 /**
  * What the conversion's thread and its layer workers say to each other. A layer has two of them: one hashes and inflates
- * the stored bytes, the other hashes the tar that comes out, so that a single large layer keeps two cores busy. Jobs are
- * told apart by `id`.
+ * the stored bytes, the other hashes the tar that comes out, so that a single large layer keeps two cores busy. Chunks
+ * change hands, and go back when they are used up, to be filled again: memory that is touched for the first time costs
+ * as much as what is done with it. Jobs are told apart by `id`.
  */
 import type { MessagePort } from "node:worker_threads";
 import { Docker2vmError, type ErrorCode } from "../../errors.ts";
@@ -16,8 +17,8 @@ export type ToInflater =
       readonly id: number;
       readonly blob: Omit<LayerBlob, "open">;
       readonly inflate: InflateChoice;
-      /** Takes TarChunks and answers each with TarUsed. */
-      readonly hasher: MessagePort;
+      /** Takes TarChunks, hashes them and sends the tar on; without it the inflater does both. */
+      readonly hasher: MessagePort | undefined;
     }
   /** Stored bytes, in answer to "read"; undefined at their end. */
   | { readonly type: "stored"; readonly id: number; readonly bytes: Uint8Array | undefined }
@@ -25,6 +26,8 @@ export type ToInflater =
   | { readonly type: "unreadable"; readonly id: number; readonly error: SentError }
   /** The reader of the tar gave up for this reason: the layer fails with it, or with what a better look at its blob finds. */
   | { readonly type: "rejected"; readonly id: number; readonly error: SentError }
+  /** In answer to "tar": the chunk is used up, and its memory free. */
+  | { readonly type: "used"; readonly id: number; readonly chunk: Uint8Array | undefined }
   /** Nobody wants it any more. */
   | { readonly type: "stop"; readonly id: number };
 
@@ -35,12 +38,11 @@ export type ToHasher =
       readonly blob: Omit<LayerBlob, "open">;
       readonly inflater: MessagePort;
     }
-  /** In answer to "tar": the bytes are used up. */
-  | { readonly type: "used"; readonly id: number }
   | { readonly type: "drop"; readonly id: number };
 
 export type FromWorker =
-  | { readonly type: "read"; readonly id: number }
+  /** With a chunk that is used up, whose memory is free. */
+  | { readonly type: "read"; readonly id: number; readonly spent: Uint8Array | undefined }
   | { readonly type: "warning"; readonly id: number; readonly message: string }
   /** Bytes of the uncompressed tar; undefined at its end, when its diff_id has held. */
   | { readonly type: "tar"; readonly id: number; readonly bytes: Uint8Array | undefined }
@@ -54,9 +56,6 @@ export interface TarChunk extends DiffIdState {
   /** Undefined at the end. */
   readonly bytes: Uint8Array | undefined;
 }
-
-/** Back: the reader has used up a chunk. */
-export type TarUsed = "used";
 
 /** An error as plain values: what is said of it to the user survives the way between threads. */
 export interface SentError {

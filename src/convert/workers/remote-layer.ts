@@ -1,8 +1,9 @@
 import { MessageChannel, type MessagePort } from "node:worker_threads";
 import { assert } from "../../errors.ts";
 import { type LayerBlob, type LayerStreamOptions, layerName } from "../../layer/layer-stream.ts";
+import { giveBack } from "../../memory/chunks.ts";
 import { type FromWorker, received, sendable, type ToWorker } from "./protocol.ts";
-import { release, transferable } from "./transfer.ts";
+import { transferable } from "./transfer.ts";
 
 export type UseTar<T> = (tar: AsyncIterable<Uint8Array>) => Promise<T>;
 
@@ -15,9 +16,9 @@ interface Setting {
   readonly id: number;
   readonly blob: LayerBlob;
   readonly options: LayerStreamOptions;
-  /** The thread that inflates, and the one that hashes what comes out; one thread may be both. */
   readonly inflater: Thread;
-  readonly hasher: Thread;
+  /** Another thread that hashes what comes out; without it the inflater does. */
+  readonly hasher: Thread | undefined;
 }
 
 /** How a layer ended in its threads; "rejected": its reader knows why. */
@@ -53,6 +54,7 @@ export class RemoteLayer {
   async hear(message: FromWorker): Promise<void> {
     switch (message.type) {
       case "read":
+        if (message.spent !== undefined) giveBack(message.spent);
         await this.#sendStored();
         break;
       case "tar":
@@ -78,16 +80,21 @@ export class RemoteLayer {
   async close(): Promise<void> {
     const { id, inflater, hasher } = this.#setting;
     inflater.post({ type: "stop", id });
-    hasher.post({ type: "drop", id });
+    hasher?.post({ type: "drop", id });
     await this.#stored.return?.();
   }
 
   #start(): void {
     const { id, blob, options, inflater, hasher } = this.#setting;
     const { open: _, ...described } = blob;
+    const job = { type: "inflate", id, blob: described, inflate: options.inflate } as const;
+    if (hasher === undefined) {
+      inflater.post({ ...job, hasher: undefined });
+      return;
+    }
     const { port1, port2 } = new MessageChannel();
     hasher.post({ type: "hash", id, blob: described, inflater: port1 }, [port1]);
-    inflater.post({ type: "inflate", id, blob: described, inflate: options.inflate, hasher: port2 }, [port2]);
+    inflater.post({ ...job, hasher: port2 }, [port2]);
   }
 
   async #serve<T>(use: UseTar<T>): Promise<T> {
@@ -105,16 +112,13 @@ export class RemoteLayer {
   }
 
   async *#chunks(): AsyncGenerator<Uint8Array> {
-    const { id, hasher } = this.#setting;
+    const { id, inflater } = this.#setting;
     for (;;) {
       while (this.#tar.length === 0 && this.#outcome === undefined) await this.#change();
       if (typeof this.#outcome === "object") throw this.#outcome.failure;
       const chunk = this.#tar.shift();
-      if (chunk !== undefined) {
-        yield chunk;
-        release(chunk);
-      }
-      hasher.post({ type: "used", id });
+      if (chunk !== undefined) yield chunk;
+      inflater.post({ type: "used", id, chunk }, chunk && transferable(chunk)[1]);
       if (chunk === undefined) return;
     }
   }

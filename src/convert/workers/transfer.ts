@@ -8,16 +8,3 @@ export function transferable(bytes: Uint8Array): [bytes: Uint8Array, transfer: A
   const copy = new Uint8Array(bytes);
   return [copy, [copy.buffer]];
 }
-
-/** ES2024; Node has it from 22 on. */
-interface Transferable extends ArrayBuffer {
-  transfer?(length: number): ArrayBuffer;
-}
-
-/**
- * Frees the memory of a whole buffer that nobody uses any more, where the runtime can: until its garbage is collected,
- * hundreds of megabytes of such buffers would pile up, each of them fresh memory.
- */
-export function release({ buffer }: Uint8Array): void {
-  if (buffer instanceof ArrayBuffer && buffer.byteLength > 0) (buffer as Transferable).transfer?.(0);
-}

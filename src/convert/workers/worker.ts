@@ -23,9 +23,6 @@ function take(message: ToWorker): void {
     case "hash":
       hashing.set(message.id, new HashJob(message, post));
       break;
-    case "used":
-      hashing.get(message.id)?.used();
-      break;
     case "drop":
       hashing.get(message.id)?.close();
       hashing.delete(message.id);

@@ -1,14 +1,17 @@
 import * as zlib from "node:zlib";
 import { Docker2vmError } from "../../errors.ts";
+import { CHUNK_SIZE } from "../../memory/chunks.ts";
 import { badCompression } from "./bad-compression.ts";
-import { throughCodec } from "./codec.ts";
+import { CodecHandle, throughHandle } from "./codec-handle.ts";
+import { throughStream } from "./codec-stream.ts";
 import { checkZeroPadding } from "./gzip-format.ts";
 import { checkZstdFrames } from "./zstd-frames.ts";
 
-/** Of the output: smaller chunks cost half the speed, larger ones gain nothing. */
-const CHUNK_SIZE = 1 << 20;
-
 type CreateZstdDecompress = (options: zlib.ZlibOptions) => zlib.Gunzip;
+
+/** What tells a codec that there is no more: Z_FINISH of zlib.h, ZSTD_e_end of zstd.h. */
+const Z_FINISH = 4;
+const ZSTD_E_END = 2;
 
 /** node:zlib's, where the runtime has it: Bun, and Node from 22.15. The types of Node 20 do not know it. */
 const { createZstdDecompress } = zlib as { readonly createZstdDecompress?: CreateZstdDecompress };
@@ -18,9 +21,8 @@ export const hasNativeZstd = createZstdDecompress !== undefined;
 /** Every member; it stops of itself at zeros after a member. */
 export function gunzipNative(stored: AsyncIterable<Uint8Array>, layer: string): AsyncGenerator<Uint8Array> {
   const damaged = (cause: unknown) => badCompression(layer, "gzip", cause);
-  return throughCodec(stored, zlib.createGunzip({ chunkSize: CHUNK_SIZE }), damaged, (rest) =>
-    checkZeroPadding(rest, damaged),
-  );
+  const checkRest = (rest: Uint8Array) => checkZeroPadding(rest, damaged);
+  return through({ stored, create: zlib.createGunzip, end: Z_FINISH, damaged, checkRest });
 }
 
 /**
@@ -34,10 +36,26 @@ export function unzstdNative(stored: AsyncIterable<Uint8Array>, layer: string): 
       hint: 'choose the inflater "auto", or use Bun or Node 22.15',
     });
   }
-  return throughCodec(
-    checkZstdFrames(stored, damaged),
-    createZstdDecompress({ chunkSize: CHUNK_SIZE }),
+  const frames = checkZstdFrames(stored, damaged);
+  return through({
+    stored: frames,
+    create: createZstdDecompress,
+    end: ZSTD_E_END,
     damaged,
-    () => {},
-  );
+    checkRest: () => {},
+  });
+}
+
+interface Way {
+  readonly stored: AsyncIterable<Uint8Array>;
+  readonly create: (options: zlib.ZlibOptions) => zlib.Gunzip;
+  readonly end: number;
+  readonly damaged: (cause: unknown) => Error;
+  readonly checkRest: (rest: Uint8Array) => void;
+}
+
+function through({ stored, create, end, damaged, checkRest }: Way): AsyncGenerator<Uint8Array> {
+  const codec = CodecHandle.of(create({}), end);
+  if (codec !== undefined) return throughHandle(stored, codec, damaged, checkRest);
+  return throughStream(stored, create({ chunkSize: CHUNK_SIZE }), damaged, checkRest);
 }

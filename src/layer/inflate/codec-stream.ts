@@ -9,7 +9,7 @@ type Codec = Transform & { readonly bytesWritten: number };
  * @param damaged makes the error to throw of what the codec reports
  * @param checkRest is given the bytes after the point where the codec stopped of itself; may throw
  */
-export async function* throughCodec(
+export async function* throughStream(
   stored: AsyncIterable<Uint8Array>,
   codec: Codec,
   damaged: (cause: unknown) => Error,

@@ -1,27 +1,30 @@
 import { DirectFile } from "../disk/direct-file.ts";
 import { BLOCK_SIZE } from "./blocks.ts";
-import type { ImageFile } from "./image-file.ts";
+import { ImageFile } from "./image-file.ts";
 import { type ContentSink, STAGE_BLOCKS } from "./stages.ts";
 import { outputError } from "./system-errors.ts";
 
 const STAGE_SIZE = STAGE_BLOCKS * BLOCK_SIZE;
-/** One for each writer to fill, and as many on their way. */
-const STAGES = 8;
+/** One for each writer to fill, and three times as many on their way. */
+const STAGES = 16;
+/** A small piece is in the page cache before another thread has even taken it up. */
+const WORTH_A_STAGE = 64 << 10;
 
 /**
- * The image's contents on their way to the disk: straight from the stages and beside everything else where the system
+ * The image's blocks on their way to the disk: straight from the stages and beside everything else where the system
  * lets them, else by way of the page cache.
  */
-export class ContentFile implements ContentSink {
-  readonly #image: ImageFile;
+export class ImageWriter implements ContentSink {
+  readonly image: ImageFile;
   readonly #free: Uint8Array[] = [];
   #direct: DirectFile | undefined;
   #underWay = 0;
   #failure: { readonly error: unknown } | undefined;
   #waiting: (() => void)[] = [];
 
-  constructor(image: ImageFile) {
-    this.#image = image;
+  /** Makes a new file at `path`, which must not be there. */
+  constructor(path: string) {
+    this.image = new ImageFile(path);
     const memory = this.#openDirect() ?? new Uint8Array(STAGES * STAGE_SIZE);
     for (let at = 0; at < memory.length; at += STAGE_SIZE)
       this.#free.push(memory.subarray(at, at + STAGE_SIZE));
@@ -30,13 +33,14 @@ export class ContentFile implements ContentSink {
   /** Memory for the stages, if the file can be written directly; its first block is the filesystem's, written last. */
   #openDirect(): Uint8Array | undefined {
     try {
-      this.#direct = DirectFile.open(this.#image.path);
+      this.#direct = DirectFile.open(this.image.path);
       const memory = this.#direct?.memory(STAGES * STAGE_SIZE);
       if (memory !== undefined) return memory;
       this.#direct?.close();
       this.#direct = undefined;
       return undefined;
     } catch (error) {
+      this.image.close();
       throw outputError(error, "cannot write the image");
     }
   }
@@ -57,8 +61,29 @@ export class ContentFile implements ContentSink {
       void this.#write(this.#direct, position, bytes, stage);
       return;
     }
-    this.#image.write(position, bytes);
+    this.image.write(position, bytes);
     this.#giveBack(stage);
+  }
+
+  /** Writes bytes, which are the caller's again afterwards. No two writes may touch the same block. */
+  async write(position: number, bytes: Uint8Array): Promise<void> {
+    const isWhole = position % BLOCK_SIZE === 0 && bytes.length % BLOCK_SIZE === 0;
+    if (this.#direct === undefined || !isWhole || bytes.length < WORTH_A_STAGE) {
+      this.#check();
+      this.image.write(position, bytes);
+      return;
+    }
+    for (let done = 0; done < bytes.length; ) {
+      let stage = this.takeStage();
+      while (stage === undefined) {
+        await this.stageFree();
+        stage = this.takeStage();
+      }
+      const part = bytes.subarray(done, done + STAGE_SIZE);
+      stage.set(part);
+      this.putStage(stage, (position + done) / BLOCK_SIZE, part.length / BLOCK_SIZE);
+      done += part.length;
+    }
   }
 
   /** Resolves when everything is written; throws what could not be. */
@@ -67,17 +92,18 @@ export class ContentFile implements ContentSink {
     this.#check();
   }
 
-  /** Gives the file back, once nothing is being written to it any more. */
+  /** Closes the file, once nothing is being written to it any more. */
   async close(): Promise<void> {
     while (this.#underWay > 0) await this.#change();
     this.#direct?.close();
     this.#direct = undefined;
+    this.image.close();
   }
 
   async #write(direct: DirectFile, position: number, bytes: Uint8Array, stage: Uint8Array): Promise<void> {
     this.#underWay++;
     try {
-      if (!(await direct.write(position, bytes))) this.#image.write(position, bytes);
+      if (!(await direct.write(position, bytes))) this.image.write(position, bytes);
     } catch (error) {
       this.#failure ??= { error: outputError(error, "cannot write the image") };
     }

@@ -3,8 +3,7 @@ import { closeSync, mkdirSync, openSync, readFileSync, truncateSync, writeFileSy
 import { join } from "node:path";
 import { DirectFile } from "../../src/disk/direct-file.ts";
 import { BLOCK_SIZE } from "../../src/output/blocks.ts";
-import { ContentFile } from "../../src/output/content-file.ts";
-import { ImageFile } from "../../src/output/image-file.ts";
+import { ImageWriter } from "../../src/output/image-writer.ts";
 import { STAGE_BLOCKS } from "../../src/output/stages.ts";
 import { expectError } from "../support/expect-error.ts";
 import { runOk, testWith } from "../support/oracles.ts";
@@ -15,8 +14,7 @@ let files = 0;
 
 /** Writes `stages` full stages and one of three blocks, each block with its own number, to every other block. */
 async function fill(path: string, stages: number): Promise<Buffer> {
-  const image = new ImageFile(path);
-  const sink = new ContentFile(image);
+  const sink = new ImageWriter(path);
   const expected = Buffer.alloc((stages * 2 * STAGE_BLOCKS + 3) * BLOCK_SIZE);
   try {
     for (let n = 0; n <= stages; n++) {
@@ -36,8 +34,26 @@ async function fill(path: string, stages: number): Promise<Buffer> {
     await sink.settle();
   } finally {
     await sink.close();
-    image.close();
   }
+  return expected;
+}
+
+/** Writes pieces of all kinds from one buffer that is used again at once. */
+async function writePieces(path: string): Promise<Buffer> {
+  const writer = new ImageWriter(path);
+  const lengths = [1024, BLOCK_SIZE, 15 * BLOCK_SIZE, 16 * BLOCK_SIZE, 300 * BLOCK_SIZE, 600 * BLOCK_SIZE];
+  const buffer = new Uint8Array(600 * BLOCK_SIZE);
+  const expected = Buffer.alloc(6000 * BLOCK_SIZE);
+  writer.image.truncate(expected.length);
+  let position = BLOCK_SIZE;
+  for (let n = 1; n < 19; n++) {
+    const bytes = buffer.subarray(0, lengths[n % lengths.length]).fill(n);
+    expected.set(bytes, position);
+    await writer.write(position, bytes);
+    position += Math.ceil(bytes.length / BLOCK_SIZE + 1) * BLOCK_SIZE;
+  }
+  await writer.settle();
+  await writer.close();
   return expected;
 }
 
@@ -45,6 +61,12 @@ describe("contents", () => {
   test("are where they belong, more of them than there are stages", async () => {
     const path = scratch(`image${files++}`);
     const expected = await fill(path, 20);
+    expect(readFileSync(path).equals(expected)).toBe(true);
+  });
+
+  test("come in pieces of any size and place, too", async () => {
+    const path = scratch(`image${files++}`);
+    const expected = await writePieces(path);
     expect(readFileSync(path).equals(expected)).toBe(true);
   });
 
@@ -58,6 +80,8 @@ describe("contents", () => {
       expect(DirectFile.open(join(folder, "probe"))).toBeUndefined();
       const expected = await fill(path, 20);
       expect(readFileSync(path).equals(expected)).toBe(true);
+      const pieces = await writePieces(join(folder, "pieces"));
+      expect(readFileSync(join(folder, "pieces")).equals(pieces)).toBe(true);
     } finally {
       runOk("umount", [folder]);
     }

@@ -1,0 +1,128 @@
+import type { Gunzip } from "node:zlib";
+import { giveBack, takeChunk } from "../../memory/chunks.ts";
+import { checked } from "./bad-compression.ts";
+
+/**
+ * What does the work behind one of node:zlib's streams, in Node and Bun alike. A stream takes fresh memory for each
+ * chunk and has other threads inflate, one chunk at a time: beside inflating and hashing, that is half as much again.
+ * No public interface has this, so whoever uses it must do without where it is missing.
+ */
+interface Handle {
+  onerror: (message: string, errno: number, code: string) => void;
+  writeSync(
+    flush: number,
+    input: Uint8Array,
+    inputOffset: number,
+    inputLength: number,
+    output: Uint8Array,
+    outputOffset: number,
+    outputLength: number,
+  ): void;
+  close(): void;
+}
+
+/** Z_NO_FLUSH of zlib.h, and ZSTD_e_continue of zstd.h. */
+const CONTINUE = 0;
+const NO_INPUT = new Uint8Array(0);
+
+/** A codec that is given memory to read and memory to fill, and is done when it returns. */
+export class CodecHandle {
+  /** Bytes taken and bytes given by the last step. */
+  read = 0;
+  written = 0;
+  readonly #handle: Handle;
+  /** Bytes of output and of input that the last step left. */
+  readonly #state: Uint32Array;
+  readonly #end: number;
+  #failure: Error | undefined;
+
+  private constructor(handle: Handle, state: Uint32Array, end: number) {
+    this.#handle = handle;
+    this.#state = state;
+    this.#end = end;
+    handle.onerror = (message) => {
+      this.#failure = new Error(message);
+    };
+  }
+
+  /**
+   * Of a stream that is used in no other way; undefined where the runtime's streams are made differently.
+   *
+   * @param end what tells the codec that there is no more
+   */
+  static of(stream: Gunzip, end: number): CodecHandle | undefined {
+    const { _handle: handle, _writeState: state } = stream as { _handle?: unknown; _writeState?: unknown };
+    return isHandle(handle) && state instanceof Uint32Array ? new CodecHandle(handle, state, end) : undefined;
+  }
+
+  /** Inflates from `input`, from `at` on, into `output`, from `filled` on, until either is used up. Throws for damage. */
+  step(input: Uint8Array, at: number, output: Uint8Array, filled: number): void {
+    this.#run(CONTINUE, input, at, output, filled);
+  }
+
+  /** Throws unless the data may end here; all output must have been taken. */
+  finish(output: Uint8Array, filled: number): void {
+    this.#run(this.#end, NO_INPUT, 0, output, filled);
+  }
+
+  close(): void {
+    this.#handle.close();
+  }
+
+  #run(flush: number, input: Uint8Array, at: number, output: Uint8Array, filled: number): void {
+    const given = input.length - at;
+    const room = output.length - filled;
+    this.#handle.writeSync(flush, input, at, given, output, filled, room);
+    if (this.#failure !== undefined) throw this.#failure;
+    const [roomLeft = 0, inputLeft = 0] = this.#state;
+    this.read = given - inputLeft;
+    this.written = room - roomLeft;
+  }
+}
+
+function isHandle(value: unknown): value is Handle {
+  if (typeof value !== "object" || value === null) return false;
+  return (
+    "writeSync" in value && typeof value.writeSync === "function" && "close" in value && "onerror" in value
+  );
+}
+
+/**
+ * Bytes through a codec, each chunk filled before it is given on. What `stored` throws goes through.
+ *
+ * @param damaged makes the error to throw of what the codec reports
+ * @param checkRest is given the bytes after the point where the codec stopped of itself; may throw
+ */
+export async function* throughHandle(
+  stored: AsyncIterable<Uint8Array>,
+  codec: CodecHandle,
+  damaged: (cause: unknown) => Error,
+  checkRest: (bytes: Uint8Array) => void,
+): AsyncGenerator<Uint8Array> {
+  let chunk = takeChunk();
+  let filled = 0;
+  let stopped = false;
+  try {
+    for await (const input of stored) {
+      let at = 0;
+      while (!stopped) {
+        checked(damaged, () => codec.step(input, at, chunk, filled));
+        at += codec.read;
+        filled += codec.written;
+        if (filled === chunk.length) {
+          yield chunk;
+          giveBack(chunk);
+          chunk = takeChunk();
+          filled = 0;
+        } else if (at === input.length) break;
+        else stopped = codec.read === 0;
+      }
+      if (at < input.length) checkRest(input.subarray(at));
+    }
+    if (!stopped) checked(damaged, () => codec.finish(chunk, filled));
+    if (filled > 0) yield chunk.subarray(0, filled);
+  } finally {
+    giveBack(chunk);
+    codec.close();
+  }
+}

@@ -1,0 +1,39 @@
+import { expect, test } from "bun:test";
+import { CHUNK_SIZE, giveBack, takeChunk } from "../../src/memory/chunks.ts";
+
+test("a chunk that was given back is the next one taken", () => {
+  const chunk = takeChunk();
+  giveBack(chunk);
+  expect(takeChunk()).toBe(chunk);
+  expect(takeChunk()).not.toBe(chunk);
+});
+
+test("memory of another length is its own, and gone when it is given back", () => {
+  const odd = takeChunk(1000);
+  expect(odd.buffer.byteLength).toBe(1000);
+  giveBack(odd);
+  expect(odd.length).toBe(0);
+  expect(takeChunk(1000)).not.toBe(odd);
+});
+
+test("a part of something is not taken: others may look at the rest", () => {
+  const whole = new Uint8Array(2 * CHUNK_SIZE).fill(1);
+  giveBack(whole.subarray(0, CHUNK_SIZE));
+  giveBack(whole.subarray(CHUNK_SIZE, CHUNK_SIZE + 10));
+  expect(whole.every((byte) => byte === 1)).toBe(true);
+  expect(takeChunk().buffer).not.toBe(whole.buffer);
+});
+
+test("what has gone to another thread is not taken", () => {
+  const chunk = takeChunk();
+  structuredClone(chunk, { transfer: [chunk.buffer as ArrayBuffer] });
+  giveBack(chunk);
+  expect(takeChunk().length).toBe(CHUNK_SIZE);
+});
+
+test("there are never more in stock than are of use", () => {
+  const chunks = Array.from({ length: 40 }, () => takeChunk());
+  for (const chunk of chunks) giveBack(chunk);
+  expect(chunks.filter((chunk) => chunk.length > 0).length).toBe(16);
+  for (let taken = 0; taken < 16; taken++) takeChunk();
+});
