@@ -1,40 +1,40 @@
 import { type FileHandle, open, unlink } from "node:fs/promises";
-import { takeChunk } from "../memory/chunks.ts";
+import { CHUNK_SIZE, takeChunk } from "../memory/chunks.ts";
 import { storageError } from "./io-errors.ts";
-import { WriteBehind } from "./write-behind.ts";
+import { Window } from "./window.ts";
 
-/** New bytes that are made known; fewer where a reader waits for them. */
-const WORTH_TELLING = 1 << 20;
-const WORTH_WAKING = 64 << 10;
+export interface GrowingFileOptions {
+  /** Whether all bytes are to be in the file at last; else it has but one reader, and what that has had is not missed. */
+  readonly keep: boolean;
+}
 
 /**
- * A file that is read while it is being written. However slow a reader is, the writer never waits for it, and a reader
- * never gets ahead: at the end of what is there it waits for more.
+ * A file that is read while it is being written. The writer is slowed down to a reader's pace, but never held up for
+ * long; a reader never gets ahead: at the end of what is there it waits for more.
  */
 export class GrowingFile {
   readonly #handle: FileHandle;
   readonly #path: string;
-  readonly #writes: WriteBehind;
+  readonly #window: Window;
   /** Bytes that readers know of. */
   #announced = 0;
-  #waiting = 0;
   #state: "growing" | "complete" | { readonly failure: unknown } = "growing";
   #wake: () => void = () => undefined;
   #change: Promise<void> = Promise.resolve();
 
   /** Of an empty file, open for reading and writing; `path` is where it is, and names it in messages. */
-  constructor(handle: FileHandle, path: string) {
+  constructor(handle: FileHandle, path: string, { keep }: GrowingFileOptions) {
     this.#handle = handle;
     this.#path = path;
-    this.#writes = new WriteBehind(handle.fd);
+    this.#window = new Window(handle.fd, keep, () => this.#announce());
     this.#announce();
   }
 
   /** In a new file that has no name any more and so is gone with its handle, even if the process is killed. */
-  static async nameless(path: string): Promise<GrowingFile> {
+  static async nameless(path: string, options: GrowingFileOptions): Promise<GrowingFile> {
     try {
       const handle = await open(path, "wx+", 0o600);
-      const file = new GrowingFile(handle, path);
+      const file = new GrowingFile(handle, path, options);
       await unlink(path);
       return file;
     } catch (error) {
@@ -47,21 +47,24 @@ export class GrowingFile {
     return this.#announced;
   }
 
-  /** Adds bytes, which are the caller's again afterwards. Throws E_NO_SPACE and E_IO. */
-  append(bytes: Uint8Array): void {
+  /**
+   * Adds bytes, which are the caller's again when it returns nothing, or when the promise resolves: that is the pace to
+   * keep to. Throws, or rejects with, E_NO_SPACE and E_IO.
+   */
+  append(bytes: Uint8Array): Promise<void> | undefined {
     try {
-      this.#writes.append(bytes);
+      return this.#window.append(bytes)?.catch((error: unknown) => {
+        throw storageError(error, this.#path);
+      });
     } catch (error) {
       throw storageError(error, this.#path);
     }
-    const fresh = this.#writes.length - this.#announced;
-    if (fresh >= (this.#waiting > 0 ? WORTH_WAKING : WORTH_TELLING)) this.#announce();
   }
 
   /** Everything is there. Throws E_NO_SPACE and E_IO. */
   async complete(): Promise<void> {
     try {
-      await this.#writes.finish();
+      await this.#window.finish();
     } catch (error) {
       throw storageError(error, this.#path);
     }
@@ -75,7 +78,7 @@ export class GrowingFile {
 
   /** Not before every reader is done. */
   async close(): Promise<void> {
-    await this.#writes.close();
+    await this.#window.close();
     await this.#handle.close();
   }
 
@@ -84,20 +87,27 @@ export class GrowingFile {
    * failed with, the signal's reason, and E_IO.
    */
   async *read(signal?: AbortSignal): AsyncGenerator<Uint8Array> {
-    for (let position = 0; ; ) {
-      signal?.throwIfAborted();
-      if (position < this.#announced) {
-        const there = this.#writes.peek(position);
-        const chunk = typeof there === "number" ? await this.#readAt(position, there) : there;
-        position += chunk.length;
-        yield chunk;
-      } else if (this.#state === "growing") await this.#grown(signal);
-      else if (this.#state === "complete") return;
-      else throw this.#state.failure;
+    this.#window.follow();
+    try {
+      for (let position = 0; ; ) {
+        signal?.throwIfAborted();
+        if (position < this.#announced) {
+          const chunk = this.#window.peek(position) ?? (await this.#readAt(position));
+          position += chunk.length;
+          this.#window.passed(position);
+          yield chunk;
+        } else if (this.#state === "growing") await waitFor(this.#change, signal);
+        else if (this.#state === "complete") return;
+        else throw this.#state.failure;
+      }
+    } finally {
+      this.#window.leave();
     }
   }
 
-  async #readAt(position: number, length: number): Promise<Uint8Array> {
+  /** What is there up to the next border of chunks: beyond it may be in memory. */
+  async #readAt(position: number): Promise<Uint8Array> {
+    const length = Math.min(CHUNK_SIZE - (position % CHUNK_SIZE), this.#announced - position);
     const buffer = takeChunk(length);
     try {
       const { bytesRead } = await this.#handle.read(buffer, 0, buffer.length, position);
@@ -108,15 +118,6 @@ export class GrowingFile {
     }
   }
 
-  async #grown(signal: AbortSignal | undefined): Promise<void> {
-    this.#waiting += 1;
-    try {
-      await waitFor(this.#change, signal);
-    } finally {
-      this.#waiting -= 1;
-    }
-  }
-
   #settle(state: "complete" | { readonly failure: unknown }): void {
     this.#state = state;
     this.#announce();
@@ -124,7 +125,7 @@ export class GrowingFile {
 
   /** Wakes who waits for the present state to change. */
   #announce(): void {
-    this.#announced = this.#writes.length;
+    this.#announced = this.#window.length;
     this.#wake();
     this.#change = new Promise((resolve) => {
       this.#wake = resolve;

@@ -17,11 +17,20 @@ export function takeChunk(length: number = CHUNK_SIZE): Uint8Array {
   return chunk ?? new Uint8Array(length);
 }
 
-/** Takes memory that nobody else knows of any more; what is gone to another thread, or part of something, stays so. */
-export function giveBack(chunk: Uint8Array): void {
-  const { buffer } = chunk;
-  if (chunk.length === 0 || buffer.byteLength !== chunk.length || !(buffer instanceof ArrayBuffer)) return;
-  if (chunk.length === CHUNK_SIZE && stock.length < MOST_IN_STOCK) stock.push(chunk);
+/**
+ * The buffer of bytes that have it to themselves: all of it, or the beginning of a chunk. Undefined for a part of
+ * something: others may look at the rest.
+ */
+export function ownBuffer({ buffer, byteOffset, length }: Uint8Array): ArrayBuffer | undefined {
+  const isOwn = byteOffset === 0 && (buffer.byteLength === length || buffer.byteLength === CHUNK_SIZE);
+  return isOwn && buffer instanceof ArrayBuffer ? buffer : undefined;
+}
+
+/** Takes memory that nobody else knows of any more; a part of something, and what is in another thread now, it leaves. */
+export function giveBack(bytes: Uint8Array): void {
+  const buffer = ownBuffer(bytes);
+  if (buffer === undefined || buffer.byteLength === 0) return;
+  if (buffer.byteLength === CHUNK_SIZE && stock.length < MOST_IN_STOCK) stock.push(new Uint8Array(buffer));
   else free(buffer);
 }
 

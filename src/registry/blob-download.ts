@@ -25,8 +25,8 @@ export interface Blob {
 }
 
 export interface BlobSink {
-  /** Takes the next bytes, which are the sender's again afterwards. */
-  append(bytes: Uint8Array): void;
+  /** Takes the next bytes; no more are to come before the promise resolves, if there is one. */
+  append(bytes: Uint8Array): Promise<void> | undefined;
 }
 
 /** Bytes that show that a server works, however often it breaks off. */
@@ -155,7 +155,8 @@ class BlobDownload {
       if (fresh.length === 0) continue;
       this.#hash.update(fresh);
       this.#received += fresh.length;
-      this.#sink.append(fresh);
+      const paced = this.#sink.append(fresh);
+      if (paced !== undefined) await paced;
     }
     if (position === this.#blob.size) return;
     throw new NetworkError("E_NETWORK", `${origin.name}: ${this.#what}: ended at ${position} bytes`, {

@@ -104,13 +104,16 @@ export class RegistryLayer {
     const { digest } = this.#descriptor;
     const entry = await repository.cache?.create(digest);
     const file =
-      entry?.file ?? (await GrowingFile.nameless(join(options.scratchFolder, `layer-${randomUUID()}`)));
+      entry?.file ??
+      (await GrowingFile.nameless(join(options.scratchFolder, `layer-${randomUUID()}`), {
+        keep: this.#readers > 1,
+      }));
     this.#stored.resolve(file);
     let bytes = 0;
-    const append = (chunk: Uint8Array): void => {
-      file.append(chunk);
+    const append = (chunk: Uint8Array): Promise<void> | undefined => {
       bytes += chunk.length;
       this.#report(bytes, false);
+      return file.append(chunk);
     };
     try {
       await repository.download(this.#descriptor, { append }, context);

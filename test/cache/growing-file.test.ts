@@ -7,9 +7,12 @@ import { GrowingFile } from "../../src/cache/growing-file.ts";
 import { expectError } from "../support/expect-error.ts";
 import { runOk, testWith } from "../support/oracles.ts";
 
-async function withFile(use: (file: GrowingFile, folder: string) => Promise<void>): Promise<void> {
+async function withFile(
+  use: (file: GrowingFile, folder: string) => Promise<void>,
+  options = { keep: true },
+): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "docker2vm-growing-"));
-  const file = await GrowingFile.nameless(join(folder, "layer"));
+  const file = await GrowingFile.nameless(join(folder, "layer"), options);
   try {
     await use(file, folder);
   } finally {
@@ -24,8 +27,11 @@ async function collect(file: GrowingFile, signal?: AbortSignal): Promise<Buffer>
   return Buffer.concat(chunks);
 }
 
-/** 24 MiB in pieces of odd sizes, to readers that keep up, fall behind by turns, and come when all is there. */
-async function churn(file: GrowingFile): Promise<void> {
+/** Milliseconds that a reader pauses at a place: readers that keep up, fall behind by turns, and trail behind. */
+const PACES = [() => 0, (position: number) => (position >> 20) % 5, () => 3];
+
+/** 24 MiB in pieces of odd sizes to readers of different paces. */
+async function churn(file: GrowingFile, paces: readonly ((position: number) => number)[]): Promise<void> {
   const all = randomBytes(24 << 20);
   const follow = async (pause: (position: number) => number): Promise<void> => {
     let position = 0;
@@ -36,14 +42,14 @@ async function churn(file: GrowingFile): Promise<void> {
     }
     expect(position).toBe(all.length);
   };
-  const readers = [follow(() => 0), follow((position) => (position >> 20) % 5), follow(() => 3)];
+  const readers = paces.map((pace) => follow(pace));
   for (let at = 0, length = 1; at < all.length; at += length) {
     length = 1 + ((at * 7919) % 300_000);
-    file.append(all.subarray(at, at + length));
+    await file.append(all.subarray(at, at + length));
     if (at % 3 === 0) await Bun.sleep(0);
   }
   await file.complete();
-  await Promise.all([...readers, follow(() => 0)]);
+  await Promise.all(readers);
 }
 
 /** Pieces of many sizes, around those that are gathered and read at once. */
@@ -56,7 +62,7 @@ describe("a growing file", () => {
     withFile(async (file) => {
       const early = [collect(file), collect(file)];
       for (const piece of PIECES) {
-        file.append(piece);
+        await file.append(piece);
         await Bun.sleep(0);
       }
       await file.complete();
@@ -65,7 +71,32 @@ describe("a growing file", () => {
       for (const read of [...early, collect(file)]) expect((await read).equals(all)).toBe(true);
     }));
 
-  test("gives them while some are in memory, some on their way and some in the file", () => withFile(churn));
+  test("gives them while some are in memory, some on their way and some in the file", () =>
+    withFile(async (file) => {
+      await churn(file, PACES);
+      // And to one that comes when all is there.
+      expect(await collect(file)).toHaveLength(24 << 20);
+    }));
+
+  test("gives them to the one reader that they are for, at any pace, and keeps no more of them than it must", async () => {
+    for (const pace of [...PACES, (position: number) => (position === 5 << 20 ? 1200 : 0)]) {
+      await withFile((file) => churn(file, [pace]), { keep: false });
+    }
+  });
+
+  test("writes next to nothing of what its one reader takes at once", async () => {
+    const { open } = await import("node:fs/promises");
+    const folder = mkdtempSync(join(tmpdir(), "docker2vm-growing-"));
+    const handle = await open(join(folder, "layer"), "wx+");
+    const file = new GrowingFile(handle, "layer", { keep: false });
+    const all = collect(file);
+    for (let i = 0; i < 640; i++) await file.append(Buffer.alloc(100_000, i));
+    await file.complete();
+    expect(await all).toHaveLength(64_000_000);
+    expect((await handle.stat()).blocks).toBeLessThanOrEqual(8);
+    await file.close();
+    rmSync(folder, { recursive: true });
+  });
 
   testWith(
     ["loop mount"],
@@ -74,9 +105,11 @@ describe("a growing file", () => {
       const folder = mkdtempSync(join(tmpdir(), "docker2vm-ramfs-"));
       runOk("mount", ["-t", "ramfs", "ramfs", folder]);
       try {
-        const file = await GrowingFile.nameless(join(folder, "layer"));
-        await churn(file);
-        await file.close();
+        for (const keep of [true, false]) {
+          const file = await GrowingFile.nameless(join(folder, "layer"), { keep });
+          await churn(file, keep ? PACES : [(position) => (position >> 20) % 9]);
+          await file.close();
+        }
       } finally {
         runOk("umount", [folder]);
         rmSync(folder, { recursive: true });
@@ -87,7 +120,7 @@ describe("a growing file", () => {
   test("takes bytes whose buffer is used again at once", () =>
     withFile(async (file) => {
       const buffer = Buffer.alloc(1000);
-      for (let i = 0; i < 1000; i++) file.append(buffer.fill(i & 255));
+      for (let i = 0; i < 1000; i++) await file.append(buffer.fill(i & 255));
       await file.complete();
       const read = await collect(file);
       expect(read.every((byte, at) => byte === (Math.floor(at / 1000) & 255))).toBe(true);
@@ -104,7 +137,7 @@ describe("a growing file", () => {
 
   test("gives chunks of at most a mebibyte that stay the reader's", () =>
     withFile(async (file) => {
-      file.append(Buffer.alloc(3 << 20, 1));
+      await file.append(Buffer.alloc(3 << 20, 1));
       await file.complete();
       const chunks = [];
       for await (const chunk of file.read()) chunks.push(chunk.fill(2));
@@ -116,7 +149,7 @@ describe("a growing file", () => {
   test("that fails gives what is there, and then the failure, also to a reader that comes after", () =>
     withFile(async (file) => {
       const failure = new Error("broken off");
-      file.append(Buffer.alloc(1 << 20));
+      await file.append(Buffer.alloc(1 << 20));
       const early = collect(file).catch(String);
       file.fail(failure);
       expect(await early).toBe("Error: broken off");
@@ -132,27 +165,39 @@ describe("a growing file", () => {
       const other = collect(file);
       abort.abort(new Error("enough"));
       expect(await one).toBe("Error: enough");
-      file.append(Buffer.from("x"));
+      await file.append(Buffer.from("x"));
       await file.complete();
       expect(`${await other}`).toBe("x");
     }));
 
-  test("does not wait for a reader that stands still", () =>
-    withFile(async (file) => {
-      const reader = file.read();
-      file.append(Buffer.alloc(1 << 20));
-      await reader.next();
-      file.append(Buffer.alloc(8 << 20));
-      await file.complete();
-      expect(file.length).toBe(9 << 20);
-      await reader.return(undefined);
-    }));
+  test("does not wait for a reader that stands still, nor for one that has gone", async () => {
+    for (const keep of [true, false]) {
+      await withFile(
+        async (file) => {
+          const reader = file.read();
+          await file.append(Buffer.alloc(1 << 20));
+          await reader.next();
+          await file.append(Buffer.alloc(30 << 20));
+          expect(file.length).toBe(31 << 20);
+          await reader.return(undefined);
+          await file.append(Buffer.alloc(10 << 20));
+          await file.complete();
+          expect(file.length).toBe(41 << 20);
+        },
+        { keep },
+      );
+    }
+  });
 
   test("in no folder, or on a full disk, is an error of the disk", async () => {
-    await expectError(GrowingFile.nameless("/nowhere/at/all/layer"), "E_IO", "/nowhere/at/all/layer");
+    await expectError(
+      GrowingFile.nameless("/nowhere/at/all/layer", { keep: true }),
+      "E_IO",
+      "/nowhere/at/all/layer",
+    );
     const { open } = await import("node:fs/promises");
-    const file = new GrowingFile(await open("/dev/full", "r+"), "/dev/full");
-    file.append(Buffer.from("x"));
+    const file = new GrowingFile(await open("/dev/full", "r+"), "/dev/full", { keep: true });
+    await file.append(Buffer.from("x"));
     await expectError(file.complete(), "E_NO_SPACE", "/dev/full", "cache prune");
     await file.close();
   });
