@@ -10,6 +10,8 @@ export function readString(block: Buffer, field: Field): string {
   const limit = field.offset + field.width;
   let end = field.offset;
   while (end < limit && block[end] !== 0) end++;
+  // Most are empty, and a call into the runtime costs more than all of the above.
+  if (end === field.offset) return "";
   return block.toString("latin1", field.offset, end);
 }
 

@@ -23,17 +23,16 @@ export interface TarHeader {
 export function headerPath(block: Buffer): string {
   if (!checksumHolds(block)) throw new TarFault("this is not a tar header: its checksum does not hold");
   const name = readString(block, HEADER.name);
-  if (!readMagic(block).startsWith(USTAR_MAGIC) || block[HEADER.prefix.offset] === 0) return name;
+  if (block[HEADER.prefix.offset] === 0 || !hasMagic(block, USTAR_MAGIC)) return name;
   return `${readString(block, HEADER.prefix)}/${name}`;
 }
 
 /** Decodes the header block that has this path. Throws TarFault for what no tar can mean. */
 export function decodeHeader(block: Buffer, path: string): TarHeader {
-  const magic = readMagic(block);
   const typeflag = String.fromCharCode(block[HEADER.typeflag.offset] ?? 0);
   const isDevice = typeflag === TYPEFLAG.CHRTYPE || typeflag === TYPEFLAG.BLKTYPE;
   // v7 headers have no device numbers: what is there may be anything.
-  const hasDevice = isDevice && (magic.startsWith(USTAR_MAGIC) || magic === GNU_MAGIC);
+  const hasDevice = isDevice && (hasMagic(block, USTAR_MAGIC) || hasMagic(block, GNU_MAGIC));
   const size = readNumber(block, HEADER.size);
   if (size < 0) throw new TarFault("the size is negative");
   return {
@@ -50,6 +49,9 @@ export function decodeHeader(block: Buffer, path: string): TarHeader {
   };
 }
 
-function readMagic(block: Buffer): string {
-  return block.toString("latin1", HEADER.magic.offset, HEADER.magic.offset + HEADER.magic.width);
+function hasMagic(block: Buffer, magic: string): boolean {
+  for (let at = 0; at < magic.length; at++) {
+    if (block[HEADER.magic.offset + at] !== magic.charCodeAt(at)) return false;
+  }
+  return true;
 }

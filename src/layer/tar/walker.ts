@@ -142,7 +142,8 @@ export class TarWalker {
   #takeBlock(chunk: Uint8Array, at: number): number {
     const end = Math.min(at + BLOCK - this.#filled, chunk.length);
     const block = this.#block;
-    for (let from = at; from < end; from++) block[this.#filled++] = chunk[from] ?? 0;
+    block.set(chunk.subarray(at, end), this.#filled);
+    this.#filled += end - at;
     if (this.#filled === BLOCK) {
       this.#filled = 0;
       this.#readBlock(block, this.#position + end - BLOCK);
