@@ -61,6 +61,13 @@ export const CONTENDERS: readonly Contender[] = [
     script: `exec "$BUN" "$ROOT/bench/floor.ts" "$LAYOUT"`,
   },
   {
+    name: "floor by own inflating",
+    note: "the same with this program's way to inflate, without the runtime's streams",
+    needs: [],
+    startsFrom: "layout",
+    script: `exec "$BUN" "$ROOT/bench/floor.ts" "$LAYOUT" own`,
+  },
+  {
     name: "umoci unpack + mke2fs -d",
     note: "from layers: verifies, applies whiteouts; by way of a folder; directories without index; needs root for owners",
     needs: ["umoci", "mke2fs"],

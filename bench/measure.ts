@@ -109,8 +109,13 @@ export function medianPeak(samples: readonly Sample[]): number | undefined {
 
 /** Reads a folder's files once, so that the page cache has them for every run alike. */
 export async function readIntoPageCache(folder: string): Promise<void> {
-  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile()) continue;
-    for await (const _ of createReadStream(join(entry.parentPath, entry.name), { highWaterMark: 1 << 20 }));
+  const folders = [folder];
+  // Not readdir's own way down, which under Bun follows symlinks: an image has some that lead in circles.
+  for (let here = folders.pop(); here !== undefined; here = folders.pop()) {
+    for (const entry of readdirSync(here, { withFileTypes: true })) {
+      const path = join(here, entry.name);
+      if (entry.isDirectory()) folders.push(path);
+      else if (entry.isFile()) for await (const _ of createReadStream(path, { highWaterMark: 1 << 20 }));
+    }
   }
 }

@@ -12,7 +12,7 @@ import { Docker2vmError } from "../../src/errors.ts";
 import { baseBundle } from "../support/gondolin/base-bundle.ts";
 import { HELLO } from "../support/gondolin/guest-image.ts";
 import { askGuest } from "../support/gondolin/run-guest.ts";
-import { withTemporaryFolder } from "../support/gondolin/temporary.ts";
+import { withTemporaryFolder } from "../support/temporary.ts";
 
 const ARCHITECTURE = process.arch === "arm64" ? "arm64" : "amd64";
 const WITNESS = ["/bin/sh", "-c", 'read -r version < /proc/version && echo "up: $version"'];

@@ -13,6 +13,7 @@ import { expectError } from "../support/expect-error.ts";
 import { buildLayout, json, sha256 } from "../support/layout-builder.ts";
 import { runOk, testWith } from "../support/oracles.ts";
 import { sendWhole } from "../support/scripted-registry.ts";
+import { sigstoreSkopeo } from "../support/sigstore-skopeo.ts";
 import { LAYERS, NAME, pullAll, type Scene, withScene } from "./support.ts";
 
 const MANIFEST = "application/vnd.oci.image.manifest.v1+json";
@@ -270,6 +271,45 @@ testWith(
         "E_SIGNATURE",
         "no signature",
       );
+    }),
+);
+
+testWith(
+  ["docker-registry", "skopeo", "mmdebstrap", "chroot", "unshare"],
+  "in a real registry, what skopeo signed is taken with its key only, and unchanged only",
+  () =>
+    withRegistry({}, async ({ host, push }, folder) => {
+      const image = { layers: LAYERS, tag: "x" };
+      buildLayout(join(folder, "layout"), image);
+      buildLayout(join(folder, "changed"), { ...image, config: { Cmd: ["evil"] } });
+      writeFileSync(join(folder, "passphrase"), "quiet\n");
+      const passphrase = "/work/passphrase";
+      for (const key of ["key", "other"]) {
+        const prefix = ["--output-prefix", `/work/${key}`];
+        sigstoreSkopeo(folder, ["generate-sigstore-key", "--passphrase-file", passphrase, ...prefix]);
+      }
+      const signing = ["--sign-by-sigstore-private-key", "/work/key.private"];
+      sigstoreSkopeo(folder, [
+        "copy",
+        "--quiet",
+        "--dest-tls-verify=false",
+        ...signing,
+        "--sign-passphrase-file",
+        passphrase,
+        "oci:/work/layout:x",
+        `docker://${host}/${NAME}:signed`,
+      ]);
+
+      const pull = (tag: string, key: string) => {
+        const verifyKeyFile = join(folder, `${key}.pub`);
+        const options = { environment: { HOME: folder }, scratchFolder: folder, verifyKeyFile };
+        return pullAll(`${host}/${NAME}:${tag}`, options);
+      };
+      expect(await pull("signed", "key")).toHaveLength(2);
+      await expectError(pull("signed", "other"), "E_SIGNATURE", "none of them valid");
+      // Another manifest takes over the tag: the signature stays with the first one.
+      push(`oci:${join(folder, "changed")}:x`, `${NAME}:signed`);
+      await expectError(pull("signed", "key"), "E_SIGNATURE", "no signature");
     }),
 );
 

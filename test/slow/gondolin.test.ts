@@ -8,9 +8,9 @@ import { guestOracles } from "../support/gondolin/needs.ts";
 import { expectNetwork, NETWORK } from "../support/gondolin/network.ts";
 import { askGuest, type GuestOptions } from "../support/gondolin/run-guest.ts";
 import { scratchImage } from "../support/gondolin/scratch-image.ts";
-import { withTemporaryFolder } from "../support/gondolin/temporary.ts";
 import { alpineLayout } from "../support/images.ts";
 import { type Oracle, run, testWith } from "../support/oracles.ts";
+import { withTemporaryFolder } from "../support/temporary.ts";
 
 const FIRST_MS = 900_000;
 const SMOKE = join(import.meta.dir, "../gondolin/smoke.ts");

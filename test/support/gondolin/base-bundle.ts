@@ -5,15 +5,15 @@
 import { createHash } from "node:crypto";
 import { cpSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { cachedFolder } from "../cache.ts";
 import { alpineLayout } from "../images.ts";
 import { runOk } from "../oracles.ts";
+import { withTemporaryFolder } from "../temporary.ts";
 import { ARCHITECTURES, type Architecture } from "./architecture.ts";
-import { cachedFolder } from "./cache.ts";
 import { debianKernel, type Kernel } from "./debian.ts";
 import { writeInto } from "./files.ts";
 import { type Gondolin, gondolin } from "./install.ts";
 import { BUILT_IN_ELSEWHERE, installModules, moduleFiles } from "./kernel-modules.ts";
-import { withTemporaryFolder } from "./temporary.ts";
 import { alpineUserland, type BaseFolders, debianUserland } from "./userlands.ts";
 
 const RECIPE = [

@@ -1,12 +1,12 @@
 /** A Debian system as an OCI layout, with files whose owner and privileges are easily lost on the way. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { cachedFolder } from "../cache.ts";
 import { buildLayout } from "../layout-builder.ts";
 import { findOracle, runOk } from "../oracles.ts";
 import { tar } from "../tar-builder.ts";
-import { cachedFolder } from "./cache.ts";
+import { withTemporaryFolder } from "../temporary.ts";
 import { debianSources } from "./debian.ts";
-import { withTemporaryFolder } from "./temporary.ts";
 
 /** What is in the image besides Debian's essential packages. */
 export const DEBIAN_FILES = {

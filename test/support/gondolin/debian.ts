@@ -3,10 +3,10 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { cloudKernel } from "../boot.ts";
+import { cachedFolder } from "../cache.ts";
 import { runOk } from "../oracles.ts";
+import { withTemporaryFolder } from "../temporary.ts";
 import type { Architecture } from "./architecture.ts";
-import { cachedFolder } from "./cache.ts";
-import { withTemporaryFolder } from "./temporary.ts";
 
 /** The folder with the packages' files. */
 export function debianPackages(architecture: Architecture, names: readonly string[]): string {

@@ -1,10 +1,10 @@
 /** The real Gondolin, out of the npm registry, with the Node that it asks for and helpers compiled from its sources. */
 import { cpSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { cachedFolder, cacheRoot } from "../cache.ts";
 import { type Outcome, run, runOk } from "../oracles.ts";
+import { withTemporaryFolder } from "../temporary.ts";
 import { ARCHITECTURES, type Architecture } from "./architecture.ts";
-import { cachedFolder, cacheRoot } from "./cache.ts";
-import { withTemporaryFolder } from "./temporary.ts";
 
 const GONDOLIN = "0.12.0";
 const NODE = "24.21.0";

@@ -2,9 +2,9 @@
 import { spawn } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { withTemporaryFolder } from "../temporary.ts";
 import { ARCHITECTURES, type Architecture } from "./architecture.ts";
 import { gondolin } from "./install.ts";
-import { withTemporaryFolder } from "./temporary.ts";
 
 /** A program with its arguments, or a text for `/bin/sh -lc`. */
 export type Command = string | readonly string[];

@@ -1,12 +1,12 @@
 /** An image like the distroless ones: one static program, no shell, no libraries. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { cachedFolder } from "../cache.ts";
 import { buildLayout } from "../layout-builder.ts";
 import { tar } from "../tar-builder.ts";
+import { withTemporaryFolder } from "../temporary.ts";
 import { ARCHITECTURES, type Architecture } from "./architecture.ts";
-import { cachedFolder } from "./cache.ts";
 import { runZig } from "./install.ts";
-import { withTemporaryFolder } from "./temporary.ts";
 
 /** Tells how it was started, a fact a line, and exits with its first argument, or with 0 without one. */
 const TOOL = `#include <stdio.h>

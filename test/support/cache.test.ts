@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { cachedFolder, cacheRoot } from "../support/gondolin/cache.ts";
-import { scratchFolder } from "../support/scratch.ts";
+import { cachedFolder, cacheRoot } from "./cache.ts";
+import { scratchFolder } from "./scratch.ts";
 
 const scratch = scratchFolder();
 const { XDG_CACHE_HOME: before } = process.env;
