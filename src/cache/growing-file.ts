@@ -83,8 +83,8 @@ export class GrowingFile {
   }
 
   /**
-   * Everything from the beginning on, in chunks of the reader's own of at most 1 MiB, as it becomes there. Throws what the writer
-   * failed with, the signal's reason, and E_IO.
+   * Everything from the beginning on, in chunks of the reader's own of at most 1 MiB, as it becomes there. Throws what
+   * the writer failed with, the signal's reason, and E_IO.
    */
   async *read(signal?: AbortSignal): AsyncGenerator<Uint8Array> {
     this.#window.follow();

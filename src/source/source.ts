@@ -53,7 +53,8 @@ export interface LayerBlob {
   /** Whether the bytes end only if `digest` holds, and with E_DIGEST_MISMATCH else: checking them again is no use. */
   readonly checked: boolean;
   /**
-   * The stored bytes, in order, in chunks of at most 1 MiB that are the caller's to keep. To be opened once. Throws the signal's reason when it is aborted, E_IO when the bytes cannot be read.
+   * The stored bytes, in order, in chunks of at most 1 MiB that are the caller's to keep. To be opened once. Throws the
+   * signal's reason when it is aborted, E_IO when the bytes cannot be read.
    */
   open(signal?: AbortSignal): AsyncIterable<Uint8Array>;
 }

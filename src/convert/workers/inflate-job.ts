@@ -1,5 +1,5 @@
 import { Docker2vmError } from "../../errors.ts";
-import { inflateLayer, readLayer } from "../../layer/layer-stream.ts";
+import { inflateLayer, type LayerBlob, type LayerStreamOptions, readLayer } from "../../layer/layer-stream.ts";
 import { giveBack, takeChunk } from "../../memory/chunks.ts";
 import { type FromWorker, received, sendable, type TarChunk, type ToInflater } from "./protocol.ts";
 import { transferable } from "./transfer.ts";
@@ -11,7 +11,7 @@ type Post = (message: FromWorker, transfer?: ArrayBuffer[]) => void;
 type Send = (bytes: Uint8Array | undefined, transfer: ArrayBuffer[]) => void;
 type Start = Extract<ToInflater, { type: "inflate" }>;
 
-/** Checks and inflates one layer's stored bytes. */
+/** Checks and inflates one layer's stored bytes, and hashes the tar unless another thread does. */
 export class InflateJob {
   readonly #start: Start;
   readonly #post: Post;
@@ -29,7 +29,7 @@ export class InflateJob {
 
   /** Never fails: what goes wrong is told to the conversion's thread. */
   async run(): Promise<void> {
-    const { id, blob, inflate, hasher } = this.#start;
+    const { id, blob, inflate } = this.#start;
     const options = {
       inflate,
       signal: this.#stop.signal,
@@ -37,17 +37,7 @@ export class InflateJob {
     };
     const opened = { ...blob, open: () => this.#chunks() };
     try {
-      if (hasher === undefined) {
-        const send = (bytes: Uint8Array | undefined, transfer: ArrayBuffer[]): void =>
-          this.#post({ type: "tar", id, bytes }, transfer);
-        await readLayer(opened, options, (tar) => this.#give(tar, send));
-      } else {
-        await inflateLayer(opened, options, (tar, { isChecked }) =>
-          this.#give(tar, (bytes, transfer) =>
-            hasher.postMessage({ bytes, isChecked } satisfies TarChunk, transfer),
-          ),
-        );
-      }
+      await this.#readLayer(opened, options);
       this.#post({ type: "done", id });
     } catch (error) {
       // The reader knows its own reason better than any copy of it.
@@ -82,6 +72,21 @@ export class InflateJob {
 
   close(): void {
     this.#start.hasher?.close();
+  }
+
+  /** Hashes the tar as well, if nobody else is to. */
+  async #readLayer(blob: LayerBlob, options: LayerStreamOptions): Promise<void> {
+    const { id, hasher } = this.#start;
+    if (hasher === undefined) {
+      const send: Send = (bytes, transfer) => this.#post({ type: "tar", id, bytes }, transfer);
+      await readLayer(blob, options, (tar) => this.#give(tar, send));
+      return;
+    }
+    await inflateLayer(blob, options, (tar, { isChecked }) => {
+      const send: Send = (bytes, transfer) =>
+        hasher.postMessage({ bytes, isChecked } satisfies TarChunk, transfer);
+      return this.#give(tar, send);
+    });
   }
 
   /** The stored bytes; the next chunk is on its way while one is used. */
