@@ -1,5 +1,10 @@
 import { Docker2vmError } from "../../errors.ts";
-import { inflateLayer, type LayerBlob, type LayerStreamOptions, readLayer } from "../../layer/layer-stream.ts";
+import {
+  inflateLayer,
+  type LayerBlob,
+  type LayerStreamOptions,
+  readLayer,
+} from "../../layer/layer-stream.ts";
 import { giveBack, takeChunk } from "../../memory/chunks.ts";
 import { type FromWorker, received, sendable, type TarChunk, type ToInflater } from "./protocol.ts";
 import { transferable } from "./transfer.ts";
