@@ -18,7 +18,8 @@ export interface FileSource {
 export type Addition =
   | { readonly type: "file"; readonly executable: boolean; readonly source: FileSource }
   | { readonly type: "directory"; readonly mode?: number }
-  | { readonly type: "symlink"; readonly target: string };
+  | { readonly type: "symlink"; readonly target: string }
+  | { readonly type: "char"; readonly mode: number; readonly major: number; readonly minor: number };
 
 /** "required": something else at its place is an error. "optional": it stays, and nothing is added. */
 export type Need = "required" | "optional";
@@ -101,6 +102,12 @@ export class Additions {
         );
         return;
       }
+      case "char": {
+        const { type, mode, major, minor } = addition;
+        const inode: Inode = { type, metadata: this.#metadata(mode), major, minor };
+        this.#set(parent, name, path, inode, `${major}:${minor}`);
+        return;
+      }
       case "file": {
         const { inode, digest } = this.#file(addition.source, addition.executable);
         this.#set(parent, name, path, inode, digest);
@@ -140,6 +147,9 @@ export class Additions {
   async #isThere(inode: Inode, addition: Addition): Promise<boolean> {
     if (inode.type !== addition.type) return false;
     if (inode.type === "symlink" && addition.type === "symlink") return inode.target === addition.target;
+    if (inode.type === "char" && addition.type === "char") {
+      return inode.major === addition.major && inode.minor === addition.minor;
+    }
     if (inode.type === "file" && addition.type === "file") {
       return (
         (!addition.executable || isExecutable(inode)) && (await this.#sameContents(inode, addition.source))

@@ -62,6 +62,7 @@ testWith(
         capable: [...asNobody, DEBIAN_FILES.capable, "cat", DEBIAN_FILES.owned],
         network: NETWORK,
         resolver: RESOLVER,
+        log: 'for p in /proc/[0-9]*; do if [ "$(cat "$p/comm")" = sandboxfs ]; then readlink "$p/fd/1"; fi; done',
         environment: ["/usr/bin/env", "-0"],
         callers: { exec: ["/usr/bin/env", "-0"], env: { LANG: "C", MINE: "1" } },
         callersInLoginShell: { exec: "env -0", env: { LANG: "C", MINE: "1", PATH: "/mine:/usr/bin" } },
@@ -81,6 +82,8 @@ testWith(
     expect(said.capable).toEqual(saying("owned\n"));
     expectNetwork(said.network);
     expectResolver(said.resolver);
+    // init found it when it began: what it starts logs there.
+    expect(said.log).toEqual(saying("/dev/console\n"));
 
     const { "my.setting": noShells, ...shells } = IMAGES_OWN;
     const inGuest = { ...shells, ...TRUST, PATH: `${IMAGES_OWN["PATH"]}:/usr/sbin:/sbin` };

@@ -3,13 +3,14 @@ import { describe, expect, test } from "bun:test";
 import { type Addition, Additions, type FileSource, sourceOf } from "../../src/profile/additions.ts";
 import { TIME } from "../ext4/images.ts";
 import { expectError } from "../support/expect-error.ts";
-import { type Files, folder, link, program, testImage } from "./trees.ts";
+import { device, type Files, folder, link, program, testImage } from "./trees.ts";
 
 function file(text: string, executable = false): Addition {
   return { type: "file", executable, source: sourceOf(Buffer.from(text)) };
 }
 
 const FOLDER: Addition = { type: "directory" };
+const CONSOLE: Addition = { type: "char", mode: 0o600, major: 5, minor: 1 };
 
 function adding(files: Files) {
   const made = testImage(files);
@@ -105,12 +106,14 @@ describe("what is there stays", () => {
       "/plain": "same",
       "/link": link("there"),
       "/folder/a": "",
+      "/console": device(5, 1),
     });
     expect(await additions.put("/bin/x", file("same", true))).toBe(true);
     expect(await additions.put("/bin/x", file("same", false))).toBe(true);
     expect(await additions.put("/plain", file("same"))).toBe(true);
     expect(await additions.put("/link", { type: "symlink", target: "there" })).toBe(true);
     expect(await additions.put("/folder", { type: "directory", mode: 0o700 })).toBe(true);
+    expect(await additions.put("/console", CONSOLE)).toBe(true);
     expect(additions.finish().paths).toEqual([]);
     expect(contents.placed).toBe(0);
   });
@@ -125,6 +128,7 @@ describe("what is there stays", () => {
       "/file": "",
       "/a": link("b"),
       "/b": link("a"),
+      "/console": device(4, 64),
     });
     const before = list();
     await additions.put("/size", file("short"));
@@ -135,6 +139,7 @@ describe("what is there stays", () => {
     await additions.put("/file/below", file("x"));
     await additions.put("/a/below", file("x"));
     await additions.put("/file", FOLDER);
+    await additions.put("/console", CONSOLE);
     const said = [
       "/size",
       "/bytes",
@@ -143,6 +148,7 @@ describe("what is there stays", () => {
       "/type",
       "/file/below",
       "/a/below",
+      "/console is another char in the image",
       "take another image",
     ];
     await expectError(() => additions.finish(), "E_PROFILE_CONFLICT", ...said, "/file: ", "circle");

@@ -11,12 +11,15 @@ export type Described =
   | { readonly link: string }
   | { readonly folder: number }
   | { readonly program: string | Uint8Array }
+  /** A character device. */
+  | { readonly major: number; readonly minor: number }
   /** One more name of the file at that path, which comes before it. */
   | { readonly sameAs: string };
 
 export const link = (target: string): Described => ({ link: target });
 export const folder = (mode = 0o755): Described => ({ folder: mode });
 export const program = (bytes: string | Uint8Array = "#!/bin/sh\n"): Described => ({ program: bytes });
+export const device = (major: number, minor: number): Described => ({ major, minor });
 export const sameAs = (path: string): Described => ({ sameAs: path });
 
 /** `place` puts a file's contents where they are to be. */
@@ -43,6 +46,7 @@ function inodeOf(
     const { program } = described;
     return place(typeof program === "string" ? Buffer.from(program, "latin1") : program, 0o755);
   }
+  if ("major" in described) return { type: "char", metadata: metadata({ mode: 0o644 }), ...described };
   const found = inodeAt(root, described.sameAs);
   if (found === undefined) throw new Error(`${described.sameAs} is not there yet`);
   return found;

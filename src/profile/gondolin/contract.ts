@@ -33,6 +33,13 @@ export const MOUNT_POINTS: readonly { readonly path: string; readonly mode?: num
   { path: "/etc/gondolin" },
 ];
 
+/**
+ * Where /init says what it does, if it is there when the script begins, before /dev is mounted. Without it /init says
+ * it on what it was started with, and only once: a shell that a signal interrupts there (busybox's, by the end of the
+ * rngd that the image lacks) counts that as failed, and a failed line ends /init and thereby the guest.
+ */
+export const CONSOLE = { path: "/dev/console", mode: 0o600, major: 5, minor: 1 };
+
 /** Where /init mounts an empty tmpfs, whatever the image has there. */
 export const EMPTIED_FOLDERS = ["/run", "/tmp", "/root", "/var/tmp", "/var/cache", "/var/log"];
 

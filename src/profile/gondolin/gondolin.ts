@@ -9,6 +9,7 @@ import { type BaseBundle, openBaseBundle } from "./base-bundle.ts";
 import { addCommands, addLeaseScript } from "./commands.ts";
 import {
   COMMANDS,
+  CONSOLE,
   HELPERS,
   MODULES_ON_DEMAND,
   MOUNT_POINTS,
@@ -58,6 +59,8 @@ class GondolinProfile implements Profile {
     for (const { path, mode } of MOUNT_POINTS) {
       await additions.put(path, { type: "directory", ...(mode === undefined ? {} : { mode }) });
     }
+    const { path: consolePath, ...console } = CONSOLE;
+    await additions.put(consolePath, { type: "char", ...console }, "optional");
     await this.#addHelpers(additions);
     await addKernelModules(base, additions);
     await addCommands(image.root, base, additions, COMMANDS);

@@ -128,6 +128,21 @@ for (const mode of ["rootfs", "assets"] as const) {
       });
     });
 
+    test("it has the console that /init speaks on before /dev is mounted, unless something else is there", async () => {
+      const { inode, injection } = await inject({}, { mode });
+      expect(inode("/dev/console")).toMatchObject({
+        type: "char",
+        major: 5,
+        minor: 1,
+        metadata: { mode: 0o600 },
+      });
+      expect(injection.paths).toContain("/dev/console");
+
+      const other = await inject({ "/dev/console": "what docker export leaves there" }, { mode });
+      expect(other.inode("/dev/console")).toMatchObject({ type: "file" });
+      expect(other.injection.paths).not.toContain("/dev/console");
+    });
+
     test("an image with all commands keeps every one and gets none", async () => {
       const { text, injection } = await inject({ ...COMPLETE, "/sbin/udhcpc.script": program() }, { mode });
       expect(await text("/bin/sh")).toBe("the image's sh");

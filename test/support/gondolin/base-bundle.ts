@@ -21,6 +21,12 @@ const RECIPE = [
   ...["kernel-modules.ts", "userlands.ts"],
 ];
 
+/**
+ * In place of rng-tools, for init to start. It only stays: the signal of its end may interrupt a line that init writes,
+ * which busybox's shell counts as a failed command, and those end init.
+ */
+const RNGD = "#!/bin/sh\nexec sleep 1000000\n";
+
 export interface BaseOptions {
   /**
    * "debian" unless given: busybox and kmod, both linked with glibc, modules compressed with xz. "alpine": musl, where
@@ -72,6 +78,7 @@ function build(folders: BaseFolders, kernel: Kernel, { architecture, compression
   const { rootfsInit, initramfsInit } = initScripts(real);
   writeInto(rootfs, "init", rootfsInit, 0o755);
   writeInto(initramfs, "init", initramfsInit, 0o755);
+  writeInto(rootfs, "usr/sbin/rngd", RNGD, 0o755);
   installModules(kernel, rootfs, compression);
   standInForBuiltIns(folders, kernel);
   runOk(
