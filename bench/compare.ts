@@ -7,6 +7,7 @@ import {
   type ContenderEnvironment,
   DOCKER2VM,
   missingPrograms,
+  PROGRAM,
 } from "./contenders.ts";
 import { flattenImage } from "./flatten.ts";
 import { type Measured, measureRounds, medianPeak, readIntoPageCache } from "./measure.ts";
@@ -47,7 +48,7 @@ export async function compare(request: CompareRequest): Promise<Comparison> {
     .filter((contender) => !present.includes(contender))
     .map((contender) => ({ name: contender.name, missing: missingPrograms(contender) }));
   const startsFrom = (start: Contender["startsFrom"]) => present.some((it) => it.startsFrom === start);
-  const cli = [process.execPath, join(request.root, "src/cli/main.ts")];
+  const cli = [process.execPath, join(request.root, PROGRAM)];
   const flat = startsFrom("flat") ? flattenImage(layout, cli, request.cache) : undefined;
   const registry = startsFrom("registry") ? await benchRegistry(layout) : undefined;
   const environment: Omit<ContenderEnvironment, "OUT"> = {

@@ -30,7 +30,10 @@ export interface ContenderEnvironment {
 
 export const DOCKER2VM = "docker2vm";
 
-const CONVERT = `exec "$BUN" "$ROOT/src/cli/main.ts" convert --platform linux/amd64 --progress none --out "$OUT"`;
+/** The program as it is published: `npm run bundle` makes it of the sources. */
+export const PROGRAM = "dist/main.js";
+
+const CONVERT = `exec "$BUN" "$ROOT/${PROGRAM}" convert --platform linux/amd64 --progress none --out "$OUT"`;
 
 /** A size that holds any such folder, as one has to guess it: a quarter more, and an inode to each block. */
 const MKE2FS_FOLDER = `kib=$(du -sk "$rootfs" | cut -f1)

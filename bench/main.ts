@@ -9,6 +9,7 @@
  * Both: --rounds N (default 5), --only NAME,… (contenders or series whose names contain one of them), --markdown,
  * --json FILE.
  */
+import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -71,6 +72,8 @@ async function runScaling({ rounds, only, full, style }: Options): Promise<objec
 
 const options = parseOptions();
 mkdirSync(cache, { recursive: true });
+// What is measured is the program as it is published.
+execFileSync(process.execPath, ["run", "--silent", "bundle"], { cwd: root, stdio: "ignore" });
 const machine = describeMachine();
 console.log(`${machineLine(machine)}\n`);
 const record = options.scaling ? await runScaling(options) : await runComparison(options);

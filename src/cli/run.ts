@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { EXIT } from "../errors.ts";
 import { paintFor } from "./colour.ts";
 import { checkCommandLine, splitCommandLine } from "./command-line.ts";
@@ -34,9 +35,10 @@ export async function run(args: readonly string[], host: Host): Promise<number> 
   }
 }
 
-/** The package's version: package.json stands two folders up from here, in the sources and in the build. */
+/** The package's version, by the nearest package.json: in the build this file lies elsewhere than in the sources. */
 function programVersion(): string {
-  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
-  const { version } = JSON.parse(text) as { version: string };
+  let folder = import.meta.dirname;
+  while (!existsSync(join(folder, "package.json"))) folder = dirname(folder);
+  const { version } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as { version: string };
   return version;
 }

@@ -1,7 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ProgressEvent } from "../../src/convert/progress.ts";
@@ -10,6 +19,8 @@ import { expectCleanFilesystem, run, runOk, testWith } from "../support/oracles.
 const REPOSITORY = join(import.meta.dir, "../..");
 const HELLO = join(REPOSITORY, "fixtures/images/hello");
 const MAIN = join(REPOSITORY, "src/cli/main.ts");
+
+const PACKAGE = JSON.parse(readFileSync(join(REPOSITORY, "package.json"), "utf8"));
 
 let folder = "";
 beforeAll(() => {
@@ -24,6 +35,16 @@ function docker2vm(...args: string[]) {
 
 function sha256(path: string): string {
   return createHash("sha256").update(readFileSync(path)).digest("hex");
+}
+
+/** Packs what is published and unpacks it below `parent`, beside what it depends on; returns its folder. */
+function installPackage(parent: string): string {
+  mkdirSync(parent);
+  runOk("npm", ["pack", "--silent", "--pack-destination", parent], { cwd: REPOSITORY });
+  runOk("tar", ["-xzf", join(parent, `${PACKAGE.name}-${PACKAGE.version}.tgz`), "-C", parent]);
+  const installed = join(parent, "package");
+  symlinkSync(join(REPOSITORY, "node_modules"), join(installed, "node_modules"));
+  return installed;
 }
 
 function debugfs(image: string, request: string): string {
@@ -174,15 +195,13 @@ describe("the process", () => {
 });
 
 describe("the package as it is published", () => {
-  testWith(["node"], "runs under Node and makes the same bytes", () => {
-    const installed = join(folder, "package");
-    cpSync(join(REPOSITORY, "package.json"), join(installed, "package.json"));
-    symlinkSync(join(REPOSITORY, "node_modules"), join(installed, "node_modules"));
-    const tsc = join(REPOSITORY, "node_modules/.bin/tsc");
-    runOk(tsc, ["-p", join(REPOSITORY, "src"), "--outDir", join(installed, "dist")]);
+  testWith(["node", "npm", "tar"], "runs under Node and makes the same bytes", () => {
+    const installed = installPackage(join(folder, "installed"));
+    const { version, bin } = PACKAGE;
 
     const convert = ["convert", "--oci-layout", HELLO, "--platform", "linux/amd64", "--out"];
-    const main = join(installed, "dist/cli/main.js");
+    const main = join(installed, bin.docker2vm);
+    expect(runOk("node", [main, "--version"])).toBe(`${version}\n`);
     runOk("node", [main, ...convert, join(folder, "node")], { env: { SOURCE_DATE_EPOCH: "" } });
     for (const [name, option] of [
       ["node-fflate", "--inflate=fflate"],
@@ -214,5 +233,23 @@ describe("the package as it is published", () => {
     });
     expect(JSON.parse(said)).toEqual(["linux/amd64", "resolved", true, "E_OUTPUT_EXISTS"]);
     expect(sha256(join(folder, "library/rootfs.ext4"))).toBe(expected);
+  });
+
+  testWith(["npm", "tar"], "tells a compiler its types", () => {
+    const installed = installPackage(join(folder, "typed"));
+    const compile = (source: string) => {
+      writeFileSync(join(installed, "user.ts"), source);
+      const tsc = join(REPOSITORY, "node_modules/.bin/tsc");
+      const options = ["--noEmit", "--strict", "--module", "nodenext", "--types", "node"];
+      return run(tsc, [...options, "user.ts"], { cwd: installed });
+    };
+    const use = (type: string) => `
+      import { convert, EXIT } from "docker2vm";
+      const { metadata } = await convert({ source: "oci:image", out: "out" });
+      export const platform: ${type} = metadata.platform;
+      process.exit(EXIT.ok);
+    `;
+    expect(compile(use("string"))).toMatchObject({ status: 0, stdout: "" });
+    expect(compile(use("number")).stdout).toContain("Type 'string' is not assignable to type 'number'");
   });
 });

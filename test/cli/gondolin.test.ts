@@ -118,7 +118,7 @@ for (const [args, error] of [
 test("both are programs of their own, with a help of their own", () => {
   const { bin, scripts } = JSON.parse(readFileSync(join(REPOSITORY, "package.json"), "utf8"));
   for (const name of ["oci2gondolin", "dockerfile2gondolin"]) {
-    expect(bin[name]).toBe(`dist/cli/${name}.js`);
+    expect(bin[name]).toBe(`dist/${name}.js`);
     expect(scripts[name]).toBe(`bun src/cli/${name}.ts`);
     const { status, stdout } = run(process.execPath, [join(REPOSITORY, `src/cli/${name}.ts`), "--help"]);
     expect(status).toBe(0);
