@@ -1,4 +1,4 @@
-import { Parser } from "yargs/helpers";
+import parse from "yargs-parser";
 import { Docker2vmError } from "../errors.ts";
 import { ALL_OPTIONS, COMMANDS, type Command, commandNamed } from "./commands.ts";
 import { COMMON_OPTIONS, type OptionSpec } from "./options.ts";
@@ -14,12 +14,12 @@ export interface CommandLine {
 
 /**
  * Splits the arguments as yargs does: `--name value`, `--name=value`, `-qv`, `--` before words that begin with a dash.
- * Only yargs' parser, not its checks: those know neither this program's errors nor its exit codes, crash on an option
- * called `--toString`, and read the word "-" as "".
+ * Only yargs' parser, without what yargs loads for its help, and without its checks: those know neither this program's
+ * errors nor its exit codes, crash on an option called `--toString`, and read the word "-" as "".
  */
 export function splitCommandLine(args: readonly string[]): CommandLine {
   const named = Object.entries(ALL_OPTIONS);
-  const { _: words, ...values } = Parser([...args], {
+  const { _: words, ...values } = parse([...args], {
     string: named.filter(([, option]) => option.type === "string").map(([name]) => name),
     boolean: named.filter(([, option]) => option.type === "boolean").map(([name]) => name),
     alias: Object.fromEntries(named.map(([name, { alias }]) => [name, alias === undefined ? [] : [alias]])),
