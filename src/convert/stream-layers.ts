@@ -57,7 +57,8 @@ export async function streamLayers(
     );
     await sink.settle();
   } finally {
-    await reader.close();
+    // Its threads end while the filesystem is made.
+    void reader.close();
   }
   return { root, contents };
 }

@@ -17,8 +17,8 @@ export async function writeFilesystem(plan: Ext4Plan, writer: ImageWriter, reque
   writer.image.truncate(plan.blocks * BLOCK_SIZE);
   let written = 0;
   let turn = 0;
-  for (const { position, bytes } of emitExt4(plan)) {
-    await writer.write(position, bytes);
+  for (const { position, bytes, isZero } of emitExt4(plan)) {
+    await (isZero ? writer.zero(position, bytes.length) : writer.write(position, bytes));
     written += bytes.length;
     if (written - turn < BYTES_PER_TURN) continue;
     turn = written;

@@ -15,7 +15,8 @@ export type { Piece } from "./piece-buffer.ts";
 
 /**
  * Every byte of the filesystem that is not file content, in pieces of up to 1 MiB: metadata, and zeros over contents
- * that no file has any more. No byte comes twice. What neither comes here nor holds contents reads as zeros in a
+ * that no file has any more. Those zeros come first: they are ready, and can be on their way to the disk while the
+ * rest is made. No byte comes twice. What neither comes here nor holds contents reads as zeros in a
  * fresh sparse file, and must. Contents at or past the filesystem's end are not covered: cut them off.
  */
 export function* emitExt4(plan: Ext4Plan): Generator<Piece> {
@@ -35,7 +36,7 @@ function* emitStale({ placement: { stale } }: Ext4Plan): Generator<Piece> {
     const end = stale.ends[run] ?? 0;
     for (let block = stale.starts[run] ?? 0; block < end; block += PIECE_BLOCKS) {
       const length = Math.min(end - block, PIECE_BLOCKS);
-      yield { position: block * BLOCK_SIZE, bytes: zeros.subarray(0, length * BLOCK_SIZE) };
+      yield { position: block * BLOCK_SIZE, bytes: zeros.subarray(0, length * BLOCK_SIZE), isZero: true };
     }
   }
 }

@@ -6,6 +6,8 @@ export interface Piece {
   readonly position: number;
   /** Valid until the next piece is asked for. */
   readonly bytes: Uint8Array;
+  /** Whole blocks of nothing but zeros. */
+  readonly isZero?: true;
 }
 
 export const PIECE_BLOCKS = 256;

@@ -7,6 +7,8 @@ import { outputError } from "./system-errors.ts";
 const STAGE_SIZE = STAGE_BLOCKS * BLOCK_SIZE;
 /** One for each writer to fill, and three times as many on their way. */
 const STAGES = 16;
+/** Writes of zeros that are under way at a time: they take no stage, so that what is being made meanwhile has those. */
+const MOST_ZEROS = 64;
 /** A small piece is in the page cache before another thread has even taken it up. */
 const WORTH_A_STAGE = 64 << 10;
 
@@ -17,6 +19,8 @@ const WORTH_A_STAGE = 64 << 10;
 export class ImageWriter implements ContentSink {
   readonly image: ImageFile;
   readonly #free: Uint8Array[] = [];
+  /** A stage that nobody ever fills. */
+  readonly #zeros: Uint8Array;
   #direct: DirectFile | undefined;
   #underWay = 0;
   #failure: { readonly error: unknown } | undefined;
@@ -25,8 +29,9 @@ export class ImageWriter implements ContentSink {
   /** Makes a new file at `path`, which must not be there. */
   constructor(path: string) {
     this.image = new ImageFile(path);
-    const memory = this.#openDirect() ?? new Uint8Array(STAGES * STAGE_SIZE);
-    for (let at = 0; at < memory.length; at += STAGE_SIZE)
+    const memory = this.#openDirect() ?? new Uint8Array((1 + STAGES) * STAGE_SIZE);
+    this.#zeros = memory.subarray(0, STAGE_SIZE);
+    for (let at = STAGE_SIZE; at < memory.length; at += STAGE_SIZE)
       this.#free.push(memory.subarray(at, at + STAGE_SIZE));
   }
 
@@ -34,7 +39,7 @@ export class ImageWriter implements ContentSink {
   #openDirect(): Uint8Array | undefined {
     try {
       this.#direct = DirectFile.open(this.image.path);
-      const memory = this.#direct?.memory(STAGES * STAGE_SIZE);
+      const memory = this.#direct?.memory((1 + STAGES) * STAGE_SIZE);
       if (memory !== undefined) return memory;
       this.#direct?.close();
       this.#direct = undefined;
@@ -86,6 +91,20 @@ export class ImageWriter implements ContentSink {
     }
   }
 
+  /** Writes zeros over whole blocks, and does not wait for all of them to be written. */
+  async zero(position: number, length: number): Promise<void> {
+    for (let done = 0; done < length; done += STAGE_SIZE) {
+      while (this.#underWay >= MOST_ZEROS && this.#failure === undefined) await this.#change();
+      this.#check();
+      const bytes = this.#zeros.subarray(0, length - done);
+      if (this.#direct !== undefined && bytes.length >= WORTH_A_STAGE) {
+        void this.#write(this.#direct, position + done, bytes);
+      } else {
+        this.image.write(position + done, bytes);
+      }
+    }
+  }
+
   /** Resolves when everything is written; throws what could not be. */
   async settle(): Promise<void> {
     while (this.#underWay > 0) await this.#change();
@@ -100,7 +119,7 @@ export class ImageWriter implements ContentSink {
     this.image.close();
   }
 
-  async #write(direct: DirectFile, position: number, bytes: Uint8Array, stage: Uint8Array): Promise<void> {
+  async #write(direct: DirectFile, position: number, bytes: Uint8Array, stage?: Uint8Array): Promise<void> {
     this.#underWay++;
     try {
       if (!(await direct.write(position, bytes))) this.image.write(position, bytes);
@@ -111,8 +130,8 @@ export class ImageWriter implements ContentSink {
     this.#giveBack(stage);
   }
 
-  #giveBack(stage: Uint8Array): void {
-    this.#free.push(stage);
+  #giveBack(stage: Uint8Array | undefined): void {
+    if (stage !== undefined) this.#free.push(stage);
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const wake of waiting) wake();

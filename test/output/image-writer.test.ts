@@ -57,6 +57,25 @@ async function writePieces(path: string): Promise<Buffer> {
   return expected;
 }
 
+/** Writes zeros over parts of a file of ones, and other bytes while the zeros are on their way. */
+async function writeZeros(path: string): Promise<Buffer> {
+  const writer = new ImageWriter(path);
+  const expected = Buffer.alloc(80 * STAGE_BLOCKS * BLOCK_SIZE, 1);
+  writer.image.write(0, expected);
+  let position = BLOCK_SIZE;
+  for (const blocks of [1, 15, 16, STAGE_BLOCKS, STAGE_BLOCKS + 1, 66 * STAGE_BLOCKS + 3]) {
+    await writer.zero(position, blocks * BLOCK_SIZE);
+    expected.fill(0, position, position + blocks * BLOCK_SIZE);
+    position += (blocks + 1) * BLOCK_SIZE;
+  }
+  const bytes = Buffer.alloc(5 * STAGE_BLOCKS * BLOCK_SIZE, 2);
+  await writer.write(position, bytes);
+  expected.set(bytes, position);
+  await writer.settle();
+  await writer.close();
+  return expected;
+}
+
 describe("contents", () => {
   test("are where they belong, more of them than there are stages", async () => {
     const path = scratch(`image${files++}`);
@@ -67,6 +86,12 @@ describe("contents", () => {
   test("come in pieces of any size and place, too", async () => {
     const path = scratch(`image${files++}`);
     const expected = await writePieces(path);
+    expect(readFileSync(path).equals(expected)).toBe(true);
+  });
+
+  test("give way to zeros, in pieces of any size", async () => {
+    const path = scratch(`image${files++}`);
+    const expected = await writeZeros(path);
     expect(readFileSync(path).equals(expected)).toBe(true);
   });
 
@@ -82,6 +107,8 @@ describe("contents", () => {
       expect(readFileSync(path).equals(expected)).toBe(true);
       const pieces = await writePieces(join(folder, "pieces"));
       expect(readFileSync(join(folder, "pieces")).equals(pieces)).toBe(true);
+      const zeros = await writeZeros(join(folder, "zeros"));
+      expect(readFileSync(join(folder, "zeros")).equals(zeros)).toBe(true);
     } finally {
       runOk("umount", [folder]);
     }
