@@ -92,7 +92,7 @@ export class GrowingFile {
       for (let position = 0; ; ) {
         signal?.throwIfAborted();
         if (position < this.#announced) {
-          const chunk = this.#window.peek(position) ?? (await this.#readAt(position));
+          const chunk = this.#window.bytesAt(position) ?? (await this.#readAt(position));
           position += chunk.length;
           this.#window.passed(position);
           yield chunk;

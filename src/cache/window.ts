@@ -1,7 +1,7 @@
 import { writeSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { DirectFile } from "../disk/direct-file.ts";
-import { CHUNK_SIZE, takeChunk } from "../memory/chunks.ts";
+import { CHUNK_SIZE, giveBack, takeChunk } from "../memory/chunks.ts";
 
 const CHUNKS = 8;
 /** Milliseconds that the writer waits at most for a reader that stands still: far less than a connection bears. */
@@ -24,6 +24,7 @@ export class Window {
   readonly #keep: boolean;
   readonly #onWhole: () => void;
   #direct: DirectFile | undefined;
+  /** Memory that is kept to be written from. */
   #free: Uint8Array[] = [];
   /** Whole ones, in the file's order. */
   #chunks: Chunk[] = [];
@@ -40,14 +41,14 @@ export class Window {
 
   /**
    * @param fd for reading and writing of an empty file
-   * @param keep whether all bytes are to be in the file, also those that its reader has had
+   * @param keep whether all bytes are to be in the file, also those that its reader has had; else it has but one
    * @param onWhole is told of each chunk that has become whole
    */
   constructor(fd: number, keep: boolean, onWhole: () => void) {
     this.#fd = fd;
     this.#keep = keep;
     this.#onWhole = onWhole;
-    this.#filling = { start: 0, bytes: Buffer.allocUnsafeSlow(CHUNK_SIZE), state: "unwritten" };
+    this.#filling = { start: 0, bytes: takeChunk(), state: "unwritten" };
     this.#changed();
   }
 
@@ -82,16 +83,20 @@ export class Window {
     this.#changed();
   }
 
-  /** A copy of the bytes from `position` on, as far as they are in the same chunk; undefined if they are in the file. */
-  peek(position: number): Uint8Array | undefined {
+  /**
+   * The bytes from `position` on, as far as they are in the same chunk, and the reader's own: the chunk itself where
+   * nobody else wants it, else a copy. Undefined if they are in the file.
+   */
+  bytesAt(position: number): Uint8Array | undefined {
     const isIn = ({ start }: Chunk): boolean => start <= position && position < start + CHUNK_SIZE;
-    const chunk = [...this.#chunks, ...(this.#filling ? [this.#filling] : [])].find(isIn);
-    if (chunk === undefined) return undefined;
-    const end = chunk === this.#filling ? this.#filled : CHUNK_SIZE;
-    const there = chunk.bytes.subarray(position - chunk.start, end);
-    const copy = takeChunk();
-    copy.set(there);
-    return copy.subarray(0, there.length);
+    const chunk = this.#chunks.find(isIn);
+    if (!this.#keep && chunk?.start === position && chunk.state !== "under way") {
+      this.#chunks.splice(this.#chunks.indexOf(chunk), 1);
+      return chunk.bytes;
+    }
+    if (chunk !== undefined) return copyOf(chunk.bytes.subarray(position - chunk.start));
+    if (this.#filling === undefined || !isIn(this.#filling)) return undefined;
+    return copyOf(this.#filling.bytes.subarray(position - this.#filling.start, this.#filled));
   }
 
   /** Has everything in the file that is to be there, or that nobody is about to read. Throws system errors. */
@@ -147,9 +152,15 @@ export class Window {
   }
 
   #nextChunk(): Chunk | undefined {
-    if (this.#free.length === 0) this.#reclaim();
-    const bytes = this.#free.pop();
-    return bytes && { start: this.#before, bytes, state: "unwritten" };
+    if (!this.#hasMemory()) this.#reclaim();
+    if (!this.#hasMemory()) return undefined;
+    const bytes = this.#free.pop() ?? takeChunk();
+    return { start: this.#before, bytes, state: "unwritten" };
+  }
+
+  /** What a reader may have is taken from the stock, for it does not come back. */
+  #hasMemory(): boolean {
+    return this.#keep ? this.#free.length > 0 : this.#chunks.length < CHUNKS;
   }
 
   /** Takes back the memory of what has been read and need not be written any more. */
@@ -162,7 +173,8 @@ export class Window {
   #drop(chunk: Chunk): void {
     this.#chunks.splice(this.#chunks.indexOf(chunk), 1);
     // The first one's memory came before the rest, and may be none that can be written directly.
-    if (chunk.start > 0) this.#free.push(chunk.bytes);
+    if (!this.#keep || chunk.start === 0) giveBack(chunk.bytes);
+    else this.#free.push(chunk.bytes);
   }
 
   /** Resolves when there is memory for another chunk. */
@@ -171,7 +183,7 @@ export class Window {
       this.#reclaim();
       this.#check();
       const [oldest] = this.#chunks;
-      if (this.#free.length > 0 || oldest === undefined) return;
+      if (this.#hasMemory() || oldest === undefined) return;
       const isRead = oldest.start + CHUNK_SIZE <= this.#read;
       if (this.#follower === "close" && !isRead) {
         if (!(await this.#changesSoon())) this.#follower = "away";
@@ -202,6 +214,7 @@ export class Window {
   #goDirect(): void {
     // The file may have no name any more.
     this.#direct = DirectFile.open(`/proc/self/fd/${this.#fd}`);
+    if (!this.#keep) return;
     const direct = this.#direct?.memory(CHUNKS * CHUNK_SIZE);
     if (direct === undefined) {
       this.#direct?.close();
@@ -260,4 +273,10 @@ export class Window {
   #check(): void {
     if (this.#failure !== undefined) throw this.#failure.error;
   }
+}
+
+function copyOf(bytes: Uint8Array): Uint8Array {
+  const copy = takeChunk();
+  copy.set(bytes);
+  return copy.subarray(0, bytes.length);
 }
