@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { DirectFile } from "../disk/direct-file.ts";
 import { CHUNK_SIZE, giveBack, takeChunk } from "../memory/chunks.ts";
 
-const CHUNKS = 8;
+const CHUNKS = 4;
 /** Milliseconds that the writer waits at most for a reader that stands still: far less than a connection bears. */
 const PATIENCE = 500;
 
