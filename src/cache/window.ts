@@ -214,6 +214,7 @@ export class Window {
   #goDirect(): void {
     // The file may have no name any more.
     this.#direct = DirectFile.open(`/proc/self/fd/${this.#fd}`);
+    // A reader's memory is tried out when it is written from.
     if (!this.#keep) return;
     const direct = this.#direct?.memory(CHUNKS * CHUNK_SIZE);
     if (direct === undefined) {

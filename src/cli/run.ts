@@ -38,7 +38,7 @@ export async function run(args: readonly string[], host: Host): Promise<number> 
 /** The package's version, by the nearest package.json: in the build this file lies elsewhere than in the sources. */
 function programVersion(): string {
   let folder = import.meta.dirname;
-  while (!existsSync(join(folder, "package.json"))) folder = dirname(folder);
+  while (!existsSync(join(folder, "package.json")) && folder !== dirname(folder)) folder = dirname(folder);
   const { version } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as { version: string };
   return version;
 }
