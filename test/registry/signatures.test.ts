@@ -13,7 +13,7 @@ import { expectError } from "../support/expect-error.ts";
 import { buildLayout, json, sha256 } from "../support/layout-builder.ts";
 import { runOk, testWith } from "../support/oracles.ts";
 import { sendWhole } from "../support/scripted-registry.ts";
-import { sigstoreSkopeo } from "../support/sigstore-skopeo.ts";
+import { SIGNING, sigstoreSkopeo } from "../support/sigstore-skopeo.ts";
 import { LAYERS, NAME, pullAll, type Scene, withScene } from "./support.ts";
 
 const MANIFEST = "application/vnd.oci.image.manifest.v1+json";
@@ -283,12 +283,12 @@ testWith(
       buildLayout(join(folder, "layout"), image);
       buildLayout(join(folder, "changed"), { ...image, config: { Cmd: ["evil"] } });
       writeFileSync(join(folder, "passphrase"), "quiet\n");
-      const passphrase = "/work/passphrase";
+      const passphrase = `${SIGNING}/passphrase`;
       for (const key of ["key", "other"]) {
-        const prefix = ["--output-prefix", `/work/${key}`];
+        const prefix = ["--output-prefix", `${SIGNING}/${key}`];
         sigstoreSkopeo(folder, ["generate-sigstore-key", "--passphrase-file", passphrase, ...prefix]);
       }
-      const signing = ["--sign-by-sigstore-private-key", "/work/key.private"];
+      const signing = ["--sign-by-sigstore-private-key", `${SIGNING}/key.private`];
       sigstoreSkopeo(folder, [
         "copy",
         "--quiet",
@@ -296,7 +296,7 @@ testWith(
         ...signing,
         "--sign-passphrase-file",
         passphrase,
-        "oci:/work/layout:x",
+        `oci:${SIGNING}/layout:x`,
         `docker://${host}/${NAME}:signed`,
       ]);
 

@@ -1,8 +1,8 @@
 /**
- * What the conversion's thread and its layer workers say to each other. A layer has two of them: one hashes and inflates
- * the stored bytes, the other hashes the tar that comes out, so that a single large layer keeps two cores busy. Chunks
- * change hands, and go back when they are used up, to be filled again: memory that is touched for the first time costs
- * as much as what is done with it. Jobs are told apart by `id`.
+ * What the conversion's thread and its layer workers say to each other. One of them hashes and inflates a layer's stored
+ * bytes, and the tar that comes out is hashed by the same one, or by another if one is idle: so a single large layer
+ * keeps two cores busy. Chunks change hands, and go back when they are used up, to be filled again: memory that is
+ * touched for the first time costs as much as what is done with it. Jobs are told apart by `id`.
  */
 import type { MessagePort } from "node:worker_threads";
 import { Docker2vmError, type ErrorCode } from "../../errors.ts";
