@@ -26,7 +26,7 @@ export function layerReader(layers: readonly LayerBlob[], workers: number | unde
     THREADS_FOR_A_LAYER * layers.length,
     MOST_THREADS,
   );
-  if (count > 0) return new WorkerPool(count);
+  if (count > 0) return new WorkerPool(count, layers);
   return { read: readLayer, close: async () => undefined };
 }
 

@@ -1,3 +1,4 @@
+import { type ChunkMemory, STOCK } from "../memory/chunks.ts";
 import { gunzipNative, hasNativeZstd, unzstdNative } from "./inflate/native.ts";
 
 /** Who inflates: node:zlib, JavaScript (fflate, fzstd), or node:zlib as far as the runtime has it. */
@@ -27,20 +28,22 @@ export function sniffCompression(head: Uint8Array): Compression {
  * where the choice is native and the runtime has no zstd. What `stored` throws goes through.
  *
  * @param layer what messages call the layer
+ * @param memory where to inflate to, as far as the inflater lets itself be told
  */
 export function decompress(
   stored: AsyncIterable<Uint8Array>,
   compression: Compression,
   choice: InflateChoice,
   layer: string,
+  memory: ChunkMemory = STOCK,
 ): AsyncIterable<Uint8Array> {
   switch (compression) {
     case "none":
       return stored;
     case "gzip":
-      return choice === "fflate" ? portableGzip(stored, layer) : gunzipNative(stored, layer);
+      return choice === "fflate" ? portableGzip(stored, layer) : gunzipNative(stored, layer, memory);
     case "zstd":
-      return usesPortableZstd(choice) ? portableZstd(stored, layer) : unzstdNative(stored, layer);
+      return usesPortableZstd(choice) ? portableZstd(stored, layer) : unzstdNative(stored, layer, memory);
   }
 }
 

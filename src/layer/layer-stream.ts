@@ -1,4 +1,5 @@
 import { assert, Docker2vmError } from "../errors.ts";
+import type { ChunkMemory } from "../memory/chunks.ts";
 import { type Compression, decompress, type InflateChoice, sniffCompression } from "./decompress.ts";
 import { type LayerBlob, layerName } from "./layer-blob.ts";
 import { DigestCheck, StoredBlob } from "./stored-blob.ts";
@@ -13,6 +14,8 @@ export interface LayerStreamOptions {
   readonly onStored?: ((bytes: number) => void) | undefined;
   /** Hears what is not an error; the message does not name the layer. */
   readonly onWarning?: ((message: string) => void) | undefined;
+  /** Where to inflate to, instead of the thread's own stock. */
+  readonly memory?: ChunkMemory | undefined;
 }
 
 /**
@@ -45,11 +48,11 @@ export async function inflateLayer<T>(
   options: LayerStreamOptions,
   use: (tar: AsyncIterable<Uint8Array>, diffId: DiffIdState) => Promise<T>,
 ): Promise<T> {
-  const { inflate, signal, onStored } = options;
+  const { inflate, signal, onStored, memory } = options;
   const stored = new StoredBlob(blob, signal, onStored);
   let complete = false;
   async function* whole(source: AsyncIterable<Uint8Array>, compression: Compression) {
-    for await (const chunk of decompress(source, compression, inflate, layerName(blob))) {
+    for await (const chunk of decompress(source, compression, inflate, layerName(blob), memory)) {
       signal?.throwIfAborted();
       yield chunk;
     }

@@ -1,5 +1,6 @@
 import { createHash, type Hash } from "node:crypto";
 import { Docker2vmError, EXIT } from "../errors.ts";
+import { giveBack } from "../memory/chunks.ts";
 import { type Digest, digestAlgorithm, digestHex } from "../oci/digest.ts";
 import { abortable } from "./abortable.ts";
 import { type LayerBlob, layerName } from "./layer-blob.ts";
@@ -7,7 +8,7 @@ import { type LayerBlob, layerName } from "./layer-blob.ts";
 const HINT = "the image is damaged or was changed: fetch it again";
 
 /**
- * A layer's stored bytes, checked as they pass. It ends only when size and digest hold, and has no `return`: a reader
+ * A layer's stored bytes, checked as they pass, each chunk good until the next. It ends only when size and digest hold, and has no `return`: a reader
  * that fails half way leaves it open, so that `explain` can still tell whether the blob itself is to blame. Whoever
  * made it closes it.
  */
@@ -17,6 +18,7 @@ export class StoredBlob implements AsyncIterableIterator<Uint8Array> {
   readonly #digest: DigestCheck | undefined;
   readonly #onStored: ((bytes: number) => void) | undefined;
   #length = 0;
+  #chunk: Uint8Array | undefined;
   #failure: unknown;
   #done = false;
 
@@ -32,6 +34,8 @@ export class StoredBlob implements AsyncIterableIterator<Uint8Array> {
   }
 
   async next(): Promise<IteratorResult<Uint8Array>> {
+    if (this.#chunk !== undefined) giveBack(this.#chunk);
+    this.#chunk = undefined;
     if (this.#done) return { done: true, value: undefined };
     try {
       const next = await this.#chunks.next();
@@ -68,6 +72,7 @@ export class StoredBlob implements AsyncIterableIterator<Uint8Array> {
   }
 
   #take(chunk: Uint8Array): void {
+    this.#chunk = chunk;
     this.#length += chunk.length;
     if (this.#length > this.#blob.size) throw this.#sizeMismatch("more");
     this.#digest?.update(chunk);

@@ -7,6 +7,14 @@
 /** Bytes of a chunk: smaller ones cost more turns, larger ones are not faster. */
 export const CHUNK_SIZE = 1 << 20;
 
+/** Where whoever makes bytes gets memory for them. */
+export interface ChunkMemory {
+  /** A chunk of CHUNK_SIZE bytes that hold anything. */
+  take(): Uint8Array | Promise<Uint8Array>;
+  /** Has back a chunk whose bytes have been used up. */
+  giveBack(chunk: Uint8Array): void;
+}
+
 const MOST_IN_STOCK = 16;
 
 const stock: Uint8Array[] = [];
@@ -17,20 +25,14 @@ export function takeChunk(length: number = CHUNK_SIZE): Uint8Array {
   return chunk ?? new Uint8Array(length);
 }
 
-/**
- * The buffer of bytes that have it to themselves: all of it, or the beginning of a chunk. Undefined for a part of
- * something: others may look at the rest.
- */
-export function ownBuffer({ buffer, byteOffset, length }: Uint8Array): ArrayBuffer | undefined {
-  const isOwn = byteOffset === 0 && (buffer.byteLength === length || buffer.byteLength === CHUNK_SIZE);
-  return isOwn && buffer instanceof ArrayBuffer ? buffer : undefined;
-}
+/** The stock as such memory. */
+export const STOCK: ChunkMemory = { take: () => takeChunk(), giveBack };
 
-/** Takes memory that nobody else knows of any more; a part of something, and what is in another thread now, it leaves. */
-export function giveBack(bytes: Uint8Array): void {
-  const buffer = ownBuffer(bytes);
-  if (buffer === undefined || buffer.byteLength === 0) return;
-  if (buffer.byteLength === CHUNK_SIZE && stock.length < MOST_IN_STOCK) stock.push(new Uint8Array(buffer));
+/** Takes a chunk, or its beginning, that nobody else knows of any more; all other memory it leaves alone. */
+export function giveBack({ buffer, byteOffset }: Uint8Array): void {
+  const isChunk = byteOffset === 0 && buffer.byteLength === CHUNK_SIZE;
+  if (!isChunk || !(buffer instanceof ArrayBuffer)) return;
+  if (stock.length < MOST_IN_STOCK) stock.push(new Uint8Array(buffer));
   else free(buffer);
 }
 

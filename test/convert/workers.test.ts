@@ -2,9 +2,10 @@ import { describe, expect, test } from "bun:test";
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { convert } from "../../src/convert/convert.ts";
 import { Docker2vmError } from "../../src/errors.ts";
-import { type BuiltImage, buildLayout } from "../support/layout-builder.ts";
+import { type BuiltImage, buildLayout, type LayoutImage } from "../support/layout-builder.ts";
 import { expectCleanIfChecked, runOk, testWith } from "../support/oracles.ts";
 import { scratchFolder } from "../support/scratch.ts";
 import { type TarItem, tar } from "../support/tar-builder.ts";
@@ -18,7 +19,10 @@ function imageOf(layers: readonly (readonly TarItem[])[]): { layout: string; ima
 }
 
 /** Everything that is said of a failure, down to the first cause. */
-async function failure(layout: string, options: { signal?: AbortSignal; out?: string } = {}) {
+async function failure(
+  layout: string,
+  options: { signal?: AbortSignal; out?: string; workers?: number } = {},
+) {
   const out = options.out ?? scratch("out");
   const source = `oci:${layout}`;
   try {
@@ -77,6 +81,36 @@ describe("a failure in a thread is told as without threads", () => {
   test("of the caller's signal", async () => {
     const { layout } = imageOf([[{ path: "f", data: randomBytes(8_000_000) }]]);
     expect((await failure(layout, { signal: AbortSignal.timeout(20) })).code).toBe("E_INTERRUPTED");
+  });
+
+  describe("whichever of a layer's faults comes first:", () => {
+    const whole = tar([{ path: "f", data: randomBytes(6_000_000) }]);
+    const escaping = tar([
+      { path: "a", data: "a" },
+      { path: "../escape" },
+      { path: "f", data: randomBytes(6_000_000) },
+    ]);
+    const diffIds = [`sha256:${"0".repeat(64)}`];
+    const damaged = (bytes: Uint8Array): Uint8Array => {
+      const stored = gzipSync(bytes);
+      return stored.fill(0, stored.length - 2_000_000, stored.length - 1_000_000);
+    };
+    const cases: readonly [string, LayoutImage][] = [
+      ["a wrong diff_id", { layers: [whole], diffIds }],
+      ["a tar cut short, a wrong diff_id", { layers: [whole.subarray(0, 3_000_000)], diffIds }],
+      ["a small tar cut short, a wrong diff_id", { layers: [escaping.subarray(0, 700)], diffIds }],
+      ["a refused path, a wrong diff_id", { layers: [escaping], diffIds }],
+      ["a refused path, damaged gzip data", { layers: [escaping], store: damaged }],
+      ["gzip data cut short", { layers: [whole], store: (bytes) => gzipSync(bytes).subarray(0, 3_000_000) }],
+    ];
+    for (const [name, image] of cases) {
+      test(name, async () => {
+        const layout = scratch(`image${images++}`);
+        buildLayout(layout, image);
+        const alone = await failure(layout, { workers: 0 });
+        for (const workers of [1, 2]) expect(await failure(layout, { workers })).toEqual(alone);
+      });
+    }
   });
 
   testWith(["loop mount"], "of a full disk", async () => {

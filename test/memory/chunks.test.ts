@@ -12,11 +12,11 @@ test("a chunk that was given back is the next one taken", () => {
   expect(takeChunk().buffer === chunk.buffer && takeChunk().length === CHUNK_SIZE).toBe(true);
 });
 
-test("memory of another length is its own, and gone when it is given back", () => {
+test("memory of another length is its own, and left alone when it is given back", () => {
   const odd = takeChunk(1000);
   expect(odd.buffer.byteLength).toBe(1000);
   giveBack(odd);
-  expect(odd.length).toBe(0);
+  expect(odd.length).toBe(1000);
   expect(takeChunk(1000)).not.toBe(odd);
 });
 
@@ -26,6 +26,12 @@ test("a part of something is not taken: others may look at the rest", () => {
   giveBack(whole.subarray(CHUNK_SIZE, CHUNK_SIZE + 10));
   expect(whole.every((byte) => byte === 1)).toBe(true);
   expect(takeChunk().buffer).not.toBe(whole.buffer);
+});
+
+test("memory that threads share is not taken", () => {
+  const shared = new Uint8Array(new SharedArrayBuffer(CHUNK_SIZE));
+  giveBack(shared);
+  expect(takeChunk().buffer).not.toBe(shared.buffer);
 });
 
 test("what has gone to another thread is not taken", () => {

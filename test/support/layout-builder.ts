@@ -8,6 +8,10 @@ export interface LayoutImage {
   readonly layers: readonly Uint8Array[];
   /** "gzip" unless given. */
   readonly compress?: "gzip" | "zstd" | "none";
+  /** What the blob of a tar is, where it is not what compressing it makes. */
+  readonly store?: (tar: Uint8Array) => Uint8Array;
+  /** What the config says, where it is not what the tars hash to. */
+  readonly diffIds?: readonly string[];
   /** The config's `config`: Env, Cmd, … */
   readonly config?: Readonly<Record<string, unknown>>;
   /** linux/amd64 unless given. It goes into the config, and into the index where `inIndex` is not false. */
@@ -40,9 +44,9 @@ export function buildLayout(folder: string, image: LayoutImage): BuiltImage {
   mkdirSync(join(folder, "blobs/sha256"), { recursive: true });
   const suffix = compress === "none" ? "" : `+${compress}`;
   const layers = image.layers.map((tar) =>
-    writeBlob(folder, compressed(tar, compress), `${MEDIA_TYPE}.layer.v1.tar${suffix}`),
+    writeBlob(folder, image.store?.(tar) ?? compressed(tar, compress), `${MEDIA_TYPE}.layer.v1.tar${suffix}`),
   );
-  const diffIds = image.layers.map(sha256);
+  const diffIds = image.diffIds ?? image.layers.map(sha256);
   const config = writeBlob(
     folder,
     json({

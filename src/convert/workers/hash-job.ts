@@ -1,42 +1,41 @@
-import type { MessagePort } from "node:worker_threads";
 import { DiffIdCheck } from "../../layer/layer-stream.ts";
-import { type FromWorker, sendable, type TarChunk, type ToHasher } from "./protocol.ts";
-import { transferable } from "./transfer.ts";
+import { type FromWorker, sendable, type ToHasher } from "./protocol.ts";
+import { RingReader } from "./ring.ts";
 
-type Post = (message: FromWorker, transfer?: ArrayBuffer[]) => void;
+type Post = (message: FromWorker) => void;
+type Start = Extract<ToHasher, { type: "hash" }>;
 
-/** Hashes a layer's tar on its way from where it is inflated to where it is read. */
+/** Hashes a layer's tar that another thread inflates, beside the one that reads it. */
 export class HashJob {
   readonly #id: number;
   readonly #check: DiffIdCheck;
-  readonly #inflater: MessagePort;
+  readonly #tar: RingReader;
   readonly #post: Post;
 
-  constructor({ id, blob, inflater }: Extract<ToHasher, { type: "hash" }>, post: Post) {
+  constructor({ id, blob, tar }: Start, post: Post) {
     this.#id = id;
     this.#check = new DiffIdCheck(blob);
-    this.#inflater = inflater;
+    this.#tar = new RingReader(tar, 1);
     this.#post = post;
-    inflater.on("message", (chunk: TarChunk) => this.#take(chunk));
   }
 
-  close(): void {
-    this.#inflater.close();
-  }
-
-  #take({ bytes, isChecked }: TarChunk): void {
+  /** Never fails: what goes wrong is told to the conversion's thread. */
+  async run(): Promise<void> {
     const id = this.#id;
     try {
-      if (bytes === undefined) {
-        if (!isChecked) this.#check.finish();
-        this.#post({ type: "tar", id, bytes });
-        return;
+      for (let chunk = await this.#tar.next(); chunk !== undefined; chunk = await this.#tar.next()) {
+        this.#check.update(chunk);
       }
-      if (!isChecked) this.#check.update(bytes);
-      const [sent, transfer] = transferable(bytes);
-      this.#post({ type: "tar", id, bytes: sent }, transfer);
+      // Of a tar that is not whole there is nothing to say.
+      if (!this.#tar.isComplete) return;
+      this.#check.finish();
+      this.#post({ type: "hashed", id });
     } catch (error) {
       this.#post({ type: "failed", id, error: sendable(error) });
     }
+  }
+
+  close(): void {
+    this.#tar.close();
   }
 }

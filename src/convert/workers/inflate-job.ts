@@ -1,138 +1,118 @@
-import { Docker2vmError } from "../../errors.ts";
+import { assert, Docker2vmError } from "../../errors.ts";
 import {
   inflateLayer,
   type LayerBlob,
   type LayerStreamOptions,
   readLayer,
 } from "../../layer/layer-stream.ts";
-import { giveBack, takeChunk } from "../../memory/chunks.ts";
-import { type FromWorker, received, sendable, type TarChunk, type ToInflater } from "./protocol.ts";
-import { transferable } from "./transfer.ts";
+import { CHUNK_SIZE } from "../../memory/chunks.ts";
+import { type FromWorker, received, sendable, type ToInflater } from "./protocol.ts";
+import { RingReader, RingWriter } from "./ring.ts";
 
-/** Chunks of the tar that are under way to their reader, or waiting there. */
-const WINDOW = 5;
-
-type Post = (message: FromWorker, transfer?: ArrayBuffer[]) => void;
-type Send = (bytes: Uint8Array | undefined, transfer: ArrayBuffer[]) => void;
+type Post = (message: FromWorker) => void;
 type Start = Extract<ToInflater, { type: "inflate" }>;
 
 /** Checks and inflates one layer's stored bytes, and hashes the tar unless another thread does. */
 export class InflateJob {
   readonly #start: Start;
   readonly #post: Post;
+  readonly #stored: RingReader;
+  readonly #tar: RingWriter;
   readonly #stop = new AbortController();
-  /** Why the reader of the tar gave up. */
+  /** Why nobody wants the tar any more. */
   #rejection: Error | undefined;
-  #stored: { resolve(bytes: Uint8Array | undefined): void; reject(error: unknown): void } | undefined;
-  #unused = 0;
-  #wake: () => void = () => undefined;
+  /** Resolves with the reason why not all stored bytes come, which may be heard after they have ended. */
+  readonly #unreadable: Promise<Error>;
+  #giveReason: (reason: Error) => void = () => undefined;
 
   constructor(start: Start, post: Post) {
     this.#start = start;
     this.#post = post;
+    this.#stored = new RingReader(start.stored);
+    this.#tar = new RingWriter(start.tar, start.isHashedElsewhere ? 2 : 1);
+    this.#unreadable = new Promise((resolve) => {
+      this.#giveReason = resolve;
+    });
   }
 
   /** Never fails: what goes wrong is told to the conversion's thread. */
   async run(): Promise<void> {
     const { id, blob, inflate } = this.#start;
-    const options = {
+    const options: LayerStreamOptions = {
       inflate,
       signal: this.#stop.signal,
-      onWarning: (message: string): void => this.#post({ type: "warning", id, message }),
+      onWarning: (message) => this.#post({ type: "warning", id, message }),
+      memory: { take: () => this.#slot(), giveBack: () => undefined },
     };
-    const opened = { ...blob, open: () => this.#chunks() };
     try {
-      await this.#readLayer(opened, options);
-      this.#post({ type: "done", id });
+      await this.#readLayer({ ...blob, open: () => this.#chunks() }, options);
+      await this.#tar.end();
+      this.#post({ type: "inflated", id });
     } catch (error) {
       // The reader knows its own reason better than any copy of it.
       this.#post({ type: "failed", id, error: error === this.#rejection ? undefined : sendable(error) });
+      await this.#tar.break();
     }
-    this.close();
   }
 
   hear(message: Exclude<ToInflater, Start>): void {
     switch (message.type) {
-      case "stored":
-        this.#stored?.resolve(message.bytes);
-        break;
       case "unreadable":
-        this.#stored?.reject(received(message.error));
-        break;
-      case "used":
-        this.#unused--;
-        if (message.chunk !== undefined) giveBack(message.chunk);
-        this.#wake();
+        this.#giveReason(received(message.error));
         break;
       case "rejected":
-        this.#rejection = received(message.error);
-        this.#wake();
+        this.#reject(received(message.error));
         break;
       case "stop":
-        this.#rejection = new Docker2vmError("E_INTERRUPTED", "the conversion was stopped");
-        this.#stop.abort(this.#rejection);
-        this.#wake();
+        this.stop();
     }
   }
 
-  close(): void {
-    this.#start.hasher?.close();
+  /** Leaves all as it is. */
+  stop(): void {
+    const reason = new Docker2vmError("E_INTERRUPTED", "the conversion was stopped");
+    this.#reject(reason);
+    this.#giveReason(reason);
+    this.#stop.abort(reason);
+    this.#stored.close();
   }
 
-  /** Hashes the tar as well, if nobody else is to. */
-  async #readLayer(blob: LayerBlob, options: LayerStreamOptions): Promise<void> {
-    const { id, hasher } = this.#start;
-    if (hasher === undefined) {
-      const send: Send = (bytes, transfer) => this.#post({ type: "tar", id, bytes }, transfer);
-      await readLayer(blob, options, (tar) => this.#give(tar, send));
-      return;
-    }
-    await inflateLayer(blob, options, (tar, { isChecked }) => {
-      const send: Send = (bytes, transfer) =>
-        hasher.postMessage({ bytes, isChecked } satisfies TarChunk, transfer);
-      return this.#give(tar, send);
-    });
+  #reject(reason: Error): void {
+    this.#rejection ??= reason;
+    this.#tar.close();
   }
 
-  /** The stored bytes; the next chunk is on its way while one is used. */
+  #readLayer(blob: LayerBlob, options: LayerStreamOptions): Promise<void> {
+    const give = (tar: AsyncIterable<Uint8Array>): Promise<void> => this.#give(tar);
+    return this.#start.isHashedElsewhere ? inflateLayer(blob, options, give) : readLayer(blob, options, give);
+  }
+
   async *#chunks(): AsyncGenerator<Uint8Array> {
-    let spent: Uint8Array | undefined;
-    let next = this.#read(spent);
-    for (let bytes = await next; bytes !== undefined; bytes = await next) {
-      next = this.#read(spent);
-      // Its failure counts when it is asked for, not when nobody listens yet.
-      next.catch(() => undefined);
-      yield bytes;
-      // Of a tar that is stored as it is, it has gone on; another comes back for it.
-      spent = bytes.length > 0 ? bytes : takeChunk();
-    }
+    const stored = this.#stored;
+    for (let chunk = await stored.next(); chunk !== undefined; chunk = await stored.next()) yield chunk;
+    if (!stored.isComplete) throw await this.#unreadable;
   }
 
-  #read(spent: Uint8Array | undefined): Promise<Uint8Array | undefined> {
-    return new Promise((resolve, reject) => {
-      this.#stored = { resolve, reject };
-      this.#post({ type: "read", id: this.#start.id, spent }, spent && transferable(spent)[1]);
-    });
-  }
-
-  /** Sends the tar on; resolves when its reader has used all of it. Throws why that one gave up. */
-  async #give(tar: AsyncIterable<Uint8Array>, send: Send): Promise<void> {
+  /** Puts the tar into the ring: most of it is there already. Throws why its reader gave up. */
+  async #give(tar: AsyncIterable<Uint8Array>): Promise<void> {
     for await (const chunk of tar) {
-      await this.#unusedAtMost(WINDOW - 1);
-      this.#unused++;
-      send(...transferable(chunk));
+      if (chunk.buffer === this.#start.tar) this.#tar.put(chunk.length);
+      else await this.#copy(chunk);
     }
-    this.#unused++;
-    send(undefined, []);
-    await this.#unusedAtMost(0);
   }
 
-  async #unusedAtMost(count: number): Promise<void> {
-    while (this.#unused > count && this.#rejection === undefined) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
+  async #copy(bytes: Uint8Array): Promise<void> {
+    for (let at = 0; at < bytes.length; at += CHUNK_SIZE) {
+      const part = bytes.subarray(at, at + CHUNK_SIZE);
+      (await this.#slot()).set(part);
+      this.#tar.put(part.length);
     }
-    if (this.#rejection !== undefined) throw this.#rejection;
+  }
+
+  async #slot(): Promise<Uint8Array> {
+    const slot = await this.#tar.slot();
+    if (slot !== undefined) return slot;
+    assert(this.#rejection !== undefined, "a ring was closed without a reason");
+    throw this.#rejection;
   }
 }

@@ -1,46 +1,54 @@
-import { MessageChannel, type MessagePort } from "node:worker_threads";
-import { assert } from "../../errors.ts";
-import { type LayerBlob, type LayerStreamOptions, layerName } from "../../layer/layer-stream.ts";
-import { giveBack } from "../../memory/chunks.ts";
+import { Docker2vmError } from "../../errors.ts";
+import type { LayerBlob, LayerStreamOptions } from "../../layer/layer-stream.ts";
+import { CHUNK_SIZE, giveBack } from "../../memory/chunks.ts";
 import { type FromWorker, received, sendable, type ToWorker } from "./protocol.ts";
-import { transferable } from "./transfer.ts";
+import { RingReader, RingWriter } from "./ring.ts";
 
 export type UseTar<T> = (tar: AsyncIterable<Uint8Array>) => Promise<T>;
 
 /** A thread to be spoken to. */
 interface Thread {
-  post(message: ToWorker, transfer?: readonly (ArrayBuffer | MessagePort)[]): void;
+  post(message: ToWorker): void;
+}
+
+/** Memory for the rings of one layer. */
+export interface LayerRings {
+  readonly stored: SharedArrayBuffer;
+  readonly tar: SharedArrayBuffer;
 }
 
 interface Setting {
   readonly id: number;
   readonly blob: LayerBlob;
   readonly options: LayerStreamOptions;
+  readonly rings: LayerRings;
   readonly inflater: Thread;
   /** Another thread that hashes what comes out; without it the inflater does. */
   readonly hasher: Thread | undefined;
 }
 
-/** How a layer ended in its threads; "rejected": its reader knows why. */
-type Outcome = "done" | "rejected" | { readonly failure: unknown };
-
 /** One layer that threads work on, seen from the conversion's. */
 export class RemoteLayer {
   readonly #setting: Setting;
-  readonly #stored: AsyncIterator<Uint8Array>;
-  readonly #tar: (Uint8Array | undefined)[] = [];
-  #outcome: Outcome | undefined;
+  readonly #stored: RingWriter;
+  readonly #tar: RingReader;
+  /** What is not over yet. */
+  readonly #under: Set<"inflating" | "hashing">;
+  #failure: { readonly error: unknown } | undefined;
+  #feeding: Promise<void> = Promise.resolve();
   #wake: () => void = () => undefined;
 
   constructor(setting: Setting) {
     this.#setting = setting;
-    this.#stored = setting.blob.open(setting.options.signal)[Symbol.asyncIterator]();
+    this.#stored = new RingWriter(setting.rings.stored);
+    this.#tar = new RingReader(setting.rings.tar);
+    this.#under = new Set(setting.hasher === undefined ? ["inflating"] : ["inflating", "hashing"]);
   }
 
   /** Has `use` read the tar, and returns its result once every check has held. */
   async serve<T>(use: UseTar<T>): Promise<T> {
     const { signal } = this.#setting.options;
-    const stop = (): void => this.#end({ failure: signal?.reason });
+    const stop = (): void => this.fail(signal?.reason);
     signal?.addEventListener("abort", stop);
     if (signal?.aborted) stop();
     this.#start();
@@ -51,29 +59,30 @@ export class RemoteLayer {
     }
   }
 
-  async hear(message: FromWorker): Promise<void> {
+  hear(message: FromWorker): void {
     switch (message.type) {
-      case "read":
-        if (message.spent !== undefined) giveBack(message.spent);
-        await this.#sendStored();
-        break;
-      case "tar":
-        this.#tar.push(message.bytes);
-        this.#wake();
-        break;
       case "warning":
         this.#setting.options.onWarning?.(message.message);
         break;
-      case "done":
-        this.#end("done");
+      case "inflated":
+        this.#under.delete("inflating");
+        break;
+      case "hashed":
+        this.#under.delete("hashing");
         break;
       case "failed":
-        this.#end(message.error === undefined ? "rejected" : { failure: received(message.error) });
+        if (message.error !== undefined) this.#failure ??= { error: received(message.error) };
+        this.#under.clear();
     }
+    this.#wake();
   }
 
+  /** Ends it at once. */
   fail(error: unknown): void {
-    this.#end({ failure: error });
+    this.#failure ??= { error };
+    this.#under.clear();
+    this.#tar.close();
+    this.#wake();
   }
 
   /** Lets the threads forget it. */
@@ -81,78 +90,90 @@ export class RemoteLayer {
     const { id, inflater, hasher } = this.#setting;
     inflater.post({ type: "stop", id });
     hasher?.post({ type: "drop", id });
-    await this.#stored.return?.();
+    this.#stored.close();
+    await this.#feeding;
   }
 
   #start(): void {
-    const { id, blob, options, inflater, hasher } = this.#setting;
+    const { id, blob, options, rings, inflater, hasher } = this.#setting;
     const { open: _, ...described } = blob;
-    const job = { type: "inflate", id, blob: described, inflate: options.inflate } as const;
-    if (hasher === undefined) {
-      inflater.post({ ...job, hasher: undefined });
-      return;
-    }
-    const { port1, port2 } = new MessageChannel();
-    hasher.post({ type: "hash", id, blob: described, inflater: port1 }, [port1]);
-    inflater.post({ ...job, hasher: port2 }, [port2]);
+    const isHashedElsewhere = hasher !== undefined;
+    hasher?.post({ type: "hash", id, blob: described, tar: rings.tar });
+    inflater.post({
+      type: "inflate",
+      id,
+      blob: described,
+      inflate: options.inflate,
+      ...rings,
+      isHashedElsewhere,
+    });
+    this.#feeding = this.#feed();
   }
 
   async #serve<T>(use: UseTar<T>): Promise<T> {
-    const { id, blob, inflater } = this.#setting;
     try {
       const result = await use(this.#chunks());
-      const outcome = await this.#ended();
-      assert(outcome === "done", `${layerName(blob)} was not read to its end`);
+      await this.#over("inflating");
       return result;
     } catch (error) {
-      if (this.#outcome === undefined) inflater.post({ type: "rejected", id, error: sendable(error) });
-      await this.#ended();
-      throw error;
+      throw this.#failure?.error === error ? error : await this.#explain(error);
     }
   }
 
-  async *#chunks(): AsyncGenerator<Uint8Array> {
+  /** The reader gave up for a reason of its own: where the blob is damaged, that is the better one. */
+  async #explain(error: unknown): Promise<unknown> {
     const { id, inflater } = this.#setting;
-    for (;;) {
-      while (this.#tar.length === 0 && this.#outcome === undefined) await this.#change();
-      if (typeof this.#outcome === "object") throw this.#outcome.failure;
-      const chunk = this.#tar.shift();
-      if (chunk !== undefined) yield chunk;
-      inflater.post({ type: "used", id, chunk }, chunk && transferable(chunk)[1]);
-      if (chunk === undefined) return;
+    if (this.#under.has("inflating")) inflater.post({ type: "rejected", id, error: sendable(error) });
+    await this.#over("inflating").catch(() => undefined);
+    const found = this.#failure?.error;
+    const isBlob =
+      found instanceof Docker2vmError &&
+      (found.code === "E_SIZE_MISMATCH" || found.code === "E_DIGEST_MISMATCH");
+    return isBlob ? new Docker2vmError(found.code, found.message, { hint: found.hint, cause: error }) : error;
+  }
+
+  /** The tar; what failed in a thread comes after what was good, and a wrong diff_id before what is wrong at its end. */
+  async *#chunks(): AsyncGenerator<Uint8Array> {
+    const tar = this.#tar;
+    for (let chunk = await tar.next(); chunk !== undefined; chunk = await tar.next()) yield chunk;
+    await this.#over(tar.isComplete ? "hashing" : "inflating");
+  }
+
+  /** Resolves when that is over; throws what failed in the threads. */
+  async #over(work: "inflating" | "hashing"): Promise<void> {
+    while (this.#under.has(work)) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
     }
+    if (this.#failure !== undefined) throw this.#failure.error;
   }
 
-  /** Throws what failed in the threads. */
-  async #ended(): Promise<Outcome> {
-    while (this.#outcome === undefined) await this.#change();
-    if (typeof this.#outcome === "object") throw this.#outcome.failure;
-    return this.#outcome;
-  }
-
-  #end(outcome: Outcome): void {
-    this.#outcome ??= outcome;
-    this.#wake();
-  }
-
-  #change(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#wake = resolve;
-    });
-  }
-
-  async #sendStored(): Promise<void> {
-    const { id, options, inflater } = this.#setting;
+  /** Hands the stored bytes over. Never fails: whoever misses them tells. */
+  async #feed(): Promise<void> {
+    const { id, blob, options, inflater } = this.#setting;
     try {
-      const next = await this.#stored.next();
-      if (next.done === true) inflater.post({ type: "stored", id, bytes: undefined });
-      else {
-        options.onStored?.(next.value.length);
-        const [bytes, transfer] = transferable(next.value);
-        inflater.post({ type: "stored", id, bytes }, transfer);
+      for await (const chunk of blob.open(options.signal)) {
+        options.onStored?.(chunk.length);
+        if (!(await this.#give(chunk))) return;
+        giveBack(chunk);
       }
+      await this.#stored.end();
     } catch (error) {
       inflater.post({ type: "unreadable", id, error: sendable(error) });
+      await this.#stored.break();
     }
+  }
+
+  /** False if nobody wants it. */
+  async #give(bytes: Uint8Array): Promise<boolean> {
+    for (let at = 0; at < bytes.length; at += CHUNK_SIZE) {
+      const slot = await this.#stored.slot();
+      if (slot === undefined) return false;
+      const part = bytes.subarray(at, at + CHUNK_SIZE);
+      slot.set(part);
+      this.#stored.put(part.length);
+    }
+    return true;
   }
 }

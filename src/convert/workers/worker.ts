@@ -7,8 +7,8 @@ import type { FromWorker, ToWorker } from "./protocol.ts";
 const inflating = new Map<number, InflateJob>();
 const hashing = new Map<number, HashJob>();
 
-function post(message: FromWorker, transfer: ArrayBuffer[] = []): void {
-  parentPort?.postMessage(message, transfer);
+function post(message: FromWorker): void {
+  parentPort?.postMessage(message);
 }
 
 /** Takes jobs until it is told to go. */
@@ -20,15 +20,18 @@ function take(message: ToWorker): void {
       void job.run().then(() => inflating.delete(message.id));
       break;
     }
-    case "hash":
-      hashing.set(message.id, new HashJob(message, post));
+    case "hash": {
+      const job = new HashJob(message, post);
+      hashing.set(message.id, job);
+      void job.run().then(() => hashing.delete(message.id));
       break;
+    }
     case "drop":
       hashing.get(message.id)?.close();
-      hashing.delete(message.id);
       break;
     case "exit":
-      for (const job of [...inflating.values(), ...hashing.values()]) job.close();
+      for (const job of inflating.values()) job.stop();
+      for (const job of hashing.values()) job.close();
       parentPort?.close();
       break;
     default:

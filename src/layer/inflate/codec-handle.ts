@@ -1,5 +1,5 @@
 import type { Gunzip } from "node:zlib";
-import { giveBack, takeChunk } from "../../memory/chunks.ts";
+import type { ChunkMemory } from "../../memory/chunks.ts";
 import { checked } from "./bad-compression.ts";
 
 /**
@@ -92,14 +92,16 @@ function isHandle(value: unknown): value is Handle {
  *
  * @param damaged makes the error to throw of what the codec reports
  * @param checkRest is given the bytes after the point where the codec stopped of itself; may throw
+ * @param memory where chunks are inflated to
  */
 export async function* throughHandle(
   stored: AsyncIterable<Uint8Array>,
   codec: CodecHandle,
   damaged: (cause: unknown) => Error,
   checkRest: (bytes: Uint8Array) => void,
+  memory: ChunkMemory,
 ): AsyncGenerator<Uint8Array> {
-  let chunk = takeChunk();
+  let chunk = await memory.take();
   let filled = 0;
   let stopped = false;
   try {
@@ -111,8 +113,8 @@ export async function* throughHandle(
         filled += codec.written;
         if (filled === chunk.length) {
           yield chunk;
-          giveBack(chunk);
-          chunk = takeChunk();
+          memory.giveBack(chunk);
+          chunk = await memory.take();
           filled = 0;
         } else if (at === input.length) break;
         else stopped = codec.read === 0;
@@ -122,7 +124,7 @@ export async function* throughHandle(
     if (!stopped) checked(damaged, () => codec.finish(chunk, filled));
     if (filled > 0) yield chunk.subarray(0, filled);
   } finally {
-    giveBack(chunk);
+    memory.giveBack(chunk);
     codec.close();
   }
 }

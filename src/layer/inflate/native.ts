@@ -1,6 +1,6 @@
 import * as zlib from "node:zlib";
 import { Docker2vmError } from "../../errors.ts";
-import { CHUNK_SIZE } from "../../memory/chunks.ts";
+import { CHUNK_SIZE, type ChunkMemory } from "../../memory/chunks.ts";
 import { badCompression } from "./bad-compression.ts";
 import { CodecHandle, throughHandle } from "./codec-handle.ts";
 import { throughStream } from "./codec-stream.ts";
@@ -19,17 +19,25 @@ const { createZstdDecompress } = zlib as { readonly createZstdDecompress?: Creat
 export const hasNativeZstd = createZstdDecompress !== undefined;
 
 /** Every member; it stops of itself at zeros after a member. */
-export function gunzipNative(stored: AsyncIterable<Uint8Array>, layer: string): AsyncGenerator<Uint8Array> {
+export function gunzipNative(
+  stored: AsyncIterable<Uint8Array>,
+  layer: string,
+  memory: ChunkMemory,
+): AsyncGenerator<Uint8Array> {
   const damaged = (cause: unknown) => badCompression(layer, "gzip", cause);
   const checkRest = (rest: Uint8Array) => checkZeroPadding(rest, damaged);
-  return through({ stored, create: zlib.createGunzip, end: Z_FINISH, damaged, checkRest });
+  return through({ stored, create: zlib.createGunzip, end: Z_FINISH, damaged, checkRest, memory });
 }
 
 /**
  * Every frame. It would end quietly in the middle of one and at anything else after one: so the frames are checked
  * before. Throws E_UNSUPPORTED where the runtime has none.
  */
-export function unzstdNative(stored: AsyncIterable<Uint8Array>, layer: string): AsyncGenerator<Uint8Array> {
+export function unzstdNative(
+  stored: AsyncIterable<Uint8Array>,
+  layer: string,
+  memory: ChunkMemory,
+): AsyncGenerator<Uint8Array> {
   const damaged = (cause: unknown) => badCompression(layer, "zstd", cause);
   if (createZstdDecompress === undefined) {
     throw new Docker2vmError("E_UNSUPPORTED", `${layer}: this runtime's node:zlib has no zstd`, {
@@ -43,6 +51,7 @@ export function unzstdNative(stored: AsyncIterable<Uint8Array>, layer: string): 
     end: ZSTD_E_END,
     damaged,
     checkRest: () => {},
+    memory,
   });
 }
 
@@ -52,10 +61,11 @@ interface Way {
   readonly end: number;
   readonly damaged: (cause: unknown) => Error;
   readonly checkRest: (rest: Uint8Array) => void;
+  readonly memory: ChunkMemory;
 }
 
-function through({ stored, create, end, damaged, checkRest }: Way): AsyncGenerator<Uint8Array> {
+function through({ stored, create, end, damaged, checkRest, memory }: Way): AsyncGenerator<Uint8Array> {
   const codec = CodecHandle.of(create({}), end);
-  if (codec !== undefined) return throughHandle(stored, codec, damaged, checkRest);
+  if (codec !== undefined) return throughHandle(stored, codec, damaged, checkRest, memory);
   return throughStream(stored, create({ chunkSize: CHUNK_SIZE }), damaged, checkRest);
 }
