@@ -4,9 +4,12 @@ import { BLOCK_SIZE, type Run } from "./blocks.ts";
 /** How many streams place contents at the same time. A constant of the format: where bytes lie depends on it. */
 export const STREAMS_IN_FLIGHT = 4;
 
-/** A stream's first arena is small, so that a small layer strands little; each further one doubles up to 16 MiB. */
+/**
+ * A stream's first arena is small, so that a small layer strands little; each further one doubles, up to 4 MiB: a
+ * stream that has only begun waits for the others to fill theirs.
+ */
 const FIRST_ARENA_BLOCKS = 64;
-const LARGEST_ARENA_BLOCKS = 4096;
+const LARGEST_ARENA_BLOCKS = 1024;
 
 /** The space that arenas are cut from. */
 export interface Space {

@@ -12,8 +12,8 @@ const WORKER = new URL(`./worker${import.meta.url.slice(import.meta.url.lastInde
 const STORED_SLOTS = 2;
 const TAR_SLOTS = 4;
 
-/** What a byte costs to inflate, in units of what it costs to hash. */
-const INFLATING_TO_HASHING = 2;
+/** Stored bytes that are as good as done. */
+const NEARLY_NONE = 1 << 20;
 
 /**
  * Threads that layers are hashed and inflated in: what is the same work for every byte. Whatever decides anything stays
@@ -36,9 +36,7 @@ export class WorkerPool implements LayerReader {
   async read<T>(blob: LayerBlob, options: LayerStreamOptions, use: UseTar<T>): Promise<T> {
     const id = this.#jobs++;
     const inflater = leastLoaded(this.#workers);
-    inflater.load += INFLATING_TO_HASHING * blob.size;
-    const hasher = this.#hasherFor(blob);
-    if (hasher !== undefined) hasher.load += blob.size;
+    const hasher = this.#hasherFor(blob, inflater);
     const rings = this.#takeRings();
     const layer = new RemoteLayer({ id, blob, options, rings, inflater, hasher });
     inflater.layers.set(id, layer);
@@ -50,8 +48,6 @@ export class WorkerPool implements LayerReader {
     } finally {
       inflater.layers.delete(id);
       hasher?.layers.delete(id);
-      inflater.load -= INFLATING_TO_HASHING * blob.size;
-      if (hasher !== undefined) hasher.load -= blob.size;
       await layer.close();
     }
   }
@@ -63,11 +59,11 @@ export class WorkerPool implements LayerReader {
 
   /**
    * Hashing is faster where the bytes have just come to be: in another thread only of a layer that outweighs all
-   * others, when the threads would have nothing else to do before it ends.
+   * others, so that a core would have nothing to do for long. Of a tar that is stored as it is one digest says all.
    */
-  #hasherFor(blob: LayerBlob): PooledWorker | undefined {
-    if (2 * blob.size <= this.#stored) return undefined;
-    return this.#workers.find((worker) => worker.load === 0);
+  #hasherFor(blob: LayerBlob, inflater: PooledWorker): PooledWorker | undefined {
+    if (2 * blob.size <= this.#stored || blob.digest === blob.diffId) return undefined;
+    return this.#workers.find((worker) => worker !== inflater && worker.layers.size === 0);
   }
 
   #takeRings(): LayerRings {
@@ -79,8 +75,15 @@ export class WorkerPool implements LayerReader {
   }
 }
 
+/**
+ * Layers advance together, for they are served their places in turn: a thread that has more of them is the one that the
+ * others wait for. Those that are nearly done do not count.
+ */
 function leastLoaded(workers: readonly PooledWorker[]): PooledWorker {
-  return workers.reduce((least, other) => (other.load < least.load ? other : least));
+  return workers.reduce((least, other) => {
+    const fewer = other.layersToDo - least.layersToDo;
+    return fewer < 0 || (fewer === 0 && other.bytesToDo < least.bytesToDo) ? other : least;
+  });
 }
 
 class PooledWorker {
@@ -88,7 +91,6 @@ class PooledWorker {
   readonly #exited: Promise<unknown>;
   /** Those it works for. */
   readonly layers = new Map<number, RemoteLayer>();
-  load = 0;
 
   constructor() {
     this.#worker = new Worker(WORKER);
@@ -97,6 +99,14 @@ class PooledWorker {
     this.#worker.on("error", (error) => {
       for (const layer of this.layers.values()) layer.fail(error);
     });
+  }
+
+  get layersToDo(): number {
+    return [...this.layers.values()].filter(({ left }) => left > NEARLY_NONE).length;
+  }
+
+  get bytesToDo(): number {
+    return [...this.layers.values()].reduce((sum, { left }) => sum + left, 0);
   }
 
   post(message: ToWorker): void {

@@ -34,12 +34,15 @@ export class RemoteLayer {
   readonly #tar: RingReader;
   /** What is not over yet. */
   readonly #under: Set<"inflating" | "hashing">;
+  /** Stored bytes that were not handed over yet. */
+  left: number;
   #failure: { readonly error: unknown } | undefined;
   #feeding: Promise<void> = Promise.resolve();
   #wake: () => void = () => undefined;
 
   constructor(setting: Setting) {
     this.#setting = setting;
+    this.left = setting.blob.size;
     this.#stored = new RingWriter(setting.rings.stored);
     this.#tar = new RingReader(setting.rings.tar);
     this.#under = new Set(setting.hasher === undefined ? ["inflating"] : ["inflating", "hashing"]);
@@ -156,6 +159,7 @@ export class RemoteLayer {
       for await (const chunk of blob.open(options.signal)) {
         options.onStored?.(chunk.length);
         if (!(await this.#give(chunk))) return;
+        this.left -= chunk.length;
         giveBack(chunk);
       }
       await this.#stored.end();
