@@ -18,7 +18,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   oci: ["errors.ts"],
   http: ["errors.ts"],
   cache: ["errors.ts", "oci", "disk", "memory"],
-  registry: ["errors.ts", "http", "oci", "cache"],
+  registry: ["errors.ts", "http", "oci", "cache", "memory"],
   source: ["errors.ts", "oci", "registry", "cache", "memory"],
   layer: ["errors.ts", "oci", "output", "tree", "memory"],
   profile: ["errors.ts", "output", "tree", "ext4-reader", "oci"],

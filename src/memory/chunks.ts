@@ -36,6 +36,14 @@ export function giveBack({ buffer, byteOffset }: Uint8Array): void {
   else free(buffer);
 }
 
+/**
+ * Lets go of memory that came from somewhere else, is nobody's any more and had its buffer to itself: a garbage
+ * collector that runs seldom would keep it for long.
+ */
+export function release({ buffer, byteLength }: Uint8Array): void {
+  if (buffer.byteLength === byteLength && buffer instanceof ArrayBuffer) free(buffer);
+}
+
 /** ES2024; Node has it from 22 on. */
 interface Transferable extends ArrayBuffer {
   transfer?(length: number): ArrayBuffer;

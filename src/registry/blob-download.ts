@@ -5,6 +5,7 @@ import { Backoff } from "../http/backoff.ts";
 import type { HttpResponse } from "../http/client.ts";
 import { contentLength, header } from "../http/headers.ts";
 import { NetworkError } from "../http/network-errors.ts";
+import { release } from "../memory/chunks.ts";
 import { type Digest, digestAlgorithm, digestHex } from "../oci/digest.ts";
 import { isRest, parseContentRange } from "./content-range.ts";
 import { pauseOrThrow, type RetryContext } from "./retrying.ts";
@@ -157,6 +158,7 @@ class BlobDownload {
       this.#received += fresh.length;
       const paced = this.#sink.append(fresh);
       if (paced !== undefined) await paced;
+      release(chunk);
     }
     if (position === this.#blob.size) return;
     throw new NetworkError("E_NETWORK", `${origin.name}: ${this.#what}: ended at ${position} bytes`, {
