@@ -4,7 +4,7 @@ import { guardedLookup } from "./guarded-lookup.ts";
 import type { Headers } from "./headers.ts";
 import { networkError } from "./network-errors.ts";
 import { type Environment, proxyFor } from "./proxy.ts";
-import { Agent, type Dispatcher, ProxyAgent } from "./undici.ts";
+import { Agent, type Dispatcher, proxyAgent } from "./undici.ts";
 
 /** Bytes of a response's header. */
 const HEADER_LIMIT = 32 << 10;
@@ -122,7 +122,7 @@ export class HttpClient {
   #proxied(proxy: URL, tunnel: boolean): Dispatcher {
     const { username, password } = proxy;
     const user = Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`);
-    return new ProxyAgent({
+    return proxyAgent({
       ...this.#limits(),
       uri: `${proxy.protocol}//${proxy.host}`,
       ...(username === "" ? {} : { token: `Basic ${user.toString("base64")}` }),

@@ -1,5 +1,24 @@
 /**
- * The one import of undici. By its file and not by its name: the bare name is, under Bun, a stand-in whose agents have
- * no behaviour and whose options are ignored without a word.
+ * The one import of undici, and of the parts alone that exchange requests: together with its fetch, WebSocket, caches
+ * and mocks it takes nearly twice as long to load, and whoever pulls one image would wait for that. By their files, and
+ * not by the package's name: that is, under Bun, a stand-in whose agents have no behaviour and whose options are
+ * ignored without a word. The files are undici 6's own, so package.json holds to its minor version.
  */
-export { Agent, type Dispatcher, ProxyAgent } from "undici/index.js";
+import { createRequire } from "node:module";
+import type * as Undici from "undici/index.js";
+
+export type { Dispatcher } from "undici/index.js";
+
+const require = createRequire(import.meta.url);
+
+export const Agent: typeof Undici.Agent = require("undici/lib/dispatcher/agent.js");
+
+const Dispatcher: typeof Undici.Dispatcher = require("undici/lib/dispatcher/dispatcher.js");
+// As its index does: what a dispatcher can do beside dispatching lies apart.
+Object.assign(Dispatcher.prototype, require("undici/lib/api/index.js"));
+
+/** Loaded when there is a proxy. */
+export function proxyAgent(options: Undici.ProxyAgent.Options): Undici.ProxyAgent {
+  const ProxyAgent: typeof Undici.ProxyAgent = require("undici/lib/dispatcher/proxy-agent.js");
+  return new ProxyAgent(options);
+}
