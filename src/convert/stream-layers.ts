@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { geometryFor, reservedRunAfter } from "../ext4/geometry.ts";
 import { layerName } from "../layer/layer-stream.ts";
 import { tarParts } from "../layer/tar/entries.ts";
@@ -34,6 +35,8 @@ export async function streamLayers(
   const schedule = new ArenaSchedule(layers.length, supply);
   const abort = new AbortController();
   const signal = request.signal ? AbortSignal.any([request.signal, abort.signal]) : abort.signal;
+  // All layers listen at once, each in several places: Node would take that for a leak.
+  setMaxListeners(0, signal);
   const root = impliedDirectory();
   const reader = layerReader(layers, request.workers);
   const nextArena = async (index: number): Promise<readonly Run[]> => {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { Cache } from "../cache/cache.ts";
 import { Docker2vmError } from "../errors.ts";
 import { HttpClient, type Timeouts } from "../http/client.ts";
@@ -53,10 +54,13 @@ export async function connect(
   const { environment, timeouts, signal, caFile } = options;
   const ca = caFile === undefined ? undefined : await readPemFile(caFile, "CERTIFICATE");
   const closing = new AbortController();
+  const either = signal === undefined ? closing.signal : AbortSignal.any([signal, closing.signal]);
+  // As many requests listen as run at once: Node would take that for a leak.
+  setMaxListeners(0, either);
   const context: RetryContext = {
     timing: options.timing ?? REAL_TIME,
     onEvent: options.onEvent ?? (() => undefined),
-    signal: signal === undefined ? closing.signal : AbortSignal.any([signal, closing.signal]),
+    signal: either,
   };
   const http = new HttpClient({ environment, ca, timeouts });
   const rules = { insecureHosts: options.insecureHosts ?? [], hasOwnCa: ca !== undefined };

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { spawn } from "node:child_process";
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import {
   existsSync,
   mkdirSync,
@@ -14,7 +14,10 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ProgressEvent } from "../../src/convert/progress.ts";
+import { withRegistry } from "../support/docker-registry.ts";
+import { buildLayout } from "../support/layout-builder.ts";
 import { expectCleanFilesystem, run, runOk, testWith } from "../support/oracles.ts";
+import { tar } from "../support/tar-builder.ts";
 
 const REPOSITORY = join(import.meta.dir, "../..");
 const HELLO = join(REPOSITORY, "fixtures/images/hello");
@@ -234,6 +237,36 @@ describe("the package as it is published", () => {
     expect(JSON.parse(said)).toEqual(["linux/amd64", "resolved", true, "E_OUTPUT_EXISTS"]);
     expect(sha256(join(folder, "library/rootfs.ext4"))).toBe(expected);
   });
+
+  testWith(
+    ["node", "npm", "tar", "docker-registry", "skopeo"],
+    "pulls many layers under Node, and says nothing that is not its own",
+    () =>
+      withRegistry({}, async (registry, scratch) => {
+        const installed = installPackage(join(folder, "pulling"));
+        const layout = join(scratch, "layout");
+        const layers = Array.from({ length: 12 }, (_, i) =>
+          tar([{ path: `f${i}`, data: randomBytes(2_000_000) }]),
+        );
+        buildLayout(layout, { layers, tag: "latest" });
+        registry.push(`oci:${layout}:latest`, "many:1");
+        const convert = ["convert", "--platform", "linux/amd64", "--progress", "none", "--no-cache"];
+        for (const [name, ...options] of [
+          ["pulled", `${registry.host}/many:1`, "--concurrency", "12"],
+          ["threads", `${registry.host}/many:1`, "--workers", "2"],
+          ["disk", `oci:${layout}`],
+        ]) {
+          const main = join(installed, PACKAGE.bin.docker2vm);
+          const ran = run("node", [main, ...convert, ...options, "--out", join(scratch, name ?? "")], {
+            env: { HOME: scratch, DOCKER_CONFIG: scratch },
+          });
+          expect(ran).toMatchObject({ status: 0, stderr: "" });
+          expect(sha256(join(scratch, name ?? "", "rootfs.ext4"))).toBe(
+            sha256(join(scratch, "pulled/rootfs.ext4")),
+          );
+        }
+      }),
+  );
 
   testWith(["npm", "tar"], "tells a compiler its types", () => {
     const installed = installPackage(join(folder, "typed"));
