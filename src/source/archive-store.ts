@@ -20,7 +20,7 @@ export async function archiveStore(file: FileHandle, size: number, name: string)
       if (entry === undefined) return undefined;
       return {
         size: entry.size,
-        read: (signal) => readRange(file, entry.offset, entry.size, `${name}: ${wanted}`, signal),
+        read: (signal) => readRange(file.fd, entry.offset, entry.size, `${name}: ${wanted}`, signal),
       };
     },
   };
@@ -67,7 +67,7 @@ async function readFully(
   const chunks: Uint8Array[] = [];
   let got = 0;
   while (got < length) {
-    const chunk = await readAt(file, position + got, length - got, where);
+    const chunk = await readAt(file.fd, position + got, length - got, where);
     if (chunk.length === 0) break;
     chunks.push(chunk);
     got += chunk.length;

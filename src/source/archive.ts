@@ -56,10 +56,10 @@ async function openSeekable(path: string, options: SpoolOptions): Promise<Spoole
         hint: "for a folder with an OCI layout use --oci-layout",
       });
     }
-    if (!found.isFile()) return await spool(readSequentially(file, path), path, options);
-    keep = sniffCompression(await readAt(file, 0, SNIFFED, path)) === "none";
+    if (!found.isFile()) return await spool(readSequentially(file.fd, path), path, options);
+    keep = sniffCompression(await readAt(file.fd, 0, SNIFFED, path)) === "none";
     if (keep) return { file, size: found.size };
-    return await spool(readRange(file, 0, found.size, path), path, options);
+    return await spool(readRange(file.fd, 0, found.size, path), path, options);
   } finally {
     // Not awaited: after an abort a read of a silent pipe may still hold the handle.
     if (!keep) file.close().catch(() => undefined);

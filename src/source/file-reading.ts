@@ -1,14 +1,17 @@
-import type { FileHandle } from "node:fs/promises";
+import { read } from "node:fs";
+import { promisify } from "node:util";
 import { Docker2vmError } from "../errors.ts";
 import { CHUNK_SIZE, takeChunk } from "../memory/chunks.ts";
 import { inputError } from "./system-errors.ts";
+
+const readInto = promisify(read);
 
 /**
  * `size` bytes of an open file from byte `offset` on, in chunks of the reader's own. `where` names the file in messages.
  * Throws E_IO when the file ends before, and the signal's reason when it is aborted.
  */
 export async function* readRange(
-  file: FileHandle,
+  fd: number,
   offset: number,
   size: number,
   where: string,
@@ -17,7 +20,7 @@ export async function* readRange(
   const end = offset + size;
   for (let position = offset; position < end; ) {
     signal?.throwIfAborted();
-    const chunk = await readAt(file, position, Math.min(CHUNK_SIZE, end - position), where);
+    const chunk = await readAt(fd, position, Math.min(CHUNK_SIZE, end - position), where);
     if (chunk.length === 0) {
       throw new Docker2vmError(
         "E_IO",
@@ -30,9 +33,9 @@ export async function* readRange(
 }
 
 /** All the bytes of a file that cannot be read by position (a pipe), in chunks of the reader's own. */
-export async function* readSequentially(file: FileHandle, where: string): AsyncGenerator<Uint8Array> {
+export async function* readSequentially(fd: number, where: string): AsyncGenerator<Uint8Array> {
   for (;;) {
-    const chunk = await readAt(file, null, CHUNK_SIZE, where);
+    const chunk = await readAt(fd, null, CHUNK_SIZE, where);
     if (chunk.length === 0) return;
     yield chunk;
   }
@@ -40,14 +43,14 @@ export async function* readSequentially(file: FileHandle, where: string): AsyncG
 
 /** Up to `length` bytes; none only at the end of the file. */
 export async function readAt(
-  file: FileHandle,
+  fd: number,
   position: number | null,
   length: number,
   where: string,
 ): Promise<Uint8Array> {
   const buffer = takeChunk(length);
   try {
-    const { bytesRead } = await file.read(buffer, 0, length, position);
+    const { bytesRead } = await readInto(fd, buffer, 0, length, position);
     return buffer.subarray(0, bytesRead);
   } catch (error) {
     throw inputError(error, where);

@@ -1,5 +1,4 @@
-import { constants } from "node:fs";
-import { type FileHandle, lstat, open } from "node:fs/promises";
+import { closeSync, constants, fstatSync, lstatSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { Docker2vmError, systemErrorCode } from "../errors.ts";
 import { readRange } from "./file-reading.ts";
@@ -19,13 +18,10 @@ export function folderStore(folder: string): FileStore {
     name: folder,
     absenceHint: undefined,
     find: async (name) => {
-      const file = await openBelow(folder, name);
+      const file = openBelow(folder, name);
       if (file === undefined) return undefined;
-      try {
-        return storedFile(folder, name, (await file.stat()).size);
-      } finally {
-        await file.close();
-      }
+      closeSync(file.fd);
+      return storedFile(folder, name, file.size);
     },
   };
 }
@@ -35,29 +31,40 @@ function storedFile(folder: string, name: string, size: number): StoredFile {
     size,
     read: async function* (signal) {
       signal?.throwIfAborted();
-      const file = await openBelow(folder, name);
+      const file = openBelow(folder, name);
       const path = join(folder, name);
       if (file === undefined) throw new Docker2vmError("E_IO", `${path}: was removed while being read`);
       try {
-        yield* readRange(file, 0, size, path, signal);
+        yield* readRange(file.fd, 0, size, path, signal);
       } finally {
-        await file.close();
+        closeSync(file.fd);
       }
     },
   };
 }
 
-async function openBelow(folder: string, name: string): Promise<FileHandle | undefined> {
+interface OpenFile {
+  readonly fd: number;
+  /** Bytes. */
+  readonly size: number;
+}
+
+/**
+ * An open file. Synchronously: a turn of the event loop for each of these calls takes longer than they do, and a small
+ * image consists of them.
+ */
+function openBelow(folder: string, name: string): OpenFile | undefined {
   const path = join(folder, name);
   try {
     const components = name.split("/");
     for (let depth = 1; depth <= components.length; depth++) {
       const part = join(folder, ...components.slice(0, depth));
-      if ((await lstat(part)).isSymbolicLink()) throw symlink(part);
+      if (lstatSync(part).isSymbolicLink()) throw symlink(part);
     }
-    const file = await open(path, OPEN_FLAGS);
-    if ((await file.stat()).isFile()) return file;
-    await file.close();
+    const fd = openSync(path, OPEN_FLAGS);
+    const found = fstatSync(fd);
+    if (found.isFile()) return { fd, size: found.size };
+    closeSync(fd);
   } catch (error) {
     if (systemErrorCode(error) === "ENOENT" || systemErrorCode(error) === "ENOTDIR") return undefined;
     throw systemErrorCode(error) === "ELOOP" ? symlink(path) : inputError(error, path);
