@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
-import { type LayerBlob, type LayerStreamOptions, readLayer } from "../layer/layer-stream.ts";
+import { type LayerStreamOptions, readLayer } from "../layer/layer-stream.ts";
 import { STREAMS_IN_FLIGHT } from "../output/arenas.ts";
+import type { LayerBlob } from "../source/source.ts";
 import { WorkerPool } from "./workers/pool.ts";
 
 /** Reads layers through their checks, as `readLayer` does. The bytes are the same, whichever thread makes them. */

@@ -1,4 +1,4 @@
-import { read } from "node:fs";
+import { read, readSync } from "node:fs";
 import { promisify } from "node:util";
 import { Docker2vmError } from "../errors.ts";
 import { CHUNK_SIZE, takeChunk } from "../memory/chunks.ts";
@@ -21,12 +21,17 @@ export async function* readRange(
   for (let position = offset; position < end; ) {
     signal?.throwIfAborted();
     const chunk = await readAt(fd, position, Math.min(CHUNK_SIZE, end - position), where);
-    if (chunk.length === 0) {
-      throw new Docker2vmError(
-        "E_IO",
-        `${where}: ended ${end - position} bytes early: it changed while being read`,
-      );
-    }
+    if (chunk.length === 0) throw endedEarly(end - position, where);
+    position += chunk.length;
+    yield chunk;
+  }
+}
+
+/** The first `size` bytes of an open file, as readRange has them, while the thread waits. */
+export function* readRangeNow(fd: number, size: number, where: string): Generator<Uint8Array> {
+  for (let position = 0; position < size; ) {
+    const chunk = readAtNow(fd, position, Math.min(CHUNK_SIZE, size - position), where);
+    if (chunk.length === 0) throw endedEarly(size - position, where);
     position += chunk.length;
     yield chunk;
   }
@@ -55,4 +60,17 @@ export async function readAt(
   } catch (error) {
     throw inputError(error, where);
   }
+}
+
+function readAtNow(fd: number, position: number, length: number, where: string): Uint8Array {
+  const buffer = takeChunk(length);
+  try {
+    return buffer.subarray(0, readSync(fd, buffer, 0, length, position));
+  } catch (error) {
+    throw inputError(error, where);
+  }
+}
+
+function endedEarly(missing: number, where: string): Docker2vmError {
+  return new Docker2vmError("E_IO", `${where}: ended ${missing} bytes early: it changed while being read`);
 }

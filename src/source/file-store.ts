@@ -1,4 +1,5 @@
 import { Docker2vmError } from "../errors.ts";
+import type { FilePlace } from "./folder-store.ts";
 
 /** Files by name, whether in a folder or in a tar archive. */
 export interface FileStore {
@@ -13,6 +14,8 @@ export interface FileStore {
 export interface StoredFile {
   /** Bytes. */
   readonly size: number;
+  /** Where it is, if it is a file of its own. */
+  readonly place?: FilePlace | undefined;
   /** As LayerBlob.open. */
   read(signal?: AbortSignal): AsyncIterable<Uint8Array>;
 }

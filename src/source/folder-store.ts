@@ -1,12 +1,20 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { Docker2vmError, systemErrorCode } from "../errors.ts";
-import { readRange } from "./file-reading.ts";
+import { readRange, readRangeNow } from "./file-reading.ts";
 import type { FileStore, StoredFile } from "./file-store.ts";
 import { inputError } from "./system-errors.ts";
 
 /** Never through a symlink, and never waiting for the other end of a fifo. */
 const OPEN_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+/** Where a file is: enough for any thread to read it as its store does. */
+export interface FilePlace {
+  readonly folder: string;
+  readonly name: string;
+  /** Bytes. */
+  readonly size: number;
+}
 
 /**
  * The regular files below a folder. The folder itself may be a symlink; nothing below it may, for a link could make
@@ -21,26 +29,45 @@ export function folderStore(folder: string): FileStore {
       const file = openBelow(folder, name);
       if (file === undefined) return undefined;
       closeSync(file.fd);
-      return storedFile(folder, name, file.size);
+      return storedFile({ folder, name, size: file.size });
     },
   };
 }
 
-function storedFile(folder: string, name: string, size: number): StoredFile {
+/**
+ * The bytes of such a file, read while nothing else is done: for a thread that has nothing else to do. In chunks of the
+ * reader's own; throws as StoredFile.read does.
+ */
+export function* readPlace(place: FilePlace): Generator<Uint8Array> {
+  const { fd, path } = openAgain(place);
+  try {
+    yield* readRangeNow(fd, place.size, path);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function storedFile(place: FilePlace): StoredFile {
   return {
-    size,
+    size: place.size,
+    place,
     read: async function* (signal) {
       signal?.throwIfAborted();
-      const file = openBelow(folder, name);
-      const path = join(folder, name);
-      if (file === undefined) throw new Docker2vmError("E_IO", `${path}: was removed while being read`);
+      const { fd, path } = openAgain(place);
       try {
-        yield* readRange(file.fd, 0, size, path, signal);
+        yield* readRange(fd, 0, place.size, path, signal);
       } finally {
-        closeSync(file.fd);
+        closeSync(fd);
       }
     },
   };
+}
+
+function openAgain({ folder, name }: FilePlace): { readonly fd: number; readonly path: string } {
+  const file = openBelow(folder, name);
+  const path = join(folder, name);
+  if (file === undefined) throw new Docker2vmError("E_IO", `${path}: was removed while being read`);
+  return { fd: file.fd, path };
 }
 
 interface OpenFile {

@@ -28,7 +28,7 @@ export async function resolveManifest(
     const blob = await findBlob(store, layer, `layer ${index}`);
     const { digest, size, mediaType } = layer;
     const open: LayerBlob["open"] = (signal) => blob.read(signal);
-    layers.push({ index, digest, size, diffId, mediaType, checked: false, open });
+    layers.push({ index, digest, size, diffId, mediaType, checked: false, place: blob.place, open });
   }
   return { manifestDigest: descriptor.digest, platform: platformOf(config), config, layers };
 }

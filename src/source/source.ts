@@ -1,6 +1,7 @@
 import type { ImageConfig } from "../oci/config.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { Platform } from "../oci/platform.ts";
+import type { FilePlace } from "./folder-store.ts";
 
 /** An image as found: everything needed to stream its layers. */
 export interface ImageSource {
@@ -52,6 +53,8 @@ export interface LayerBlob {
   readonly mediaType: string;
   /** Whether the bytes end only if `digest` holds, and with E_DIGEST_MISMATCH else: checking them again is no use. */
   readonly checked: boolean;
+  /** Where the bytes are a file, for a thread that reads it by itself (readPlace) instead of being given them. */
+  readonly place?: FilePlace | undefined;
   /**
    * The stored bytes, in order, in chunks of at most 1 MiB that are the caller's to keep. To be opened once. Throws the
    * signal's reason when it is aborted, E_IO when the bytes cannot be read.

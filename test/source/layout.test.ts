@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { randomBytes } from "node:crypto";
 import {
   mkdirSync,
   readFileSync,
@@ -10,7 +11,8 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { formatPlatform } from "../../src/oci/platform.ts";
-import type { ImageChoice } from "../../src/source/source.ts";
+import { readPlace } from "../../src/source/folder-store.ts";
+import type { ImageChoice, LayerBlob } from "../../src/source/source.ts";
 import { expectError } from "../support/expect-error.ts";
 import { alpineLayout } from "../support/images.ts";
 import { addToIndex, buildLayout, json, sha256, writeBlob, writeIndex } from "../support/layout-builder.ts";
@@ -310,6 +312,57 @@ describe("a layout is refused", () => {
     truncateSync(join(folder, "index.json"), 1 << 30);
     return expectError(read(folder), "E_BAD_MANIFEST", "index.json", "1073741824 bytes");
   });
+});
+
+describe("a layer's file is read the same by who waits for it and by who does not:", () => {
+  const ways: readonly [string, (layer: LayerBlob) => AsyncIterable<Uint8Array> | Iterable<Uint8Array>][] = [
+    ["open", (layer) => layer.open()],
+    ["readPlace", ({ place }) => readPlace(place ?? { folder: "", name: "no place", size: 0 })],
+  ];
+  for (const [name, start] of ways) {
+    const withLayer = (use: (path: string, layer: LayerBlob, content: Buffer) => Promise<void>) =>
+      inFolder(async (folder) => {
+        const content = randomBytes(2_500_000);
+        const built = buildLayout(folder, { layers: [content], compress: "none" });
+        await withSource({ kind: "oci-layout", path: folder }, folder, async (source) => {
+          const [layer] = (await source.resolve(AMD64)).layers;
+          if (layer === undefined) throw new Error("no layer");
+          await use(blobPath(folder, built.layers[0]?.digest ?? ""), layer, content);
+        });
+      });
+    const all = async (layer: LayerBlob): Promise<Buffer> => {
+      const chunks: Uint8Array[] = [];
+      for await (const chunk of start(layer)) chunks.push(chunk);
+      return Buffer.concat(chunks);
+    };
+
+    test(`${name}: in chunks of at most 1 MiB`, () =>
+      withLayer(async (_, layer, content) => {
+        const lengths: number[] = [];
+        for await (const chunk of start(layer)) lengths.push(chunk.length);
+        expect(lengths).toEqual([1 << 20, 1 << 20, content.length - (2 << 20)]);
+        expect((await all(layer)).equals(content)).toBe(true);
+      }));
+
+    test(`${name}: cut short meanwhile`, () =>
+      withLayer(async (path, layer) => {
+        truncateSync(path, 1_500_000);
+        await expectError(all(layer), "E_IO", path, "ended 1000000 bytes early");
+      }));
+
+    test(`${name}: gone meanwhile`, () =>
+      withLayer(async (path, layer) => {
+        rmSync(path);
+        await expectError(all(layer), "E_IO", path, "was removed");
+      }));
+
+    test(`${name}: a link meanwhile`, () =>
+      withLayer(async (path, layer) => {
+        renameSync(path, `${path}.away`);
+        symlinkSync(`${path}.away`, path);
+        await expectError(all(layer), "E_UNSUPPORTED", path, "symbolic link");
+      }));
+  }
 });
 
 const alpine = alpineLayout();

@@ -6,8 +6,12 @@ import {
   readLayer,
 } from "../../layer/layer-stream.ts";
 import { CHUNK_SIZE } from "../../memory/chunks.ts";
+import { type FilePlace, readPlace } from "../../source/folder-store.ts";
 import { type FromWorker, received, sendable, type ToInflater } from "./protocol.ts";
 import { RingReader, RingWriter } from "./ring.ts";
+
+/** Stored bytes that are read before the conversion's thread hears of them. */
+const BYTES_PER_REPORT = 4 << 20;
 
 type Post = (message: FromWorker) => void;
 type Start = Extract<ToInflater, { type: "inflate" }>;
@@ -45,7 +49,8 @@ export class InflateJob {
       memory: { take: () => this.#slot(), giveBack: () => undefined },
     };
     try {
-      await this.#readLayer({ ...blob, open: () => this.#chunks() }, options);
+      const open = () => (blob.place === undefined ? this.#given() : this.#read(blob.place));
+      await this.#readLayer({ ...blob, open }, options);
       await this.#tar.end();
       this.#post({ type: "inflated", id });
     } catch (error) {
@@ -87,7 +92,21 @@ export class InflateJob {
     return this.#start.isHashedElsewhere ? inflateLayer(blob, options, give) : readLayer(blob, options, give);
   }
 
-  async *#chunks(): AsyncGenerator<Uint8Array> {
+  async *#read(place: FilePlace): AsyncGenerator<Uint8Array> {
+    const { id } = this.#start;
+    let unheard = 0;
+    for (const chunk of readPlace(place)) {
+      unheard += chunk.length;
+      if (unheard >= BYTES_PER_REPORT) {
+        this.#post({ type: "stored", id, bytes: unheard });
+        unheard = 0;
+      }
+      yield chunk;
+    }
+    this.#post({ type: "stored", id, bytes: unheard });
+  }
+
+  async *#given(): AsyncGenerator<Uint8Array> {
     const stored = this.#stored;
     for (let chunk = await stored.next(); chunk !== undefined; chunk = await stored.next()) yield chunk;
     if (!stored.isComplete) throw await this.#unreadable;

@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
-import type { LayerBlob, LayerStreamOptions } from "../../layer/layer-stream.ts";
+import type { LayerStreamOptions } from "../../layer/layer-stream.ts";
+import type { LayerBlob } from "../../source/source.ts";
 import type { LayerReader } from "../layer-reader.ts";
 import type { FromWorker, ToWorker } from "./protocol.ts";
 import { type LayerRings, RemoteLayer, type UseTar } from "./remote-layer.ts";

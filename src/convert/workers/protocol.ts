@@ -6,7 +6,7 @@
  */
 import { Docker2vmError, type ErrorCode } from "../../errors.ts";
 import type { InflateChoice } from "../../layer/decompress.ts";
-import type { LayerBlob } from "../../layer/layer-stream.ts";
+import type { LayerBlob } from "../../source/source.ts";
 
 export type ToWorker = ToInflater | ToHasher | { readonly type: "exit" };
 
@@ -16,7 +16,7 @@ export type ToInflater =
       readonly id: number;
       readonly blob: Omit<LayerBlob, "open">;
       readonly inflate: InflateChoice;
-      /** Rings: of the stored bytes, which it reads, and of the tar, which it writes. */
+      /** Rings: of the stored bytes, unless the blob has a place to be read at, and of the tar, which it writes. */
       readonly stored: SharedArrayBuffer;
       readonly tar: SharedArrayBuffer;
       /** Whether the tar has a second reader, which hashes it. */
@@ -40,6 +40,8 @@ export type ToHasher =
 
 export type FromWorker =
   | { readonly type: "warning"; readonly id: number; readonly message: string }
+  /** So many stored bytes more were read at the blob's place. */
+  | { readonly type: "stored"; readonly id: number; readonly bytes: number }
   /** All of the tar is in its ring, and every check of who inflated it has held. */
   | { readonly type: "inflated"; readonly id: number }
   /** The tar's diff_id has held. */

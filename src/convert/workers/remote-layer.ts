@@ -1,6 +1,7 @@
 import { Docker2vmError } from "../../errors.ts";
-import type { LayerBlob, LayerStreamOptions } from "../../layer/layer-stream.ts";
+import type { LayerStreamOptions } from "../../layer/layer-stream.ts";
 import { CHUNK_SIZE, giveBack } from "../../memory/chunks.ts";
+import type { LayerBlob } from "../../source/source.ts";
 import { type FromWorker, received, sendable, type ToWorker } from "./protocol.ts";
 import { RingReader, RingWriter } from "./ring.ts";
 
@@ -34,7 +35,7 @@ export class RemoteLayer {
   readonly #tar: RingReader;
   /** What is not over yet. */
   readonly #under: Set<"inflating" | "hashing">;
-  /** Stored bytes that were not handed over yet. */
+  /** Stored bytes that the inflater has not had yet. */
   left: number;
   #failure: { readonly error: unknown } | undefined;
   #feeding: Promise<void> = Promise.resolve();
@@ -66,6 +67,9 @@ export class RemoteLayer {
     switch (message.type) {
       case "warning":
         this.#setting.options.onWarning?.(message.message);
+        break;
+      case "stored":
+        this.#hasHad(message.bytes);
         break;
       case "inflated":
         this.#under.delete("inflating");
@@ -110,7 +114,7 @@ export class RemoteLayer {
       ...rings,
       isHashedElsewhere,
     });
-    this.#feeding = this.#feed();
+    if (blob.place === undefined) this.#feeding = this.#feed();
   }
 
   async #serve<T>(use: UseTar<T>): Promise<T> {
@@ -157,9 +161,8 @@ export class RemoteLayer {
     const { id, blob, options, inflater } = this.#setting;
     try {
       for await (const chunk of blob.open(options.signal)) {
-        options.onStored?.(chunk.length);
+        this.#hasHad(chunk.length);
         if (!(await this.#give(chunk))) return;
-        this.left -= chunk.length;
         giveBack(chunk);
       }
       await this.#stored.end();
@@ -167,6 +170,11 @@ export class RemoteLayer {
       inflater.post({ type: "unreadable", id, error: sendable(error) });
       await this.#stored.break();
     }
+  }
+
+  #hasHad(bytes: number): void {
+    this.left -= bytes;
+    this.#setting.options.onStored?.(bytes);
   }
 
   /** False if nobody wants it. */
