@@ -62,8 +62,9 @@ function countInodes(
     usedInodes[group] = Math.min(left, inodesPerGroup);
     left -= inodesPerGroup;
   }
-  for (const [index, { directory }] of namespace.inodes.entries()) {
-    if (directory === undefined) continue;
+  // By index: a pair for each of a million inodes takes longer than all else here.
+  for (let index = 0; index < namespace.inodes.length; index++) {
+    if (namespace.inodes[index]?.directory === undefined) continue;
     const group = Math.floor((inodeNumber(index) - 1) / inodesPerGroup);
     usedDirectories[group] = (usedDirectories[group] ?? 0) + 1;
   }

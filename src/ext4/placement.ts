@@ -147,7 +147,9 @@ class TreePlacer {
 
   place({ inodes, xattrBlocks }: Namespace): Pick<Placement, "mappings" | "xattrBlocks"> {
     const mappings = new Map<number, Mapping>();
-    for (const [index, planned] of inodes.entries()) {
+    for (let index = 0; index < inodes.length; index++) {
+      const planned = inodes[index];
+      if (planned === undefined) continue;
       const blocks = ownBlocks(planned);
       const mapping = this.map(blocks === 0 ? planned.extents : extentsOf(this.#take(blocks)));
       if (blocks > 0 || mapping.nodes.length > 0) mappings.set(index, mapping);
