@@ -151,7 +151,7 @@ export const CONVERT_OPTIONS = {
   workers: {
     type: "string",
     group: OUTPUT,
-    describe: "Threads that bring layers in, 0 for none; the result is the same",
+    describe: "Threads that hash and inflate layers, 0 for none; the result is the same",
     defaultDescription: "by the cores, none for small images",
   },
   format: {

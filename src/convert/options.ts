@@ -53,7 +53,7 @@ export interface ConvertOptions {
   /** Read the finished file once more and record its sha256 in `meta.json`. */
   readonly digest?: boolean | undefined;
   readonly inflate?: InflateChoice | undefined;
-  /** Threads that layers are brought in by, besides the caller's; absent: by the machine. The result is the same. */
+  /** Threads that hash and inflate layers, besides the caller's; absent: by the machine. The result is the same. */
   readonly workers?: number | undefined;
   /** How an image is pulled by its name; absent: anonymously, without a cache or a proxy. */
   readonly registry?: Omit<PullOptions, "onEvent"> | undefined;
