@@ -30,7 +30,7 @@ export const REGISTRY_OPTIONS = {
   concurrency: {
     type: "string",
     group: REGISTRY,
-    describe: "Layers fetched at once",
+    describe: "Layers fetched at once, at most",
     defaultDescription: "4",
   },
   "cache-dir": {

@@ -1,8 +1,11 @@
 import { Docker2vmError } from "../errors.ts";
 import { BLOCK_SIZE, type Run } from "./blocks.ts";
 
-/** How many streams place contents at the same time. A constant of the format: where bytes lie depends on it. */
-export const STREAMS_IN_FLIGHT = 4;
+/**
+ * How many streams place contents at the same time. A constant of the format: where bytes lie depends on it. They are
+ * served in turn, so the longest goes on alone in the end: with two of them that is least, and each can keep two threads.
+ */
+export const STREAMS_IN_FLIGHT = 2;
 
 /**
  * A stream's first arena is small, so that a small layer strands little; each further one doubles, up to 4 MiB: a

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { Docker2vmError } from "../errors.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
@@ -6,17 +7,27 @@ import type { RegistrySession } from "./registry-session.ts";
 
 const CONCURRENCY = 4;
 
+/** So many looks in a row, so many milliseconds apart, that find a reader waiting show that the network is too slow. */
+const LOOKS = 10;
+const BETWEEN_LOOKS = 20;
+
 /**
- * All layers of an image: once the first is opened they are fetched in order, a few at once, whatever the readers are
- * at. None is fetched twice.
+ * All layers of an image: once the first is opened they are fetched in order, a few at once. Who is not read yet is
+ * fetched only as long as those that are keep their readers waiting: what comes too early has to be written to the disk
+ * and read again. None is fetched twice.
  */
 export class RegistryLayers {
+  readonly #session: RegistrySession;
   readonly #layers = new Map<Digest, RegistryLayer>();
   readonly #concurrency: number;
+  readonly #open = new Set<Digest>();
   #started = false;
+  /** Readers that wait for bytes. */
+  #hungry = 0;
 
   /** Throws E_USAGE for a concurrency that is none. */
   constructor(descriptors: readonly Descriptor[], session: RegistrySession) {
+    this.#session = session;
     this.#concurrency = session.options.concurrency ?? CONCURRENCY;
     if (!Number.isSafeInteger(this.#concurrency) || this.#concurrency < 1) {
       throw new Docker2vmError("E_USAGE", `a concurrency of ${this.#concurrency} is not possible`, {
@@ -34,8 +45,9 @@ export class RegistryLayers {
   open(digest: Digest, signal?: AbortSignal): AsyncIterable<Uint8Array> {
     const layer = this.#layers.get(digest);
     if (layer === undefined) throw new RangeError(`no layer ${digest}`);
+    this.#open.add(digest);
     this.#start();
-    return layer.read(signal);
+    return this.#watched(layer.read(signal));
   }
 
   /** After the session's signal has fired, which ends what is being fetched. */
@@ -47,11 +59,36 @@ export class RegistryLayers {
   #start(): void {
     if (this.#started) return;
     this.#started = true;
-    const waiting = this.#layers.values();
-    for (let i = 0; i < this.#concurrency; i++) void fetchAll(waiting);
+    const waiting = this.#layers.entries();
+    for (let i = 0; i < this.#concurrency; i++) void this.#fetchAll(waiting);
   }
-}
 
-async function fetchAll(waiting: IterableIterator<RegistryLayer>): Promise<void> {
-  for (const layer of waiting) await layer.fetch();
+  async #fetchAll(waiting: Iterable<[Digest, RegistryLayer]>): Promise<void> {
+    for (const [digest, layer] of waiting) {
+      await this.#untilWanted(digest);
+      await layer.fetch();
+    }
+  }
+
+  /** Resolves when a layer has a reader, or the network is too slow for those that have one, or all is over. */
+  async #untilWanted(digest: Digest): Promise<void> {
+    const { signal } = this.#session.context;
+    for (let looks = 0; looks < LOOKS && !this.#open.has(digest) && !signal?.aborted; ) {
+      await delay(BETWEEN_LOOKS);
+      looks = this.#hungry > 0 ? looks + 1 : 0;
+    }
+  }
+
+  async *#watched(chunks: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
+    try {
+      for (;;) {
+        this.#hungry++;
+        const next = await chunks.next().finally(() => this.#hungry--);
+        if (next.done === true) return;
+        yield next.value;
+      }
+    } finally {
+      await chunks.return(undefined);
+    }
+  }
 }

@@ -319,6 +319,46 @@ test("a reader that pauses holds up no download", () =>
     await source.close();
   }));
 
+test("a layer that nobody reads yet is not fetched while those that are read come quickly enough", () =>
+  withScene(async ({ name, options, registry, built }) => {
+    const source = await openRegistrySource(name, options);
+    const [base, top] = (await source.resolve(AMD64)).layers;
+    const reading = base?.open()[Symbol.asyncIterator]();
+    await reading?.next();
+    await Bun.sleep(500);
+    const [config, first] = [built.config.digest, built.layers[0]?.digest];
+    expect(registry.seenOf("/blobs/").map(({ url }) => url.split("/").at(-1))).toEqual([config, first ?? ""]);
+    let bytes = 0;
+    for await (const chunk of top?.open() ?? []) bytes += chunk.length;
+    expect(bytes).toBe(built.layers[1]?.size ?? 0);
+    await reading?.return?.();
+    await source.close();
+  }));
+
+test("a layer that nobody reads yet is fetched when the network keeps those waiting that do read", () =>
+  withScene(async ({ name, options, registry, built }) => {
+    let go = (): void => undefined;
+    const gone = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    const [first, second] = built.layers.map(({ digest }) => digest);
+    registry.rule(async ({ url }) => {
+      // The first one's bytes come only when the second one is asked for.
+      if (url.endsWith(first ?? "")) await gone;
+      if (url.endsWith(second ?? "")) go();
+      return false;
+    });
+    const source = await openRegistrySource(name, {
+      ...options,
+      timeouts: { connect: 900, headers: 5000, body: 5000 },
+    });
+    const [base] = (await source.resolve(AMD64)).layers;
+    let bytes = 0;
+    for await (const chunk of base?.open() ?? []) bytes += chunk.length;
+    expect(bytes).toBe(built.layers[0]?.size ?? 0);
+    await source.close();
+  }));
+
 test("layers are fetched in order, no more at once than asked for, and each once", () =>
   withScene(
     async ({ registry, pull, built }) => {

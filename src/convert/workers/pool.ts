@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
 import type { LayerStreamOptions } from "../../layer/layer-stream.ts";
+import { STREAMS_IN_FLIGHT } from "../../output/arenas.ts";
 import type { LayerBlob } from "../../source/source.ts";
 import type { LayerReader } from "../layer-reader.ts";
 import type { FromWorker, ToWorker } from "./protocol.ts";
@@ -26,16 +27,20 @@ export class WorkerPool implements LayerReader {
   readonly #rings: LayerRings[] = [];
   /** Stored bytes of all layers. */
   readonly #stored: number;
+  readonly #layers: number;
+  #inFlight = 0;
   #jobs = 0;
 
   constructor(count: number, layers: readonly LayerBlob[]) {
     this.#workers = Array.from({ length: count }, () => new PooledWorker());
+    this.#layers = layers.length;
     this.#stored = layers.reduce((sum, layer) => sum + layer.size, 0);
   }
 
   /** As readLayer does, in the threads that have the least to do. */
   async read<T>(blob: LayerBlob, options: LayerStreamOptions, use: UseTar<T>): Promise<T> {
     const id = this.#jobs++;
+    this.#inFlight++;
     const inflater = leastLoaded(this.#workers);
     const hasher = this.#hasherFor(blob, inflater);
     const rings = this.#takeRings();
@@ -47,6 +52,7 @@ export class WorkerPool implements LayerReader {
       this.#rings.push(rings);
       return result;
     } finally {
+      this.#inFlight--;
       inflater.layers.delete(id);
       hasher?.layers.delete(id);
       await layer.close();
@@ -59,12 +65,15 @@ export class WorkerPool implements LayerReader {
   }
 
   /**
-   * Hashing is faster where the bytes have just come to be: in another thread only of a layer that outweighs all
-   * others, so that a core would have nothing to do for long. Of a tar that is stored as it is one digest says all.
+   * Hashing is faster where the bytes have just come to be: another thread does it only if no layer is about to need
+   * it, or for a layer that outweighs all others, which goes on when they have ended. Of a tar that is stored as it is
+   * one digest says all.
    */
   #hasherFor(blob: LayerBlob, inflater: PooledWorker): PooledWorker | undefined {
-    if (2 * blob.size <= this.#stored || blob.digest === blob.diffId) return undefined;
-    return this.#workers.find((worker) => worker !== inflater && worker.layers.size === 0);
+    if (blob.digest === blob.diffId) return undefined;
+    const idle = this.#workers.filter((worker) => worker !== inflater && worker.layers.size === 0);
+    const soon = Math.min(STREAMS_IN_FLIGHT - this.#inFlight, this.#layers - this.#jobs);
+    return idle.length > soon || 2 * blob.size > this.#stored ? idle[0] : undefined;
   }
 
   #takeRings(): LayerRings {
