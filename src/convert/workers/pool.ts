@@ -12,7 +12,7 @@ const WORKER = new URL(`./worker${import.meta.url.slice(import.meta.url.lastInde
 
 /** Chunks that a thread may be ahead of the next. */
 const STORED_SLOTS = 2;
-const TAR_SLOTS = 4;
+const TAR_SLOTS = 8;
 
 /** Stored bytes that are as good as done. */
 const NEARLY_NONE = 1 << 20;
