@@ -13,7 +13,7 @@ export interface LayerBlob {
   readonly mediaType: string;
   /** Whether whoever gives the bytes ends them only if `digest` holds, and throws E_DIGEST_MISMATCH else. */
   readonly checked: boolean;
-  /** The stored bytes, in chunks that are the reader's own from then on: it may send them to another thread. */
+  /** The stored bytes, in chunks that are the reader's own from then on: it may give their memory back. */
   open(signal?: AbortSignal): AsyncIterable<Uint8Array>;
 }
 

@@ -8,9 +8,9 @@ import { type LayerBlob, layerName } from "./layer-blob.ts";
 const HINT = "the image is damaged or was changed: fetch it again";
 
 /**
- * A layer's stored bytes, checked as they pass, each chunk good until the next. It ends only when size and digest hold, and has no `return`: a reader
- * that fails half way leaves it open, so that `explain` can still tell whether the blob itself is to blame. Whoever
- * made it closes it.
+ * A layer's stored bytes, checked as they pass, each chunk good until the next. It ends only when size and digest hold,
+ * and has no `return`: a reader that fails half way leaves it open, so that `explain` can still tell whether the blob
+ * itself is to blame. Whoever made it closes it.
  */
 export class StoredBlob implements AsyncIterableIterator<Uint8Array> {
   readonly #blob: LayerBlob;

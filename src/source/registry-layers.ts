@@ -12,8 +12,8 @@ const LOOKS = 10;
 const BETWEEN_LOOKS = 20;
 
 /**
- * All layers of an image: once the first is opened they are fetched in order, a few at once. Who is not read yet is
- * fetched only as long as those that are keep their readers waiting: what comes too early has to be written to the disk
+ * All layers of an image: once the first is opened they are fetched in order, a few at once. One that is not read yet
+ * is fetched only while those that are keep their readers waiting: what comes too early has to be written to the disk
  * and read again. None is fetched twice.
  */
 export class RegistryLayers {

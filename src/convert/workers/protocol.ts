@@ -1,8 +1,8 @@
 /**
- * What the conversion's thread and its layer workers say to each other. One of them hashes and inflates a layer's stored
- * bytes; the tar that comes out is hashed by the same one or by another, and read by the conversion's. All those bytes
- * go through rings of memory that the threads share (ring.ts); messages only say what is rare. Jobs are told apart by
- * `id`.
+ * What the conversion's thread and its layer workers say to each other. One of them hashes and inflates a layer's
+ * stored bytes; the tar that comes out is hashed by the same one or by another, and read by the conversion's. All those
+ * bytes go through rings of memory that the threads share (ring.ts); messages only say what is rare. Jobs are told
+ * apart by `id`.
  */
 import { Docker2vmError, type ErrorCode } from "../../errors.ts";
 import type { InflateChoice } from "../../layer/decompress.ts";
@@ -24,7 +24,7 @@ export type ToInflater =
     }
   /** Why the ring of stored bytes is broken. */
   | { readonly type: "unreadable"; readonly id: number; readonly error: SentError }
-  /** The reader of the tar gave up for this reason: the layer fails with it, or with what a better look at its blob finds. */
+  /** The tar's reader gave up for this reason: that is the layer's, unless a look at its blob finds a better one. */
   | { readonly type: "rejected"; readonly id: number; readonly error: SentError }
   /** Nobody wants it any more. */
   | { readonly type: "stop"; readonly id: number };

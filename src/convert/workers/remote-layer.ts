@@ -34,7 +34,7 @@ export class RemoteLayer {
   readonly #stored: RingWriter;
   readonly #tar: RingReader;
   /** What is not over yet. */
-  readonly #under: Set<"inflating" | "hashing">;
+  readonly #underWay: Set<"inflating" | "hashing">;
   /** Stored bytes that the inflater has not had yet. */
   left: number;
   #failure: { readonly error: unknown } | undefined;
@@ -46,7 +46,7 @@ export class RemoteLayer {
     this.left = setting.blob.size;
     this.#stored = new RingWriter(setting.rings.stored);
     this.#tar = new RingReader(setting.rings.tar);
-    this.#under = new Set(setting.hasher === undefined ? ["inflating"] : ["inflating", "hashing"]);
+    this.#underWay = new Set(setting.hasher === undefined ? ["inflating"] : ["inflating", "hashing"]);
   }
 
   /** Has `use` read the tar, and returns its result once every check has held. */
@@ -72,14 +72,14 @@ export class RemoteLayer {
         this.#hasHad(message.bytes);
         break;
       case "inflated":
-        this.#under.delete("inflating");
+        this.#underWay.delete("inflating");
         break;
       case "hashed":
-        this.#under.delete("hashing");
+        this.#underWay.delete("hashing");
         break;
       case "failed":
         if (message.error !== undefined) this.#failure ??= { error: received(message.error) };
-        this.#under.clear();
+        this.#underWay.clear();
     }
     this.#wake();
   }
@@ -87,7 +87,7 @@ export class RemoteLayer {
   /** Ends it at once. */
   fail(error: unknown): void {
     this.#failure ??= { error };
-    this.#under.clear();
+    this.#underWay.clear();
     this.#tar.close();
     this.#wake();
   }
@@ -130,7 +130,7 @@ export class RemoteLayer {
   /** The reader gave up for a reason of its own: where the blob is damaged, that is the better one. */
   async #explain(error: unknown): Promise<unknown> {
     const { id, inflater } = this.#setting;
-    if (this.#under.has("inflating")) inflater.post({ type: "rejected", id, error: sendable(error) });
+    if (this.#underWay.has("inflating")) inflater.post({ type: "rejected", id, error: sendable(error) });
     await this.#over("inflating").catch(() => undefined);
     const found = this.#failure?.error;
     const isBlob =
@@ -139,7 +139,9 @@ export class RemoteLayer {
     return isBlob ? new Docker2vmError(found.code, found.message, { hint: found.hint, cause: error }) : error;
   }
 
-  /** The tar; what failed in a thread comes after what was good, and a wrong diff_id before what is wrong at its end. */
+  /**
+   * The tar; what failed in a thread comes after what was good, and a wrong diff_id before what is wrong at its end.
+   */
   async *#chunks(): AsyncGenerator<Uint8Array> {
     const tar = this.#tar;
     for (let chunk = await tar.next(); chunk !== undefined; chunk = await tar.next()) yield chunk;
@@ -148,7 +150,7 @@ export class RemoteLayer {
 
   /** Resolves when that is over; throws what failed in the threads. */
   async #over(work: "inflating" | "hashing"): Promise<void> {
-    while (this.#under.has(work)) {
+    while (this.#underWay.has(work)) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });

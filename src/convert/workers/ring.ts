@@ -124,7 +124,7 @@ export class RingReader {
     this.#word = TAKEN[place];
   }
 
-  /** The next chunk, good until the next call; undefined at the end, where the ring is broken, and when it was closed. */
+  /** The next chunk, good until the next call; undefined at the end, where the ring is broken, and once closed. */
   async next(): Promise<Uint8Array | undefined> {
     this.#release();
     const { words } = this.#ring;
