@@ -23,6 +23,9 @@ export class RegistryLayer {
   readonly #session: RegistrySession;
   readonly #stored = new Deferred<Stored>();
   readonly #ended = new Deferred<void>();
+  readonly #wanted = new Deferred<void>();
+  /** Whether it has a reader, or had one. */
+  isWanted = false;
   #readers: number;
 
   /** `readers` is how often it will be read: an image may hold a layer twice. */
@@ -30,6 +33,11 @@ export class RegistryLayer {
     this.#descriptor = descriptor;
     this.#readers = readers;
     this.#session = session;
+  }
+
+  /** Resolves when it has its first reader. */
+  get wanted(): Promise<void> {
+    return this.#wanted.promise;
   }
 
   /** Brings the bytes here. Never fails: what goes wrong is for the readers to hear. */
@@ -46,7 +54,13 @@ export class RegistryLayer {
   }
 
   /** As LayerBlob.open. */
-  async *read(signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+  read(signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+    this.isWanted = true;
+    this.#wanted.resolve();
+    return this.#read(signal);
+  }
+
+  async *#read(signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
     try {
       yield* abortable(this.#chunks(signal), signal);
     } finally {

@@ -20,7 +20,6 @@ export class RegistryLayers {
   readonly #session: RegistrySession;
   readonly #layers = new Map<Digest, RegistryLayer>();
   readonly #concurrency: number;
-  readonly #open = new Set<Digest>();
   #started = false;
   /** Readers that wait for bytes. */
   #hungry = 0;
@@ -45,9 +44,9 @@ export class RegistryLayers {
   open(digest: Digest, signal?: AbortSignal): AsyncIterable<Uint8Array> {
     const layer = this.#layers.get(digest);
     if (layer === undefined) throw new RangeError(`no layer ${digest}`);
-    this.#open.add(digest);
+    const chunks = layer.read(signal);
     this.#start();
-    return this.#watched(layer.read(signal));
+    return this.#watched(chunks);
   }
 
   /** After the session's signal has fired, which ends what is being fetched. */
@@ -59,22 +58,22 @@ export class RegistryLayers {
   #start(): void {
     if (this.#started) return;
     this.#started = true;
-    const waiting = this.#layers.entries();
+    const waiting = this.#layers.values();
     for (let i = 0; i < this.#concurrency; i++) void this.#fetchAll(waiting);
   }
 
-  async #fetchAll(waiting: Iterable<[Digest, RegistryLayer]>): Promise<void> {
-    for (const [digest, layer] of waiting) {
-      await this.#untilWanted(digest);
+  async #fetchAll(waiting: Iterable<RegistryLayer>): Promise<void> {
+    for (const layer of waiting) {
+      await this.#untilWanted(layer);
       await layer.fetch();
     }
   }
 
   /** Resolves when a layer has a reader, or the network is too slow for those that have one, or all is over. */
-  async #untilWanted(digest: Digest): Promise<void> {
+  async #untilWanted(layer: RegistryLayer): Promise<void> {
     const { signal } = this.#session.context;
-    for (let looks = 0; looks < LOOKS && !this.#open.has(digest) && !signal?.aborted; ) {
-      await delay(BETWEEN_LOOKS);
+    for (let looks = 0; looks < LOOKS && !layer.isWanted && !signal?.aborted; ) {
+      await Promise.race([layer.wanted, delay(BETWEEN_LOOKS)]);
       looks = this.#hungry > 0 ? looks + 1 : 0;
     }
   }
