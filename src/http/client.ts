@@ -1,10 +1,10 @@
-import { rootCertificates } from "node:tls";
 import { REACH, type Reach } from "./addresses.ts";
 import { guardedLookup } from "./guarded-lookup.ts";
 import type { Headers } from "./headers.ts";
 import { networkError } from "./network-errors.ts";
 import { type Environment, proxyFor } from "./proxy.ts";
 import { Agent, type Dispatcher, proxyAgent } from "./undici.ts";
+import { usualCertificates } from "./usual-certificates.ts";
 
 /** Bytes of a response's header. */
 const HEADER_LIMIT = 32 << 10;
@@ -140,7 +140,7 @@ export class HttpClient {
   /** What is given for `ca` replaces the usual certificates: they are put back beside it. */
   #trust(): { ca?: string[] } {
     const { ca } = this.#options;
-    return ca === undefined ? {} : { ca: [...rootCertificates, ca] };
+    return ca === undefined ? {} : { ca: [...usualCertificates(), ca] };
   }
 }
 
