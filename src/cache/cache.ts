@@ -64,7 +64,7 @@ export class Cache {
   async create(digest: Digest): Promise<CacheEntry> {
     const path = join(temporaryFolder(this.folder), temporaryName());
     try {
-      const file = new GrowingFile(await open(path, "wx+", 0o600), path, { keep: true });
+      const file = new GrowingFile(await open(path, "wx+", 0o600), path);
       return new CacheEntry(file, path, blobPath(this.folder, digest));
     } catch (error) {
       throw storageError(error, path);

@@ -1,12 +1,10 @@
 import { type FileHandle, open, unlink } from "node:fs/promises";
 import { CHUNK_SIZE, takeChunk } from "../memory/chunks.ts";
+import { Change } from "./change.ts";
 import { storageError } from "./io-errors.ts";
 import { Window } from "./window.ts";
 
-export interface GrowingFileOptions {
-  /** Whether all bytes are to be in the file at last; else it has but one reader, and what that has had is not missed. */
-  readonly keep: boolean;
-}
+export { PATIENCE } from "./window.ts";
 
 /**
  * A file that is read while it is being written. The writer is slowed down to a reader's pace, but never held up for
@@ -19,22 +17,20 @@ export class GrowingFile {
   /** Bytes that readers know of. */
   #announced = 0;
   #state: "growing" | "complete" | { readonly failure: unknown } = "growing";
-  #wake: () => void = () => undefined;
-  #change: Promise<void> = Promise.resolve();
+  readonly #change = new Change();
 
   /** Of an empty file, open for reading and writing; `path` is where it is, and names it in messages. */
-  constructor(handle: FileHandle, path: string, { keep }: GrowingFileOptions) {
+  constructor(handle: FileHandle, path: string) {
     this.#handle = handle;
     this.#path = path;
-    this.#window = new Window(handle.fd, keep, () => this.#announce());
-    this.#announce();
+    this.#window = new Window(handle.fd, () => this.#announce());
   }
 
   /** In a new file that has no name any more and so is gone with its handle, even if the process is killed. */
-  static async nameless(path: string, options: GrowingFileOptions): Promise<GrowingFile> {
+  static async nameless(path: string): Promise<GrowingFile> {
     try {
       const handle = await open(path, "wx+", 0o600);
-      const file = new GrowingFile(handle, path, options);
+      const file = new GrowingFile(handle, path);
       await unlink(path);
       return file;
     } catch (error) {
@@ -48,8 +44,8 @@ export class GrowingFile {
   }
 
   /**
-   * Adds bytes, which are the caller's again when it returns nothing, or when the promise resolves: that is the pace to
-   * keep to. Throws, or rejects with, E_NO_SPACE and E_IO.
+   * Takes bytes, for good. No more are to come before the promise resolves, if there is one: that is the pace to keep
+   * to. Throws, or rejects with, E_NO_SPACE and E_IO.
    */
   append(bytes: Uint8Array): Promise<void> | undefined {
     try {
@@ -96,7 +92,7 @@ export class GrowingFile {
           position += chunk.length;
           this.#window.passed(position);
           yield chunk;
-        } else if (this.#state === "growing") await waitFor(this.#change, signal);
+        } else if (this.#state === "growing") await this.#change.next(signal);
         else if (this.#state === "complete") return;
         else throw this.#state.failure;
       }
@@ -123,28 +119,8 @@ export class GrowingFile {
     this.#announce();
   }
 
-  /** Wakes who waits for the present state to change. */
   #announce(): void {
     this.#announced = this.#window.length;
-    this.#wake();
-    this.#change = new Promise((resolve) => {
-      this.#wake = resolve;
-    });
+    this.#change.tell();
   }
-}
-
-/** Waits for a promise, or throws the signal's reason as soon as it is aborted. */
-async function waitFor(promise: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-  if (signal === undefined) return promise;
-  let stop = (): void => undefined;
-  const aborted = new Promise<void>((resolve) => {
-    stop = resolve;
-    signal.addEventListener("abort", stop);
-  });
-  try {
-    await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener("abort", stop);
-  }
-  signal.throwIfAborted();
 }

@@ -1,11 +1,11 @@
 import { writeSync } from "node:fs";
-import { setTimeout as delay } from "node:timers/promises";
 import { DirectFile } from "../disk/direct-file.ts";
 import { CHUNK_SIZE, giveBack, takeChunk } from "../memory/chunks.ts";
+import { Change } from "./change.ts";
 
 const CHUNKS = 4;
-/** Milliseconds that the writer waits at most for a reader that stands still: far less than a connection bears. */
-const PATIENCE = 500;
+/** Milliseconds that a writer waits at most for a reader that stands still: far less than a connection bears. */
+export const PATIENCE = 500;
 
 interface Chunk {
   /** Its place in the file. */
@@ -21,7 +21,6 @@ interface Chunk {
  */
 export class Window {
   readonly #fd: number;
-  readonly #keep: boolean;
   readonly #onWhole: () => void;
   #direct: DirectFile | undefined;
   /** Memory that is kept to be written from. */
@@ -36,20 +35,16 @@ export class Window {
   #read = 0;
   #follower: "none" | "close" | "away" = "none";
   #failure: { readonly error: unknown } | undefined;
-  #wake: () => void = () => undefined;
-  #change: Promise<void> = Promise.resolve();
+  readonly #change = new Change();
 
   /**
    * @param fd for reading and writing of an empty file
-   * @param keep whether all bytes are to be in the file, also those that its reader has had; else it has but one
    * @param onWhole is told of each chunk that has become whole
    */
-  constructor(fd: number, keep: boolean, onWhole: () => void) {
+  constructor(fd: number, onWhole: () => void) {
     this.#fd = fd;
-    this.#keep = keep;
     this.#onWhole = onWhole;
     this.#filling = { start: 0, bytes: takeChunk(), state: "unwritten" };
-    this.#changed();
   }
 
   /** Bytes that were appended. */
@@ -58,12 +53,14 @@ export class Window {
   }
 
   /**
-   * Adds bytes, which are the caller's again when it returns nothing, or when the promise resolves. Throws, or rejects
-   * with, system errors, those of earlier bytes too.
+   * Takes bytes, for good. No more are to come before the promise resolves, if there is one. Throws, or rejects with,
+   * system errors, those of earlier bytes too.
    */
   append(bytes: Uint8Array): Promise<void> | undefined {
     const taken = this.#take(bytes);
-    return taken === bytes.length ? undefined : this.#appendRest(bytes.subarray(taken));
+    if (taken < bytes.length) return this.#appendRest(bytes, taken);
+    giveBack(bytes);
+    return undefined;
   }
 
   /** A reader begins. */
@@ -74,35 +71,29 @@ export class Window {
   /** A reader has had everything before `position`. */
   passed(position: number): void {
     this.#read = Math.max(this.#read, position);
-    this.#changed();
+    this.#change.tell();
   }
 
   /** A reader has gone. */
   leave(): void {
     this.#follower = "away";
-    this.#changed();
+    this.#change.tell();
   }
 
   /**
-   * The bytes from `position` on, as far as they are in the same chunk, and the reader's own: the chunk itself where
-   * nobody else wants it, else a copy. Undefined if they are in the file.
+   * The bytes from `position` on, as far as they are in the same chunk, and the reader's own. Undefined if they are in
+   * the file.
    */
   bytesAt(position: number): Uint8Array | undefined {
     const isIn = ({ start }: Chunk): boolean => start <= position && position < start + CHUNK_SIZE;
     const chunk = this.#chunks.find(isIn);
-    if (!this.#keep && chunk?.start === position && chunk.state !== "under way") {
-      this.#chunks.splice(this.#chunks.indexOf(chunk), 1);
-      return chunk.bytes;
-    }
     if (chunk !== undefined) return copyOf(chunk.bytes.subarray(position - chunk.start));
     if (this.#filling === undefined || !isIn(this.#filling)) return undefined;
     return copyOf(this.#filling.bytes.subarray(position - this.#filling.start, this.#filled));
   }
 
-  /** Has everything in the file that is to be there, or that nobody is about to read. Throws system errors. */
+  /** Has everything in the file. Throws system errors. */
   async finish(): Promise<void> {
-    if (!this.#keep && this.#follower !== "none") return;
-    for (const chunk of this.#chunks) if (chunk.state === "unwritten") this.#write(chunk);
     await this.#arrived();
     this.#check();
     if (this.#filling !== undefined) {
@@ -135,10 +126,11 @@ export class Window {
     return taken;
   }
 
-  async #appendRest(bytes: Uint8Array): Promise<void> {
-    for (let taken = 0; taken < bytes.length; taken += this.#take(bytes.subarray(taken))) {
+  async #appendRest(bytes: Uint8Array, alreadyTaken: number): Promise<void> {
+    for (let taken = alreadyTaken; taken < bytes.length; taken += this.#take(bytes.subarray(taken))) {
       await this.#room();
     }
+    giveBack(bytes);
   }
 
   #closeChunk(chunk: Chunk): void {
@@ -147,33 +139,27 @@ export class Window {
     this.#filling = undefined;
     this.#filled = 0;
     this.#before += CHUNK_SIZE;
-    if (this.#keep || this.#follower !== "close") this.#write(chunk);
+    this.#write(chunk);
     this.#onWhole();
   }
 
   #nextChunk(): Chunk | undefined {
-    if (!this.#hasMemory()) this.#reclaim();
-    if (!this.#hasMemory()) return undefined;
-    const bytes = this.#free.pop() ?? takeChunk();
-    return { start: this.#before, bytes, state: "unwritten" };
+    if (this.#free.length === 0) this.#reclaim();
+    const bytes = this.#free.pop();
+    return bytes === undefined ? undefined : { start: this.#before, bytes, state: "unwritten" };
   }
 
-  /** What a reader may have is taken from the stock, for it does not come back. */
-  #hasMemory(): boolean {
-    return this.#keep ? this.#free.length > 0 : this.#chunks.length < CHUNKS;
-  }
-
-  /** Takes back the memory of what has been read and need not be written any more. */
+  /** Takes back the memory of what has been read and written. */
   #reclaim(): void {
     const isDone = ({ start, state }: Chunk): boolean =>
-      start + CHUNK_SIZE <= this.#read && (state === "written" || (state === "unwritten" && !this.#keep));
+      start + CHUNK_SIZE <= this.#read && state === "written";
     for (const chunk of this.#chunks.filter(isDone)) this.#drop(chunk);
   }
 
   #drop(chunk: Chunk): void {
     this.#chunks.splice(this.#chunks.indexOf(chunk), 1);
     // The first one's memory came before the rest, and may be none that can be written directly.
-    if (!this.#keep || chunk.start === 0) giveBack(chunk.bytes);
+    if (chunk.start === 0) giveBack(chunk.bytes);
     else this.#free.push(chunk.bytes);
   }
 
@@ -183,30 +169,13 @@ export class Window {
       this.#reclaim();
       this.#check();
       const [oldest] = this.#chunks;
-      if (this.#hasMemory() || oldest === undefined) return;
+      if (this.#free.length > 0 || oldest === undefined) return;
       const isRead = oldest.start + CHUNK_SIZE <= this.#read;
       if (this.#follower === "close" && !isRead) {
-        if (!(await this.#changesSoon())) this.#follower = "away";
+        if (!(await this.#change.within(PATIENCE))) this.#follower = "away";
       } else if (oldest.state === "written") this.#drop(oldest);
-      else await this.#writeOldest(oldest);
-    }
-  }
-
-  async #writeOldest(chunk: Chunk): Promise<void> {
-    if (chunk.state === "unwritten") this.#write(chunk);
-    // As long as the disk has it, others of them may be written already.
-    if (chunk.state === "under way") await this.#change;
-  }
-
-  /** False if nothing has changed for too long. */
-  async #changesSoon(): Promise<boolean> {
-    const enough = new AbortController();
-    const changed = this.#change.then(() => true);
-    const waited = delay(PATIENCE, false, { signal: enough.signal }).catch(() => true);
-    try {
-      return await Promise.race([changed, waited]);
-    } finally {
-      enough.abort();
+      // As long as the disk has it, others of them may be written already.
+      else await this.#change.next();
     }
   }
 
@@ -214,8 +183,6 @@ export class Window {
   #goDirect(): void {
     // The file may have no name any more.
     this.#direct = DirectFile.open(`/proc/self/fd/${this.#fd}`);
-    // A reader's memory is tried out when it is written from.
-    if (!this.#keep) return;
     const direct = this.#direct?.memory(CHUNKS * CHUNK_SIZE);
     if (direct === undefined) {
       this.#direct?.close();
@@ -243,7 +210,7 @@ export class Window {
       this.#failure ??= { error };
     }
     chunk.state = "written";
-    this.#changed();
+    this.#change.tell();
   }
 
   #writeNow(position: number, bytes: Uint8Array): void {
@@ -253,7 +220,7 @@ export class Window {
   }
 
   async #arrived(): Promise<void> {
-    while (this.#chunks.some(({ state }) => state === "under way")) await this.#change;
+    while (this.#chunks.some(({ state }) => state === "under way")) await this.#change.next();
   }
 
   #forget(): void {
@@ -262,13 +229,6 @@ export class Window {
     this.#filling = undefined;
     this.#chunks = [];
     this.#free = [];
-  }
-
-  #changed(): void {
-    this.#wake();
-    this.#change = new Promise((resolve) => {
-      this.#wake = resolve;
-    });
   }
 
   #check(): void {

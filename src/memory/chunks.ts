@@ -28,20 +28,15 @@ export function takeChunk(length: number = CHUNK_SIZE): Uint8Array {
 /** The stock as such memory. */
 export const STOCK: ChunkMemory = { take: () => takeChunk(), giveBack };
 
-/** Takes a chunk, or its beginning, that nobody else knows of any more; all other memory it leaves alone. */
-export function giveBack({ buffer, byteOffset }: Uint8Array): void {
-  const isChunk = byteOffset === 0 && buffer.byteLength === CHUNK_SIZE;
-  if (!isChunk || !(buffer instanceof ArrayBuffer)) return;
-  if (stock.length < MOST_IN_STOCK) stock.push(new Uint8Array(buffer));
-  else free(buffer);
-}
-
 /**
- * Lets go of memory that came from somewhere else, is nobody's any more and had its buffer to itself: a garbage
- * collector that runs seldom would keep it for long.
+ * Takes a chunk, or its beginning, that nobody else knows of any more. Of other memory it lets go if that had its
+ * buffer to itself: a garbage collector that runs seldom would keep it for long.
  */
-export function release({ buffer, byteLength }: Uint8Array): void {
-  if (buffer.byteLength === byteLength && buffer instanceof ArrayBuffer) free(buffer);
+export function giveBack({ buffer, byteOffset, byteLength }: Uint8Array): void {
+  if (!(buffer instanceof ArrayBuffer) || byteLength === 0) return;
+  const isChunk = byteOffset === 0 && buffer.byteLength === CHUNK_SIZE;
+  if (isChunk && stock.length < MOST_IN_STOCK) stock.push(new Uint8Array(buffer));
+  else if (isChunk || byteLength === buffer.byteLength) free(buffer);
 }
 
 /** ES2024; Node has it from 22 on. */

@@ -5,7 +5,6 @@ import { Backoff } from "../http/backoff.ts";
 import type { HttpResponse } from "../http/client.ts";
 import { contentLength, header } from "../http/headers.ts";
 import { NetworkError } from "../http/network-errors.ts";
-import { release } from "../memory/chunks.ts";
 import { type Digest, digestAlgorithm, digestHex } from "../oci/digest.ts";
 import { isRest, parseContentRange } from "./content-range.ts";
 import { pauseOrThrow, type RetryContext } from "./retrying.ts";
@@ -26,7 +25,7 @@ export interface Blob {
 }
 
 export interface BlobSink {
-  /** Takes the next bytes; no more are to come before the promise resolves, if there is one. */
+  /** Takes the next bytes, for good; no more are to come before the promise resolves, if there is one. */
   append(bytes: Uint8Array): Promise<void> | undefined;
 }
 
@@ -158,7 +157,6 @@ class BlobDownload {
       this.#received += fresh.length;
       const paced = this.#sink.append(fresh);
       if (paced !== undefined) await paced;
-      release(chunk);
     }
     if (position === this.#blob.size) return;
     throw new NetworkError("E_NETWORK", `${origin.name}: ${this.#what}: ended at ${position} bytes`, {

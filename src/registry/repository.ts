@@ -111,7 +111,7 @@ export class Repository {
       return kept;
     }
     const chunks: Uint8Array[] = [];
-    const sink = { append: (bytes: Uint8Array) => void chunks.push(Uint8Array.from(bytes)) };
+    const sink = { append: (bytes: Uint8Array) => void chunks.push(bytes) };
     await this.download(descriptor, sink, context);
     const bytes = Buffer.concat(chunks);
     await cache?.write(digest, bytes);

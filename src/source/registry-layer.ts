@@ -5,6 +5,7 @@ import type { Docker2vmError } from "../errors.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { abortable } from "./abortable.ts";
 import { Deferred } from "./registry-deferred.ts";
+import { LayerPipe } from "./registry-pipe.ts";
 import type { RegistrySession } from "./registry-session.ts";
 
 /** Where a layer's bytes are, or are to come. */
@@ -14,8 +15,8 @@ interface Stored {
 }
 
 /**
- * One layer on its way to its readers: from the cache if it is there and sound, else fetched into a file that they
- * follow. What the cache has is checked before any of it is given away: a reader that has begun cannot be told that
+ * One layer on its way to its readers: from the cache if it is there and sound, else fetched, into a file that they
+ * follow where it is to be kept or has several. What the cache has is checked before any of it is given away: a reader that has begun cannot be told that
  * what it has read was wrong, and begin again with other bytes.
  */
 export class RegistryLayer {
@@ -23,7 +24,7 @@ export class RegistryLayer {
   readonly #session: RegistrySession;
   readonly #stored = new Deferred<Stored>();
   readonly #ended = new Deferred<void>();
-  readonly #wanted = new Deferred<void>();
+  #state: "waiting" | "under way" | "over" = "waiting";
   /** Whether it has a reader, or had one. */
   isWanted = false;
   #readers: number;
@@ -35,20 +36,30 @@ export class RegistryLayer {
     this.#session = session;
   }
 
-  /** Resolves when it has its first reader. */
-  get wanted(): Promise<void> {
-    return this.#wanted.promise;
+  /** Whether it is still to be fetched. */
+  get isWaiting(): boolean {
+    return this.#state === "waiting";
   }
 
-  /** Brings the bytes here. Never fails: what goes wrong is for the readers to hear. */
-  async fetch(): Promise<void> {
+  /** Whether it is being fetched, or was and has no reader yet. */
+  get isInHand(): boolean {
+    return this.#state === "under way" || (this.#state === "over" && !this.isWanted);
+  }
+
+  /**
+   * Brings the bytes here; `isEarly` is when no reader is to be expected soon. Never fails: what goes wrong is for the
+   * readers to hear.
+   */
+  async fetch(isEarly: boolean): Promise<void> {
+    this.#state = "under way";
     try {
       const kept = this.#embedded() ?? (await this.#fromCache());
-      if (kept === undefined) await this.#download();
+      if (kept === undefined) await this.#download(isEarly);
       else this.#stored.resolve(kept);
     } catch (error) {
       this.#stored.reject(error);
     } finally {
+      this.#state = "over";
       this.#ended.resolve();
     }
   }
@@ -56,7 +67,6 @@ export class RegistryLayer {
   /** As LayerBlob.open. */
   read(signal?: AbortSignal): AsyncGenerator<Uint8Array> {
     this.isWanted = true;
-    this.#wanted.resolve();
     return this.#read(signal);
   }
 
@@ -113,15 +123,13 @@ export class RegistryLayer {
     return undefined;
   }
 
-  async #download(): Promise<void> {
+  async #download(isEarly: boolean): Promise<void> {
     const { repository, context, options } = this.#session;
     const { digest } = this.#descriptor;
     const entry = await repository.cache?.create(digest);
-    const file =
-      entry?.file ??
-      (await GrowingFile.nameless(join(options.scratchFolder, `layer-${randomUUID()}`), {
-        keep: this.#readers > 1,
-      }));
+    const path = join(options.scratchFolder, `layer-${randomUUID()}`);
+    const passesBy = this.#readers === 1 && !isEarly;
+    const file = entry?.file ?? (passesBy ? new LayerPipe(path) : await GrowingFile.nameless(path));
     this.#stored.resolve(file);
     let bytes = 0;
     const append = (chunk: Uint8Array): Promise<void> | undefined => {

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from "node:timers/promises";
+import { Change } from "../cache/change.ts";
 import { Docker2vmError } from "../errors.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
@@ -7,21 +7,24 @@ import type { RegistrySession } from "./registry-session.ts";
 
 const CONCURRENCY = 4;
 
-/** So many looks in a row, so many milliseconds apart, that find a reader waiting show that the network is too slow. */
+/** So many looks in a row, so many milliseconds apart, that find a reader waiting show the network to be too slow. */
 const LOOKS = 10;
 const BETWEEN_LOOKS = 20;
 
 /**
- * All layers of an image: once the first is opened they are fetched in order, a few at once. One that is not read yet
- * is fetched only while those that are keep their readers waiting: what comes too early has to be written to the disk
- * and read again. None is fetched twice.
+ * All layers of an image: once the first is opened they are fetched in order, a few at once. For each that is read one
+ * is fetched, itself or, after that, one of the next; more only while readers wait for bytes: what comes too early has
+ * to be written to the disk and read again. None is fetched twice.
  */
 export class RegistryLayers {
   readonly #session: RegistrySession;
   readonly #layers = new Map<Digest, RegistryLayer>();
   readonly #concurrency: number;
+  /** Told when a layer gets a reader or has been fetched. */
+  readonly #change = new Change();
   #started = false;
-  /** Readers that wait for bytes. */
+  #readers = 0;
+  /** Those that wait for bytes. */
   #hungry = 0;
 
   /** Throws E_USAGE for a concurrency that is none. */
@@ -46,6 +49,7 @@ export class RegistryLayers {
     if (layer === undefined) throw new RangeError(`no layer ${digest}`);
     const chunks = layer.read(signal);
     this.#start();
+    this.#change.tell();
     return this.#watched(chunks);
   }
 
@@ -63,22 +67,27 @@ export class RegistryLayers {
   }
 
   async #fetchAll(waiting: Iterable<RegistryLayer>): Promise<void> {
+    const { signal } = this.#session.context;
     for (const layer of waiting) {
-      await this.#untilWanted(layer);
-      await layer.fetch();
+      for (let looks = 0; looks < LOOKS && !this.#isDue(layer) && !signal?.aborted; ) {
+        if (await this.#change.within(BETWEEN_LOOKS)) continue;
+        looks = this.#hungry > 0 ? looks + 1 : 0;
+      }
+      await layer.fetch(!this.#isDue(layer));
+      this.#change.tell();
     }
   }
 
-  /** Resolves when a layer has a reader, or the network is too slow for those that have one, or all is over. */
-  async #untilWanted(layer: RegistryLayer): Promise<void> {
-    const { signal } = this.#session.context;
-    for (let looks = 0; looks < LOOKS && !layer.isWanted && !signal?.aborted; ) {
-      await Promise.race([layer.wanted, delay(BETWEEN_LOOKS)]);
-      looks = this.#hungry > 0 ? looks + 1 : 0;
-    }
+  /** Whether it has a reader, or is the next that one of them is to have. */
+  #isDue(layer: RegistryLayer): boolean {
+    if (layer.isWanted) return true;
+    const layers = [...this.#layers.values()];
+    const inHand = layers.filter(({ isInHand }) => isInHand).length;
+    return inHand < this.#readers && layer === layers.find(({ isWaiting }) => isWaiting);
   }
 
   async *#watched(chunks: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
+    this.#readers++;
     try {
       for (;;) {
         this.#hungry++;
@@ -87,6 +96,7 @@ export class RegistryLayers {
         yield next.value;
       }
     } finally {
+      this.#readers--;
       await chunks.return(undefined);
     }
   }

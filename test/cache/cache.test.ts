@@ -81,7 +81,7 @@ describe("a cache", () => {
   test("gives a blob its name only when it is committed, and no trace stays of one that is discarded", () =>
     withCache(async (cache, folder) => {
       const entry = await cache.create(THREE);
-      await entry.file.append(BYTES[2]);
+      await entry.file.append(Uint8Array.from(BYTES[2]));
       await entry.file.complete();
       expect(await cache.has(THREE)).toBe(false);
       await entry.commit();

@@ -41,6 +41,33 @@ describe("a ring", () => {
     expect(reader.isComplete).toBe(true);
   });
 
+  test("gathers what is written to it into whole chunks, and hands on the rest at its end", async () => {
+    for (const finish of ["end", "break"] as const) {
+      const memory = ringMemory(4);
+      const writer = new RingWriter(memory);
+      const reader = new RingReader(memory);
+      expect(await writer.write(new Uint8Array(10).fill(1))).toBe(true);
+      expect(await isOpen(reader.next())).toBe(true);
+      const second = new RingReader(memory);
+      await writer.write(new Uint8Array(CHUNK_SIZE).fill(2));
+      await writer[finish]();
+      const whole = await second.next();
+      expect(whole).toHaveLength(CHUNK_SIZE);
+      expect([whole?.[9], whole?.[10], whole?.at(-1)]).toEqual([1, 2, 2]);
+      expect(await second.next()).toEqual(new Uint8Array(10).fill(2));
+      expect(await second.next()).toBeUndefined();
+      expect(second.isComplete).toBe(finish === "end");
+    }
+  });
+
+  test("that was closed takes no more of what is written", async () => {
+    const writer = new RingWriter(ringMemory(1));
+    expect(await writer.write(new Uint8Array(CHUNK_SIZE))).toBe(true);
+    const waiting = writer.write(new Uint8Array(1));
+    writer.close();
+    expect(await waiting).toBe(false);
+  });
+
   test("makes its writer wait for a slot until the reader asks for the next chunk", async () => {
     const memory = ringMemory(2);
     const writer = new RingWriter(memory);

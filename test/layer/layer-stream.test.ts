@@ -183,7 +183,7 @@ describe("a damaged blob", () => {
   test("that is too long is read no further than that shows", async () => {
     const blob = blobOf(GZIP, {
       async *open() {
-        yield GZIP;
+        yield Uint8Array.from(GZIP);
         for (;;) {
           blob.read += 1000;
           yield new Uint8Array(1000);
@@ -269,7 +269,7 @@ describe("reading a layer", () => {
   test("fails with the reader's error when the source fails on the way to the end", async () => {
     const blob = blobOf(TAR, {
       async *open() {
-        yield TAR.subarray(0, 1000);
+        yield Uint8Array.from(TAR.subarray(0, 1000));
         throw new Docker2vmError("E_IO", "the network");
       },
     });
@@ -284,7 +284,7 @@ describe("reading a layer", () => {
     for (const stored of [TAR, GZIP]) {
       const blob = blobOf(stored, {
         async *open() {
-          yield stored.subarray(0, 1000);
+          yield Uint8Array.from(stored.subarray(0, 1000));
           throw own;
         },
       });
@@ -309,7 +309,7 @@ describe("an abort", () => {
       const abort = new AbortController();
       const blob = blobOf(stored, {
         async *open() {
-          yield stored.subarray(0, 50_000);
+          yield Uint8Array.from(stored.subarray(0, 50_000));
           setTimeout(() => abort.abort(reason), 5);
           await new Promise(() => {});
         },

@@ -7,7 +7,7 @@ export interface ReadEntry extends TarEntry {
   readonly stretches: readonly (readonly [number, number])[];
 }
 
-/** Bytes as a stream, in chunks of the given size or sizes (taken in turn). */
+/** Bytes as a stream, in chunks of the given size or sizes (taken in turn) that are the reader's own. */
 export async function* chunked(
   bytes: Uint8Array,
   sizes: number | readonly number[],
@@ -15,7 +15,7 @@ export async function* chunked(
   const list = typeof sizes === "number" ? [sizes] : sizes;
   for (let at = 0, turn = 0; at < bytes.length; turn++) {
     const size = list[turn % list.length] ?? 1;
-    yield bytes.subarray(at, at + size);
+    yield Uint8Array.from(bytes.subarray(at, at + size));
     at += size;
   }
 }

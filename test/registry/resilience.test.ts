@@ -319,21 +319,33 @@ test("a reader that pauses holds up no download", () =>
     await source.close();
   }));
 
-test("a layer that nobody reads yet is not fetched while those that are read come quickly enough", () =>
-  withScene(async ({ name, options, registry, built }) => {
-    const source = await openRegistrySource(name, options);
-    const [base, top] = (await source.resolve(AMD64)).layers;
-    const reading = base?.open()[Symbol.asyncIterator]();
-    await reading?.next();
-    await Bun.sleep(500);
-    const [config, first] = [built.config.digest, built.layers[0]?.digest];
-    expect(registry.seenOf("/blobs/").map(({ url }) => url.split("/").at(-1))).toEqual([config, first ?? ""]);
-    let bytes = 0;
-    for await (const chunk of top?.open() ?? []) bytes += chunk.length;
-    expect(bytes).toBe(built.layers[1]?.size ?? 0);
-    await reading?.return?.();
-    await source.close();
-  }));
+test("of the layers that nobody reads yet one is fetched for each that is read and has been fetched", () =>
+  withScene(
+    async ({ name, options, registry, built }) => {
+      const source = await openRegistrySource(name, options);
+      const layers = (await source.resolve(AMD64)).layers;
+      const asked = (): string[] =>
+        registry.seenOf("/blobs/").map(({ url }) => url.slice(url.indexOf("sha256:")));
+      const [base, ...others] = built.layers.map(({ digest }) => digest);
+      const reading = layers[0]?.open()[Symbol.asyncIterator]();
+      await reading?.next();
+      await Bun.sleep(100);
+      // The network waits for the reader.
+      expect(asked()).toEqual([built.config.digest, base ?? ""]);
+      for (let bytes = 1; bytes > 0; ) bytes = (await reading?.next())?.value?.length ?? 0;
+      await reading?.return?.();
+      let bytes = 0;
+      const second = layers[1]?.open()[Symbol.asyncIterator]();
+      await second?.next();
+      await Bun.sleep(500);
+      expect(asked().slice(2)).toEqual(others.slice(0, 2));
+      for await (const chunk of layers[3]?.open() ?? []) bytes += chunk.length;
+      expect(bytes).toBe(1000);
+      await second?.return?.();
+      await source.close();
+    },
+    { layers: [Buffer.alloc(40 << 20), ...[1, 2, 3].map((n) => Buffer.alloc(1000, n))], compress: "none" },
+  ));
 
 test("a layer that nobody reads yet is fetched when the network keeps those waiting that do read", () =>
   withScene(async ({ name, options, registry, built }) => {

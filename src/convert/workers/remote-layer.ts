@@ -1,6 +1,6 @@
 import { Docker2vmError } from "../../errors.ts";
 import type { LayerStreamOptions } from "../../layer/layer-stream.ts";
-import { CHUNK_SIZE, giveBack } from "../../memory/chunks.ts";
+import { giveBack } from "../../memory/chunks.ts";
 import type { LayerBlob } from "../../source/source.ts";
 import { type FromWorker, received, sendable, type ToWorker } from "./protocol.ts";
 import { RingReader, RingWriter } from "./ring.ts";
@@ -164,7 +164,7 @@ export class RemoteLayer {
     try {
       for await (const chunk of blob.open(options.signal)) {
         this.#hasHad(chunk.length);
-        if (!(await this.#give(chunk))) return;
+        if (!(await this.#stored.write(chunk))) return;
         giveBack(chunk);
       }
       await this.#stored.end();
@@ -177,17 +177,5 @@ export class RemoteLayer {
   #hasHad(bytes: number): void {
     this.left -= bytes;
     this.#setting.options.onStored?.(bytes);
-  }
-
-  /** False if nobody wants it. */
-  async #give(bytes: Uint8Array): Promise<boolean> {
-    for (let at = 0; at < bytes.length; at += CHUNK_SIZE) {
-      const slot = await this.#stored.slot();
-      if (slot === undefined) return false;
-      const part = bytes.subarray(at, at + CHUNK_SIZE);
-      slot.set(part);
-      this.#stored.put(part.length);
-    }
-    return true;
   }
 }

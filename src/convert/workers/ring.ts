@@ -62,6 +62,8 @@ export class RingWriter {
   readonly #ring: Ring;
   readonly #readers: readonly number[];
   #put = 0;
+  /** Bytes gathered in the next slot. */
+  #gathered = 0;
   #closed = false;
 
   constructor(memory: SharedArrayBuffer, readers: 1 | 2 = 1) {
@@ -92,14 +94,41 @@ export class RingWriter {
     Atomics.notify(words, PUT);
   }
 
+  /**
+   * Copies bytes into slots, and hands on those that are full: waking a thread costs more than copying what little it
+   * would find. False when the ring was closed. Whoever uses it does not use the other two.
+   */
+  async write(bytes: Uint8Array): Promise<boolean> {
+    for (let at = 0; at < bytes.length; ) {
+      const slot = await this.slot();
+      if (slot === undefined) return false;
+      const part = bytes.subarray(at, at + slot.length - this.#gathered);
+      slot.set(part, this.#gathered);
+      this.#gathered += part.length;
+      at += part.length;
+      if (this.#gathered === slot.length) this.#handOn();
+    }
+    return true;
+  }
+
   /** After the last chunk. */
-  async end(): Promise<void> {
-    if ((await this.slot()) !== undefined) this.put(END);
+  end(): Promise<void> {
+    return this.#finish(END);
   }
 
   /** Instead of what is missing: why, the readers hear in another way. */
-  async break(): Promise<void> {
-    if ((await this.slot()) !== undefined) this.put(BROKEN);
+  break(): Promise<void> {
+    return this.#finish(BROKEN);
+  }
+
+  async #finish(mark: number): Promise<void> {
+    if (this.#gathered > 0) this.#handOn();
+    if ((await this.slot()) !== undefined) this.put(mark);
+  }
+
+  #handOn(): void {
+    this.put(this.#gathered);
+    this.#gathered = 0;
   }
 
   /** Nobody wants any more: whoever waits for a slot gets none. */

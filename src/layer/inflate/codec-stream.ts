@@ -66,6 +66,7 @@ function process(codec: Codec, chunk: Uint8Array): Promise<boolean> {
     const closed = () => settle(codec.readableEnded);
     codec.on("end", ended);
     codec.on("close", closed);
-    codec.write(chunk, (error) => settle(!error));
+    // A copy: a codec that is destroyed may read on for a while, and the chunk has been given back by then.
+    codec.write(Uint8Array.from(chunk), (error) => settle(!error));
   });
 }
