@@ -1,6 +1,6 @@
 import { type FileHandle, open, unlink } from "node:fs/promises";
 import { CHUNK_SIZE, takeChunk } from "../memory/chunks.ts";
-import { Change } from "./change.ts";
+import { Change } from "../waiting/change.ts";
 import { storageError } from "./io-errors.ts";
 import { Window } from "./window.ts";
 

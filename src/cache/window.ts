@@ -1,7 +1,7 @@
 import { writeSync } from "node:fs";
 import { DirectFile } from "../disk/direct-file.ts";
 import { CHUNK_SIZE, giveBack, takeChunk } from "../memory/chunks.ts";
-import { Change } from "./change.ts";
+import { Change } from "../waiting/change.ts";
 
 const CHUNKS = 4;
 /** Milliseconds that a writer waits at most for a reader that stands still: far less than a connection bears. */

@@ -2,7 +2,7 @@ import { createHash, type Hash } from "node:crypto";
 import { Docker2vmError, EXIT } from "../errors.ts";
 import { giveBack } from "../memory/chunks.ts";
 import { type Digest, digestAlgorithm, digestHex } from "../oci/digest.ts";
-import { abortable } from "./abortable.ts";
+import { abortable } from "../waiting/abortable.ts";
 import { type LayerBlob, layerName } from "./layer-blob.ts";
 
 const HINT = "the image is damaged or was changed: fetch it again";

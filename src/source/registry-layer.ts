@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { GrowingFile } from "../cache/growing-file.ts";
 import type { Docker2vmError } from "../errors.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
-import { abortable } from "./abortable.ts";
-import { Deferred } from "./registry-deferred.ts";
+import { abortable } from "../waiting/abortable.ts";
+import { Deferred } from "../waiting/deferred.ts";
 import { LayerPipe } from "./registry-pipe.ts";
 import type { RegistrySession } from "./registry-session.ts";
 

@@ -1,7 +1,7 @@
-import { Change } from "../cache/change.ts";
 import { Docker2vmError } from "../errors.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
+import { Change } from "../waiting/change.ts";
 import { RegistryLayer } from "./registry-layer.ts";
 import type { RegistrySession } from "./registry-session.ts";
 

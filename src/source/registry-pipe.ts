@@ -1,6 +1,6 @@
-import { Change } from "../cache/change.ts";
 import { GrowingFile, PATIENCE } from "../cache/growing-file.ts";
 import { CHUNK_SIZE, giveBack } from "../memory/chunks.ts";
+import { Change } from "../waiting/change.ts";
 
 /**
  * A layer's bytes on their way to its one reader: those of a reader that keeps up, or comes soon, go from hand to hand.

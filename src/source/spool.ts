@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { type FileHandle, open, unlink } from "node:fs/promises";
 import { join } from "node:path";
-import { abortable } from "./abortable.ts";
+import { abortable } from "../waiting/abortable.ts";
 import { decompress, type FileCompression, SNIFFED, sniffCompression } from "./compression.ts";
 import { scratchError } from "./system-errors.ts";
 

@@ -43,6 +43,15 @@ const get = (url: string, more: Partial<HttpRequest> = {}): HttpRequest => ({
   url: new URL(url),
   ...more,
 });
+/** At least so many bytes of a body, and then no more. */
+const readSome = async (body: HttpResponse["body"], least = 1): Promise<number> => {
+  let length = 0;
+  for await (const chunk of body) {
+    length += chunk.length;
+    if (length >= least) break;
+  }
+  return length;
+};
 const text = async (response: HttpResponse) => Buffer.from(await readBody(response, 1000)).toString();
 
 describe("a proxy in the environment", () => {
@@ -161,6 +170,126 @@ describe("an exchange", () => {
         }),
     );
   });
+
+  test("has every value of a field under its name in lower case, and passes over what only informs", () =>
+    withServer(
+      (_, response) => {
+        response.writeEarlyHints({ link: "</x>; rel=preload" });
+        response.setHeader("X-One", "1");
+        response.setHeader("WWW-Authenticate", ["Bearer a", "Basic b"]);
+        response.end();
+      },
+      ({ port }) =>
+        withClient({}, async (client) => {
+          const { status, headers, body } = await client.exchange(get(`http://127.0.0.1:${port}/`));
+          body.discard();
+          expect(status).toBe(200);
+          expect(headers["x-one"]).toBe("1");
+          expect(headers["www-authenticate"]).toEqual(["Bearer a", "Basic b"]);
+          expect(headers["link"]).toBeUndefined();
+        }),
+    ));
+
+  test("holds up a server whose body is read slowly, and gives all of it", () => {
+    const whole = Buffer.alloc(64 << 20, "abc");
+    let sent = 0;
+    return withServer(
+      (_, response) => {
+        const more = (): void => {
+          while (sent < whole.length) {
+            const piece = whole.subarray(sent, sent + 100_000);
+            sent += piece.length;
+            if (!response.write(piece)) return;
+          }
+          response.end();
+        };
+        response.on("drain", more);
+        more();
+      },
+      ({ port }) =>
+        withClient({}, async (client) => {
+          const { body } = await client.exchange(get(`http://127.0.0.1:${port}/`));
+          const reader = body[Symbol.asyncIterator]();
+          let position = 0;
+          for (let next = await reader.next(); next.done !== true; next = await reader.next()) {
+            const { length } = next.value;
+            expect(whole.compare(next.value, 0, length, position, position + length)).toBe(0);
+            if (position === 0) {
+              // What the client, the kernels and the server's own buffers hold is far less.
+              await Bun.sleep(200);
+              expect(sent).toBeLessThan(whole.length / 2);
+            }
+            position += length;
+          }
+          expect(position).toBe(whole.length);
+        }),
+    );
+  });
+
+  for (const [what, leave] of [
+    ["is left by its reader", async (body: HttpResponse["body"]) => void (await readSome(body))],
+    ["is not wanted, and long,", async (body: HttpResponse["body"]) => body.discard()],
+  ] as const) {
+    test(`whose body ${what} closes the connection`, async () => {
+      let closed: () => void = () => undefined;
+      const closing = new Promise<void>((resolve) => {
+        closed = resolve;
+      });
+      await withServer(
+        (_, response) => {
+          response.on("close", closed);
+          const more = (): void => {
+            while (!response.destroyed && response.write(Buffer.alloc(100_000)));
+          };
+          response.on("drain", more);
+          more();
+        },
+        ({ port }) =>
+          withClient({}, async (client) => {
+            const { body } = await client.exchange(get(`http://127.0.0.1:${port}/`));
+            await leave(body);
+            await closing;
+          }),
+      );
+    });
+  }
+
+  test("that breaks off or stalls in its body says so to its reader, and fails nowhere else", async () => {
+    for (const [end, reason] of [
+      [true, "closed before the end"],
+      [false, "the server stopped sending"],
+    ] as const) {
+      await withServer(
+        (_, response) => {
+          response.setHeader("content-length", "1000");
+          response.write("x".repeat(500), () => (end ? response.destroy() : undefined));
+        },
+        ({ port }) =>
+          withClient({}, async (client) => {
+            const { body } = await client.exchange(get(`http://127.0.0.1:${port}/`));
+            // Before anybody reads.
+            await Bun.sleep(50);
+            const failing = readSome(body, 1000);
+            await expectError(failing, "E_NETWORK", reason);
+            expect(await failing.catch((error: unknown) => error)).toHaveProperty("transient", true);
+          }),
+      );
+    }
+  });
+
+  test("with the signal aborted while its body is read throws its reason", () =>
+    withServer(
+      (_, response) => void response.write("x"),
+      ({ port }) =>
+        withClient({}, async (client) => {
+          const abort = new AbortController();
+          const { body } = await client.exchange(get(`http://127.0.0.1:${port}/`, { signal: abort.signal }));
+          const reading = readSome(body, 2).catch(String);
+          await Bun.sleep(20);
+          abort.abort(new Error("enough"));
+          expect(await reading).toBe("Error: enough");
+        }),
+    ));
 
   test("with a client that is closed leaves no connection open", () =>
     withServer(

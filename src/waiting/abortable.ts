@@ -1,11 +1,11 @@
 /**
- * The same chunks, until the signal: then its reason is thrown at once, also while the source is waiting for bytes. The
+ * The same items, until the signal: then its reason is thrown at once, also while the source has the next one wait. The
  * source is closed when the reader stops.
  */
-export async function* abortable(
-  source: AsyncIterable<Uint8Array>,
+export async function* abortable<T>(
+  source: AsyncIterable<T>,
   signal: AbortSignal | undefined,
-): AsyncGenerator<Uint8Array> {
+): AsyncGenerator<T> {
   if (signal === undefined) {
     yield* source;
     return;
@@ -17,7 +17,7 @@ export async function* abortable(
   signal.addEventListener("abort", onAbort);
   try {
     for (;;) {
-      const next = await new Promise<IteratorResult<Uint8Array>>((resolve, reject) => {
+      const next = await new Promise<IteratorResult<T>>((resolve, reject) => {
         interrupt = reject;
         iterator.next().then(resolve, reject);
       });
