@@ -14,7 +14,6 @@ export async function runConvert(line: CommandLine, host: Host): Promise<void> {
   const request = convertRequest(line, host.env["SOURCE_DATE_EPOCH"]);
   const stdin = standardInput(request.source, host);
   const registry = await registryRequest(line, host);
-  const engine = await host.loadEngine();
   const progress = progressReporter(manner, host.stderr, host.env);
   const options: ConvertOptions = {
     ...request,
@@ -27,8 +26,8 @@ export async function runConvert(line: CommandLine, host: Host): Promise<void> {
   let text: string;
   try {
     text = flag(line, "dry-run")
-      ? `${JSON.stringify(await engine.planConversion(options), null, 2)}\n`
-      : resultText(await engine.convert(options), manner);
+      ? `${JSON.stringify(await host.engine.planConversion(options), null, 2)}\n`
+      : resultText(await host.engine.convert(options), manner);
   } finally {
     progress.finish();
   }

@@ -29,13 +29,12 @@ export async function runOci2gondolin(line: CommandLine, host: Host): Promise<vo
     signal: host.signal,
     onProgress: (event) => progress.report(event),
   };
-  const engine = await host.loadEngine();
   const source = sourceOf(line);
   let document: object;
   try {
     document = flag(line, "dry-run")
-      ? { command, ...(await engine.planConversion(options)), source, outDir: resolve(request.out) }
-      : { command, source, ...conversionResult(request.out, await engine.convert(options)) };
+      ? { command, ...(await host.engine.planConversion(options)), source, outDir: resolve(request.out) }
+      : { command, source, ...conversionResult(request.out, await host.engine.convert(options)) };
   } finally {
     progress.finish();
   }

@@ -12,7 +12,7 @@ export interface Output {
   readonly rows?: number;
 }
 
-/** The part of the library the command drives. */
+/** The part of the library the command drives, loaded when it is called. */
 export interface Engine {
   convert(options: ConvertOptions): Promise<ConvertResult>;
   planConversion(options: ConvertOptions): Promise<ConversionPlan>;
@@ -28,5 +28,5 @@ export interface Host {
   readonly writeStdout: (bytes: Uint8Array) => Promise<boolean>;
   readonly stderr: Output;
   readonly signal: AbortSignal;
-  readonly loadEngine: () => Promise<Engine>;
+  readonly engine: Engine;
 }

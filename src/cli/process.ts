@@ -21,7 +21,7 @@ export async function runProcess(args: readonly string[]): Promise<void> {
       writeStdout,
       stderr: process.stderr,
       signal: interrupts.signal,
-      loadEngine,
+      engine: ENGINE,
     });
   } finally {
     interrupts.dispose();
@@ -48,11 +48,10 @@ async function writeStdout(bytes: Uint8Array): Promise<boolean> {
 }
 
 /** Loaded when a conversion is really wanted: `--help` and a mistyped option answer at once. */
-async function loadEngine(): Promise<Engine> {
-  const { convert } = await import("../convert/convert.ts");
-  const { planConversion } = await import("../convert/dry-run.ts");
-  return { convert, planConversion };
-}
+const ENGINE: Engine = {
+  convert: async (options) => (await import("../convert/convert.ts")).convert(options),
+  planConversion: async (options) => (await import("../convert/dry-run.ts")).planConversion(options),
+};
 
 /** `docker2vm … | head` closes the pipe early: that is the reader's good right and no error. */
 function ignoreClosedPipe(stream: NodeJS.WriteStream): void {

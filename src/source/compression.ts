@@ -1,6 +1,5 @@
 import { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
-import { Decompress } from "fzstd";
 import { Docker2vmError, systemErrorCode } from "../errors.ts";
 import { CHUNK_SIZE } from "../memory/chunks.ts";
 
@@ -59,6 +58,8 @@ async function* gunzip(input: AsyncIterable<Uint8Array>, where: string): AsyncGe
 
 /** With fzstd: node:zlib has no zstd in Node 20. */
 async function* unzstd(input: AsyncIterable<Uint8Array>, where: string): AsyncGenerator<Uint8Array> {
+  // Loaded when there is such an archive: other images would wait for it.
+  const { Decompress } = await import("fzstd");
   let output: Uint8Array[] = [];
   const decompressor = new Decompress((chunk) => output.push(chunk));
   const push = (chunk: Uint8Array, final: boolean): Uint8Array[] => {

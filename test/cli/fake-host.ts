@@ -51,7 +51,7 @@ export async function runWith(
     },
     stderr,
     signal: new AbortController().signal,
-    loadEngine: async () => ({
+    engine: {
       convert: async (given) => {
         options = given;
         return engine.convert?.(given) ?? RESULT;
@@ -60,7 +60,7 @@ export async function runWith(
         options = given;
         return engine.planConversion?.(given) ?? PLAN;
       },
-    }),
+    },
     ...host,
   });
   return { code, stdout: stdout.text, stderr: stderr.text, options };
