@@ -8,6 +8,8 @@ import { usualCertificates } from "./usual-certificates.ts";
 
 /** Bytes of a response's header. */
 const HEADER_LIMIT = 32 << 10;
+/** Bytes of a body that wait for their reader: fewer than come at once, and the connection stops after each piece. */
+const MOST_WAITING = 1 << 20;
 /** Bytes of an unwanted body that are read to keep its connection. */
 const DISCARD_LIMIT = 64 << 10;
 
@@ -74,6 +76,7 @@ export class HttpClient {
         origin: url.origin,
         path: `${url.pathname}${url.search}`,
         method,
+        highWaterMark: MOST_WAITING,
         headers: {
           "user-agent": "docker2vm",
           "accept-encoding": "identity",
