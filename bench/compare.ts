@@ -10,7 +10,7 @@ import {
   PROGRAM,
 } from "./contenders.ts";
 import { flattenImage } from "./flatten.ts";
-import { type Measured, measureRounds, medianPeak, readIntoPageCache } from "./measure.ts";
+import { type Measured, measureRounds, medianPeak } from "./measure.ts";
 import { benchRegistry } from "./registry.ts";
 import { median, spread } from "./statistics.ts";
 import { formatMiB, formatSeconds, renderTable, type TableStyle } from "./table.ts";
@@ -47,10 +47,10 @@ export async function compare(request: CompareRequest): Promise<Comparison> {
   const absent = wanted
     .filter((contender) => !present.includes(contender))
     .map((contender) => ({ name: contender.name, missing: missingPrograms(contender) }));
-  const startsFrom = (start: Contender["startsFrom"]) => present.some((it) => it.startsFrom === start);
+  const isNeeded = (start: Contender["startsFrom"]) => present.some((it) => it.startsFrom === start);
   const cli = [process.execPath, join(request.root, PROGRAM)];
-  const flat = startsFrom("flat") ? flattenImage(layout, cli, request.cache) : undefined;
-  const registry = startsFrom("registry") ? await benchRegistry(layout) : undefined;
+  const flat = isNeeded("flat") ? flattenImage(layout, cli, request.cache) : undefined;
+  const registry = isNeeded("registry") ? await benchRegistry(layout) : undefined;
   const environment: Omit<ContenderEnvironment, "OUT"> = {
     BUN: process.execPath,
     ROOT: request.root,
@@ -61,10 +61,10 @@ export async function compare(request: CompareRequest): Promise<Comparison> {
     FLAT_INODES: `${flat?.inodes ?? 0}`,
   };
   try {
-    await readIntoPageCache(layout);
-    if (flat !== undefined) await readIntoPageCache(flat.folder);
-    const runners = present.map(({ name, script, image }) => ({
+    const folders = { layout, registry: registry?.storage, flat: flat?.folder };
+    const runners = present.map(({ name, script, image, startsFrom }) => ({
       name,
+      reads: folders[startsFrom] ?? layout,
       script: image !== undefined && request.synced ? `(${script}\n) && sync "$OUT/${image}"` : script,
       image,
       environment: { ...environment },

@@ -19,6 +19,8 @@ export interface Runner {
   readonly name: string;
   readonly script: string;
   readonly environment: Readonly<Record<string, string>>;
+  /** A folder whose files are read once before each run: a machine may forget within a minute what nobody reads. */
+  readonly reads: string;
   readonly image?: string | undefined;
 }
 
@@ -72,6 +74,7 @@ async function sample(runner: Runner): Promise<Sample> {
   const peak = join(folder, "peak");
   mkdirSync(out);
   try {
+    await readIntoPageCache(runner.reads);
     const start = performance.now();
     const child = Bun.spawn([...peakCommand(peak), "sh", "-c", runner.script], {
       env: { ...process.env, ...runner.environment, OUT: out },
@@ -107,8 +110,7 @@ export function medianPeak(samples: readonly Sample[]): number | undefined {
   return peaks.length === 0 ? undefined : median(peaks);
 }
 
-/** Reads a folder's files once, so that the page cache has them for every run alike. */
-export async function readIntoPageCache(folder: string): Promise<void> {
+async function readIntoPageCache(folder: string): Promise<void> {
   const folders = [folder];
   // Not readdir's own way down, which under Bun follows symlinks: an image has some that lead in circles.
   for (let here = folders.pop(); here !== undefined; here = folders.pop()) {

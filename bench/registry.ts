@@ -7,6 +7,8 @@ import { join } from "node:path";
 export interface BenchRegistry {
   /** "127.0.0.1:PORT/bench:latest" */
   readonly reference: string;
+  /** The folder that it keeps the image in. */
+  readonly storage: string;
   stop(): void;
 }
 
@@ -14,10 +16,11 @@ export interface BenchRegistry {
 export async function benchRegistry(layout: string): Promise<BenchRegistry> {
   const folder = mkdtempSync(join(tmpdir(), "docker2vm-bench-registry-"));
   const host = `127.0.0.1:${await freePort()}`;
+  const storage = join(folder, "data");
   const config = {
     version: "0.1",
     log: { level: "error", accesslog: { disabled: true } },
-    storage: { filesystem: { rootdirectory: join(folder, "data") } },
+    storage: { filesystem: { rootdirectory: storage } },
     http: { addr: host },
   };
   writeFileSync(join(folder, "config.json"), JSON.stringify(config));
@@ -39,7 +42,7 @@ export async function benchRegistry(layout: string): Promise<BenchRegistry> {
     stop();
     throw error;
   }
-  return { reference: `${host}/bench:latest`, stop };
+  return { reference: `${host}/bench:latest`, storage, stop };
 }
 
 async function listening(url: string): Promise<void> {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { storedBytes } from "./compare.ts";
 import { CONTENDERS, DOCKER2VM } from "./contenders.ts";
 import { benchImage, type Shape } from "./make-image.ts";
-import { type Measured, measureRounds, medianPeak, readIntoPageCache } from "./measure.ts";
+import { type Measured, measureRounds, medianPeak } from "./measure.ts";
 import { growthExponent, median } from "./statistics.ts";
 import { formatMiB, formatSeconds, renderTable, type TableStyle } from "./table.ts";
 
@@ -118,13 +118,13 @@ async function measureSeries(series: Series, request: ScalingRequest): Promise<G
   const shapes = [START, ...series.shapes];
   const layouts: string[] = [];
   for (const shape of shapes) layouts.push(await benchImage(shape, request.cache));
-  for (const layout of layouts) await readIntoPageCache(layout);
   const script = CONTENDERS.find(({ name }) => name === DOCKER2VM)?.script ?? "";
   const environment = { BUN: process.execPath, ROOT: request.root };
   const measured = await measureRounds(
     layouts.map((layout, index) => ({
       name: shapes[index]?.name ?? "",
       script,
+      reads: layout,
       environment: { ...environment, LAYOUT: layout },
     })),
     request.rounds,
