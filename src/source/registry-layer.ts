@@ -16,8 +16,8 @@ interface Stored {
 
 /**
  * One layer on its way to its readers: from the cache if it is there and sound, else fetched, into a file that they
- * follow where it is to be kept or has several. What the cache has is checked before any of it is given away: a reader that has begun cannot be told that
- * what it has read was wrong, and begin again with other bytes.
+ * follow where it is to be kept or has several. What the cache has is checked before any of it is given away: a reader
+ * that has begun cannot be told that what it has read was wrong, and begin again with other bytes.
  */
 export class RegistryLayer {
   readonly #descriptor: Descriptor;
