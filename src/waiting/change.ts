@@ -1,5 +1,3 @@
-import { setTimeout as delay } from "node:timers/promises";
-
 /** What some wait for and others tell: that something is not as it was. */
 export class Change {
   #tell: () => void = () => undefined;
@@ -35,13 +33,15 @@ export class Change {
 
   /** False if it is not told within so many milliseconds. */
   async within(milliseconds: number): Promise<boolean> {
-    const enough = new AbortController();
+    let timer: NodeJS.Timeout | undefined;
+    const waited = new Promise<boolean>((resolve) => {
+      timer = setTimeout(resolve, milliseconds, false);
+    });
     const told = this.#told.then(() => true);
-    const waited = delay(milliseconds, false, { signal: enough.signal }).catch(() => true);
     try {
       return await Promise.race([told, waited]);
     } finally {
-      enough.abort();
+      clearTimeout(timer);
     }
   }
 }
