@@ -46,7 +46,7 @@ export async function convert(options: ConvertOptions): Promise<ConvertResult> {
     const names = [ROOTFS_NAME, METADATA_NAME, ...(profile?.outputs ?? [])];
     const output = await StagedOutput.create(request.out, names, request.force);
     try {
-      const made = await withImage(request, output.scratch, (image, origin) =>
+      const made = await withImage(request, output.scratch, true, (image, origin) =>
         makeImage({ image, origin, output, profile, request }),
       );
       await output.commit();

@@ -47,7 +47,7 @@ export async function planConversion(options: ConvertOptions): Promise<Conversio
   const profile = await openProfile(request);
   const scratchFolder = await mkdtemp(join(tmpdir(), "docker2vm-"));
   try {
-    return await withImage(request, scratchFolder, async (image, origin) => {
+    return await withImage(request, scratchFolder, false, async (image, origin) => {
       const { fs, ...choices } = request.filesystem;
       return {
         dryRun: true,

@@ -39,7 +39,7 @@ export async function inspectImage(options: Omit<ConvertOptions, "out">): Promis
   try {
     if (request.source.kind === "registry")
       return await inspectByName(request.source.reference, scratchFolder, request);
-    return await withImage(request, scratchFolder, async (image, { reference }) => ({
+    return await withImage(request, scratchFolder, false, async (image, { reference }) => ({
       reference,
       manifests: [],
       image: describeInspected(image),

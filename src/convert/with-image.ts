@@ -4,11 +4,12 @@ import type { Request } from "./request.ts";
 
 /**
  * Opens the source, chooses and verifies the image in it, hands it over and closes the source, whatever happens.
- * What has to be kept on disk meanwhile (standard input) is kept in `scratchFolder`.
+ * What has to be kept on disk meanwhile (standard input) is kept in `scratchFolder`. `toRead`: see ImageSource.resolve.
  */
 export async function withImage<Result>(
   request: Request,
   scratchFolder: string,
+  toRead: boolean,
   use: (image: ResolvedImage, origin: SourceOrigin) => Promise<Result>,
 ): Promise<Result> {
   const { signal, report } = request;
@@ -18,7 +19,7 @@ export async function withImage<Result>(
   const onSpool = (bytes: number): void => report({ type: "spooling", bytes });
   const source = await openSource(spec, { scratchFolder, stdin, stdinName, signal, onSpool, registry });
   try {
-    return await use(await source.resolve(request.platform), made?.origin ?? source.origin);
+    return await use(await source.resolve(request.platform, toRead), made?.origin ?? source.origin);
   } finally {
     await source.close();
   }

@@ -6,7 +6,7 @@ import type { Platform } from "../oci/platform.ts";
 import { walkIndex } from "../oci/select.ts";
 import type { RawManifest } from "../registry/manifests.ts";
 import type { RegistryOptions } from "./registry-options.ts";
-import { findImage, indexReader, readIndexOf } from "./registry-resolve.ts";
+import { findImage, findManifest, indexReader, readIndexOf } from "./registry-resolve.ts";
 import { openSession, type RegistrySession } from "./registry-session.ts";
 
 /** What a registry tells of an image without its layers. */
@@ -72,7 +72,11 @@ async function inspectFor(
   platform: Platform,
 ): Promise<InspectedImage | undefined> {
   try {
-    const { layers, ...image } = await findImage(session, root, platform);
+    const { layers, ...image } = await findImage(
+      session,
+      await findManifest(session, root, platform),
+      platform,
+    );
     return {
       ...image,
       layers: layers.map(({ layer: { digest, size, mediaType }, diffId }) => ({

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { GrowingFile } from "../cache/growing-file.ts";
 import type { Docker2vmError } from "../errors.ts";
+import { CHUNK_SIZE } from "../memory/chunks.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { abortable } from "../waiting/abortable.ts";
 import { Deferred } from "../waiting/deferred.ts";
@@ -34,6 +35,16 @@ export class RegistryLayer {
     this.#descriptor = descriptor;
     this.#readers = readers;
     this.#session = session;
+  }
+
+  /** Stored bytes. */
+  get size(): number {
+    return this.#descriptor.size;
+  }
+
+  /** Whether it is all here as soon as it has been fetched, in memory, with no reader yet. */
+  get isLight(): boolean {
+    return this.size < CHUNK_SIZE;
   }
 
   /** Whether it is still to be fetched. */

@@ -11,10 +11,13 @@ const CONCURRENCY = 4;
 const LOOKS = 10;
 const BETWEEN_LOOKS = 20;
 
+/** Bytes of whole layers that may be here before their readers. */
+const MOST_AHEAD = 4 << 20;
+
 /**
  * All layers of an image: once the first is opened they are fetched in order, a few at once. For each that is read one
  * is fetched, itself or, after that, one of the next; more only while readers wait for bytes: what comes too early has
- * to be written to the disk and read again. None is fetched twice.
+ * to be written to the disk and read again, unless it is so little that memory holds it. None is fetched twice.
  */
 export class RegistryLayers {
   readonly #session: RegistrySession;
@@ -48,7 +51,7 @@ export class RegistryLayers {
     const layer = this.#layers.get(digest);
     if (layer === undefined) throw new RangeError(`no layer ${digest}`);
     const chunks = layer.read(signal);
-    this.#start();
+    this.begin();
     this.#change.tell();
     return this.#watched(chunks);
   }
@@ -59,7 +62,8 @@ export class RegistryLayers {
     await Promise.all([...this.#layers.values()].map((layer) => layer.close()));
   }
 
-  #start(): void {
+  /** Fetches what the first reader is to have. */
+  begin(): void {
     if (this.#started) return;
     this.#started = true;
     const waiting = this.#layers.values();
@@ -78,12 +82,15 @@ export class RegistryLayers {
     }
   }
 
-  /** Whether it has a reader, or is the next that one of them is to have. */
+  /** Whether it has a reader, or is the next that one of them is to have, or may as well be here before. */
   #isDue(layer: RegistryLayer): boolean {
     if (layer.isWanted) return true;
     const layers = [...this.#layers.values()];
-    const inHand = layers.filter(({ isInHand }) => isInHand).length;
-    return inHand < this.#readers && layer === layers.find(({ isWaiting }) => isWaiting);
+    const inHand = layers.filter(({ isInHand }) => isInHand);
+    if (inHand.length < Math.max(this.#readers, 1) && layer === layers.find(({ isWaiting }) => isWaiting))
+      return true;
+    const ahead = inHand.filter(({ isLight, isWanted }) => isLight && !isWanted);
+    return layer.isLight && ahead.reduce((sum, { size }) => sum + size, layer.size) <= MOST_AHEAD;
   }
 
   async *#watched(chunks: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {

@@ -1,7 +1,8 @@
 import { CONFIG_LIMIT, parseConfig } from "../oci/config.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
+import type { Digest } from "../oci/digest.ts";
 import { type ImageIndex, parseIndex } from "../oci/index-document.ts";
-import { parseManifest } from "../oci/manifest.ts";
+import { type ImageManifest, parseManifest } from "../oci/manifest.ts";
 import { isIndex } from "../oci/media-types.ts";
 import type { Platform } from "../oci/platform.ts";
 import { type ReadIndex, selectManifest } from "../oci/select.ts";
@@ -12,30 +13,45 @@ import type { RegistrySession } from "./registry-session.ts";
 import { checkPlatform, pairWithDiffIds, platformOf } from "./resolve-manifest.ts";
 import type { ResolvedImage } from "./source.ts";
 
+/** A manifest that is here and checked. */
+export interface FoundManifest extends ImageManifest {
+  readonly digest: Digest;
+  /** What messages call it. */
+  readonly where: string;
+}
+
 /** An image whose documents are here and checked, and whose layers are still to come, from the base upwards. */
 export interface FoundImage extends Omit<ResolvedImage, "layers"> {
   readonly layers: ReturnType<typeof pairWithDiffIds<Descriptor>>;
 }
 
 /**
- * From what the name stands for to the layers' descriptors, for a platform, the signature checked where one is demanded.
- * Throws as the repository, the parsers and requireSignature do.
+ * From what the name stands for to the manifest for a platform, the signature checked where one is demanded. Throws as
+ * the repository, the parsers and requireSignature do.
  */
-export async function findImage(
+export async function findManifest(
   { repository, verifyKey }: RegistrySession,
   root: RawManifest,
   platform: Platform,
-): Promise<FoundImage> {
-  const chosen = await chooseManifest(repository, root, platform);
-  if (verifyKey !== undefined) await requireSignature(repository, [chosen.digest, root.digest], verifyKey);
+): Promise<FoundManifest> {
+  const { bytes, digest, mediaType } = await chooseManifest(repository, root, platform);
+  if (verifyKey !== undefined) await requireSignature(repository, [digest, root.digest], verifyKey);
+  const where = repository.name(`manifest ${digest}`);
+  return { ...parseManifest(bytes, where, mediaType), digest, where };
+}
 
-  const where = repository.name(`manifest ${chosen.digest}`);
-  const manifest = parseManifest(chosen.bytes, where, chosen.mediaType);
+/** What a manifest and its config amount to. Throws as the repository, the parsers and checkPlatform do. */
+export async function findImage(
+  { repository }: RegistrySession,
+  manifest: FoundManifest,
+  platform: Platform,
+): Promise<FoundImage> {
+  const { digest, where } = manifest;
   const configBytes = await repository.document(manifest.config, CONFIG_LIMIT);
   const config = parseConfig(configBytes, repository.name(`config ${manifest.config.digest}`));
   checkPlatform(config, platform, where);
   return {
-    manifestDigest: chosen.digest,
+    manifestDigest: digest,
     platform: platformOf(config),
     config,
     layers: pairWithDiffIds(manifest.layers, config, where),

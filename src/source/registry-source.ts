@@ -1,13 +1,14 @@
 import type { Platform } from "../oci/platform.ts";
 import { RegistryLayers } from "./registry-layers.ts";
 import type { RegistryOptions } from "./registry-options.ts";
-import { findImage } from "./registry-resolve.ts";
+import { findImage, findManifest } from "./registry-resolve.ts";
 import { openSession, type RegistrySession } from "./registry-session.ts";
 import type { ImageSource, ResolvedImage } from "./source.ts";
 
 /**
  * An image by its name in a registry (`alpine:3.20`, `ghcr.io/owner/name@sha256:…`). Nothing is asked of the registry
- * before resolve, no layer before the first is opened; closing ends whatever is under way.
+ * before resolve; no layer before the first is opened or, if it was to be expected, before its manifest is checked.
+ * Closing ends whatever is under way.
  * Throws as openSession does; resolve throws as findImage does.
  */
 export async function openRegistrySource(reference: string, options: RegistryOptions): Promise<ImageSource> {
@@ -15,7 +16,7 @@ export async function openRegistrySource(reference: string, options: RegistryOpt
   const opened: RegistryLayers[] = [];
   return {
     origin: session.origin,
-    resolve: (platform) => resolve(session, platform, opened),
+    resolve: (platform, toRead) => resolve(session, platform, toRead === true, opened),
     close: async () => {
       await session.close();
       await Promise.all(opened.map((layers) => layers.close()));
@@ -26,14 +27,15 @@ export async function openRegistrySource(reference: string, options: RegistryOpt
 async function resolve(
   session: RegistrySession,
   platform: Platform,
+  toRead: boolean,
   opened: RegistryLayers[],
 ): Promise<ResolvedImage> {
-  const { layers: found, ...image } = await findImage(session, await session.repository.root(), platform);
-  const layers = new RegistryLayers(
-    found.map(({ layer }) => layer),
-    session,
-  );
+  const manifest = await findManifest(session, await session.repository.root(), platform);
+  const layers = new RegistryLayers(manifest.layers, session);
   opened.push(layers);
+  // The config is on its way as long as anything: a registry's answer, and often another server's.
+  if (toRead) layers.begin();
+  const { layers: found, ...image } = await findImage(session, manifest, platform);
   return {
     ...image,
     layers: found.map(({ index, layer: { digest, size, mediaType }, diffId }) => ({

@@ -9,9 +9,10 @@ export interface ImageSource {
   readonly origin: SourceOrigin;
   /**
    * Chooses the image for a platform and verifies what describes it: index, manifest and config against their
-   * digests, the layers' presence and sizes. Not the layers' bytes.
+   * digests, the layers' presence and sizes. Not the layers' bytes; but where those have to be fetched, and `toRead` is
+   * set, that may begin.
    */
-  resolve(platform: Platform): Promise<ResolvedImage>;
+  resolve(platform: Platform, toRead?: boolean): Promise<ResolvedImage>;
   close(): Promise<void>;
 }
 

@@ -99,7 +99,7 @@ export async function withScene(
 export async function pullAll(reference: string, options: RegistryOptions): Promise<string[]> {
   const source = await openRegistrySource(reference, options);
   try {
-    const image = await source.resolve(AMD64);
+    const image = await source.resolve(AMD64, true);
     return await Promise.all(image.layers.map(async (layer) => sha256(await collect(layer.open()))));
   } finally {
     await source.close();
