@@ -11,7 +11,7 @@ import { clearRing, ringMemory } from "./ring.ts";
 const WORKER = new URL(`./worker${import.meta.url.slice(import.meta.url.lastIndexOf("."))}`, import.meta.url);
 
 /** Chunks that a thread may be ahead of the next. */
-const STORED_SLOTS = 4;
+const STORED_SLOTS = 8;
 const TAR_SLOTS = 8;
 
 /** Stored bytes that are as good as done. */
