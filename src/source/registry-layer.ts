@@ -42,7 +42,7 @@ export class RegistryLayer {
     return this.#descriptor.size;
   }
 
-  /** Whether it is all here as soon as it has been fetched, in memory, with no reader yet. */
+  /** Whether memory holds all of it: nothing goes to the disk, even if its reader is long in coming. */
   get isLight(): boolean {
     return this.size < CHUNK_SIZE;
   }

@@ -62,7 +62,7 @@ export class RegistryLayers {
     await Promise.all([...this.#layers.values()].map((layer) => layer.close()));
   }
 
-  /** Fetches what the first reader is to have. */
+  /** Begins to fetch, for a first reader that is to come. */
   begin(): void {
     if (this.#started) return;
     this.#started = true;

@@ -8,8 +8,7 @@ import type { ImageSource, ResolvedImage } from "./source.ts";
 /**
  * An image by its name in a registry (`alpine:3.20`, `ghcr.io/owner/name@sha256:…`). Nothing is asked of the registry
  * before resolve; no layer before the first is opened or, if it was to be expected, before its manifest is checked.
- * Closing ends whatever is under way.
- * Throws as openSession does; resolve throws as findImage does.
+ * Closing ends whatever is under way. Throws as openSession does; resolve throws as findManifest and findImage do.
  */
 export async function openRegistrySource(reference: string, options: RegistryOptions): Promise<ImageSource> {
   const session = await openSession(reference, options);
@@ -33,7 +32,7 @@ async function resolve(
   const manifest = await findManifest(session, await session.repository.root(), platform);
   const layers = new RegistryLayers(manifest.layers, session);
   opened.push(layers);
-  // The config is on its way as long as anything: a registry's answer, and often another server's.
+  // The config takes as long to come as any answer, and often from another server: the first layer need not wait.
   if (toRead) layers.begin();
   const { layers: found, ...image } = await findImage(session, manifest, platform);
   return {

@@ -10,7 +10,7 @@ import { clearRing, ringMemory } from "./ring.ts";
 /** Run from its source the module ends in .ts, built in .js; so does its neighbour. */
 const WORKER = new URL(`./worker${import.meta.url.slice(import.meta.url.lastIndexOf("."))}`, import.meta.url);
 
-/** Chunks that a thread may be ahead of the next. */
+/** Chunks that a thread may be ahead of the next: fewer stored ones hold up the network, more are cold when read. */
 const STORED_SLOTS = 8;
 const TAR_SLOTS = 8;
 
