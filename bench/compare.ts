@@ -10,7 +10,7 @@ import {
   PROGRAM,
 } from "./contenders.ts";
 import { flattenImage } from "./flatten.ts";
-import { type Measured, measureRounds, medianPeak } from "./measure.ts";
+import { type Measured, measureRounds, medianPeak, readIntoPageCache } from "./measure.ts";
 import { benchRegistry } from "./registry.ts";
 import { median, spread } from "./statistics.ts";
 import { formatMiB, formatSeconds, renderTable, type TableStyle } from "./table.ts";
@@ -61,10 +61,15 @@ export async function compare(request: CompareRequest): Promise<Comparison> {
     FLAT_INODES: `${flat?.inodes ?? 0}`,
   };
   try {
-    const folders = { layout, registry: registry?.storage, flat: flat?.folder };
+    const readLayout = () => readIntoPageCache(layout);
+    const warm = {
+      layout: readLayout,
+      registry: registry?.warm ?? readLayout,
+      flat: () => readIntoPageCache(flat?.folder ?? layout),
+    };
     const runners = present.map(({ name, script, image, startsFrom }) => ({
       name,
-      reads: folders[startsFrom] ?? layout,
+      warm: warm[startsFrom],
       script: image !== undefined && request.synced ? `(${script}\n) && sync "$OUT/${image}"` : script,
       image,
       environment: { ...environment },

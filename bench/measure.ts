@@ -19,8 +19,8 @@ export interface Runner {
   readonly name: string;
   readonly script: string;
   readonly environment: Readonly<Record<string, string>>;
-  /** A folder whose files are read once before each run: a machine may forget within a minute what nobody reads. */
-  readonly reads: string;
+  /** Reads, right before each run, what that will read: a machine may forget within a minute what nobody reads. */
+  readonly warm: () => Promise<void>;
   readonly image?: string | undefined;
 }
 
@@ -74,7 +74,7 @@ async function sample(runner: Runner): Promise<Sample> {
   const peak = join(folder, "peak");
   mkdirSync(out);
   try {
-    await readIntoPageCache(runner.reads);
+    await runner.warm();
     const start = performance.now();
     const child = Bun.spawn([...peakCommand(peak), "sh", "-c", runner.script], {
       env: { ...process.env, ...runner.environment, OUT: out },
@@ -110,7 +110,8 @@ export function medianPeak(samples: readonly Sample[]): number | undefined {
   return peaks.length === 0 ? undefined : median(peaks);
 }
 
-async function readIntoPageCache(folder: string): Promise<void> {
+/** Every file below a folder. */
+export async function readIntoPageCache(folder: string): Promise<void> {
   const folders = [folder];
   // Not readdir's own way down, which under Bun follows symlinks: an image has some that lead in circles.
   for (let here = folders.pop(); here !== undefined; here = folders.pop()) {

@@ -1,5 +1,5 @@
 /** Debian's docker-registry on loopback, with the bench's image in it. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,8 +7,8 @@ import { join } from "node:path";
 export interface BenchRegistry {
   /** "127.0.0.1:PORT/bench:latest" */
   readonly reference: string;
-  /** The folder that it keeps the image in. */
-  readonly storage: string;
+  /** Asks for every blob: a server that nobody has asked for a while is itself forgotten, not its files alone. */
+  warm(): Promise<void>;
   stop(): void;
 }
 
@@ -16,11 +16,10 @@ export interface BenchRegistry {
 export async function benchRegistry(layout: string): Promise<BenchRegistry> {
   const folder = mkdtempSync(join(tmpdir(), "docker2vm-bench-registry-"));
   const host = `127.0.0.1:${await freePort()}`;
-  const storage = join(folder, "data");
   const config = {
     version: "0.1",
     log: { level: "error", accesslog: { disabled: true } },
-    storage: { filesystem: { rootdirectory: storage } },
+    storage: { filesystem: { rootdirectory: join(folder, "data") } },
     http: { addr: host },
   };
   writeFileSync(join(folder, "config.json"), JSON.stringify(config));
@@ -42,7 +41,13 @@ export async function benchRegistry(layout: string): Promise<BenchRegistry> {
     stop();
     throw error;
   }
-  return { reference: `${host}/bench:latest`, storage, stop };
+  const warm = async (): Promise<void> => {
+    for (const name of readdirSync(join(layout, "blobs/sha256"))) {
+      const { body } = await fetch(`http://${host}/v2/bench/blobs/sha256:${name}`);
+      for await (const _ of body ?? []);
+    }
+  };
+  return { reference: `${host}/bench:latest`, warm, stop };
 }
 
 async function listening(url: string): Promise<void> {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { storedBytes } from "./compare.ts";
 import { CONTENDERS, DOCKER2VM } from "./contenders.ts";
 import { benchImage, type Shape } from "./make-image.ts";
-import { type Measured, measureRounds, medianPeak } from "./measure.ts";
+import { type Measured, measureRounds, medianPeak, readIntoPageCache } from "./measure.ts";
 import { growthExponent, median } from "./statistics.ts";
 import { formatMiB, formatSeconds, renderTable, type TableStyle } from "./table.ts";
 
@@ -124,7 +124,7 @@ async function measureSeries(series: Series, request: ScalingRequest): Promise<G
     layouts.map((layout, index) => ({
       name: shapes[index]?.name ?? "",
       script,
-      reads: layout,
+      warm: () => readIntoPageCache(layout),
       environment: { ...environment, LAYOUT: layout },
     })),
     request.rounds,
