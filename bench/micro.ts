@@ -94,9 +94,9 @@ async function tarOf(files: number, size: number): Promise<Buffer> {
 
 function placeFiles(count: number, bytes: Uint8Array): void {
   const writer = new ContentWriter(immediateSink(() => {}));
-  writer.addArena([{ start: 0, length: count * Math.ceil(bytes.length / BLOCK_SIZE) }]);
+  writer.addArena({ start: 0, length: count * Math.ceil(bytes.length / BLOCK_SIZE) });
   for (let n = 0; n < count; n++) {
-    writer.begin();
+    writer.begin(bytes.length);
     writer.write(bytes);
     do_not_optimize(writer.end());
   }

@@ -1,15 +1,12 @@
 import type { Geometry } from "../ext4/geometry.ts";
 import type { Contents } from "../ext4/plan.ts";
-import type { BlockSupply } from "../output/arenas.ts";
-import { BLOCK_SIZE, type Extent, type Run } from "../output/blocks.ts";
+import type { BlockSupply } from "../output/block-supply.ts";
+import { BLOCK_SIZE, type Extent, LONGEST_ROW_BLOCKS, type Run } from "../output/blocks.ts";
 import { ContentWriter } from "../output/content-writer.ts";
 import type { ImageFile } from "../output/image-file.ts";
 import { immediateSink } from "../output/stages.ts";
 import type { ContentStore } from "../profile/profile.ts";
 import type { RegularFile } from "../tree/inode.ts";
-
-/** Blocks handed out at once for what comes after the layers. */
-const ARENA_BLOCKS = 1024;
 
 /** The contents of the image: those that the layers brought, and those that are added to them. */
 export class ImageContents implements Contents, ContentStore {
@@ -37,15 +34,15 @@ export class ImageContents implements Contents, ContentStore {
   }
 
   /** Comes after the layers: while they stream, their arenas are handed out in their own order. */
-  place(pieces: Iterable<Uint8Array>): readonly Extent[] {
+  place(size: number, pieces: Iterable<Uint8Array>): readonly Extent[] {
     this.#writer ??= new ContentWriter(
       immediateSink((position, bytes) => this.#image.write(position, bytes)),
     );
     const writer = this.#writer;
-    writer.begin();
+    writer.begin(size);
     for (const piece of pieces) {
       for (let at = writer.write(piece); at < piece.length; at += writer.write(piece.subarray(at))) {
-        writer.addArena(this.#supply.take(ARENA_BLOCKS));
+        writer.addArena(this.#supply.take(LONGEST_ROW_BLOCKS, writer.wanted));
       }
     }
     return writer.end();

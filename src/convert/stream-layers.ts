@@ -3,7 +3,8 @@ import { geometryFor, reservedRunAfter } from "../ext4/geometry.ts";
 import { layerName } from "../layer/layer-stream.ts";
 import { tarParts } from "../layer/tar/entries.ts";
 import { unpack } from "../layer/unpack.ts";
-import { ArenaSchedule, BlockSupply, STREAMS_IN_FLIGHT } from "../output/arenas.ts";
+import { ArenaSchedule, STREAMS_IN_FLIGHT } from "../output/arenas.ts";
+import { BlockSupply } from "../output/block-supply.ts";
 import { BLOCK_SIZE, type Run } from "../output/blocks.ts";
 import { ContentWriter } from "../output/content-writer.ts";
 import type { ImageWriter } from "../output/image-writer.ts";
@@ -39,10 +40,10 @@ export async function streamLayers(
   setMaxListeners(0, signal);
   const root = impliedDirectory();
   const reader = layerReader(layers, request.workers);
-  const nextArena = async (index: number): Promise<readonly Run[]> => {
-    const runs = await schedule.take(index);
+  const nextArena = async (index: number, least: number): Promise<Run> => {
+    const arena = await schedule.take(index, least);
     sink.image.reach(supply.end * BLOCK_SIZE);
-    return runs;
+    return arena;
   };
   try {
     await inOrder(
@@ -90,7 +91,7 @@ interface Stream {
   readonly reader: LayerReader;
   readonly sink: ContentSink;
   readonly schedule: ArenaSchedule;
-  nextArena(index: number): Promise<readonly Run[]>;
+  nextArena(index: number, least: number): Promise<Run>;
   readonly signal: AbortSignal;
   readonly request: Request;
 }
@@ -109,9 +110,12 @@ async function streamLayer(blob: LayerBlob, stream: Stream) {
   };
   const onWarning = (message: string): void => warn(request, `${name}: ${message}`);
   await reader.read(blob, { inflate, signal, onStored, onWarning }, (tar) =>
-    unpack(tarParts(tar, { layer: name, onWarning }), tree, { writer, nextArena: () => nextArena(index) }),
+    unpack(tarParts(tar, { layer: name, onWarning }), tree, {
+      writer,
+      nextArena: (least) => nextArena(index, least),
+    }),
   );
-  schedule.finish(index);
+  schedule.finish(index, writer.unused);
   report({ type: "layer-done", index });
   return { tree, written: writer.written };
 }

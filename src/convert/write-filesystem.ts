@@ -4,6 +4,7 @@ import type { Ext4Plan } from "../ext4/plan.ts";
 import { BLOCK_SIZE } from "../output/blocks.ts";
 import type { ImageFile } from "../output/image-file.ts";
 import type { ImageWriter } from "../output/image-writer.ts";
+import { STAGE_BLOCKS } from "../output/stages.ts";
 import { appendVerity } from "../verity/append.ts";
 import { type FilesystemIdentity, formatUuid, verityIdentity } from "./identity.ts";
 import type { VerityMetadata } from "./meta.ts";
@@ -11,23 +12,64 @@ import type { Request } from "./request.ts";
 
 /** How much is written before the event loop gets a turn: for the progress, and for a signal to come through. */
 const BYTES_PER_TURN = 16 << 20;
+/** How much is copied at a time. */
+const BLOCKS_PER_COPY = STAGE_BLOCKS;
 
-/** Gives the file its length and writes everything around the contents. */
+/** Brings contents to their places, gives the file its length and writes everything around the contents. */
 export async function writeFilesystem(plan: Ext4Plan, writer: ImageWriter, request: Request): Promise<void> {
+  const turns = new Turns(request);
+  await moveContents(plan, writer, turns);
   writer.image.truncate(plan.blocks * BLOCK_SIZE);
-  let written = 0;
-  let turn = 0;
+  let zeroing = plan.placement.reusesStale;
   for (const { position, bytes, isZero } of emitExt4(plan)) {
+    if (zeroing && !isZero) {
+      await writer.settle();
+      zeroing = false;
+    }
     await (isZero ? writer.zero(position, bytes.length) : writer.write(position, bytes));
-    written += bytes.length;
-    if (written - turn < BYTES_PER_TURN) continue;
-    turn = written;
-    request.report({ type: "filesystem", written });
-    await setImmediate();
-    request.signal?.throwIfAborted();
+    await turns.after(bytes.length);
   }
   await writer.settle();
-  request.report({ type: "filesystem", written });
+  turns.end();
+}
+
+async function moveContents(
+  { placement: { moves } }: Ext4Plan,
+  writer: ImageWriter,
+  turns: Turns,
+): Promise<void> {
+  for (const { from, to, length } of moves) {
+    for (let done = 0; done < length; done += BLOCKS_PER_COPY) {
+      const blocks = Math.min(BLOCKS_PER_COPY, length - done);
+      await writer.copy((from + done) * BLOCK_SIZE, (to + done) * BLOCK_SIZE, blocks * BLOCK_SIZE);
+      await turns.after(blocks * BLOCK_SIZE);
+    }
+  }
+  await writer.settle();
+}
+
+/** Lets others have their turn now and then, says how far the writing is, and stops where the signal has fired. */
+class Turns {
+  readonly #request: Request;
+  #written = 0;
+  #last = 0;
+
+  constructor(request: Request) {
+    this.#request = request;
+  }
+
+  async after(bytes: number): Promise<void> {
+    this.#written += bytes;
+    if (this.#written - this.#last < BYTES_PER_TURN) return;
+    this.#last = this.#written;
+    this.end();
+    await setImmediate();
+    this.#request.signal?.throwIfAborted();
+  }
+
+  end(): void {
+    this.#request.report({ type: "filesystem", written: this.#written });
+  }
 }
 
 /** Hashes the finished filesystem and puts the tree of hashes behind it, if that was asked for. */

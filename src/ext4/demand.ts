@@ -4,8 +4,6 @@ import type { LayoutRule } from "./group-layout.ts";
 export interface Demand {
   /** Blocks of contents and of the tree, extent trees of scattered directories aside. */
   readonly blocks: number;
-  /** First block past the last one that a file has. */
-  readonly contentEnd: number;
   /** Descriptor blocks that contents left free. */
   readonly descriptorBlocks: number;
   readonly rule: LayoutRule;

@@ -9,7 +9,7 @@ import { blocksForInodes, groupLayout, leastEnd, overheadBlocks } from "./group-
  * the next: numbers of groups are tried one after the other, and within each the sizes from the least possible on.
  */
 export function minimumSize<Result>(demand: Demand, attempt: Attempt<Result>): Result {
-  let groups = groupsIn(Math.max(demand.contentEnd, demand.blocks, blocksForInodes(demand.rule)));
+  let groups = groupsIn(Math.max(demand.blocks, blocksForInodes(demand.rule)));
   for (;;) {
     const result = leastOf(groups++, demand, attempt);
     if (result !== undefined) return result;
@@ -25,8 +25,8 @@ function leastOf<Result>(groups: number, demand: Demand, attempt: Attempt<Result
 }
 
 /** A bound from below, from `from` on: the demand and what a layout of that size takes fill it. */
-function leastPossible(from: number, { blocks: used, contentEnd, rule }: Demand): number {
-  let blocks = Math.max(from, contentEnd, used);
+function leastPossible(from: number, { blocks: used, rule }: Demand): number {
+  let blocks = Math.max(from, used);
   for (;;) {
     const layout = groupLayout(blocks, rule);
     if (layout === undefined) return Number.POSITIVE_INFINITY;

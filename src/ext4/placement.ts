@@ -6,28 +6,29 @@ import type { ContentSpace } from "./content-space.ts";
 import { normalizeExtents } from "./extent-tree.ts";
 import { I_BLOCK_SIZE } from "./format/inode.ts";
 import { FreeSpace } from "./free-space.ts";
-import { BITMAPS, BLOCKS_PER_GROUP } from "./geometry.ts";
-import { baseBlocks, fixedRuns, GROUPS_PER_FLEX, type GroupLayout } from "./group-layout.ts";
+import { fixedRuns, type GroupLayout } from "./group-layout.ts";
+import { type Heads, placeHeads } from "./head-placement.ts";
 import { type MapForm, type Mapping, NO_MAPPING } from "./mapping.ts";
 import type { Namespace, PlannedInode } from "./planned-inode.ts";
-import { below, blocksIn, RunCollector, type RunSet, subtract } from "./runs.ts";
+import { type Move, type Relocation, relocate } from "./relocation.ts";
+import { below, blocksIn, RunCollector, type RunSet, subtract, unite } from "./runs.ts";
 
-export interface Placement {
+export interface Placement extends Omit<Heads, "journal"> {
   readonly layout: GroupLayout;
-  /** For each group the block of its block bitmap, of its inode bitmap and the first one of its inode table. */
-  readonly blockBitmaps: Float64Array;
-  readonly inodeBitmaps: Float64Array;
-  readonly inodeTables: Float64Array;
   readonly journal: Mapping;
-  /** By index, for inodes of the namespace whose blocks or nodes were given here; see `mappingOf`. */
+  /** By index, for inodes of the namespace whose blocks or nodes were given or moved here; see `mappingOf`. */
   readonly mappings: ReadonlyMap<number, Mapping>;
   /** For each block of attributes the block it lies in. */
   readonly xattrBlocks: readonly number[];
   /** Every free block. */
   readonly free: RunSet;
   readonly freeBlocks: number;
-  /** Free blocks that still hold contents nobody refers to. */
+  /** Contents to be copied before anything else is written. */
+  readonly moves: readonly Move[];
+  /** Blocks that still hold contents nobody refers to, and are free or written only in part. */
   readonly stale: RunSet;
+  /** Whether metadata is written over stale contents in part: zeros must be there first. */
+  readonly reusesStale: boolean;
 }
 
 /** Blocks of content that an inode gets here: a directory's, a long symlink's, or those of an attribute's value. */
@@ -43,11 +44,10 @@ export function mappingOf({ mappings }: Placement, index: number, { extents }: P
 }
 
 /**
- * Places all metadata, or returns undefined if there is no room. Bitmaps and inode tables lie near the head of their
- * flex group or at that of their own group, the journal in the first gap that holds it or else in the lowest ones, and
- * the blocks of the tree lowest first: in blocks with stale contents while there are any, since those must be
- * overwritten anyway. What is not written in full (the journal, bitmaps and inodes not in use) lies only where nothing
- * was ever written, so that it reads as zeros.
+ * Places all metadata, or returns undefined if there is no room. The blocks of the tree come lowest first: in blocks
+ * with stale contents while there are any, since those must be overwritten anyway. What is not written in full
+ * (the journal, bitmaps and inodes not in use) lies where nothing was ever written, so that it reads as zeros, and
+ * among stale contents only where there is no other room. Contents past the end move to where there is room below it.
  */
 export function place(
   namespace: Namespace,
@@ -59,78 +59,55 @@ export function place(
   const unwritten = subtract(subtract(all, fixed), contents.written);
   const accounted = blocksIn(unwritten) + blocksIn(fixed) + blocksIn(below(contents.written, layout.blocks));
   assert(accounted === layout.blocks, "contents lie where a superblock or group descriptors must");
-  const fresh = new FreeSpace(unwritten);
-  const stale = new FreeSpace(below(contents.stale, layout.blocks));
-  const groups = layout.variant.flexible ? placeFlexGroups(layout, fresh) : groupHeads(layout);
-  if (groups === undefined) return undefined;
-  const journalRuns = takeJournal(layout.journalBlocks, fresh);
-  if (journalRuns === undefined) return undefined;
-  const tree = new TreePlacer(stale, fresh, layout.variant.map);
-  const journal = tree.map(extentsOf(journalRuns));
-  const { mappings, xattrBlocks } = tree.place(namespace);
+  const stale = below(contents.stale, layout.blocks);
+  const settled = settle(layout, unwritten, stale);
+  if (settled === undefined) return undefined;
+  const relocation =
+    contents.liveEnd > layout.blocks
+      ? relocate(namespace.inodes, layout.blocks, settled.vacant)
+      : { ...NO_RELOCATION, free: settled.vacant };
+  if (relocation === undefined) return undefined;
+  const fresh = subtract(relocation.free, contents.written);
+  const tree = new TreePlacer(subtract(relocation.free, fresh), fresh, layout.variant.map);
+  const journal = tree.map(extentsOf(settled.heads.journal));
+  const { mappings, xattrBlocks } = tree.place(namespace, relocation.extents);
   if (tree.exhausted) return undefined;
-  const staleLeft = collect(stale);
-  const free = collect(stale, fresh);
-  const freeBlocks = blocksIn(free);
-  return { layout, ...groups, journal, mappings, xattrBlocks, free, freeBlocks, stale: staleLeft };
-}
-
-type GroupPlacement = Pick<Placement, "blockBitmaps" | "inodeBitmaps" | "inodeTables">;
-
-/** Each flex group in turn: its block bitmaps, its inode bitmaps, its inode tables. */
-function placeFlexGroups(layout: GroupLayout, space: FreeSpace): GroupPlacement | undefined {
-  const blockBitmaps = new Float64Array(layout.groups);
-  const inodeBitmaps = new Float64Array(layout.groups);
-  const inodeTables = new Float64Array(layout.groups);
-  for (let first = 0; first < layout.groups; first += GROUPS_PER_FLEX) {
-    const end = Math.min(first + GROUPS_PER_FLEX, layout.groups);
-    const from = first * BLOCKS_PER_GROUP;
-    const placed =
-      placeEach(space, blockBitmaps, first, end, 1, from) &&
-      placeEach(space, inodeBitmaps, first, end, 1, from) &&
-      placeEach(space, inodeTables, first, end, layout.tableBlocks, from);
-    if (!placed) return undefined;
-  }
-  return { blockBitmaps, inodeBitmaps, inodeTables };
-}
-
-/** Each group's own bitmaps and inode table, after any superblock and descriptors. */
-function groupHeads(layout: GroupLayout): GroupPlacement {
-  const blockBitmaps = Float64Array.from(
-    { length: layout.groups },
-    (_, group) => group * BLOCKS_PER_GROUP + baseBlocks(layout, group),
-  );
+  const { free, stale: staleLeft } = tree.left();
   return {
-    blockBitmaps,
-    inodeBitmaps: blockBitmaps.map((block) => block + 1),
-    inodeTables: blockBitmaps.map((block) => block + BITMAPS),
+    layout,
+    ...settled.heads,
+    journal,
+    mappings,
+    xattrBlocks,
+    moves: relocation.moves,
+    free,
+    freeBlocks: blocksIn(free),
+    stale: unite(staleLeft, settled.reused),
+    reusesStale: settled.reused.starts.length > 0,
   };
 }
 
-/** Blocks for the journal: in one run if there is one, else the lowest; undefined if there are not enough. */
-function takeJournal(length: number, space: FreeSpace): readonly Run[] | undefined {
-  if (length === 0) return [];
-  const start = space.take(length, 0);
-  if (start !== undefined) return [{ start, length }];
-  const runs: Run[] = [];
-  return space.takeLowest(length, runs) === length ? runs : undefined;
+interface Settled {
+  readonly heads: Heads;
+  /** What is left for contents and the tree. */
+  readonly vacant: RunSet;
+  /** Blocks with stale contents that belong to the heads now. */
+  readonly reused: RunSet;
 }
 
-function placeEach(
-  space: FreeSpace,
-  places: Float64Array,
-  first: number,
-  end: number,
-  length: number,
-  from: number,
-): boolean {
-  for (let group = first; group < end; group++) {
-    const start = space.take(length, from);
-    if (start === undefined) return false;
-    places[group] = start;
-  }
-  return true;
+function settle(layout: GroupLayout, unwritten: RunSet, stale: RunSet): Settled | undefined {
+  const fresh = new FreeSpace(unwritten);
+  const heads = placeHeads(layout, fresh);
+  if (heads !== undefined) return { heads, vacant: unite(collect(fresh), stale), reused: NO_RUNS };
+  const vacant = new FreeSpace(unite(unwritten, stale));
+  const closer = placeHeads(layout, vacant);
+  if (closer === undefined) return undefined;
+  const left = collect(vacant);
+  return { heads: closer, vacant: left, reused: subtract(stale, left) };
 }
+
+const NO_RUNS: RunSet = { starts: [], ends: [] };
+const NO_RELOCATION: Omit<Relocation, "free"> = { moves: [], extents: new Map() };
 
 /** Gives blocks to directories, symlinks, attributes and the nodes of mappings, in the order of the inodes. */
 class TreePlacer {
@@ -139,20 +116,25 @@ class TreePlacer {
   readonly #fresh: FreeSpace;
   readonly #form: MapForm;
 
-  constructor(stale: FreeSpace, fresh: FreeSpace, form: MapForm) {
+  constructor(stale: RunSet, fresh: RunSet, form: MapForm) {
     this.#form = form;
-    this.#stale = stale;
-    this.#fresh = fresh;
+    this.#stale = new FreeSpace(stale);
+    this.#fresh = new FreeSpace(fresh);
   }
 
-  place({ inodes, xattrBlocks }: Namespace): Pick<Placement, "mappings" | "xattrBlocks"> {
+  /** `moved`: the extents of files whose contents do not stay where they are. */
+  place(
+    { inodes, xattrBlocks }: Namespace,
+    moved: Relocation["extents"],
+  ): Pick<Placement, "mappings" | "xattrBlocks"> {
     const mappings = new Map<number, Mapping>();
     for (let index = 0; index < inodes.length; index++) {
       const planned = inodes[index];
       if (planned === undefined) continue;
       const blocks = ownBlocks(planned);
-      const mapping = this.map(blocks === 0 ? planned.extents : extentsOf(this.#take(blocks)));
-      if (blocks > 0 || mapping.nodes.length > 0) mappings.set(index, mapping);
+      const elsewhere = blocks > 0 ? extentsOf(this.#take(blocks)) : moved.get(index);
+      const mapping = this.map(elsewhere ?? planned.extents);
+      if (elsewhere !== undefined || mapping.nodes.length > 0) mappings.set(index, mapping);
     }
     return { mappings, xattrBlocks: blocksOf(this.#take(xattrBlocks.length)) };
   }
@@ -162,6 +144,11 @@ class TreePlacer {
     if (extents.length === 0) return NO_MAPPING;
     const nodes = this.#form.nodeCount(extents);
     return { extents, nodes: nodes === 0 ? NO_MAPPING.nodes : blocksOf(this.#take(nodes)) };
+  }
+
+  left(): Pick<Placement, "free" | "stale"> {
+    const stale = collect(this.#stale);
+    return { free: unite(stale, collect(this.#fresh)), stale };
   }
 
   #take(count: number): Run[] {
@@ -191,8 +178,8 @@ function blocksOf(runs: readonly Run[]): number[] {
   return blocks;
 }
 
-function collect(...spaces: readonly FreeSpace[]): RunSet {
+function collect(space: FreeSpace): RunSet {
   const runs = new RunCollector();
-  for (const space of spaces) space.collect(runs);
+  space.collect(runs);
   return runs.union("forbidden", "free space");
 }

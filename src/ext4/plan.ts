@@ -57,12 +57,11 @@ export function planExt4(root: Directory, contents: Contents, options: Ext4Optio
   const rule = layoutRule(options, variant, lastInode(namespace));
   const demand: Demand = {
     blocks: space.liveBlocks + treeDemand(namespace, variant.map),
-    contentEnd: space.liveEnd,
     descriptorBlocks,
     rule,
   };
   const attempt = (blocks: number): Placement | undefined => {
-    const layout = blocks < space.liveEnd ? undefined : groupLayout(blocks, rule);
+    const layout = groupLayout(blocks, rule);
     if (layout === undefined || blocks < leastEnd(layout)) return undefined;
     assert(layout.descriptorBlocks <= descriptorBlocks, "the filesystem outgrows its geometry");
     return place(namespace, space, layout);

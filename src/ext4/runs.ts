@@ -55,6 +55,15 @@ export function runSetOf(runs: Iterable<Run>): RunSet {
   return collector.union("allowed", "runs");
 }
 
+/** What is in either. */
+export function unite(a: RunSet, b: RunSet): RunSet {
+  const collector = new RunCollector();
+  for (const { starts, ends } of [a, b]) {
+    for (let i = 0; i < starts.length; i++) collector.add(starts[i] ?? 0, (ends[i] ?? 0) - (starts[i] ?? 0));
+  }
+  return collector.union("allowed", "runs");
+}
+
 /** What of `from` is not in `removed`. */
 export function subtract(from: RunSet, removed: RunSet): RunSet {
   const starts: number[] = [];

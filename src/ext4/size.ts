@@ -65,8 +65,8 @@ function neededSize<Result>(demand: Demand, attempt: Attempt<Result>): number {
 }
 
 /** A bound from below: the smallest whole MiB that hold the demand, what the layout takes and `room` for more. */
-function leastBlocks({ blocks: used, contentEnd, rule }: Demand, room: (used: number) => number): number {
-  let blocks = wholeMebibytes(Math.max(contentEnd, used, blocksForInodes(rule)), rule);
+function leastBlocks({ blocks: used, rule }: Demand, room: (used: number) => number): number {
+  let blocks = wholeMebibytes(Math.max(used, blocksForInodes(rule)), rule);
   for (;;) {
     const layout = groupLayout(blocks, rule);
     const wanted = layout === undefined ? blocks + 1 : room(used + overheadBlocks(layout));

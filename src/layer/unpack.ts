@@ -8,8 +8,8 @@ import type { TarEntry, TarPart } from "./tar/entries.ts";
 /** Where a layer's file contents go while its tar streams by. */
 export interface Contents {
   readonly writer: ContentWriter;
-  /** The next piece of the image for this layer; waits for its turn. */
-  nextArena(): Promise<readonly Run[]>;
+  /** The next `least` blocks or more of the image for this layer; waits for its turn. */
+  nextArena(least: number): Promise<Run>;
 }
 
 /** Unpacks a layer's entries: what they are to `target`, file contents straight into the image. */
@@ -39,7 +39,7 @@ async function writeRest(
   nextArena: Contents["nextArena"],
 ): Promise<void> {
   for (let done = 0; done < bytes.length; done += writer.write(bytes.subarray(done))) {
-    if (writer.needsArena) writer.addArena(await nextArena());
+    if (writer.wanted > 0) writer.addArena(await nextArena(writer.wanted));
     else await writer.stageFree();
   }
 }
@@ -67,7 +67,7 @@ class Unpacker {
     else if (entry.type === "hardlink") target.link(entry.path, entry.linkname);
     else if (entry.type === "file") {
       this.#file = entry;
-      this.#writer.begin();
+      this.#writer.begin(entry.size);
     } else target.add(entry.path, inodeOf(entry));
   }
 

@@ -1,5 +1,5 @@
-import { Docker2vmError } from "../errors.ts";
-import { BLOCK_SIZE, type Run } from "./blocks.ts";
+import type { BlockSupply } from "./block-supply.ts";
+import { LONGEST_ROW_BLOCKS, type Run } from "./blocks.ts";
 
 /**
  * How many streams place contents at the same time. A constant of the format: where bytes lie depends on it. They are
@@ -8,59 +8,18 @@ import { BLOCK_SIZE, type Run } from "./blocks.ts";
 export const STREAMS_IN_FLIGHT = 2;
 
 /**
- * A stream's first arena is small, so that a small layer strands little; each further one doubles, up to 4 MiB: a
- * stream that has only begun waits for the others to fill theirs.
+ * A stream's first arena is small unless a file wants more; each further one doubles, up to 4 MiB: a stream that has
+ * only begun waits for the others to fill theirs.
  */
 const FIRST_ARENA_BLOCKS = 64;
-const LARGEST_ARENA_BLOCKS = 1024;
-
-/** The space that arenas are cut from. */
-export interface Space {
-  /** First block past the space. */
-  readonly end: number;
-  /** First run of blocks, ending after `block`, that contents must leave free. */
-  reservedAfter(block: number): Run;
-}
-
-/** The space's blocks in ascending order, each handed out once. */
-export class BlockSupply {
-  readonly #space: Space;
-  #cursor = 0;
-
-  constructor(space: Space) {
-    this.#space = space;
-  }
-
-  /** First block past everything that was handed out. */
-  get end(): number {
-    return this.#cursor;
-  }
-
-  /** The next `blocks` blocks that contents may take. Throws E_SIZE_TOO_SMALL where the space ends. */
-  take(blocks: number): readonly Run[] {
-    const runs: Run[] = [];
-    for (let missing = blocks; missing > 0; ) {
-      const reserved = this.#space.reservedAfter(this.#cursor);
-      if (this.#cursor >= reserved.start) {
-        this.#cursor = reserved.start + reserved.length;
-        continue;
-      }
-      const length = Math.min(missing, reserved.start - this.#cursor);
-      runs.push({ start: this.#cursor, length });
-      this.#cursor += length;
-      missing -= length;
-    }
-    if (this.#cursor > this.#space.end) throw spaceExceeded(this.#space.end);
-    return runs;
-  }
-}
 
 /**
  * Hands out the image's blocks to several streams at once so that every place follows from the contents alone.
  *
  * The streams sit in a fixed number of seats and are served strictly in turn, one arena each; a stream that runs
  * ahead waits for its turn. A seat whose stream has ended goes to the next stream in order, and that too happens
- * only when its turn comes, so neither timing nor the number of cores can show in the result.
+ * only when its turn comes, and so does what the stream has left of its arenas go to others: neither timing nor the
+ * number of cores can show in the result.
  */
 export class ArenaSchedule {
   readonly #supply: BlockSupply;
@@ -72,24 +31,31 @@ export class ArenaSchedule {
 
   constructor(streams: number, supply: BlockSupply) {
     this.#supply = supply;
-    this.#streams = Array.from({ length: streams }, () => ({ arenas: 0, ended: false, waiting: undefined }));
+    this.#streams = Array.from({ length: streams }, () => ({
+      arenas: 0,
+      ended: false,
+      left: [],
+      waiting: undefined,
+    }));
     while (this.#seats.length < STREAMS_IN_FLIGHT && this.#nextStream < streams) {
       this.#seats.push(this.#nextStream++);
     }
   }
 
-  /** The stream's next arena, once its turn has come. One request at a time for each stream. */
-  take(index: number): Promise<readonly Run[]> {
+  /** The stream's next arena, of `least` blocks or more, once its turn has come. One request at a time for each stream. */
+  take(index: number, least: number): Promise<Run> {
     return new Promise((resolve, reject) => {
       if (this.#failure !== undefined) return reject(this.#failure);
-      this.#stream(index).waiting = { resolve, reject };
+      this.#stream(index).waiting = { least, resolve, reject };
       this.#serve();
     });
   }
 
-  /** The stream wants no more. */
-  finish(index: number): void {
-    this.#stream(index).ended = true;
+  /** The stream wants no more, and has no use for `left` of what it was given. */
+  finish(index: number, left: readonly Run[]): void {
+    const stream = this.#stream(index);
+    stream.ended = true;
+    stream.left = left;
     this.#serve();
   }
 
@@ -106,25 +72,25 @@ export class ArenaSchedule {
   #serve(): void {
     while (this.#seats.length > 0 && this.#failure === undefined) {
       const stream = this.#stream(this.#seats[this.#turn] ?? 0);
-      if (stream.waiting !== undefined) this.#grant(stream);
-      else if (stream.ended) this.#reseat();
+      if (stream.waiting !== undefined) this.#grant(stream, stream.waiting);
+      else if (stream.ended) this.#reseat(stream);
       else return;
     }
   }
 
-  #grant(stream: Stream): void {
-    const { waiting } = stream;
+  #grant(stream: Stream, { least, resolve, reject }: Waiting): void {
     stream.waiting = undefined;
     try {
-      waiting?.resolve(this.#supply.take(arenaBlocks(stream.arenas++)));
+      resolve(this.#supply.take(Math.max(arenaBlocks(stream.arenas++), least), least));
     } catch (error) {
-      waiting?.reject(error);
+      reject(error);
       this.abort(error);
     }
     this.#turn = (this.#turn + 1) % this.#seats.length;
   }
 
-  #reseat(): void {
+  #reseat(stream: Stream): void {
+    for (const run of stream.left) this.#supply.giveBack(run);
     if (this.#nextStream < this.#streams.length) {
       this.#seats[this.#turn] = this.#nextStream++;
     } else {
@@ -143,20 +109,16 @@ export class ArenaSchedule {
 interface Stream {
   arenas: number;
   ended: boolean;
-  waiting: { resolve(runs: readonly Run[]): void; reject(reason: unknown): void } | undefined;
+  left: readonly Run[];
+  waiting: Waiting | undefined;
+}
+
+interface Waiting {
+  readonly least: number;
+  resolve(run: Run): void;
+  reject(reason: unknown): void;
 }
 
 function arenaBlocks(granted: number): number {
-  return Math.min(FIRST_ARENA_BLOCKS * 2 ** granted, LARGEST_ARENA_BLOCKS);
-}
-
-function spaceExceeded(blocks: number): Docker2vmError {
-  const gib = Math.floor((blocks * BLOCK_SIZE) / 2 ** 30);
-  return new Docker2vmError(
-    "E_SIZE_TOO_SMALL",
-    `the layers hold more than ${gib} GiB, out of proportion to their stored size`,
-    {
-      hint: "give the size with --size if the image is meant to be that large",
-    },
-  );
+  return Math.min(FIRST_ARENA_BLOCKS * 2 ** granted, LONGEST_ROW_BLOCKS);
 }

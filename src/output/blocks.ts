@@ -1,6 +1,9 @@
 /** Bytes in a block: the unit in which contents are placed and filesystems laid out. */
 export const BLOCK_SIZE = 4096;
 
+/** A file of up to so many blocks (4 MiB) lies in one row, and so does each such part of a longer one. */
+export const LONGEST_ROW_BLOCKS = 1024;
+
 /** `length` consecutive blocks of the image, from block `start`. */
 export interface Run {
   readonly start: number;

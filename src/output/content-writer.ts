@@ -1,31 +1,42 @@
 import { assert } from "../errors.ts";
-import { BLOCK_SIZE, type Extent, type Run } from "./blocks.ts";
+import { BLOCK_SIZE, type Extent, LONGEST_ROW_BLOCKS, type Run } from "./blocks.ts";
 import { type ContentSink, STAGE_BLOCKS } from "./stages.ts";
 
 const ZERO_BLOCK = Buffer.alloc(BLOCK_SIZE);
 
+/** Room that was passed over for want of length, and is kept for files that fit: the longest such runs. */
+const MOST_ASIDE = 32;
+
 /**
- * Puts the contents of one file after another into the arenas of one stream, each file from a block border on.
- * Blocks that are all zero take no place: they become holes. Nothing here waits: when the arenas are used up, or all
- * stages are on their way, `write` stops early; the caller adds an arena, or waits, and goes on. When an arena is needed follows from the contents
- * alone, however they are cut into chunks.
+ * Puts the contents of one file after another into the arenas of one stream, each file from a block border on and in
+ * one run of blocks, unless it is longer than the longest arena: then each of its runs is that long but the last.
+ * Blocks that are all zero take no place: they become holes. Nothing here waits: where no room is long enough, or all
+ * stages are on their way, `write` stops early; the caller adds an arena, or waits, and goes on. When an arena is
+ * needed follows from the contents and the files' sizes alone, however they are cut into chunks.
  */
 export class ContentWriter {
   readonly #sink: ContentSink;
-  readonly #arenas: Run[] = [];
+  readonly #aside: Run[] = [];
+  /** Room that will not be used. */
+  readonly #unused: Run[] = [];
   readonly #written: Run[] = [];
   #stage: Uint8Array | undefined;
   /** Physical block of the stage's first slot. */
   #stageStart = 0;
   #staged = 0;
-  /** Physical blocks of the current arena left, those in the stage already taken off. */
+  /** Physical blocks of the current run left, those in the stage already taken off. */
   #left = 0;
+  /** Blocks in a row that `write` stopped for want of; 0 if it did not. */
+  #wanted = 0;
+  /** Whether the file goes on in the current run, as far as that goes. */
+  #isPlaced = false;
   /** Bytes in the slot behind the staged ones: a block of the file that is not whole yet. */
   #open = 0;
   /** Bytes to be zero before the next one written: the end of a hole inside a block. */
   #pendingZeros = 0;
-  /** The file's next block. */
+  /** The file's next block, and the first one past its end. */
   #logical = 0;
+  #end = 0;
   #extents: Extent[] = [];
 
   constructor(sink: ContentSink) {
@@ -37,14 +48,24 @@ export class ContentWriter {
     return this.#written;
   }
 
-  /** More room, to be used when what is there is full. */
-  addArena(runs: readonly Run[]): void {
-    this.#arenas.push(...runs);
+  /** Runs that were given and not written to. For when the last file has ended. */
+  get unused(): readonly Run[] {
+    const current = { start: this.#next, length: this.#left };
+    return [...this.#unused, ...this.#aside, current].filter(({ length }) => length > 0);
   }
 
-  begin(): void {
+  /** More room, for the file that wanted it. */
+  addArena(run: Run): void {
+    if (run.start === this.#next + this.#left) this.#left += run.length;
+    else this.#moveTo(run);
+  }
+
+  /** Begins a file of `size` bytes, holes included. */
+  begin(size: number): void {
     assert(this.#open === 0, "a file was begun before the last one ended");
     this.#logical = 0;
+    this.#end = Math.ceil(size / BLOCK_SIZE);
+    this.#isPlaced = false;
     this.#extents = [];
   }
 
@@ -61,9 +82,9 @@ export class ContentWriter {
     this.#pendingZeros = within - this.#open;
   }
 
-  /** Whether it is for want of an arena that `write` stopped; else all stages are on their way. */
-  get needsArena(): boolean {
-    return this.#open === 0 && this.#left === 0 && this.#arenas.length === 0;
+  /** The fewest blocks of the arena for want of which `write` stopped; 0 if all stages are on their way instead. */
+  get wanted(): number {
+    return this.#wanted;
   }
 
   /** Resolves when there may be a stage again. */
@@ -75,7 +96,7 @@ export class ContentWriter {
   write(bytes: Uint8Array): number {
     let at = 0;
     while (at < bytes.length) {
-      if (this.#open === 0 && this.#left === 0 && !this.#nextRun()) return at;
+      if (this.#open === 0 && !this.#hasRoom()) return at;
       this.#stage ??= this.#sink.takeStage();
       if (this.#stage === undefined) return at;
       this.#fillPending(this.#stage);
@@ -164,15 +185,39 @@ export class ContentWriter {
     if (this.#staged === STAGE_BLOCKS) this.flush();
   }
 
-  #nextRun(): boolean {
-    const run = this.#arenas.shift();
-    if (run === undefined) return false;
-    if (run.start !== this.#stageStart + this.#staged) {
-      this.flush();
-      this.#stageStart = run.start;
-    }
-    this.#left = run.length;
+  /** Physical block that comes next. */
+  get #next(): number {
+    return this.#stageStart + this.#staged;
+  }
+
+  /** Finds room for the next block: in a run that holds the rest of the file, or as much of it as an arena could. */
+  #hasRoom(): boolean {
+    if (this.#isPlaced && this.#left > 0) return true;
+    const rest = Math.min(Math.max(this.#end - this.#logical, 1), LONGEST_ROW_BLOCKS);
+    this.#isPlaced = this.#left >= rest || this.#takeAside(rest);
+    this.#wanted = this.#isPlaced ? 0 : rest;
+    return this.#isPlaced;
+  }
+
+  /** Goes on in the longest run that was passed over, if that is long enough: the longer, the fewer writes. */
+  #takeAside(least: number): boolean {
+    const index = indexOf(this.#aside, (run, best) => run.length > best.length);
+    const run = this.#aside[index];
+    if (run === undefined || run.length < least) return false;
+    this.#aside.splice(index, 1);
+    this.#moveTo(run);
     return true;
+  }
+
+  #moveTo(run: Run): void {
+    if (this.#left > 0) this.#aside.push({ start: this.#next, length: this.#left });
+    if (this.#aside.length > MOST_ASIDE) {
+      const shortest = indexOf(this.#aside, (candidate, best) => candidate.length < best.length);
+      this.#unused.push(...this.#aside.splice(shortest, 1));
+    }
+    this.flush();
+    this.#stageStart = run.start;
+    this.#left = run.length;
   }
 
   #record(physical: number, length: number): void {
@@ -200,4 +245,14 @@ export class ContentWriter {
 function isZeroBlock(bytes: Uint8Array, at: number): boolean {
   if (bytes[at] !== 0 || bytes[at + BLOCK_SIZE - 1] !== 0) return false;
   return ZERO_BLOCK.equals(bytes.subarray(at, at + BLOCK_SIZE));
+}
+
+/** Index of the run that no other is better than, the first such; -1 where there is none. */
+function indexOf(runs: readonly Run[], isBetter: (run: Run, best: Run) => boolean): number {
+  let index = -1;
+  for (const [i, run] of runs.entries()) {
+    const best = runs[index];
+    if (best === undefined || isBetter(run, best)) index = i;
+  }
+  return index;
 }

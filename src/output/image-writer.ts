@@ -1,4 +1,5 @@
 import { DirectFile } from "../disk/direct-file.ts";
+import { assert } from "../errors.ts";
 import { BLOCK_SIZE } from "./blocks.ts";
 import { ImageFile } from "./image-file.ts";
 import { type ContentSink, STAGE_BLOCKS } from "./stages.ts";
@@ -79,16 +80,29 @@ export class ImageWriter implements ContentSink {
       return;
     }
     for (let done = 0; done < bytes.length; ) {
-      let stage = this.takeStage();
-      while (stage === undefined) {
-        await this.stageFree();
-        stage = this.takeStage();
-      }
+      const stage = await this.#nextStage();
       const part = bytes.subarray(done, done + STAGE_SIZE);
       stage.set(part);
       this.putStage(stage, (position + done) / BLOCK_SIZE, part.length / BLOCK_SIZE);
       done += part.length;
     }
+  }
+
+  /** Copies up to STAGE_BLOCKS whole blocks from byte `from` to byte `to`; what is there must have been written. */
+  async copy(from: number, to: number, length: number): Promise<void> {
+    const stage = await this.#nextStage();
+    const read = await this.image.read(from, stage.subarray(0, length));
+    assert(read === length, "contents to be moved end early");
+    this.putStage(stage, to / BLOCK_SIZE, length / BLOCK_SIZE);
+  }
+
+  async #nextStage(): Promise<Uint8Array> {
+    let stage = this.takeStage();
+    while (stage === undefined) {
+      await this.stageFree();
+      stage = this.takeStage();
+    }
+    return stage;
   }
 
   /** Writes zeros over whole blocks, and does not wait for all of them to be written. */

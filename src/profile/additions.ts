@@ -119,7 +119,7 @@ export class Additions {
     const known = this.#files.get(source);
     if (known !== undefined && isExecutable(known.inode) === executable) return known;
     const hash = createHash("sha256");
-    const extents = this.#image.contents.place(hashed(source.pieces(), hash));
+    const extents = this.#image.contents.place(source.size, hashed(source.pieces(), hash));
     const metadata = this.#metadata(executable ? 0o755 : 0o644);
     const inode: RegularFile = { type: "file", metadata, size: source.size, extents };
     const added = { inode, digest: hash.digest("hex") };

@@ -4,8 +4,8 @@ import type { Directory, Extent, RegularFile, Timestamp } from "../tree/inode.ts
 
 /** The contents of files in the image that is being made. */
 export interface ContentStore {
-  /** Puts the contents of a new file into the image. Blocks of zeros become holes. */
-  place(pieces: Iterable<Uint8Array>): readonly Extent[];
+  /** Puts the contents of a new file of `size` bytes into the image. Blocks of zeros become holes. */
+  place(size: number, pieces: Iterable<Uint8Array>): readonly Extent[];
   /** The contents of a file that the image holds; what its extents leave out is zeros. */
   read(file: RegularFile): Promise<Uint8Array>;
 }

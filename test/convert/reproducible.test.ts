@@ -104,12 +104,16 @@ describe("the same image and options give the same bytes", () => {
     expect(digest("narrow", ["taskset", "-c", "0"], { UV_THREADPOOL_SIZE: "1" })).toBe(here);
   });
 
-  test("by any number of threads", async () => {
-    buildLayout(scratch("threads"), { layers: unevenLayers() });
-    const source = `oci:${scratch("threads")}`;
-    const alone = await rootfs(source, { workers: 0 });
-    for (const workers of [1, 2, 4]) expect(await rootfs(source, { workers })).toBe(alone);
-  });
+  for (const size of ["auto", "min"] as const) {
+    test(`by any number of threads, size ${size}`, async () => {
+      // At the smallest size contents move to where the removed files were.
+      const layers = [...unevenLayers(), tar([{ path: ".wh.big0" }, { path: ".wh.big3" }])];
+      buildLayout(scratch("threads"), { layers });
+      const source = `oci:${scratch("threads")}`;
+      const alone = await rootfs(source, { size, workers: 0 });
+      for (const workers of [1, 2, 4]) expect(await rootfs(source, { size, workers })).toBe(alone);
+    });
+  }
 
   test("whichever layers are slow, with threads and without", async () => {
     buildLayout(scratch("slow"), { layers: unevenLayers() });

@@ -1,5 +1,5 @@
 /** Builds filesystems for tests: contents written where the geometry allows, then what emitExt4 says. */
-import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
+import { closeSync, ftruncateSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { emitExt4 } from "../../src/ext4/emit.ts";
@@ -134,10 +134,17 @@ export class Image {
     writeSync(this.#fd, bytes, 0, bytes.length, block * BLOCK_SIZE);
   }
 
-  /** Plans and writes the filesystem around the contents. */
+  #copy(from: number, to: number, length: number): void {
+    const bytes = Buffer.alloc(length * BLOCK_SIZE);
+    readSync(this.#fd, bytes, 0, bytes.length, from * BLOCK_SIZE);
+    this.write(to, bytes);
+  }
+
+  /** Plans the filesystem, moves contents as it wants, and writes what is around them. */
   finish(root: Directory, options: Partial<Ext4Options> = {}): Ext4Plan {
     const contents = { geometry: this.geometry, end: this.next, written: this.written };
     const plan = planExt4(root, contents, { ...OPTIONS, ...options });
+    for (const { from, to, length } of plan.placement.moves) this.#copy(from, to, length);
     for (const { position, bytes } of emitExt4(plan)) writeSync(this.#fd, bytes, 0, bytes.length, position);
     ftruncateSync(this.#fd, plan.blocks * BLOCK_SIZE);
     return plan;

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { BLOCK_SIZE, type Extent, type Run } from "../../src/output/blocks.ts";
+import { BLOCK_SIZE, type Extent, LONGEST_ROW_BLOCKS, type Run } from "../../src/output/blocks.ts";
 import { ContentWriter } from "../../src/output/content-writer.ts";
 import { immediateSink } from "../../src/output/stages.ts";
 
-/** An image in memory, and a writer that is given arenas of `arena` blocks with a gap of one block between them. */
+/** An image in memory, and a writer that is given arenas of `arena` blocks or more, a gap of one block between them. */
 class Fixture {
-  readonly image = new Uint8Array(1 << 22);
+  readonly image = new Uint8Array(1 << 23);
   readonly writer = new ContentWriter(immediateSink((position, bytes) => this.image.set(bytes, position)));
   #next = 1;
   readonly #arena: number;
@@ -17,7 +17,8 @@ class Fixture {
 
   /** Stores pieces as a file, cut into chunks of `cut` bytes. */
   store(pieces: readonly { offset: number; bytes: Uint8Array }[], cut: number): readonly Extent[] {
-    this.writer.begin();
+    const last = pieces.at(-1);
+    this.writer.begin(last === undefined ? 0 : last.offset + last.bytes.length);
     for (const { offset, bytes } of pieces) {
       this.writer.seek(offset);
       for (let at = 0; at < bytes.length; at += cut) this.#feed(bytes.subarray(at, at + cut));
@@ -31,8 +32,9 @@ class Fixture {
       done < bytes.length;
       done += this.writer.write(bytes.subarray(done))
     ) {
-      this.writer.addArena([{ start: this.#next, length: this.#arena }]);
-      this.#next += this.#arena + 1;
+      const length = Math.max(this.#arena, this.writer.wanted);
+      this.writer.addArena({ start: this.#next, length });
+      this.#next += length + 1;
     }
   }
 
@@ -130,12 +132,58 @@ describe("file contents", () => {
     );
   });
 
-  test("every run that was written to is on record", () => {
+  test("a file lies in one row, and room that is too short for it is kept for one that fits", () => {
     const f = new Fixture(40);
-    f.store([{ offset: 0, bytes: bytesOf(100 * BLOCK_SIZE) }], 10_000);
+    const rows = [30, 20, 9, 21, 19, 10].map((blocks) =>
+      f.store([{ offset: 0, bytes: bytesOf(blocks * BLOCK_SIZE) }], 10_000).map(({ physical }) => physical),
+    );
+    expect(rows).toEqual([[1], [42], [62], [83], [104], [71]]);
     f.writer.flush();
-    const blocks = (runs: readonly Run[]) => runs.reduce((sum, run) => sum + run.length, 0);
-    expect(blocks(f.writer.written)).toBe(100);
-    expect(f.writer.written.map((run) => run.start)).toEqual([1, 42, 83]);
+    expect(f.writer.unused).toEqual([
+      { start: 31, length: 10 },
+      { start: 81, length: 1 },
+    ]);
+  });
+
+  test("a file that is longer than the longest row lies in rows of that length", () => {
+    const f = new Fixture(10);
+    const bytes = bytesOf((LONGEST_ROW_BLOCKS + 300) * BLOCK_SIZE);
+    f.store([{ offset: 0, bytes: bytesOf(1) }], 1);
+    expect(f.store([{ offset: 0, bytes }], 100_000)).toEqual([
+      { logical: 0, physical: 12, length: LONGEST_ROW_BLOCKS },
+      { logical: LONGEST_ROW_BLOCKS, physical: 13 + LONGEST_ROW_BLOCKS, length: 300 },
+    ]);
+  });
+
+  test("an arena right behind the last one makes it longer", () => {
+    const writer = new ContentWriter(immediateSink(() => {}));
+    const store = (blocks: number) => {
+      writer.begin(blocks * BLOCK_SIZE);
+      const bytes = bytesOf(blocks * BLOCK_SIZE);
+      for (let at = writer.write(bytes); at < bytes.length; at += writer.write(bytes.subarray(at))) {
+        writer.addArena({ start: next, length: 50 });
+        next += 50;
+      }
+      return writer.end();
+    };
+    let next = 100;
+    expect(store(30)).toEqual([{ logical: 0, physical: 100, length: 30 }]);
+    expect(store(45)).toEqual([{ logical: 0, physical: 130, length: 45 }]);
+  });
+
+  test("every run that was written to is on record, and every other is not", () => {
+    const f = new Fixture(40);
+    f.store([{ offset: 0, bytes: bytesOf(25 * BLOCK_SIZE) }], 10_000);
+    f.store([{ offset: 0, bytes: bytesOf(35 * BLOCK_SIZE) }], 10_000);
+    f.writer.flush();
+    expect(f.writer.written).toEqual([
+      { start: 1, length: 25 },
+      { start: 42, length: 35 },
+    ]);
+    const unused: Run[] = [
+      { start: 26, length: 15 },
+      { start: 77, length: 5 },
+    ];
+    expect(f.writer.unused).toEqual(unused);
   });
 });

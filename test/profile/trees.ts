@@ -78,7 +78,7 @@ export class MemoryContents implements ContentStore {
   /** Files that were placed. */
   placed = 0;
 
-  place(pieces: Iterable<Uint8Array>): readonly Extent[] {
+  place(_size: number, pieces: Iterable<Uint8Array>): readonly Extent[] {
     const extents: Extent[] = [{ logical: 0, physical: this.placed++, length: 1 }];
     this.#bytes.set(extents, Buffer.concat([...pieces].map((piece) => Uint8Array.from(piece))));
     return extents;
@@ -118,7 +118,7 @@ export function testImage(files: Files, runtime: Partial<ExecutionParameters> = 
     type: "file",
     metadata: metadata({ mode }),
     size: bytes.length,
-    extents: contents.place([bytes]),
+    extents: contents.place(0, [bytes]),
   }));
   contents.placed = 0;
   const warnings: string[] = [];
