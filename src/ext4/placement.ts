@@ -11,7 +11,7 @@ import { type Heads, placeHeads } from "./head-placement.ts";
 import { type MapForm, type Mapping, NO_MAPPING } from "./mapping.ts";
 import type { Namespace, PlannedInode } from "./planned-inode.ts";
 import { type Move, type Relocation, relocate } from "./relocation.ts";
-import { below, blocksIn, RunCollector, type RunSet, subtract, unite } from "./runs.ts";
+import { below, blocksIn, intersect, RunCollector, type RunSet, subtract, unite } from "./runs.ts";
 
 export interface Placement extends Omit<Heads, "journal"> {
   readonly layout: GroupLayout;
@@ -46,8 +46,9 @@ export function mappingOf({ mappings }: Placement, index: number, { extents }: P
 /**
  * Places all metadata, or returns undefined if there is no room. The blocks of the tree come lowest first: in blocks
  * with stale contents while there are any, since those must be overwritten anyway. What is not written in full
- * (the journal, bitmaps and inodes not in use) lies where nothing was ever written, so that it reads as zeros, and
- * among stale contents only where there is no other room. Contents past the end move to where there is room below it.
+ * (the journal, bitmaps and inodes not in use) lies where nothing was ever written, so that it reads as zeros,
+ * over stale contents only where there is no other room, and over others only where there is none at all. Contents in
+ * its way or past the end move to where there is room.
  */
 export function place(
   namespace: Namespace,
@@ -60,12 +61,13 @@ export function place(
   const accounted = blocksIn(unwritten) + blocksIn(fixed) + blocksIn(below(contents.written, layout.blocks));
   assert(accounted === layout.blocks, "contents lie where a superblock or group descriptors must");
   const stale = below(contents.stale, layout.blocks);
-  const settled = settle(layout, unwritten, stale);
+  const settled = settle(layout, unwritten, stale, subtract(all, fixed));
   if (settled === undefined) return undefined;
-  const relocation =
-    contents.liveEnd > layout.blocks
-      ? relocate(namespace.inodes, layout.blocks, settled.vacant)
-      : { ...NO_RELOCATION, free: settled.vacant };
+  const { taken, vacant } = settled;
+  const isInTheWay = contents.liveEnd > layout.blocks || settled.evicts;
+  const relocation = isInTheWay
+    ? relocate(namespace.inodes, unite(taken, past(layout.blocks)), vacant)
+    : { ...NO_RELOCATION, free: vacant };
   if (relocation === undefined) return undefined;
   const fresh = subtract(relocation.free, contents.written);
   const tree = new TreePlacer(subtract(relocation.free, fresh), fresh, layout.variant.map);
@@ -73,6 +75,7 @@ export function place(
   const { mappings, xattrBlocks } = tree.place(namespace, relocation.extents);
   if (tree.exhausted) return undefined;
   const { free, stale: staleLeft } = tree.left();
+  const reused = intersect(taken, contents.written);
   return {
     layout,
     ...settled.heads,
@@ -82,31 +85,42 @@ export function place(
     moves: relocation.moves,
     free,
     freeBlocks: blocksIn(free),
-    stale: unite(staleLeft, settled.reused),
-    reusesStale: settled.reused.starts.length > 0,
+    stale: unite(staleLeft, reused),
+    reusesStale: reused.starts.length > 0,
   };
 }
 
 interface Settled {
   readonly heads: Heads;
-  /** What is left for contents and the tree. */
+  /** Blocks of the heads, and what else is left for contents and the tree. */
+  readonly taken: RunSet;
   readonly vacant: RunSet;
-  /** Blocks with stale contents that belong to the heads now. */
-  readonly reused: RunSet;
+  /** Whether contents must make room. */
+  readonly evicts: boolean;
 }
 
-function settle(layout: GroupLayout, unwritten: RunSet, stale: RunSet): Settled | undefined {
-  const fresh = new FreeSpace(unwritten);
-  const heads = placeHeads(layout, fresh);
-  if (heads !== undefined) return { heads, vacant: unite(collect(fresh), stale), reused: NO_RUNS };
-  const vacant = new FreeSpace(unite(unwritten, stale));
-  const closer = placeHeads(layout, vacant);
-  if (closer === undefined) return undefined;
-  const left = collect(vacant);
-  return { heads: closer, vacant: left, reused: subtract(stale, left) };
+/** Places the heads where nothing was ever written, else also over what is stale, else anywhere. */
+function settle(
+  layout: GroupLayout,
+  unwritten: RunSet,
+  stale: RunSet,
+  anywhere: RunSet,
+): Settled | undefined {
+  const free = unite(unwritten, stale);
+  for (const space of [unwritten, free, anywhere]) {
+    const fresh = new FreeSpace(space);
+    const heads = placeHeads(layout, fresh);
+    if (heads === undefined) continue;
+    const taken = subtract(space, collect(fresh));
+    return { heads, taken, vacant: subtract(free, taken), evicts: space === anywhere };
+  }
+  return undefined;
 }
 
-const NO_RUNS: RunSet = { starts: [], ends: [] };
+function past(end: number): RunSet {
+  return { starts: [end], ends: [Number.POSITIVE_INFINITY] };
+}
+
 const NO_RELOCATION: Omit<Relocation, "free"> = { moves: [], extents: new Map() };
 
 /** Gives blocks to directories, symlinks, attributes and the nodes of mappings, in the order of the inodes. */

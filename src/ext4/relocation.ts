@@ -1,13 +1,13 @@
 /**
- * Contents that lie past the filesystem's end go to where it has room: they were placed before anybody knew how large
- * it would be, and what upper layers replaced lies between them.
+ * Contents that lie where something else must, past the filesystem's end above all, go to where there is room: they
+ * were placed before anybody knew how large it would be, and what upper layers replaced lies between them.
  */
 import { LONGEST_ROW_BLOCKS, type Run } from "../output/blocks.ts";
 import type { Extent } from "../tree/inode.ts";
 import { normalizeExtents } from "./extent-tree.ts";
 import { Gaps } from "./gaps.ts";
 import type { PlannedInode } from "./planned-inode.ts";
-import { RunCollector, type RunSet } from "./runs.ts";
+import { intersectRun, RunCollector, type RunSet } from "./runs.ts";
 
 /** `length` blocks of contents to be copied from block `from` to block `to`. */
 export interface Move {
@@ -21,36 +21,33 @@ export interface Relocation {
   readonly moves: readonly Move[];
   /** Where the contents of a moved file lie then, by the index of its inode. */
   readonly extents: ReadonlyMap<number, readonly Extent[]>;
-  /** What is free then, below the end. */
+  /** What is free then. */
   readonly free: RunSet;
 }
 
-/** Blocks in a row that one file has, and where they go: in one piece if that can be. */
+/** Blocks in a row that one file has, those of them that must go, and where they go. */
 interface Row extends Run {
   readonly index: number;
+  readonly parts: readonly Run[];
   readonly moves: Move[];
 }
 
-/** Moves what lies at block `end` or past it into `vacant`, all of which lies below; undefined if that is too little. */
+/** Moves contents out of `taken` into `vacant`, which has no block of it; undefined if that is too little. */
 export function relocate(
   inodes: readonly PlannedInode[],
-  end: number,
+  taken: RunSet,
   vacant: RunSet,
 ): Relocation | undefined {
-  const rows = rowsPast(inodes, end);
+  const rows = rowsIn(inodes, taken);
   const gaps = new Gaps(vacant);
-  const across = rows.find(({ start }) => start < end);
-  // Files that lie in one row stay so, the longest first; what is left takes the pieces that are left.
-  const longestFirst = rows.filter((row) => row !== across).sort((a, b) => b.length - a.length);
-  const small = longestFirst.filter((row) => row.length <= LONGEST_ROW_BLOCKS && !moveWhole(row, gaps));
-  const large = longestFirst.filter((row) => row.length > LONGEST_ROW_BLOCKS);
-  for (const row of [...large, ...small]) {
-    if (!moveInPieces(row, row.start, gaps)) return undefined;
-  }
   const left = new RunCollector();
-  if (across !== undefined) {
-    if (moveWhole(across, gaps)) left.add(across.start, end - across.start);
-    else if (!moveInPieces(across, end, gaps)) return undefined;
+  const { short, long, across } = groupByKind(rows);
+  // Files that lie in one row stay so, the longest first; what is left takes the pieces that are left.
+  const broken = short.filter((row) => !moveWhole(row, gaps));
+  for (const row of [...long, ...broken]) if (!moveParts(row, gaps)) return undefined;
+  for (const row of across) {
+    if (moveWhole(row, gaps)) leaveRest(row, left);
+    else if (!moveParts(row, gaps)) return undefined;
   }
   gaps.collect(left);
   return {
@@ -60,17 +57,13 @@ export function relocate(
   };
 }
 
-/**
- * What must move, in the order of inodes and of their extents: rows with blocks at `end` or past it, whole unless they
- * are too long to have been placed in one go.
- */
-function rowsPast(inodes: readonly PlannedInode[], end: number): readonly Row[] {
+/** Rows with blocks in `taken`, in the order of inodes and of their extents. */
+function rowsIn(inodes: readonly PlannedInode[], taken: RunSet): readonly Row[] {
   const rows: Row[] = [];
   for (const [index, { extents }] of inodes.entries()) {
     for (const { start, length } of rowsOf(extents)) {
-      if (start + length <= end) continue;
-      const from = length > LONGEST_ROW_BLOCKS ? Math.max(start, end) : start;
-      rows.push({ index, start: from, length: start + length - from, moves: [] });
+      const parts = intersectRun(taken, start, length);
+      if (parts.length > 0) rows.push({ index, start, length, parts, moves: [] });
     }
   }
   return rows;
@@ -92,22 +85,44 @@ function* rowsOf(extents: readonly Extent[]): Generator<Run> {
   if (length > 0) yield { start, length };
 }
 
+/** Rows of a length that is kept whole; longer ones; and those of the first kind that need not move altogether. */
+function groupByKind(rows: readonly Row[]): Record<"short" | "long" | "across", readonly Row[]> {
+  const isWhole = ({ length, parts }: Row): boolean => parts[0]?.length === length;
+  const longestFirst = [...rows].sort((a, b) => b.length - a.length);
+  const upToLongest = longestFirst.filter(({ length }) => length <= LONGEST_ROW_BLOCKS);
+  return {
+    short: upToLongest.filter(isWhole),
+    across: upToLongest.filter((row) => !isWhole(row)),
+    long: longestFirst.filter(({ length }) => length > LONGEST_ROW_BLOCKS),
+  };
+}
+
 function moveWhole({ start, length, moves }: Row, gaps: Gaps): boolean {
   const to = gaps.take(length);
   if (to !== undefined) moves.push({ from: start, to, length });
   return to !== undefined;
 }
 
-/** Moves the row's blocks from `start` on. */
-function moveInPieces(row: Row, start: number, gaps: Gaps): boolean {
-  const end = row.start + row.length;
-  for (let from = start; from < end; ) {
-    const gap = gaps.takeUpTo(end - from);
-    if (gap === undefined) return false;
-    row.moves.push({ from, to: gap.start, length: gap.length });
-    from += gap.length;
+function moveParts({ parts, moves }: Row, gaps: Gaps): boolean {
+  for (const { start, length } of parts) {
+    for (let done = 0; done < length; ) {
+      const gap = gaps.takeUpTo(length - done);
+      if (gap === undefined) return false;
+      moves.push({ from: start + done, to: gap.start, length: gap.length });
+      done += gap.length;
+    }
   }
   return true;
+}
+
+/** Adds to `left` what a row that moved whole had outside of what must go. */
+function leaveRest({ start, length, parts }: Row, left: RunCollector): void {
+  let at = start;
+  for (const part of parts) {
+    left.add(at, part.start - at);
+    at = part.start + part.length;
+  }
+  left.add(at, start + length - at);
 }
 
 function movedExtents(
@@ -116,9 +131,9 @@ function movedExtents(
 ): ReadonlyMap<number, readonly Extent[]> {
   const moves = new Map<number, Move[]>();
   for (const row of rows) {
-    const known = moves.get(row.index);
-    if (known === undefined) moves.set(row.index, [...row.moves]);
-    else known.push(...row.moves);
+    const known = moves.get(row.index) ?? [];
+    for (const move of row.moves) known.push(move);
+    moves.set(row.index, known);
   }
   const extents = new Map<number, readonly Extent[]>();
   for (const [index, ofInode] of moves) {
@@ -127,7 +142,7 @@ function movedExtents(
   return extents;
 }
 
-/** The extents after `moves`, which come in their order; what stays lies below all that moves. */
+/** The extents after `moves`, which come in the same order. */
 function follow(extents: readonly Extent[], moves: readonly Move[]): Extent[] {
   const moved: Extent[] = [];
   let next = 0;
@@ -135,15 +150,25 @@ function follow(extents: readonly Extent[], moves: readonly Move[]): Extent[] {
     for (let done = 0; done < extent.length; ) {
       const logical = extent.logical + done;
       const physical = extent.physical + done;
-      const { from, to, length } = moves[next] ?? STAYS;
-      const stays = physical < from;
-      const part = Math.min(extent.length - done, (stays ? from : from + length) - physical);
-      moved.push({ logical, physical: stays ? physical : to + physical - from, length: part });
-      done += part;
-      if (!stays && physical + part === from + length) next++;
+      const rest = extent.length - done;
+      const move = moves[next];
+      const stays = blocksBefore(move, physical, rest);
+      if (move === undefined || stays > 0) {
+        moved.push({ logical, physical, length: stays });
+        done += stays;
+        continue;
+      }
+      const length = Math.min(rest, move.from + move.length - physical);
+      moved.push({ logical, physical: move.to + physical - move.from, length });
+      done += length;
+      if (physical + length === move.from + move.length) next++;
     }
   }
   return moved;
 }
 
-const STAYS: Move = { from: Number.POSITIVE_INFINITY, to: 0, length: 0 };
+/** How many of `length` blocks from `start` on come before the move's: all, if it is about others. */
+function blocksBefore(move: Move | undefined, start: number, length: number): number {
+  if (move === undefined || move.from >= start + length || move.from + move.length <= start) return length;
+  return Math.max(move.from - start, 0);
+}

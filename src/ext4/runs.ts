@@ -89,6 +89,32 @@ export function subtract(from: RunSet, removed: RunSet): RunSet {
   return { starts, ends };
 }
 
+/** What is in both. */
+export function intersect(a: RunSet, b: RunSet): RunSet {
+  return subtract(a, subtract(a, b));
+}
+
+/** What of `length` blocks from `start` on is in `runs`. */
+export function intersectRun({ starts, ends }: RunSet, start: number, length: number): Run[] {
+  const found: Run[] = [];
+  for (let i = firstEndingPast(ends, start); (starts[i] ?? Number.POSITIVE_INFINITY) < start + length; i++) {
+    const from = Math.max(starts[i] ?? 0, start);
+    found.push({ start: from, length: Math.min(ends[i] ?? 0, start + length) - from });
+  }
+  return found;
+}
+
+function firstEndingPast(ends: readonly number[], block: number): number {
+  let low = 0;
+  let high = ends.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((ends[middle] ?? 0) > block) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
 /** What of `runs` lies below block `end`. */
 export function below(runs: RunSet, end: number): RunSet {
   return subtract(runs, { starts: [end], ends: [Number.POSITIVE_INFINITY] });

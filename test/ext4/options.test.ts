@@ -1,6 +1,6 @@
 /** What the options ask for: size, free space, inodes, journal, read-only. */
 import { expect, test } from "bun:test";
-import { readdirSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Ext4Options, planExt4 } from "../../src/ext4/plan.ts";
 import type { Inode } from "../../src/tree/inode.ts";
@@ -185,3 +185,28 @@ test("read-only with a size or free space asked for keeps to that", () => {
   expect(blocksOf({ kind: "auto", free: 30 * MIB })).toBe(31 * MIB);
   expect(blocksOf({ kind: "auto" })).toBeLessThan(MIB);
 });
+
+testWith(
+  ["e2fsck", "loop mount"],
+  "contents make room for metadata where every gap between them is too short",
+  () => {
+    withImage((image) => {
+      // Every second block is free: no inode table and no journal fits anywhere below the end of the contents.
+      const file = image.scattered(20_000);
+      const plan = image.finish(directory({ file, other: image.file("y".repeat(5000)) }), {
+        size: { kind: "auto", free: 1000 },
+        inodes: 20_000,
+      });
+      expect(plan.blocks).toBeLessThan(30_000);
+      expect(plan.placement.moves.length).toBeGreaterThan(0);
+      expectSilentCheck(image.path);
+      withMount(image.path, "ro", (mountPoint) => {
+        const contents = readFileSync(join(mountPoint, "file"));
+        for (const block of [0, 1, 9999, 19_999])
+          expect(contents.toString("latin1", block * 8192, block * 8192 + 30)).toStartWith(
+            `block ${block} of`,
+          );
+      });
+    });
+  },
+);
