@@ -18,3 +18,8 @@ export function contentLength(headers: Headers): number | undefined {
   const text = header(headers, "content-length");
   return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }
+
+/** The media type of a body, without its parameters. */
+export function contentType(headers: Headers): string | undefined {
+  return header(headers, "content-type")?.split(";")[0]?.trim().toLowerCase();
+}

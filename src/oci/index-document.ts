@@ -8,6 +8,12 @@ export interface ImageIndex {
   readonly manifests: readonly Descriptor[];
 }
 
+/** A part of the list of what refers to a manifest. */
+export interface ReferrersPage extends ImageIndex {
+  /** Bytes that were read for it. */
+  readonly size: number;
+}
+
 /**
  * Parses the raw bytes of an index; the arguments are parseDocument's. `manifests: null` is an empty list: docker 25
  * wrote such files. Throws as parseDocument does.

@@ -1,9 +1,17 @@
 /** Image manifests: OCI image spec manifest.md, and docker's image manifest version 2, schema 2. */
 import { type Descriptor, readDescriptor } from "./descriptor.ts";
+import type { Digest } from "./digest.ts";
 import { parseDocument } from "./document.ts";
 import type { JsonValue } from "./json.ts";
 import { isImageConfig, layerCompression } from "./media-types.ts";
 import { quote } from "./quote.ts";
+
+/** A manifest or an index as it came, its digest that of these bytes. */
+export interface RawManifest {
+  readonly bytes: Uint8Array;
+  readonly digest: Digest;
+  readonly mediaType: string;
+}
 
 /** The layers go from the base upwards. */
 export interface ImageManifest {

@@ -18,6 +18,8 @@ export interface RepositoryRequest {
   readonly method?: "GET" | "HEAD" | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly query?: Readonly<Record<string, string>> | undefined;
+  /** For `fetch`: the statuses that mean that there is no such thing; 404 alone if absent. */
+  readonly absent?: ReadonlySet<number> | undefined;
 }
 
 /** A success, or an answer the caller makes something of. */
@@ -25,6 +27,8 @@ export interface Document {
   readonly response: HttpResponse;
   readonly bytes: Uint8Array;
 }
+
+const NOT_FOUND: ReadonlySet<number> = new Set([404]);
 
 /** One repository on one server: OCI distribution spec, "Pull". */
 export class RepositoryClient {
@@ -56,7 +60,7 @@ export class RepositoryClient {
     return retrying(request.what, this.context, async () => {
       const response = await this.#attempt(request);
       if (response.status === 200) return { response, bytes: await readBody(response, limit) };
-      if (response.status !== 404) throw await this.error(response, request.what);
+      if (!(request.absent ?? NOT_FOUND).has(response.status)) throw await this.error(response, request.what);
       response.body.discard();
       return { response, bytes: new Uint8Array() };
     });

@@ -3,11 +3,11 @@ import type { Cache } from "../cache/cache.ts";
 import { Docker2vmError } from "../errors.ts";
 import { HttpClient, type Timeouts } from "../http/client.ts";
 import { REAL_TIME, type Timing } from "../http/timing.ts";
+import { readCertificates } from "./certificates.ts";
 import { RepositoryClient } from "./client.ts";
 import { type Credentials, findCredentials } from "./credentials.ts";
 import { type Endpoint, endpointOf } from "./endpoint.ts";
 import type { OnRegistryEvent } from "./events.ts";
-import { readPemFile } from "./pem-file.ts";
 import type { ImageReference } from "./reference.ts";
 import { Repository } from "./repository.ts";
 import type { RetryContext } from "./retrying.ts";
@@ -52,7 +52,7 @@ export async function connect(
   options: ConnectionOptions,
 ): Promise<Connection> {
   const { environment, timeouts, signal, caFile } = options;
-  const ca = caFile === undefined ? undefined : await readPemFile(caFile, "CERTIFICATE");
+  const ca = caFile === undefined ? undefined : await readCertificates(caFile);
   const closing = new AbortController();
   const either = signal === undefined ? closing.signal : AbortSignal.any([signal, closing.signal]);
   // As many requests listen as run at once: Node would take that for a leak.

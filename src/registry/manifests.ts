@@ -1,9 +1,10 @@
 /** Manifests and indexes over the network: OCI distribution spec, "Pulling manifests". */
 import { Docker2vmError } from "../errors.ts";
 import type { HttpResponse } from "../http/client.ts";
-import { header } from "../http/headers.ts";
+import { contentType, header } from "../http/headers.ts";
 import { checkDigest, type Digest, isDigest, sha256Of } from "../oci/digest.ts";
 import { MANIFEST_LIMIT, parseDocument } from "../oci/document.ts";
+import type { RawManifest } from "../oci/manifest.ts";
 import {
   DOCKER_MANIFEST,
   DOCKER_MANIFEST_LIST,
@@ -14,13 +15,6 @@ import {
 } from "../oci/media-types.ts";
 import { quote } from "../oci/quote.ts";
 import type { RepositoryClient } from "./client.ts";
-
-/** A manifest or an index as it came, its digest that of these bytes. */
-export interface RawManifest {
-  readonly bytes: Uint8Array;
-  readonly digest: Digest;
-  readonly mediaType: string;
-}
 
 const ACCEPT = [OCI_INDEX, DOCKER_MANIFEST_LIST, OCI_MANIFEST, DOCKER_MANIFEST].join(", ");
 const SCHEMA_1 = /^application\/vnd\.docker\.distribution\.manifest\.v1\+/;
@@ -40,11 +34,11 @@ export async function fetchManifest(
   const where = `${client.endpoint.host}: ${what}`;
   if (isDigest(reference)) {
     checkDigest(bytes, reference, where);
-    return { bytes, digest: reference, mediaType: mediaTypeOf(bytes, contentType(response), where) };
+    return { bytes, digest: reference, mediaType: mediaTypeOf(bytes, contentType(response.headers), where) };
   }
   const digest = sha256Of(bytes);
   warnOfOtherDigest(client, response, digest, where);
-  return { bytes, digest, mediaType: mediaTypeOf(bytes, contentType(response), where) };
+  return { bytes, digest, mediaType: mediaTypeOf(bytes, contentType(response.headers), where) };
 }
 
 /** What a tag stands for, by its header alone; undefined where the registry does not tell. */
@@ -77,11 +71,6 @@ export function mediaTypeOf(bytes: Uint8Array, said: string | undefined, where: 
   if (own === undefined && document.has("manifests")) return OCI_INDEX;
   if (own === undefined && document.has("layers")) return OCI_MANIFEST;
   throw document.error("E_UNSUPPORTED", `${quote(own ?? said ?? "")} is not a manifest of an image`);
-}
-
-/** Without parameters. */
-function contentType({ headers }: HttpResponse): string | undefined {
-  return header(headers, "content-type")?.split(";")[0]?.trim().toLowerCase();
 }
 
 /** Registries have been wrong about it, so that the own sum decides. */

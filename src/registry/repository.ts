@@ -2,13 +2,17 @@ import type { Cache } from "../cache/cache.ts";
 import { Docker2vmError } from "../errors.ts";
 import type { HttpClient } from "../http/client.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
-import type { Digest } from "../oci/digest.ts";
+import { type Digest, sha256Of } from "../oci/digest.ts";
 import { MANIFEST_LIMIT } from "../oci/document.ts";
+import { parseIndex, type ReferrersPage } from "../oci/index-document.ts";
+import type { RawManifest } from "../oci/manifest.ts";
+import { OCI_INDEX } from "../oci/media-types.ts";
 import { type Blob, type BlobOrigin, type BlobSink, downloadBlob } from "./blob-download.ts";
 import type { RepositoryClient } from "./client.ts";
 import { foreignOrigins } from "./foreign.ts";
-import { fetchManifest, headManifest, mediaTypeOf, type RawManifest } from "./manifests.ts";
+import { fetchManifest, headManifest, mediaTypeOf } from "./manifests.ts";
 import { formatImageReference, type ImageReference } from "./reference.ts";
+import { fetchReferrers, type RawReferrers, referrersPath, referrersTag } from "./referrers.ts";
 import type { RetryContext } from "./retrying.ts";
 
 export interface RepositoryOptions {
@@ -131,11 +135,23 @@ export class Repository {
     await downloadBlob(blob, [...clients.map(originOf), ...foreign], sink, context);
   }
 
-  /** The answer to a question that mirrors may know as well. */
-  async ask<T extends object>(
-    question: (client: RepositoryClient) => Promise<T | undefined>,
-  ): Promise<T | undefined> {
-    return this.#fromAnyone(question);
+  /**
+   * What refers to a manifest, page after page, from the registry's own list, or where it has none, from the tag that
+   * stands in for it. A list of one page is recorded under that tag for offline use. Throws as fetchManifest does.
+   */
+  async *referrers(digest: Digest): AsyncGenerator<ReferrersPage> {
+    const where = this.name(`referrers of ${digest}`);
+    const first = await this.#listed(referrersPath(digest), digest);
+    if (first === undefined) {
+      const tagged = await this.tagged(referrersTag(digest));
+      if (tagged !== undefined) yield pageOf(tagged, where);
+      return;
+    }
+    if (first.next === undefined) await this.#keepTagged(referrersTag(digest), first.bytes);
+    for (let page: RawReferrers | undefined = first; page !== undefined; ) {
+      yield pageOf({ ...page, mediaType: OCI_INDEX }, where);
+      page = page.next === undefined ? undefined : await this.#listed(page.next, digest);
+    }
   }
 
   #clients(): readonly RepositoryClient[] {
@@ -153,6 +169,20 @@ export class Repository {
       if (found !== undefined) return found;
     }
     return fetchManifest(upstream, tag);
+  }
+
+  /** As with tags, nobody could tell what a mirror leaves out. */
+  async #listed(path: string, digest: Digest): Promise<RawReferrers | undefined> {
+    const { upstream, trustMirrorTags } = this.#options;
+    if (trustMirrorTags) return this.#fromAnyone((client) => fetchReferrers(client, path, digest));
+    return upstream === undefined ? undefined : fetchReferrers(upstream, path, digest);
+  }
+
+  async #keepTagged(tag: string, bytes: Uint8Array): Promise<void> {
+    const { cache } = this.#options;
+    const digest = sha256Of(bytes);
+    await cache?.write(digest, bytes);
+    await cache?.writeTag(this.#tagName(tag), digest);
   }
 
   /** The first that is found. A mirror that fails in any way is passed over. */
@@ -194,6 +224,10 @@ export class Repository {
       hint: offline ? "convert it once without --offline" : "check the name, the tag and the registry",
     });
   }
+}
+
+function pageOf({ bytes, mediaType }: Omit<RawManifest, "digest">, where: string): ReferrersPage {
+  return { ...parseIndex(bytes, where, mediaType), size: bytes.length };
 }
 
 function originOf(client: RepositoryClient): BlobOrigin {

@@ -1,10 +1,10 @@
 import { Docker2vmError } from "../errors.ts";
 import type { ImageConfig } from "../oci/config.ts";
 import type { Digest } from "../oci/digest.ts";
+import type { RawManifest } from "../oci/manifest.ts";
 import { isIndex, isManifest } from "../oci/media-types.ts";
 import type { Platform } from "../oci/platform.ts";
 import { walkIndex } from "../oci/select.ts";
-import type { RawManifest } from "../registry/manifests.ts";
 import type { RegistryOptions } from "./registry-options.ts";
 import { findImage, findManifest, indexReader, readIndexOf } from "./registry-resolve.ts";
 import { openSession, type RegistrySession } from "./registry-session.ts";

@@ -2,13 +2,12 @@ import { CONFIG_LIMIT, parseConfig } from "../oci/config.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
 import { type ImageIndex, parseIndex } from "../oci/index-document.ts";
-import { type ImageManifest, parseManifest } from "../oci/manifest.ts";
+import { type ImageManifest, parseManifest, type RawManifest } from "../oci/manifest.ts";
 import { isIndex } from "../oci/media-types.ts";
 import type { Platform } from "../oci/platform.ts";
 import { type ReadIndex, selectManifest } from "../oci/select.ts";
-import type { RawManifest } from "../registry/manifests.ts";
 import type { Repository } from "../registry/repository.ts";
-import { requireSignature } from "../registry/signatures.ts";
+import { requireSignature } from "../signature/require-signature.ts";
 import type { RegistrySession } from "./registry-session.ts";
 import { checkPlatform, pairWithDiffIds, platformOf } from "./resolve-manifest.ts";
 import type { ResolvedImage } from "./source.ts";
@@ -34,8 +33,9 @@ export async function findManifest(
   root: RawManifest,
   platform: Platform,
 ): Promise<FoundManifest> {
-  const { bytes, digest, mediaType } = await chooseManifest(repository, root, platform);
-  if (verifyKey !== undefined) await requireSignature(repository, [digest, root.digest], verifyKey);
+  const manifest = await chooseManifest(repository, root, platform);
+  if (verifyKey !== undefined) await requireSignature(repository, [manifest, root], verifyKey);
+  const { bytes, digest, mediaType } = manifest;
   const where = repository.name(`manifest ${digest}`);
   return { ...parseManifest(bytes, where, mediaType), digest, where };
 }

@@ -3,7 +3,7 @@ import { openCache } from "../cache/cache.ts";
 import { Docker2vmError } from "../errors.ts";
 import { type Connection, connect } from "../registry/connection.ts";
 import { formatImageReference, parseImageReference } from "../registry/reference.ts";
-import { readSignatureKey } from "../registry/signature-key.ts";
+import { readSignatureKey } from "../signature/key.ts";
 import type { RegistryOptions } from "./registry-options.ts";
 import type { SourceOrigin } from "./source.ts";
 

@@ -14,35 +14,18 @@ import { buildLayout, json, sha256 } from "../support/layout-builder.ts";
 import { runOk, testWith } from "../support/oracles.ts";
 import { sendWhole } from "../support/scripted-registry.ts";
 import { SIGNING, sigstoreSkopeo } from "../support/sigstore-skopeo.ts";
-import { LAYERS, NAME, pullAll, type Scene, withScene } from "./support.ts";
-
-const MANIFEST = "application/vnd.oci.image.manifest.v1+json";
-const INDEX = "application/vnd.oci.image.index.v1+json";
-const KEY = makeSigningKey();
-
-function writeKey({ folder }: Pick<Scene, "folder">, key: SigningKey = KEY, name = "cosign.pub"): string {
-  writeFileSync(join(folder, name), key.publicPem);
-  return join(folder, name);
-}
-
-/** Puts a manifest of signatures there, and gives the descriptor of it. */
-function putSignature({ registry }: Scene, payload: Uint8Array, key: SigningKey = KEY, tag?: string) {
-  const config = { mediaType: "application/vnd.oci.image.config.v1+json", ...registry.putBlob(json({})) };
-  const layers = [signedLayer(payload, registry.putBlob(payload), key)];
-  const bytes = json({ schemaVersion: 2, mediaType: MANIFEST, config, layers });
-  return { mediaType: MANIFEST, digest: registry.putManifest(bytes, MANIFEST, tag), size: bytes.length };
-}
-
-const sigTag = (digest: string) => `${digest.replace(":", "-")}.sig`;
-
-/** The pull must be refused before a byte of a layer is asked for. */
-async function expectRefusal(scene: Scene, ...fragments: string[]): Promise<void> {
-  await expectError(scene.pull({ verifyKeyFile: writeKey(scene) }), "E_SIGNATURE", ...fragments);
-  const layers = scene.registry.seen.filter(({ url }) =>
-    scene.built.layers.some(({ digest }) => url.includes(digest)),
-  );
-  expect(layers).toEqual([]);
-}
+import { INDEX, MANIFEST } from "./documents.ts";
+import {
+  expectRefusal,
+  KEY,
+  listReferrers,
+  putSignature,
+  referrersIndex,
+  referrersTag,
+  sigTag,
+  writeKey,
+} from "./signing.ts";
+import { LAYERS, NAME, pullAll, withScene } from "./support.ts";
 
 describe("an image whose signature is demanded", () => {
   test("is taken with one under cosign's tag", () =>
@@ -55,16 +38,7 @@ describe("an image whose signature is demanded", () => {
   test("is taken with one among its referrers", () =>
     withScene(async (scene) => {
       const { digest } = scene.built.manifest;
-      const index = json({
-        schemaVersion: 2,
-        manifests: [putSignature(scene, simpleSigningPayload(digest))],
-      });
-      scene.registry.rule(({ url }, response) => {
-        if (!url.includes(`/referrers/${digest}`)) return false;
-        response.setHeader("content-type", INDEX);
-        sendWhole(response, index);
-        return true;
-      });
+      listReferrers(scene, digest, [putSignature(scene, simpleSigningPayload(digest))]);
       expect(await scene.pull({ verifyKeyFile: writeKey(scene) })).toHaveLength(2);
     }));
 
@@ -72,7 +46,7 @@ describe("an image whose signature is demanded", () => {
     withScene(async (scene) => {
       const { digest } = scene.built.manifest;
       const signed = putSignature(scene, simpleSigningPayload(digest));
-      const pages = [[], [], [signed]].map((manifests) => json({ schemaVersion: 2, manifests }));
+      const pages = [[], [], [signed]].map(referrersIndex);
       scene.registry.rule(({ url }, response) => {
         const [, page] = new RegExp(`/referrers/${digest}(?:\\?page=(\\d))?$`).exec(url) ?? [
           undefined,
@@ -95,11 +69,7 @@ describe("an image whose signature is demanded", () => {
       scene.registry.putManifest(Buffer.from("{"), MANIFEST, sigTag(digest));
       const gone = { mediaType: MANIFEST, digest: sha256(Buffer.from("gone")), size: 4 };
       const good = putSignature(scene, simpleSigningPayload(digest));
-      scene.registry.putManifest(
-        json({ schemaVersion: 2, manifests: [gone, good] }),
-        INDEX,
-        digest.replace(":", "-"),
-      );
+      scene.registry.putManifest(referrersIndex([gone, good]), INDEX, referrersTag(digest));
       expect(await scene.pull({ verifyKeyFile: writeKey(scene) })).toHaveLength(2);
     }));
 
@@ -113,11 +83,8 @@ describe("an image whose signature is demanded", () => {
   test("is taken with one under the tag that stands in for the list of referrers", () =>
     withScene(async (scene) => {
       const { digest } = scene.built.manifest;
-      const index = json({
-        schemaVersion: 2,
-        manifests: [putSignature(scene, simpleSigningPayload(digest))],
-      });
-      scene.registry.putManifest(index, INDEX, digest.replace(":", "-"));
+      const index = referrersIndex([putSignature(scene, simpleSigningPayload(digest))]);
+      scene.registry.putManifest(index, INDEX, referrersTag(digest));
       expect(await scene.pull({ verifyKeyFile: writeKey(scene) })).toHaveLength(2);
     }));
 
@@ -202,23 +169,6 @@ describe("an image whose signature is demanded", () => {
       await expectRefusal(scene, "none of them valid");
     }));
 });
-
-test("a key must be a public one on P-256", () =>
-  withScene(async (scene) => {
-    const files = {
-      curve: makeSigningKey("P-384").publicPem,
-      private: KEY.privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
-      nonsense: "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n",
-      empty: "",
-    };
-    for (const [name, text] of Object.entries(files)) {
-      const path = join(scene.folder, name);
-      writeFileSync(path, text);
-      await expectError(scene.pull({ verifyKeyFile: path }), "E_USAGE", path);
-    }
-    await expectError(scene.pull({ verifyKeyFile: "/nowhere/cosign.pub" }), "E_USAGE", "/nowhere/cosign.pub");
-    expect(scene.registry.seen).toEqual([]);
-  }));
 
 testWith(
   ["docker-registry", "skopeo", "openssl"],

@@ -1,4 +1,4 @@
-/** cosign's signatures: sigstore/cosign specs/SIGNATURE_SPEC.md; the payload: containers/image simple signing. */
+/** cosign's older form: sigstore/cosign specs/SIGNATURE_SPEC.md; the payload: containers/image simple signing. */
 import { type KeyObject, verify } from "node:crypto";
 import type { Digest } from "../oci/digest.ts";
 import { parseJson } from "../oci/json.ts";
@@ -8,6 +8,11 @@ export const SIGNATURE_ANNOTATION = "dev.cosignproject.cosign/signature";
 /** Bytes. */
 export const PAYLOAD_LIMIT = 1 << 20;
 const TYPE = "cosign container image signature";
+
+/** The tag of a manifest whose layers are signatures of the manifest of that digest. */
+export function signatureTag(digest: Digest): string {
+  return `${digest.replace(":", "-")}.sig`;
+}
 
 /** Whether the signature, in base64, is the key's over the payload, and the payload speaks of the digest. */
 export function isSignatureOf(
