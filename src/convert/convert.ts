@@ -13,7 +13,7 @@ import type { ConvertOptions } from "./options.ts";
 import { inject, openProfile } from "./profiles.ts";
 import { checkOptions, type Request } from "./request.ts";
 import { streamLayers } from "./stream-layers.ts";
-import { withImage } from "./with-image.ts";
+import { readVerifyKey, withImage } from "./with-image.ts";
 import { writeFilesystem, writeVerity } from "./write-filesystem.ts";
 
 export const ROOTFS_NAME = "rootfs.ext4";
@@ -41,12 +41,14 @@ export interface ConvertResult {
  */
 export async function convert(options: ConvertOptions): Promise<ConvertResult> {
   const request = checkOptions(options);
+  const verifyKey = await readVerifyKey(request);
   const profile = await openProfile(request);
   try {
     const names = [ROOTFS_NAME, METADATA_NAME, ...(profile?.outputs ?? [])];
     const output = await StagedOutput.create(request.out, names, request.force);
     try {
-      const made = await withImage(request, output.scratch, true, (image, origin) =>
+      const opening = { scratchFolder: output.scratch, verifyKey, toRead: true };
+      const made = await withImage(request, opening, (image, origin) =>
         makeImage({ image, origin, output, profile, request }),
       );
       await output.commit();

@@ -15,7 +15,7 @@ import type { ImageMetadata, LayerMetadata, RuntimeMetadata } from "./meta.ts";
 import type { ConvertOptions } from "./options.ts";
 import { openProfile } from "./profiles.ts";
 import { checkOptions, type Request } from "./request.ts";
-import { withImage } from "./with-image.ts";
+import { readVerifyKey, withImage } from "./with-image.ts";
 
 /** What a conversion would do, as far as it can be told without reading a layer. */
 export interface ConversionPlan {
@@ -44,10 +44,11 @@ export interface ConversionPlan {
 /** Resolves and verifies the image's documents and tells what `convert` would make. Writes nothing to `out`. */
 export async function planConversion(options: ConvertOptions): Promise<ConversionPlan> {
   const request = checkOptions(options);
+  const verifyKey = await readVerifyKey(request);
   const profile = await openProfile(request);
   const scratchFolder = await mkdtemp(join(tmpdir(), "docker2vm-"));
   try {
-    return await withImage(request, scratchFolder, false, async (image, origin) => {
+    return await withImage(request, { scratchFolder, verifyKey }, async (image, origin) => {
       const { fs, ...choices } = request.filesystem;
       return {
         dryRun: true,

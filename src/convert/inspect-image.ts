@@ -8,7 +8,7 @@ import { describeLayer, describeRuntime } from "./describe.ts";
 import type { LayerMetadata, RuntimeMetadata } from "./meta.ts";
 import type { ConvertOptions } from "./options.ts";
 import { checkOptions, type Request } from "./request.ts";
-import { withImage } from "./with-image.ts";
+import { type Opening, readVerifyKey, withImage } from "./with-image.ts";
 
 /** What an image is, as told without reading a layer. */
 export interface ImageInspection {
@@ -35,11 +35,12 @@ export interface InspectedImage {
 /** Resolves and verifies the documents of an image. Throws as `convert` does before its first layer. */
 export async function inspectImage(options: Omit<ConvertOptions, "out">): Promise<ImageInspection> {
   const request = checkOptions({ ...options, out: "" });
+  const verifyKey = await readVerifyKey(request);
   const scratchFolder = await mkdtemp(join(tmpdir(), "docker2vm-"));
   try {
     if (request.source.kind === "registry")
-      return await inspectByName(request.source.reference, scratchFolder, request);
-    return await withImage(request, scratchFolder, false, async (image, { reference }) => ({
+      return await inspectByName(request.source.reference, { scratchFolder, verifyKey }, request);
+    return await withImage(request, { scratchFolder, verifyKey }, async (image, { reference }) => ({
       reference,
       manifests: [],
       image: describeInspected(image),
@@ -51,12 +52,12 @@ export async function inspectImage(options: Omit<ConvertOptions, "out">): Promis
 
 async function inspectByName(
   reference: string,
-  scratchFolder: string,
+  opening: Opening,
   request: Request,
 ): Promise<ImageInspection> {
   const { inspectRegistryImage } = await import("../source/registry-inspect.ts");
   const { registry, signal, report } = request;
-  const options = { environment: {}, ...registry, scratchFolder, signal, onEvent: report };
+  const options = { environment: {}, ...registry, ...opening, signal, onEvent: report };
   return describeRegistryImage(await inspectRegistryImage(reference, request.platform, options));
 }
 

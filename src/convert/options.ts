@@ -5,6 +5,12 @@ import type { SourceSpec } from "../source/source.ts";
 import type { MakeSource } from "./made-source.ts";
 import type { ProgressEvent } from "./progress.ts";
 
+/** How images are pulled by their names, and whose they must be. */
+export interface RegistryRequest extends Omit<PullOptions, "onEvent"> {
+  /** A PEM file: demand a cosign signature by this key, wherever the image is. */
+  readonly verifyKeyFile?: string | undefined;
+}
+
 /** What a conversion is asked to do. Only `source` and `out` are required. */
 export interface ConvertOptions {
   /** Where the image is: a reference as the command takes it ("oci:./alpine", "docker-archive:saved.tar", "-"), or its parts. */
@@ -56,7 +62,7 @@ export interface ConvertOptions {
   /** Threads that hash and inflate layers, besides the caller's; absent: by the machine. The result is the same. */
   readonly workers?: number | undefined;
   /** How an image is pulled by its name; absent: anonymously, without a cache or a proxy. */
-  readonly registry?: Omit<PullOptions, "onEvent"> | undefined;
+  readonly registry?: RegistryRequest | undefined;
   /** The bytes behind the source "-". */
   readonly stdin?: AsyncIterable<Uint8Array> | undefined;
   readonly signal?: AbortSignal | undefined;

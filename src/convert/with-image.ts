@@ -1,15 +1,38 @@
+import type { KeyObject } from "node:crypto";
 import { openSource } from "../source/open.ts";
 import type { ResolvedImage, SourceOrigin } from "../source/source.ts";
 import type { Request } from "./request.ts";
 
+export interface Opening {
+  /** Gets what has to be kept on disk meanwhile: an archive on standard input. */
+  readonly scratchFolder: string;
+  /** Demand a signature of the image by this key. */
+  readonly verifyKey: KeyObject | undefined;
+  /** See ImageSource.resolve. */
+  readonly toRead?: boolean;
+}
+
+/**
+ * The key of the signature that the request demands, if it demands one; to be asked for before all else. `kind` is that
+ * of the source if the request does not tell it. Throws as demandedKey does.
+ */
+export async function readVerifyKey(
+  { registry, source, makeSource }: Request,
+  kind: SourceOrigin["kind"] = makeSource === undefined ? source.kind : "dockerfile",
+): Promise<KeyObject | undefined> {
+  const file = registry?.verifyKeyFile;
+  if (file === undefined) return undefined;
+  // Loaded when it is wanted: few conversions demand a signature.
+  const { demandedKey } = await import("../source/signature-demand.ts");
+  return demandedKey(file, kind);
+}
+
 /**
  * Opens the source, chooses and verifies the image in it, hands it over and closes the source, whatever happens.
- * What has to be kept on disk meanwhile (standard input) is kept in `scratchFolder`. `toRead`: see ImageSource.resolve.
  */
 export async function withImage<Result>(
   request: Request,
-  scratchFolder: string,
-  toRead: boolean,
+  { scratchFolder, verifyKey, toRead = false }: Opening,
   use: (image: ResolvedImage, origin: SourceOrigin) => Promise<Result>,
 ): Promise<Result> {
   const { signal, report } = request;
@@ -17,7 +40,15 @@ export async function withImage<Result>(
   const { spec, stdin, stdinName } = made ?? { spec: request.source, stdin: request.stdin };
   const registry = { environment: {}, ...request.registry, onEvent: report };
   const onSpool = (bytes: number): void => report({ type: "spooling", bytes });
-  const source = await openSource(spec, { scratchFolder, stdin, stdinName, signal, onSpool, registry });
+  const source = await openSource(spec, {
+    scratchFolder,
+    verifyKey,
+    stdin,
+    stdinName,
+    signal,
+    onSpool,
+    registry,
+  });
   try {
     return await use(await source.resolve(request.platform, toRead), made?.origin ?? source.origin);
   } finally {

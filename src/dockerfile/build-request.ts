@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { checkOptions } from "../convert/request.ts";
+import { checkOptions, type Request } from "../convert/request.ts";
+import { readVerifyKey } from "../convert/with-image.ts";
 import { Docker2vmError, systemErrorCode } from "../errors.ts";
 import { formatPlatform } from "../oci/platform.ts";
 import type { DockerfileOptions } from "./options.ts";
@@ -22,7 +23,8 @@ export interface BuildRequest {
 
 /** Throws E_USAGE for options nothing could be built with, E_IMAGE_NOT_FOUND where there is no such file or folder. */
 export async function checkBuild(options: DockerfileOptions): Promise<BuildRequest> {
-  const { platform } = checkOptions({ ...options, source: "-" });
+  const conversion = checkOptions({ ...options, source: "-" });
+  await refusePullDemands(conversion);
   const { context = "." } = options;
   const file = options.file ?? join(context, "Dockerfile");
   await demand("folder", context, "the build context", "name a folder with --context");
@@ -36,12 +38,24 @@ export async function checkBuild(options: DockerfileOptions): Promise<BuildReque
     file: resolve(file),
     context: resolve(context),
     reference: file,
-    platform: formatPlatform(platform),
+    platform: formatPlatform(conversion.platform),
     target: options.target,
     buildArgs: (options.buildArgs ?? []).map(namedArgument),
     secrets: options.secrets ?? [],
     noCache: options.noCache ?? false,
   };
+}
+
+/**
+ * The types leave no room for `registry`, and whoever gives it nevertheless is not hindered: but a demand that is in it
+ * must not go unheard. A builder pulls by itself, and what it builds nobody has signed.
+ */
+async function refusePullDemands(conversion: Request): Promise<void> {
+  await readVerifyKey(conversion, "dockerfile");
+  if (conversion.registry?.offline !== true) return;
+  throw new Docker2vmError("E_USAGE", "a build cannot be kept from asking servers", {
+    hint: "leave out the option offline, or build first and convert what was built",
+  });
 }
 
 function namedArgument(text: string): string {

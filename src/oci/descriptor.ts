@@ -10,6 +10,8 @@ export interface Descriptor {
   /** Bytes of the blob. */
   readonly size: number;
   readonly platform?: Platform;
+  /** What kind of artifact a manifest is, where it is no image. */
+  readonly artifactType?: string;
   readonly annotations: Readonly<Record<string, string>>;
   readonly urls: readonly string[];
   /** The blob itself, embedded; checked against size and digest. */
@@ -20,6 +22,7 @@ export interface Descriptor {
 export function readDescriptor(value: JsonValue): Descriptor {
   const digest = value.field("digest");
   const platform = value.field("platform");
+  const artifactType = value.field("artifactType").optionalString();
   const descriptor = {
     mediaType: value.field("mediaType").string(),
     digest: parseDigest(digest.string(), digest.where),
@@ -27,6 +30,7 @@ export function readDescriptor(value: JsonValue): Descriptor {
     annotations: value.field("annotations").stringMap(),
     urls: value.field("urls").strings(),
     ...(platform.missing ? {} : { platform: readPlatform(platform) }),
+    ...(artifactType === undefined ? {} : { artifactType }),
   };
   const data = value.field("data");
   return data.missing

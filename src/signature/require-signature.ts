@@ -5,6 +5,9 @@ import { Claims } from "./claims.ts";
 import { isSignatureOf } from "./simple-signing.ts";
 import type { SignatureStore } from "./store.ts";
 
+const HINT =
+  "the image is not what the key's owner signed: do not use it, or check that the key is the right one";
+
 /**
  * Returns only if one of the manifests bears a valid signature by the key. They are that of the image and, where an
  * index led to it, the index: it speaks for the manifests it lists, so that its signature is as good as theirs.
@@ -28,7 +31,7 @@ export async function requireSignature(
   const broken = unreadable.length === 0 ? "" : `; ${unreadable.length} could not be read`;
   const rest = incomplete ? "; there is more than is looked at" : "";
   throw new Docker2vmError("E_SIGNATURE", store.name(`${distinct[0]?.digest}: ${found}${broken}${rest}`), {
-    hint: "the image is not what the key's owner signed: do not use it, or check that the key is the right one",
+    hint: (seen === 0 ? store.unsignedHint : undefined) ?? HINT,
     cause: unreadable[0],
   });
 }

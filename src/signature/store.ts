@@ -5,6 +5,8 @@ import type { RawManifest } from "../oci/manifest.ts";
 
 /** Where an image lies, and its signatures with it: a repository, or a layout. Everything is checked by digest. */
 export interface SignatureStore {
+  /** What to do where an image bears no signature at all, if there is more to say than of any other. */
+  readonly unsignedHint?: string | undefined;
   /** What messages call something in it. */
   name(what: string): string;
   /** What a tag stands for; undefined where there is no such tag. */

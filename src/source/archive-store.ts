@@ -23,6 +23,14 @@ export async function archiveStore(file: FileHandle, size: number, name: string)
         read: (signal) => readRange(file.fd, entry.offset, entry.size, `${name}: ${wanted}`, signal),
       };
     },
+    list: async (folder) => {
+      const prefix = `${folder}/`;
+      const below = [...index.entries.keys()].filter((entry) => entry.startsWith(prefix));
+      return below
+        .map((entry) => entry.slice(prefix.length))
+        .filter((entry) => !entry.includes("/"))
+        .sort();
+    },
   };
 }
 

@@ -1,4 +1,5 @@
 /** Images in a tar file: an OCI layout, a docker-archive, or, as docker writes since version 25, both at once. */
+import type { KeyObject } from "node:crypto";
 import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { Docker2vmError, type ErrorCode } from "../errors.ts";
@@ -13,15 +14,20 @@ import type { ImageChoice, ImageSource, ResolvedImage, SourceOrigin } from "./so
 import { type SpooledFile, type SpoolOptions, spool } from "./spool.ts";
 import { inputError } from "./system-errors.ts";
 
+export interface ArchiveOptions extends SpoolOptions {
+  /** Demand a signature of the image by this key. */
+  readonly verifyKey?: KeyObject | undefined;
+}
+
 /** Opens an archive by its path; what is in it decides how it is read, not what the user called it. */
 export async function openArchiveFile(
   path: string,
   choice: ImageChoice,
   origin: SourceOrigin,
-  options: SpoolOptions,
+  options: ArchiveOptions,
 ): Promise<ImageSource> {
   const archive = await openSeekable(path, options);
-  return archiveSource(archive, path, choice, origin);
+  return archiveSource(archive, path, choice, origin, options.verifyKey);
 }
 
 /** An image source from an open archive, which is closed with it. `name` is what messages call it. */
@@ -30,6 +36,7 @@ export async function archiveSource(
   name: string,
   choice: ImageChoice,
   origin: SourceOrigin,
+  verifyKey: KeyObject | undefined,
 ): Promise<ImageSource> {
   try {
     if (size === 0) throw new Docker2vmError("E_BAD_ARCHIVE", `${name}: is empty`);
@@ -37,7 +44,10 @@ export async function archiveSource(
     const found = await findDocuments(store);
     return {
       origin,
-      resolve: (platform) => resolveArchive(store, found, choice, platform),
+      resolve: (platform) =>
+        verifyKey === undefined
+          ? resolveArchive(store, found, choice, platform)
+          : resolveSigned(store, found, choice, platform, verifyKey),
       close: () => file.close(),
     };
   } catch (error) {
@@ -106,7 +116,7 @@ async function resolveArchive(
 ): Promise<ResolvedImage> {
   if (!layout) return resolveDockerArchive(store, choice, platform);
   try {
-    return await resolveLayout(store, choice, platform);
+    return await resolveLayout(store, choice, platform, undefined);
   } catch (error) {
     if (!docker || !(error instanceof Docker2vmError) || !REPLACEABLE.has(error.code)) throw error;
     return await resolveDockerArchive(store, choice, platform).catch((second: unknown) => {
@@ -114,4 +124,18 @@ async function resolveArchive(
       throw second instanceof Docker2vmError && second.code === "E_PLATFORM_NOT_FOUND" ? second : error;
     });
   }
+}
+
+/** Only the layout can speak where a signature is demanded: what docker adds to it is signed by nobody. */
+async function resolveSigned(
+  store: FileStore,
+  { layout }: Documents,
+  choice: ImageChoice,
+  platform: Platform,
+  verifyKey: KeyObject,
+): Promise<ResolvedImage> {
+  if (layout) return resolveLayout(store, choice, platform, verifyKey);
+  throw new Docker2vmError("E_SIGNATURE", `${store.name}: is a docker archive, which carries no signature`, {
+    hint: "pull the image by its name, or convert an OCI layout that its signature was copied into as well",
+  });
 }

@@ -1,7 +1,7 @@
 /** Blobs of an OCI layout, by descriptor: OCI image spec image-layout.md. */
 import { Docker2vmError } from "../errors.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
-import { checkDigest, type Digest, digestAlgorithm, digestHex } from "../oci/digest.ts";
+import { checkDigest, type Digest, digestAlgorithm, digestHex, isDigest } from "../oci/digest.ts";
 import { type FileStore, readWhole, type StoredFile } from "./file-store.ts";
 
 /** Where a layout keeps the blob. */
@@ -26,6 +26,19 @@ export async function findBlob(store: FileStore, descriptor: Descriptor, what: s
     );
   }
   return blob;
+}
+
+/** The blobs that are there, whether anything points at them or not: what their files are called, and their sizes. */
+export async function* listBlobs(
+  store: FileStore,
+): AsyncGenerator<{ readonly digest: Digest; readonly size: number }> {
+  for (const algorithm of ["sha256", "sha512"]) {
+    for (const hex of await store.list(`blobs/${algorithm}`)) {
+      const digest = `${algorithm}:${hex}`;
+      const blob = isDigest(digest) ? await store.find(blobName(digest)) : undefined;
+      if (isDigest(digest) && blob !== undefined) yield { digest, size: blob.size };
+    }
+  }
 }
 
 /** All the bytes of a blob, checked against size and digest. Throws as findBlob does, and E_DIGEST_MISMATCH. */

@@ -3,7 +3,7 @@ import { Docker2vmError } from "../errors.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { isDigest } from "../oci/digest.ts";
 import type { ImageIndex } from "../oci/index-document.ts";
-import { isIndex, isManifest } from "../oci/media-types.ts";
+import { isImageConfig, isIndex, isManifest } from "../oci/media-types.ts";
 import { formatPlatform } from "../oci/platform.ts";
 import { quote } from "../oci/quote.ts";
 import { isAttestation, type ReadIndex, walkIndex } from "../oci/select.ts";
@@ -11,6 +11,13 @@ import type { ImageChoice } from "./source.ts";
 
 /** OCI image spec annotations.md; containerd and docker add the full name beside the tag. */
 const NAME_ANNOTATIONS = ["org.opencontainers.image.ref.name", "io.containerd.image.name"];
+
+/** cosign pkg/oci/layout/index.go. */
+const KIND_ANNOTATION = "kind";
+const SAVED_SIGNATURES = "dev.cosignproject.cosign/sigs";
+const NOT_IMAGES: ReadonlySet<string> = new Set([SAVED_SIGNATURES, "dev.cosignproject.cosign/atts"]);
+/** The tags of cosign's signatures and of the index that stands in for a list of referrers. */
+const TAG_BESIDE = /(?:^|:)sha(?:256|512)-[a-f0-9]{64}(?:\.(?:sig|att|sbom))?$/;
 
 /**
  * The image that is meant, as an index: of one manifest, one index, or of several manifests that differ in nothing
@@ -25,7 +32,11 @@ export async function chooseImage(
 ): Promise<ImageIndex> {
   if (choice.digest !== undefined) return chooseByDigest(index, choice.digest, readIndex, where);
   const images = index.manifests.filter((image) => isImage(image) && !isAttestation(image));
-  if (choice.tag === undefined) return asOneImage(images, where, "holds");
+  if (choice.tag === undefined) {
+    const others = images.filter((image) => !isBesideAnImage(image));
+    // Where there is nothing else, what it is can still be told.
+    return asOneImage(others.length > 0 ? others : images, where, "holds");
+  }
 
   const wanted = choice.tag;
   const named = namedBy(images, (name) => name === wanted);
@@ -34,6 +45,27 @@ export async function chooseImage(
   throw new Docker2vmError("E_IMAGE_NOT_FOUND", `${where}: no image is called ${quote(wanted)}`, {
     hint: images.length === 0 ? "there is no image at all" : `there is ${listImages(images)}`,
   });
+}
+
+/** Whether a descriptor of index.json has the tag, by itself or at the end of a name. */
+export function isNamed(descriptor: Descriptor, tag: string): boolean {
+  return namesOf(descriptor).some((name) => name === tag || name.endsWith(`:${tag}`));
+}
+
+/** Whether `cosign save` has marked it as the signatures of the layout's image. */
+export function isSavedSignature({ annotations }: Descriptor): boolean {
+  return annotations[KIND_ANNOTATION] === SAVED_SIGNATURES;
+}
+
+/** A signature, an attestation or their like, as cosign, skopeo and oras copy them into the layout of an image. */
+function isBesideAnImage(descriptor: Descriptor): boolean {
+  const { annotations, artifactType } = descriptor;
+  const names = namesOf(descriptor);
+  return (
+    NOT_IMAGES.has(annotations[KIND_ANNOTATION] ?? "") ||
+    (names.length > 0 && names.every((name) => TAG_BESIDE.test(name))) ||
+    (artifactType !== undefined && !isImageConfig(artifactType))
+  );
 }
 
 /** A name as users shorten it: the tag alone, or the reference without its registry. */

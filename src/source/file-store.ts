@@ -9,6 +9,8 @@ export interface FileStore {
   readonly absenceHint: string | undefined;
   /** The regular file of that name ("blobs/sha256/…"), undefined if there is none. Throws for what is no file. */
   find(name: string): Promise<StoredFile | undefined>;
+  /** Names of what is in a folder ("blobs/sha256"), in a stable order; none if there is no such folder. */
+  list(folder: string): Promise<readonly string[]>;
 }
 
 export interface StoredFile {

@@ -1,4 +1,5 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync } from "node:fs";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { Docker2vmError, systemErrorCode } from "../errors.ts";
 import { readRange, readRangeNow } from "./file-reading.ts";
@@ -30,6 +31,14 @@ export function folderStore(folder: string): FileStore {
       if (file === undefined) return undefined;
       closeSync(file.fd);
       return storedFile({ folder, name, size: file.size });
+    },
+    list: async (name) => {
+      try {
+        return (await readdir(join(folder, name))).sort();
+      } catch (error) {
+        if (systemErrorCode(error) === "ENOENT" || systemErrorCode(error) === "ENOTDIR") return [];
+        throw inputError(error, join(folder, name));
+      }
     },
   };
 }

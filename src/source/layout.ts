@@ -1,4 +1,5 @@
 /** OCI image layouts: OCI image spec image-layout.md. */
+import type { KeyObject } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { Docker2vmError } from "../errors.ts";
 import { MANIFEST_LIMIT } from "../oci/document.ts";
@@ -25,6 +26,7 @@ export async function openLayoutFolder(
   folder: string,
   choice: ImageChoice,
   origin: SourceOrigin,
+  verifyKey: KeyObject | undefined,
 ): Promise<ImageSource> {
   const found = await stat(folder).catch((error: unknown) => {
     throw inputError(error, folder);
@@ -47,16 +49,19 @@ export async function openLayoutFolder(
   }
   return {
     origin,
-    resolve: (platform) => resolveLayout(store, choice, platform),
+    resolve: (platform) => resolveLayout(store, choice, platform, verifyKey),
     close: async () => undefined,
   };
 }
 
-/** Chooses the image of a layout, wherever its files are. */
+/**
+ * Chooses the image of a layout, wherever its files are; with a key, only if the layout holds a signature of it by that.
+ */
 export async function resolveLayout(
   store: FileStore,
   choice: ImageChoice,
   platform: Platform,
+  verifyKey: KeyObject | undefined,
 ): Promise<ResolvedImage> {
   await checkVersion(store);
   const where = `${store.name}: ${LAYOUT_INDEX}`;
@@ -67,6 +72,14 @@ export async function resolveLayout(
   };
   const image = await chooseImage(index, choice, readIndex, where);
   const manifest = await selectManifest(image, platform, readIndex, where);
+  if (verifyKey !== undefined) {
+    // Loaded when it is wanted: few conversions demand a signature.
+    const { requireLayoutSignature } = await import("./layout-signatures.ts");
+    const { manifests: listed } = image;
+    // Of several manifests that differ in their platform, no index speaks.
+    const signed = listed.length === 1 ? [manifest, ...listed] : [manifest];
+    await requireLayoutSignature(store, index, signed, verifyKey);
+  }
   return resolveManifest(store, manifest, platform);
 }
 

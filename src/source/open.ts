@@ -1,16 +1,15 @@
 import { Docker2vmError } from "../errors.ts";
-import { openArchiveFile } from "./archive.ts";
+import { type ArchiveOptions, openArchiveFile } from "./archive.ts";
 import { openLayoutFolder } from "./layout.ts";
 import { formatSourceReference } from "./reference.ts";
 import type { RegistryOptions } from "./registry-options.ts";
 import type { ImageSource, SourceSpec } from "./source.ts";
-import type { SpoolOptions } from "./spool.ts";
 import { openStdin } from "./stdin.ts";
 
 /** How images are pulled by name; what belongs to the one pull is added here. */
-export type PullOptions = Omit<RegistryOptions, "scratchFolder" | "signal">;
+export type PullOptions = Omit<RegistryOptions, "scratchFolder" | "signal" | "verifyKey">;
 
-export interface OpenSourceOptions extends SpoolOptions {
+export interface OpenSourceOptions extends ArchiveOptions {
   /** For the source `{ kind: "registry" }`. */
   readonly registry?: PullOptions | undefined;
   /** The bytes behind the source `{ kind: "stdin" }`. */
@@ -33,12 +32,12 @@ export async function openSource(spec: SourceSpec, options: OpenSourceOptions): 
   if (spec.kind === "registry") {
     // Loaded when it is wanted: a conversion from disk needs no HTTP.
     const { openRegistrySource } = await import("./registry-source.ts");
-    const { scratchFolder, signal, registry = { environment: {} } } = options;
-    return openRegistrySource(spec.reference, { ...registry, scratchFolder, signal });
+    const { scratchFolder, signal, verifyKey, registry = { environment: {} } } = options;
+    return openRegistrySource(spec.reference, { ...registry, scratchFolder, signal, verifyKey });
   }
   const origin = { kind: spec.kind, reference: formatSourceReference(spec) };
   const choice = spec.select ?? {};
   return spec.kind === "oci-layout"
-    ? openLayoutFolder(spec.path, choice, origin)
+    ? openLayoutFolder(spec.path, choice, origin, options.verifyKey)
     : openArchiveFile(spec.path, choice, origin, options);
 }

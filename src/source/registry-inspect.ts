@@ -6,7 +6,7 @@ import { isIndex, isManifest } from "../oci/media-types.ts";
 import type { Platform } from "../oci/platform.ts";
 import { walkIndex } from "../oci/select.ts";
 import type { RegistryOptions } from "./registry-options.ts";
-import { findImage, findManifest, indexReader, readIndexOf } from "./registry-resolve.ts";
+import { checkSignature, findImage, findManifest, indexReader, readIndexOf } from "./registry-resolve.ts";
 import { openSession, type RegistrySession } from "./registry-session.ts";
 
 /** What a registry tells of an image without its layers. */
@@ -71,21 +71,30 @@ async function inspectFor(
   root: RawManifest,
   platform: Platform,
 ): Promise<InspectedImage | undefined> {
+  const manifest = await unlessForOthers(findManifest(session, root, platform));
+  if (manifest === undefined) {
+    // Nothing is told of the image but what the index lists, and that must be signed then.
+    await checkSignature(session, [root]);
+    return undefined;
+  }
+  const found = await unlessForOthers(findImage(session, manifest, platform));
+  if (found === undefined) return undefined;
+  const { layers, ...image } = found;
+  return {
+    ...image,
+    layers: layers.map(({ layer: { digest, size, mediaType }, diffId }) => ({
+      digest,
+      diffId,
+      size,
+      mediaType,
+    })),
+  };
+}
+
+/** Undefined where there is no image for the platform. */
+async function unlessForOthers<Found>(found: Promise<Found>): Promise<Found | undefined> {
   try {
-    const { layers, ...image } = await findImage(
-      session,
-      await findManifest(session, root, platform),
-      platform,
-    );
-    return {
-      ...image,
-      layers: layers.map(({ layer: { digest, size, mediaType }, diffId }) => ({
-        digest,
-        diffId,
-        size,
-        mediaType,
-      })),
-    };
+    return await found;
   } catch (error) {
     if (error instanceof Docker2vmError && error.code === "E_PLATFORM_NOT_FOUND") return undefined;
     throw error;

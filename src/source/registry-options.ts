@@ -1,5 +1,6 @@
 export type { RegistryEvent } from "../registry/events.ts";
 
+import type { KeyObject } from "node:crypto";
 import type { ConnectionOptions } from "../registry/connection.ts";
 
 /** How an image is pulled by its name. */
@@ -12,6 +13,6 @@ export interface RegistryOptions extends ConnectionOptions {
   readonly offline?: boolean | undefined;
   /** Layers fetched at once; 4 unless given. */
   readonly concurrency?: number | undefined;
-  /** A PEM file: demand a cosign signature by this key. */
-  readonly verifyKeyFile?: string | undefined;
+  /** Demand a cosign signature by this key. */
+  readonly verifyKey?: KeyObject | undefined;
 }

@@ -29,15 +29,24 @@ export interface FoundImage extends Omit<ResolvedImage, "layers"> {
  * the repository, the parsers and requireSignature do.
  */
 export async function findManifest(
-  { repository, verifyKey }: RegistrySession,
+  session: RegistrySession,
   root: RawManifest,
   platform: Platform,
 ): Promise<FoundManifest> {
+  const { repository } = session;
   const manifest = await chooseManifest(repository, root, platform);
-  if (verifyKey !== undefined) await requireSignature(repository, [manifest, root], verifyKey);
+  await checkSignature(session, [manifest, root]);
   const { bytes, digest, mediaType } = manifest;
   const where = repository.name(`manifest ${digest}`);
   return { ...parseManifest(bytes, where, mediaType), digest, where };
+}
+
+/** Only where a signature is demanded. Throws as requireSignature does. */
+export async function checkSignature(
+  { repository, verifyKey }: RegistrySession,
+  manifests: readonly RawManifest[],
+): Promise<void> {
+  if (verifyKey !== undefined) await requireSignature(repository, manifests, verifyKey);
 }
 
 /** What a manifest and its config amount to. Throws as the repository, the parsers and checkPlatform do. */

@@ -3,7 +3,6 @@ import { openCache } from "../cache/cache.ts";
 import { Docker2vmError } from "../errors.ts";
 import { type Connection, connect } from "../registry/connection.ts";
 import { formatImageReference, parseImageReference } from "../registry/reference.ts";
-import { readSignatureKey } from "../signature/key.ts";
 import type { RegistryOptions } from "./registry-options.ts";
 import type { SourceOrigin } from "./source.ts";
 
@@ -17,11 +16,10 @@ export interface RegistrySession extends Connection {
 /** Throws E_USAGE for a reference, file or option that cannot be used, E_IO and E_NO_SPACE for the cache. */
 export async function openSession(text: string, options: RegistryOptions): Promise<RegistrySession> {
   const reference = parseImageReference(text);
-  const { cacheFolder, offline = false, verifyKeyFile } = options;
+  const { cacheFolder, offline = false, verifyKey } = options;
   if (offline && cacheFolder === undefined) {
     throw new Docker2vmError("E_USAGE", "offline, an image can come from the cache alone, and there is none");
   }
-  const verifyKey = verifyKeyFile === undefined ? undefined : await readSignatureKey(verifyKeyFile);
   const cache = cacheFolder === undefined ? undefined : await openCache(cacheFolder);
   return {
     ...(await connect(reference, cache, offline, options)),

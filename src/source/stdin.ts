@@ -1,8 +1,8 @@
 import { Docker2vmError } from "../errors.ts";
-import { archiveSource } from "./archive.ts";
+import { type ArchiveOptions, archiveSource } from "./archive.ts";
 import { formatSourceReference } from "./reference.ts";
 import type { ImageSource } from "./source.ts";
-import { type SpoolOptions, spool } from "./spool.ts";
+import { spool } from "./spool.ts";
 import { inputError } from "./system-errors.ts";
 
 /**
@@ -11,7 +11,7 @@ import { inputError } from "./system-errors.ts";
  */
 export async function openStdin(
   input: AsyncIterable<Uint8Array>,
-  options: SpoolOptions,
+  options: ArchiveOptions,
   name = "standard input",
 ): Promise<ImageSource> {
   const archive = await spool(readable(input, name), name, options);
@@ -26,6 +26,7 @@ export async function openStdin(
     name,
     {},
     { kind: "stdin", reference: formatSourceReference({ kind: "stdin" }) },
+    options.verifyKey,
   );
 }
 

@@ -12,7 +12,6 @@ import {
   referrersIndex,
   referrersTag,
   sigTag,
-  writeKey,
 } from "./signing.ts";
 import { type Scene, withScene } from "./support.ts";
 
@@ -52,7 +51,7 @@ describe("where a registry has no list of referrers", () => {
         const index = referrersIndex([putSignature(scene, simpleSigningPayload(digest))]);
         scene.registry.putManifest(index, INDEX, referrersTag(digest));
         scene.registry.rule((seen, response) => seen.url.includes("/referrers/") && answer(seen, response));
-        expect(await scene.pull({ verifyKeyFile: writeKey(scene) })).toHaveLength(2);
+        expect(await scene.pull({ verifyKey: KEY.publicKey })).toHaveLength(2);
       }));
   }
 });
@@ -63,14 +62,14 @@ describe("a search for signatures", () => {
       const digest = putIndex(scene);
       scene.registry.putManifest(Buffer.from("{"), INDEX, referrersTag(scene.built.manifest.digest));
       listReferrers(scene, digest, [putSignature(scene, simpleSigningPayload(digest))]);
-      expect(await scene.pull({ verifyKeyFile: writeKey(scene) })).toHaveLength(2);
+      expect(await scene.pull({ verifyKey: KEY.publicKey })).toHaveLength(2);
     }));
 
   test("asks for cosign's tags of index and manifest before any list", () =>
     withScene(async (scene) => {
       const digest = putIndex(scene);
       putSignature(scene, simpleSigningPayload(digest), KEY, sigTag(digest));
-      expect(await scene.pull({ verifyKeyFile: writeKey(scene) })).toHaveLength(2);
+      expect(await scene.pull({ verifyKey: KEY.publicKey })).toHaveLength(2);
       expect(scene.registry.seenOf("/referrers/")).toEqual([]);
     }));
 
@@ -136,7 +135,7 @@ describe("a search for signatures", () => {
     withScene(async (scene) => {
       const { digest } = scene.built.manifest;
       listReferrers(scene, digest, [putSignature(scene, simpleSigningPayload(digest))]);
-      const options = { verifyKeyFile: writeKey(scene), cacheFolder: join(scene.folder, "cache") };
+      const options = { verifyKey: KEY.publicKey, cacheFolder: join(scene.folder, "cache") };
       await scene.pull(options);
       scene.registry.close();
       expect(await scene.pull({ ...options, offline: true })).toHaveLength(2);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { readSignatureKey } from "../../src/signature/key.ts";
 import {
   layerOf,
   makeSigningKey,
@@ -23,7 +24,6 @@ import {
   referrersIndex,
   referrersTag,
   sigTag,
-  writeKey,
 } from "./signing.ts";
 import { LAYERS, NAME, pullAll, withScene } from "./support.ts";
 
@@ -32,14 +32,14 @@ describe("an image whose signature is demanded", () => {
     withScene(async (scene) => {
       const { digest } = scene.built.manifest;
       putSignature(scene, simpleSigningPayload(digest), KEY, sigTag(digest));
-      expect(await scene.pull({ verifyKeyFile: writeKey(scene) })).toHaveLength(2);
+      expect(await scene.pull({ verifyKey: KEY.publicKey })).toHaveLength(2);
     }));
 
   test("is taken with one among its referrers", () =>
     withScene(async (scene) => {
       const { digest } = scene.built.manifest;
       listReferrers(scene, digest, [putSignature(scene, simpleSigningPayload(digest))]);
-      expect(await scene.pull({ verifyKeyFile: writeKey(scene) })).toHaveLength(2);
+      expect(await scene.pull({ verifyKey: KEY.publicKey })).toHaveLength(2);
     }));
 
   test("is taken with one on a later page of its referrers", () =>
@@ -60,7 +60,7 @@ describe("an image whose signature is demanded", () => {
         sendWhole(response, pages[at] ?? json({}));
         return true;
       });
-      expect(await scene.pull({ verifyKeyFile: writeKey(scene) })).toHaveLength(2);
+      expect(await scene.pull({ verifyKey: KEY.publicKey })).toHaveLength(2);
     }));
 
   test("is taken though others put broken ones beside the good one", () =>
@@ -70,7 +70,7 @@ describe("an image whose signature is demanded", () => {
       const gone = { mediaType: MANIFEST, digest: sha256(Buffer.from("gone")), size: 4 };
       const good = putSignature(scene, simpleSigningPayload(digest));
       scene.registry.putManifest(referrersIndex([gone, good]), INDEX, referrersTag(digest));
-      expect(await scene.pull({ verifyKeyFile: writeKey(scene) })).toHaveLength(2);
+      expect(await scene.pull({ verifyKey: KEY.publicKey })).toHaveLength(2);
     }));
 
   test("is refused with nothing but broken ones, and told so", () =>
@@ -85,7 +85,7 @@ describe("an image whose signature is demanded", () => {
       const { digest } = scene.built.manifest;
       const index = referrersIndex([putSignature(scene, simpleSigningPayload(digest))]);
       scene.registry.putManifest(index, INDEX, referrersTag(digest));
-      expect(await scene.pull({ verifyKeyFile: writeKey(scene) })).toHaveLength(2);
+      expect(await scene.pull({ verifyKey: KEY.publicKey })).toHaveLength(2);
     }));
 
   test("is taken where the index that lists it is signed", () =>
@@ -97,7 +97,7 @@ describe("an image whose signature is demanded", () => {
         "latest",
       );
       putSignature(scene, simpleSigningPayload(digest), KEY, sigTag(digest));
-      expect(await scene.pull({ verifyKeyFile: writeKey(scene) })).toHaveLength(2);
+      expect(await scene.pull({ verifyKey: KEY.publicKey })).toHaveLength(2);
     }));
 
   test("is taken with one good signature among others", () =>
@@ -109,14 +109,14 @@ describe("an image whose signature is demanded", () => {
       const config = { mediaType: "application/vnd.oci.image.config.v1+json", ...registry.putBlob(json({})) };
       const layers = [makeSigningKey(), KEY].map((key) => signedLayer(payload, blob, key));
       registry.putManifest(json({ schemaVersion: 2, config, layers }), MANIFEST, sigTag(digest));
-      expect(await scene.pull({ verifyKeyFile: writeKey(scene) })).toHaveLength(2);
+      expect(await scene.pull({ verifyKey: KEY.publicKey })).toHaveLength(2);
     }));
 
   test("is taken offline when the signature is in the cache too", () =>
     withScene(async (scene) => {
       const { digest } = scene.built.manifest;
       putSignature(scene, simpleSigningPayload(digest), KEY, sigTag(digest));
-      const options = { verifyKeyFile: writeKey(scene), cacheFolder: join(scene.folder, "cache") };
+      const options = { verifyKey: KEY.publicKey, cacheFolder: join(scene.folder, "cache") };
       await scene.pull(options);
       scene.registry.close();
       expect(await scene.pull({ ...options, offline: true })).toHaveLength(2);
@@ -212,12 +212,12 @@ testWith(
       await put(`http://${host}/v2/${NAME}/manifests/${sigTag(manifest.digest)}`, signatures, MANIFEST);
 
       const options = { environment: { HOME: folder }, scratchFolder: folder };
-      const verifyKeyFile = path("key.pub");
-      expect(await pullAll(`${host}/${NAME}:signed`, { ...options, verifyKeyFile })).toHaveLength(2);
-      const other = { ...options, verifyKeyFile: writeKey({ folder }, makeSigningKey(), "other.pub") };
+      const verifyKey = await readSignatureKey(path("key.pub"));
+      expect(await pullAll(`${host}/${NAME}:signed`, { ...options, verifyKey })).toHaveLength(2);
+      const other = { ...options, verifyKey: makeSigningKey().publicKey };
       await expectError(pullAll(`${host}/${NAME}:signed`, other), "E_SIGNATURE", "none of them valid");
       await expectError(
-        pullAll(`${host}/${NAME}:changed`, { ...options, verifyKeyFile }),
+        pullAll(`${host}/${NAME}:changed`, { ...options, verifyKey }),
         "E_SIGNATURE",
         "no signature",
       );
@@ -250,9 +250,9 @@ testWith(
         `docker://${host}/${NAME}:signed`,
       ]);
 
-      const pull = (tag: string, key: string) => {
-        const verifyKeyFile = join(folder, `${key}.pub`);
-        const options = { environment: { HOME: folder }, scratchFolder: folder, verifyKeyFile };
+      const pull = async (tag: string, key: string) => {
+        const verifyKey = await readSignatureKey(join(folder, `${key}.pub`));
+        const options = { environment: { HOME: folder }, scratchFolder: folder, verifyKey };
         return pullAll(`${host}/${NAME}:${tag}`, options);
       };
       expect(await pull("signed", "key")).toHaveLength(2);

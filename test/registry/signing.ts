@@ -1,7 +1,5 @@
 /** Signatures of a scene's image, as cosign leaves them in a registry. */
 import { expect } from "bun:test";
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { makeSigningKey, type SigningKey, signedLayer } from "../support/cosign.ts";
 import { expectError } from "../support/expect-error.ts";
 import { json } from "../support/layout-builder.ts";
@@ -10,15 +8,6 @@ import { INDEX, MANIFEST } from "./documents.ts";
 import type { Scene } from "./support.ts";
 
 export const KEY = makeSigningKey();
-
-export function writeKey(
-  { folder }: Pick<Scene, "folder">,
-  key: SigningKey = KEY,
-  name = "cosign.pub",
-): string {
-  writeFileSync(join(folder, name), key.publicPem);
-  return join(folder, name);
-}
 
 /** Puts a manifest of signatures there, and gives the descriptor of it. */
 export function putSignature(
@@ -52,7 +41,7 @@ export function listReferrers({ registry }: Scene, digest: string, manifests: re
 
 /** The pull must be refused before a byte of a layer is asked for. */
 export async function expectRefusal(scene: Scene, ...fragments: string[]): Promise<void> {
-  await expectError(scene.pull({ verifyKeyFile: writeKey(scene) }), "E_SIGNATURE", ...fragments);
+  await expectError(scene.pull({ verifyKey: KEY.publicKey }), "E_SIGNATURE", ...fragments);
   const layers = scene.registry.seen.filter(({ url }) =>
     scene.built.layers.some(({ digest }) => url.includes(digest)),
   );
