@@ -13,7 +13,7 @@ export async function runConvert(line: CommandLine, host: Host): Promise<void> {
   const manner = mannerOf(line);
   const request = convertRequest(line, host.env["SOURCE_DATE_EPOCH"]);
   const stdin = standardInput(request.source, host);
-  const registry = await registryRequest(line, host);
+  const registry = await registryRequest(line, host, request.source);
   const progress = progressReporter(manner, host.stderr, host.env);
   const options: ConvertOptions = {
     ...request,

@@ -24,7 +24,7 @@ export async function runOci2gondolin(line: CommandLine, host: Host): Promise<vo
   const options: ConvertOptions = {
     ...forGondolin(request),
     source: request.source,
-    registry: await registryRequest(line, host),
+    registry: await registryRequest(line, host, request.source),
     environment: host.env,
     signal: host.signal,
     onProgress: (event) => progress.report(event),

@@ -11,7 +11,7 @@ import { workload } from "./summary.ts";
 /** `docker2vm inspect-image SOURCE` */
 export async function runInspectImage(line: CommandLine, host: Host): Promise<void> {
   const source = chooseSource({}, line.words.slice(1));
-  const registry = await registryRequest(line, host);
+  const registry = await registryRequest(line, host, source);
   const { inspectImage } = await import("../convert/inspect-image.ts");
   const inspection = await inspectImage({
     source,

@@ -6,7 +6,11 @@ import type { Host } from "./host.ts";
 import { flag, listOption, numberOption, stringOption } from "./request.ts";
 
 /** How images are pulled by name, as the options say. Reads the password if it is to come from standard input. */
-export async function registryRequest(line: CommandLine, host: Host): Promise<ConvertOptions["registry"]> {
+export async function registryRequest(
+  line: CommandLine,
+  host: Host,
+  source: string,
+): Promise<ConvertOptions["registry"]> {
   const { env } = host;
   return {
     environment: env,
@@ -19,7 +23,7 @@ export async function registryRequest(line: CommandLine, host: Host): Promise<Co
     mirrors: listOption(line, "mirror"),
     caFile: stringOption(line, "ca"),
     verifyKeyFile: stringOption(line, "verify-key"),
-    credentials: await credentials(line, host),
+    credentials: await credentials(line, host, source),
   };
 }
 
@@ -29,13 +33,18 @@ function positive(concurrency: number | undefined): number | undefined {
 }
 
 /** A password never comes from the command line, where everybody on the machine could read it. */
-async function credentials(line: CommandLine, host: Host) {
+async function credentials(line: CommandLine, host: Host, source: string) {
   const username = stringOption(line, "username");
   const fromStdin = flag(line, "password-stdin");
   if (username === undefined && !fromStdin) return undefined;
   if (username === undefined || !fromStdin) {
     throw new Docker2vmError("E_USAGE", "--username and --password-stdin go together", {
       hint: "docker2vm convert IMAGE --username NAME --password-stdin --out DIR < FILE",
+    });
+  }
+  if (source === "-") {
+    throw new Docker2vmError("E_USAGE", "standard input is the image: it cannot be the password as well", {
+      hint: "leave --username and --password-stdin out: they are for images that are pulled by their name",
     });
   }
   const chunks: Uint8Array[] = [];

@@ -7,6 +7,7 @@ import { type RealRegistry, withRegistry } from "../support/docker-registry.ts";
 import { buildLayout } from "../support/layout-builder.ts";
 import { run, testWith } from "../support/oracles.ts";
 import { tar } from "../support/tar-builder.ts";
+import { unread } from "../support/unread.ts";
 import { runWith } from "./fake-host.ts";
 
 const MAIN = join(import.meta.dir, "../../src/cli/main.ts");
@@ -90,6 +91,20 @@ describe("docker2vm convert NAME", () => {
       const ran = await runWith(["convert", "app", "--out", "vm", ...half]);
       expect([ran.code, ran.options]).toEqual([2, undefined]);
       expect(ran.stderr).toContain("--username and --password-stdin go together");
+    }
+  });
+
+  test("does not take image and password from the same standard input", async () => {
+    for (const command of [
+      ["convert", "-", "--out", "vm"],
+      ["inspect-image", "-"],
+    ]) {
+      const ran = await runWith(
+        [...command, "--username", "me", "--password-stdin"],
+        {},
+        { openStdin: unread },
+      );
+      expect([ran.code, ran.stderr]).toEqual([2, expect.stringContaining("standard input is the image")]);
     }
   });
 
