@@ -1,4 +1,4 @@
-/** Finding what claims to sign an image: sigstore/cosign specs/SIGNATURE_SPEC.md, OCI distribution "Referrers". */
+/** Finding what claims to sign an image: sigstore/cosign specs/SIGNATURE_SPEC.md and BUNDLE_SPEC.md, OCI distribution "Referrers". */
 import { Docker2vmError, EXIT } from "../errors.ts";
 import { type Descriptor, readDescriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
@@ -6,18 +6,21 @@ import { MANIFEST_LIMIT, parseDocument } from "../oci/document.ts";
 import type { RawManifest } from "../oci/manifest.ts";
 import { isManifest } from "../oci/media-types.ts";
 import { Budget } from "./budget.ts";
-import { PAYLOAD_LIMIT, SIGNATURE_ANNOTATION, SIMPLE_SIGNING, signatureTag } from "./simple-signing.ts";
+import { isBundle } from "./bundle.ts";
+import { SIGNATURE_ANNOTATION, SIMPLE_SIGNING, signatureTag } from "./simple-signing.ts";
 import type { SignatureStore } from "./store.ts";
 
+/** Bytes that a signed document may have: a payload, or a bundle. */
+const SIGNED_LIMIT = 1 << 20;
 /** What befalls a document that is itself to blame, or is gone. */
 const BROKEN: ReadonlySet<number> = new Set([EXIT.badImage, EXIT.integrity, EXIT.notFound]);
 
 /** Something that is signed, perhaps by the right key, and speaks of the image, perhaps. */
 export interface Claim {
   readonly image: RawManifest;
-  readonly payload: Uint8Array;
-  /** Base64. */
-  readonly signature: string;
+  readonly bytes: Uint8Array;
+  /** Base64, in cosign's older form; undefined for a bundle, which has it inside. */
+  readonly signature: string | undefined;
 }
 
 /**
@@ -75,12 +78,12 @@ export class Claims {
     if (manifest === undefined || !this.#budget.spend("bytes", manifest.bytes.length)) return;
     const layers = (await this.#readable(async () => signedLayers(manifest, this.#store))) ?? [];
     for (const layer of layers) {
-      const signature = layer.annotations[SIGNATURE_ANNOTATION];
-      if (signature === undefined) continue;
-      const toRead = Math.min(layer.size, PAYLOAD_LIMIT);
+      const toRead = Math.min(layer.size, SIGNED_LIMIT);
       if (!this.#budget.spend("signatures") || !this.#budget.spend("bytes", toRead)) return;
-      const payload = await this.#readable(() => this.#store.document(layer, PAYLOAD_LIMIT));
-      if (payload !== undefined) yield { image, payload, signature };
+      const bytes = await this.#readable(() => this.#store.document(layer, SIGNED_LIMIT));
+      if (bytes === undefined) continue;
+      const signature = isBundle(layer.mediaType) ? undefined : layer.annotations[SIGNATURE_ANNOTATION];
+      yield { image, bytes, signature };
     }
   }
 
@@ -108,5 +111,9 @@ function signedLayers(manifest: RawManifest, store: SignatureStore): readonly De
   const layers = parseDocument(bytes, store.name(`signature ${digest}`), mediaType)
     .field("layers")
     .items();
-  return layers.map(readDescriptor).filter((layer) => layer.mediaType === SIMPLE_SIGNING);
+  return layers
+    .map(readDescriptor)
+    .filter(({ mediaType, annotations }) =>
+      mediaType === SIMPLE_SIGNING ? SIGNATURE_ANNOTATION in annotations : isBundle(mediaType),
+    );
 }

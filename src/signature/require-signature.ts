@@ -1,7 +1,8 @@
 import type { KeyObject } from "node:crypto";
 import { Docker2vmError } from "../errors.ts";
 import type { RawManifest } from "../oci/manifest.ts";
-import { Claims } from "./claims.ts";
+import { judgeBundle, type Verdict } from "./bundle.ts";
+import { type Claim, Claims } from "./claims.ts";
 import { isSignatureOf } from "./simple-signing.ts";
 import type { SignatureStore } from "./store.ts";
 
@@ -20,18 +21,35 @@ export async function requireSignature(
 ): Promise<void> {
   const distinct = [...new Map(manifests.map((manifest) => [manifest.digest, manifest])).values()];
   const claims = new Claims(store);
-  let seen = 0;
-  for await (const { image, payload, signature } of claims.about(distinct)) {
-    if (isSignatureOf(image.digest, payload, signature, key)) return;
-    seen += 1;
+  const found = { invalid: 0, keyless: 0, other: 0 };
+  for await (const claim of claims.about(distinct)) {
+    const verdict = judge(claim, key);
+    if (verdict === "valid") return;
+    found[verdict] += 1;
   }
-  const found =
-    seen === 0 ? "bears no signature" : `bears ${seen} signatures, none of them valid by the key given`;
   const { unreadable, incomplete } = claims;
-  const broken = unreadable.length === 0 ? "" : `; ${unreadable.length} could not be read`;
-  const rest = incomplete ? "; there is more than is looked at" : "";
-  throw new Docker2vmError("E_SIGNATURE", store.name(`${distinct[0]?.digest}: ${found}${broken}${rest}`), {
-    hint: (seen === 0 ? store.unsignedHint : undefined) ?? HINT,
+  const said = [
+    describe(found.invalid, found.keyless),
+    ...(unreadable.length === 0 ? [] : [`${unreadable.length} could not be read`]),
+    ...(incomplete ? ["there is more than is looked at"] : []),
+  ];
+  const unsigned = found.invalid + found.keyless === 0;
+  throw new Docker2vmError("E_SIGNATURE", store.name(`${distinct[0]?.digest}: ${said.join("; ")}`), {
+    hint: (unsigned ? store.unsignedHint : undefined) ?? HINT,
     cause: unreadable[0],
   });
+}
+
+function judge(claim: Claim, key: KeyObject): Verdict {
+  const { image, bytes, signature } = claim;
+  if (signature === undefined) return judgeBundle(bytes, image, key);
+  return isSignatureOf(image.digest, bytes, signature, key) ? "valid" : "invalid";
+}
+
+function describe(invalid: number, keyless: number): string {
+  const all = invalid + keyless;
+  if (all === 0) return "bears no signature";
+  const certified =
+    keyless === 0 ? "" : `, and ${keyless} of them by a certificate (keyless), which no key can check`;
+  return `bears ${all} signatures, none of them valid by the key given${certified}`;
 }

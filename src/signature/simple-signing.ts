@@ -5,8 +5,6 @@ import { parseJson } from "../oci/json.ts";
 
 export const SIMPLE_SIGNING = "application/vnd.dev.cosign.simplesigning.v1+json";
 export const SIGNATURE_ANNOTATION = "dev.cosignproject.cosign/signature";
-/** Bytes. */
-export const PAYLOAD_LIMIT = 1 << 20;
 const TYPE = "cosign container image signature";
 
 /** The tag of a manifest whose layers are signatures of the manifest of that digest. */
@@ -23,7 +21,7 @@ export function isSignatureOf(
 ): boolean {
   try {
     if (!verify("sha256", payload, key, Buffer.from(signature, "base64"))) return false;
-    const critical = parseJson(payload, "signature payload", PAYLOAD_LIMIT).field("critical");
+    const critical = parseJson(payload, "signature payload", payload.length).field("critical");
     if (critical.field("type").string() !== TYPE) return false;
     return critical.field("image").field("docker-manifest-digest").string() === digest;
   } catch {

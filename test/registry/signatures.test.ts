@@ -26,6 +26,7 @@ import {
   sigTag,
 } from "./signing.ts";
 import { LAYERS, NAME, pullAll, withScene } from "./support.ts";
+import { putManifest, upload } from "./uploads.ts";
 
 describe("an image whose signature is demanded", () => {
   test("is taken with one under cosign's tag", () =>
@@ -209,7 +210,7 @@ testWith(
         ...(await upload(host, json({}))),
       };
       const signatures = json({ schemaVersion: 2, mediaType: MANIFEST, config, layers });
-      await put(`http://${host}/v2/${NAME}/manifests/${sigTag(manifest.digest)}`, signatures, MANIFEST);
+      await putManifest(host, signatures, MANIFEST, sigTag(manifest.digest));
 
       const options = { environment: { HOME: folder }, scratchFolder: folder };
       const verifyKey = await readSignatureKey(path("key.pub"));
@@ -262,17 +263,3 @@ testWith(
       await expectError(pull("signed", "key"), "E_SIGNATURE", "no signature");
     }),
 );
-
-async function upload(host: string, bytes: Buffer): Promise<{ digest: string; size: number }> {
-  const digest = sha256(bytes);
-  const started = await fetch(`http://${host}/v2/${NAME}/blobs/uploads/`, { method: "POST" });
-  const location = new URL(started.headers.get("location") ?? "", `http://${host}`);
-  location.searchParams.set("digest", digest);
-  await put(location.href, bytes, "application/octet-stream");
-  return { digest, size: bytes.length };
-}
-
-async function put(url: string, body: Buffer, type: string): Promise<void> {
-  const response = await fetch(url, { method: "PUT", body, headers: { "content-type": type } });
-  if (!response.ok) throw new Error(`${url}: ${response.status} ${await response.text()}`);
-}

@@ -3,7 +3,14 @@ import { createReadStream, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openSource } from "../../src/source/open.ts";
 import type { ImageChoice, SourceSpec } from "../../src/source/source.ts";
-import { makeSigningKey, signInLayout, simpleSigningPayload } from "../support/cosign.ts";
+import {
+  bundleInLayout,
+  makeSigningKey,
+  signedBundle,
+  signInLayout,
+  simpleSigningPayload,
+  statementOf,
+} from "../support/cosign.ts";
 import { withRegistry } from "../support/docker-registry.ts";
 import { expectError } from "../support/expect-error.ts";
 import { addToIndex, buildLayout, json, sha256, writeBlob, writeIndex } from "../support/layout-builder.ts";
@@ -71,6 +78,34 @@ describe("a layout whose image must be signed", () => {
       const signature = signInLayout(folder, simpleSigningPayload(index.digest), KEY);
       writeIndex(folder, [index, { ...signature, annotations: { [NAME]: `app:${sigTag(index.digest)}` } }]);
       expect(await resolve(folderOf(folder), folder)).toBe(manifest.digest);
+    }));
+
+  test("is taken with a bundle that index.json lists, as oras copies it", () =>
+    inFolder(async (folder) => {
+      const { manifest } = buildLayout(folder, { layers: LAYERS, tag: "1" });
+      const bundle = bundleInLayout(folder, signedBundle(statementOf(manifest.digest), KEY), manifest);
+      addToIndex(folder, { ...bundle, artifactType: "application/vnd.oci.empty.v1+json" });
+      expect(await resolve(folderOf(folder), folder)).toBe(manifest.digest);
+      await expectError(resolve(folderOf(folder), folder, OTHER), "E_SIGNATURE", "none of them valid");
+    }));
+
+  test("is taken with a bundle that is not listed, as cosign 3 saves it, in a folder and an archive", () =>
+    inFolder(async (folder) => {
+      const layout = join(folder, "layout");
+      const { manifest } = buildLayout(layout, { layers: LAYERS });
+      bundleInLayout(layout, signedBundle(statementOf(manifest.digest), KEY), manifest);
+      for (const spec of [folderOf(layout), oci(await writeTar(folder, entriesOf(layout)))]) {
+        expect(await resolve(spec, folder)).toBe(manifest.digest);
+        await expectError(resolve(spec, folder, OTHER), "E_SIGNATURE", "none of them valid");
+      }
+    }));
+
+  test("is refused with a bundle of another image", () =>
+    inFolder(async (folder) => {
+      const { manifest } = buildLayout(folder, { layers: LAYERS });
+      const statement = statementOf(sha256(Buffer.from("other")));
+      bundleInLayout(folder, signedBundle(statement, KEY), manifest);
+      await expectError(resolve(folderOf(folder), folder), "E_SIGNATURE", "none of them valid");
     }));
 
   test("is refused without one, and told how one comes there", () =>

@@ -46,3 +46,76 @@ export function signInLayout(folder: string, payload: Uint8Array, key: SigningKe
   const layers = [signedLayer(payload, writeBlob(folder, payload, SIMPLE_SIGNING), key)];
   return writeBlob(folder, json({ schemaVersion: 2, config, layers }), MANIFEST);
 }
+
+export const BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json";
+export const IN_TOTO = "application/vnd.in-toto+json";
+
+/** What `cosign sign` states of an image since version 3; `fields` go before what it says. */
+export function statementOf(digest: string, fields: Readonly<Record<string, unknown>> = {}): Buffer {
+  const [algorithm = "", hex] = digest.split(":");
+  return json({
+    _type: "https://in-toto.io/Statement/v1",
+    subject: [{ digest: { [algorithm]: hex }, annotations: {} }],
+    predicateType: "https://sigstore.dev/cosign/sign/v1",
+    predicate: {},
+    ...fields,
+  });
+}
+
+/** The bytes that are signed of a payload: DSSE protocol.md, "PAE". */
+export function preAuthEncoding(payload: Uint8Array, type = IN_TOTO): Buffer {
+  return Buffer.concat([Buffer.from(`DSSEv1 ${type.length} ${type} ${payload.length} `), payload]);
+}
+
+export interface BundleParts {
+  readonly payload: Uint8Array;
+  readonly payloadType?: string;
+  /** DER. */
+  readonly signature: Uint8Array;
+}
+
+/** A bundle as `cosign sign` writes it with a key. */
+export function bundleOf(
+  { payload, payloadType = IN_TOTO, signature }: BundleParts,
+  fields: Readonly<Record<string, unknown>> = {},
+): Buffer {
+  return json({
+    mediaType: BUNDLE,
+    verificationMaterial: { publicKey: { hint: "" } },
+    dsseEnvelope: {
+      payload: base64(payload),
+      payloadType,
+      signatures: [{ sig: base64(signature) }],
+    },
+    ...fields,
+  });
+}
+
+/** The bundle in which the key signs the payload. */
+export function signedBundle(
+  payload: Uint8Array,
+  { privateKey }: SigningKey,
+  fields: Readonly<Record<string, unknown>> = {},
+): Buffer {
+  return bundleOf({ payload, signature: sign("sha256", preAuthEncoding(payload), privateKey) }, fields);
+}
+
+/** The manifest that brings a bundle to an image: cosign specs/BUNDLE_SPEC.md. */
+export function bundleManifest(subject: BuiltDescriptor, layers: readonly object[], config: object): Buffer {
+  const artifactType = BUNDLE;
+  return json({ schemaVersion: 2, mediaType: MANIFEST, config, layers, subject, artifactType });
+}
+
+/** Writes a bundle and its manifest into a layout, unlisted, and gives the descriptor of the manifest. */
+export function bundleInLayout(
+  folder: string,
+  bundle: Uint8Array,
+  subject: BuiltDescriptor,
+): BuiltDescriptor {
+  const config = writeBlob(folder, json({}), "application/vnd.oci.empty.v1+json");
+  return writeBlob(folder, bundleManifest(subject, [writeBlob(folder, bundle, BUNDLE)], config), MANIFEST);
+}
+
+export function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("base64");
+}

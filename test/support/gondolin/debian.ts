@@ -43,7 +43,8 @@ function foreignKernel(architecture: Architecture): string {
   });
 }
 
-function unpack(folder: string, names: readonly string[], options: readonly string[]): void {
+/** Unpacks packages by what `apt-get download` calls them. */
+export function unpack(folder: string, names: readonly string[], options: readonly string[]): void {
   withTemporaryFolder((debs) => {
     runOk("apt-get", ["-q", "-o", "APT::Sandbox::User=root", ...options, "download", ...names], {
       cwd: debs,
@@ -58,15 +59,24 @@ function withAptFor(architecture: Architecture, use: (options: readonly string[]
     use([]);
     return;
   }
+  const settings = { "APT::Architecture": architecture, "APT::Architectures": architecture };
+  withOwnApt(debianSources(), settings, use);
+}
+
+/** Options that make apt look at these sources alone, and keep what it learns in a state of its own. */
+export function withOwnApt(
+  sources: readonly string[],
+  more: Readonly<Record<string, string>>,
+  use: (options: readonly string[]) => void,
+): void {
   withTemporaryFolder((state) => {
     for (const folder of ["lists/partial", "cache/archives/partial"]) {
       mkdirSync(join(state, folder), { recursive: true });
     }
     writeFileSync(join(state, "status"), "");
-    writeFileSync(join(state, "sources.list"), `${debianSources().join("\n")}\n`);
+    writeFileSync(join(state, "sources.list"), `${sources.join("\n")}\n`);
     const settings = {
-      "APT::Architecture": architecture,
-      "APT::Architectures": architecture,
+      ...more,
       "Dir::State": state,
       "Dir::State::status": join(state, "status"),
       "Dir::Cache": join(state, "cache"),
