@@ -44,7 +44,7 @@ export const REGISTRY_OPTIONS = {
   "verify-key": {
     type: "string",
     group: REGISTRY,
-    describe: "PEM file: demand a cosign signature of the image by this key",
+    describe: "PEM file: demand a cosign signature by this key, of an image in a layout too",
   },
 } as const satisfies Record<string, OptionSpec>;
 
