@@ -5,7 +5,7 @@ import { checkDigest, type Digest, digestAlgorithm, digestHex, isDigest } from "
 import { type FileStore, readWhole, type StoredFile } from "./file-store.ts";
 
 /** Where a layout keeps the blob. */
-function blobName(digest: Digest): string {
+export function blobName(digest: Digest): string {
   return `blobs/${digestAlgorithm(digest)}/${digestHex(digest)}`;
 }
 
@@ -28,15 +28,12 @@ export async function findBlob(store: FileStore, descriptor: Descriptor, what: s
   return blob;
 }
 
-/** The blobs that are there, whether anything points at them or not: what their files are called, and their sizes. */
-export async function* listBlobs(
-  store: FileStore,
-): AsyncGenerator<{ readonly digest: Digest; readonly size: number }> {
+/** The blobs that are there, whether anything points at them or not, by what their files are called. */
+export async function* listBlobs(store: FileStore): AsyncGenerator<Digest> {
   for (const algorithm of ["sha256", "sha512"]) {
     for (const hex of await store.list(`blobs/${algorithm}`)) {
       const digest = `${algorithm}:${hex}`;
-      const blob = isDigest(digest) ? await store.find(blobName(digest)) : undefined;
-      if (isDigest(digest) && blob !== undefined) yield { digest, size: blob.size };
+      if (isDigest(digest)) yield digest;
     }
   }
 }

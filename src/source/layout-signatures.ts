@@ -1,6 +1,6 @@
 /** Signatures that lie in a layout beside the image, as the programs leave them that copy them there. */
 import type { KeyObject } from "node:crypto";
-import { Docker2vmError, EXIT } from "../errors.ts";
+import { Docker2vmError } from "../errors.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
 import { MANIFEST_LIMIT } from "../oci/document.ts";
@@ -10,9 +10,9 @@ import type { RawManifest } from "../oci/manifest.ts";
 import { isManifest, OCI_MANIFEST } from "../oci/media-types.ts";
 import { requireSignature } from "../signature/require-signature.ts";
 import type { SignatureStore } from "../signature/store.ts";
-import { listBlobs, readBlob } from "./blobs.ts";
+import { blobName, listBlobs, readBlob } from "./blobs.ts";
 import { isNamed, isSavedSignature } from "./choose-image.ts";
-import type { FileStore } from "./file-store.ts";
+import { type FileStore, readWhole } from "./file-store.ts";
 
 /** Bytes that a manifest of signatures has at most; larger blobs are something else. */
 const REFERRER_LIMIT = 64 << 10;
@@ -85,35 +85,46 @@ class LayoutSignatures implements SignatureStore {
     const bySubject = new Map<string, Descriptor[]>();
     const seen = new Set<Digest>();
     let searched = 0;
-    for await (const candidate of this.#candidates()) {
-      const { digest, size } = candidate;
-      if (size > REFERRER_LIMIT || seen.has(digest)) continue;
+    for await (const digest of this.#candidates()) {
+      if (seen.has(digest)) continue;
       seen.add(digest);
-      searched += size;
+      const bytes = await this.#smallBlob(digest);
+      searched += bytes?.length ?? 0;
       if (searched > SEARCH_LIMIT) return { bySubject, complete: false };
-      const subject = await this.#subjectOf(candidate);
-      if (subject !== undefined) bySubject.set(subject, [...(bySubject.get(subject) ?? []), candidate]);
+      const subject = bytes === undefined ? undefined : subjectOf(bytes);
+      if (bytes === undefined || subject === undefined) continue;
+      const referrer = { mediaType: OCI_MANIFEST, digest, size: bytes.length, annotations: {}, urls: [] };
+      bySubject.set(subject, [...(bySubject.get(subject) ?? []), referrer]);
     }
     return { bySubject, complete: true };
   }
 
-  async *#candidates(): AsyncGenerator<Descriptor> {
-    yield* this.#index.manifests.filter(({ mediaType }) => isManifest(mediaType));
-    for await (const { digest, size } of listBlobs(this.#store)) {
-      yield { mediaType: OCI_MANIFEST, digest, size, annotations: {}, urls: [] };
-    }
+  async *#candidates(): AsyncGenerator<Digest> {
+    for (const { digest, mediaType } of this.#index.manifests) if (isManifest(mediaType)) yield digest;
+    yield* listBlobs(this.#store);
   }
 
-  /** Of a manifest that has one. What cannot be read refers to nothing. */
-  async #subjectOf(candidate: Descriptor): Promise<string | undefined> {
+  /** Undefined for what is too large, and for what cannot be read: others are not to be hidden by it. */
+  async #smallBlob(digest: Digest): Promise<Uint8Array | undefined> {
     try {
-      const bytes = await readBlob(this.#store, candidate, "manifest", REFERRER_LIMIT);
-      if (bytes[0] !== OPENING_BRACE) return undefined;
-      const subject = parseJson(bytes, "manifest", REFERRER_LIMIT).field("subject");
-      return subject.missing ? undefined : subject.field("digest").string();
+      const blob = await this.#store.find(blobName(digest));
+      if (blob === undefined || blob.size > REFERRER_LIMIT) return undefined;
+      return await readWhole(blob, REFERRER_LIMIT, this.name(`blob ${digest}`));
     } catch (error) {
-      if (error instanceof Docker2vmError && error.exitCode !== EXIT.output) return undefined;
+      if (error instanceof Docker2vmError) return undefined;
       throw error;
     }
+  }
+}
+
+/** What a manifest says that it refers to. */
+function subjectOf(bytes: Uint8Array): string | undefined {
+  // Most blobs are layers: there is no need to make text of them.
+  if (bytes[0] !== OPENING_BRACE) return undefined;
+  try {
+    const subject = parseJson(bytes, "manifest", REFERRER_LIMIT).field("subject");
+    return subject.missing ? undefined : subject.field("digest").string();
+  } catch {
+    return undefined;
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { createReadStream, readFileSync, writeFileSync } from "node:fs";
+import { createReadStream, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openSource } from "../../src/source/open.ts";
 import type { ImageChoice, SourceSpec } from "../../src/source/source.ts";
@@ -98,6 +98,23 @@ describe("a layout whose image must be signed", () => {
         expect(await resolve(spec, folder)).toBe(manifest.digest);
         await expectError(resolve(spec, folder, OTHER), "E_SIGNATURE", "none of them valid");
       }
+    }));
+
+  test("is taken with a bundle among blobs that cannot be read", () =>
+    inFolder(async (folder) => {
+      const { manifest } = buildLayout(folder, { layers: LAYERS });
+      bundleInLayout(folder, signedBundle(statementOf(manifest.digest), KEY), manifest);
+      const odd = (digit: string) => join(folder, "blobs/sha256", digit.repeat(64));
+      mkdirSync(odd("0"));
+      symlinkSync("/dev/zero", odd("1"));
+      for (const [digit, text] of [
+        ["2", "{"],
+        ["3", '{"subject":1}'],
+        ["4", ""],
+      ] as const) {
+        writeFileSync(odd(digit), text);
+      }
+      expect(await resolve(folderOf(folder), folder)).toBe(manifest.digest);
     }));
 
   test("is refused with a bundle of another image", () =>
