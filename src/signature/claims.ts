@@ -1,4 +1,4 @@
-/** Finding what claims to sign an image: sigstore/cosign specs/SIGNATURE_SPEC.md and BUNDLE_SPEC.md, OCI distribution "Referrers". */
+/** Finding what claims to sign an image: sigstore/cosign specs/SIGNATURE_SPEC.md and BUNDLE_SPEC.md. */
 import { Docker2vmError, EXIT } from "../errors.ts";
 import { type Descriptor, readDescriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
@@ -48,8 +48,10 @@ export class Claims {
   /** Throws as the store does, but not over a document that is broken or gone. */
   async *about(images: readonly RawManifest[]): AsyncGenerator<Claim> {
     for (const image of images) {
+      const tag = signatureTag(image.digest);
+      if (tag === undefined) continue;
       if (!this.#budget.spend("manifests")) return;
-      yield* this.#in(image, () => this.#store.tagged(signatureTag(image.digest)));
+      yield* this.#in(image, () => this.#store.tagged(tag));
     }
     for (const image of images) {
       for await (const referrer of this.#referrersOf(image.digest)) {

@@ -35,8 +35,10 @@ async function readStart(path: string): Promise<string> {
     for await (const chunk of createReadStream(path, { end: KEY_FILE_LIMIT - 1 })) chunks.push(chunk);
   } catch (cause) {
     const missing = systemErrorCode(cause) === "ENOENT";
-    const hint = missing ? "name the file with the public key of who signs the image" : undefined;
-    throw unusable(path, missing ? "there is no such file" : "cannot be read", hint, cause);
+    if (missing)
+      throw unusable(path, "there is no such file", "name the public key of who signs the image", cause);
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw unusable(path, `cannot be read: ${reason}`, undefined, cause);
   }
   return Buffer.concat(chunks).toString("latin1");
 }

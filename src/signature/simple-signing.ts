@@ -1,15 +1,15 @@
 /** cosign's older form: sigstore/cosign specs/SIGNATURE_SPEC.md; the payload: containers/image simple signing. */
 import { type KeyObject, verify } from "node:crypto";
-import type { Digest } from "../oci/digest.ts";
+import { type Digest, digestAlgorithm } from "../oci/digest.ts";
 import { parseJson } from "../oci/json.ts";
 
 export const SIMPLE_SIGNING = "application/vnd.dev.cosign.simplesigning.v1+json";
 export const SIGNATURE_ANNOTATION = "dev.cosignproject.cosign/signature";
 const TYPE = "cosign container image signature";
 
-/** The tag of a manifest whose layers are signatures of the manifest of that digest. */
-export function signatureTag(digest: Digest): string {
-  return `${digest.replace(":", "-")}.sig`;
+/** The tag of a manifest whose layers are signatures of that digest; undefined for a digest that no tag has room for. */
+export function signatureTag(digest: Digest): string | undefined {
+  return digestAlgorithm(digest) === "sha256" ? `${digest.replace(":", "-")}.sig` : undefined;
 }
 
 /** Whether the signature, in base64, is the key's over the payload, and the payload speaks of the digest. */

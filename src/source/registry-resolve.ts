@@ -7,7 +7,6 @@ import { isIndex } from "../oci/media-types.ts";
 import type { Platform } from "../oci/platform.ts";
 import { type ReadIndex, selectManifest } from "../oci/select.ts";
 import type { Repository } from "../registry/repository.ts";
-import { requireSignature } from "../signature/require-signature.ts";
 import type { RegistrySession } from "./registry-session.ts";
 import { checkPlatform, pairWithDiffIds, platformOf } from "./resolve-manifest.ts";
 import type { ResolvedImage } from "./source.ts";
@@ -46,7 +45,10 @@ export async function checkSignature(
   { repository, verifyKey }: RegistrySession,
   manifests: readonly RawManifest[],
 ): Promise<void> {
-  if (verifyKey !== undefined) await requireSignature(repository, manifests, verifyKey);
+  if (verifyKey === undefined) return;
+  // Loaded when it is wanted: few pulls demand a signature.
+  const { requireSignature } = await import("../signature/require-signature.ts");
+  await requireSignature(repository, manifests, verifyKey);
 }
 
 /** What a manifest and its config amount to. Throws as the repository, the parsers and checkPlatform do. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readSignatureKey } from "../../src/signature/key.ts";
@@ -18,6 +19,7 @@ import { withRegistry } from "../support/docker-registry.ts";
 import { expectError } from "../support/expect-error.ts";
 import { type BuiltDescriptor, buildLayout, json } from "../support/layout-builder.ts";
 import { runOk, testWith } from "../support/oracles.ts";
+import { sendStatus } from "../support/scripted-registry.ts";
 import { INDEX, MANIFEST } from "./documents.ts";
 import {
   expectRefusal,
@@ -68,6 +70,20 @@ describe("an image that cosign 3 has signed", () => {
       const subject = { mediaType: INDEX, digest, size: index.length };
       listReferrers(scene, digest, [putBundle(scene, signedBundle(statementOf(digest), KEY), subject)]);
       expect(await scene.pull({ verifyKey: KEY.publicKey })).toHaveLength(2);
+    }));
+
+  test("is taken by a digest that no tag has room for", () =>
+    withScene(async (scene) => {
+      const { registry } = scene;
+      const content = registry.manifests.get("latest");
+      if (content === undefined) throw new Error("the scene has no image");
+      const digest = `sha512:${createHash("sha512").update(content.bytes).digest("hex")}`;
+      registry.manifests.set(digest, content);
+      // As a registry answers to a tag of more than 128 characters.
+      registry.rule(({ url }, response) => url.includes(".sig") && sendStatus(response, 400));
+      const index = referrersIndex([putBundle(scene, signedBundle(statementOf(digest), KEY))]);
+      registry.putManifest(index, INDEX, referrersTag(digest).slice(0, "sha512-".length + 64));
+      expect(await scene.pull({ verifyKey: KEY.publicKey }, `${scene.name}@${digest}`)).toHaveLength(2);
     }));
 
   test("is taken with a good bundle among bad ones", () =>
