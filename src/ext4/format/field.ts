@@ -63,7 +63,9 @@ export const u8 = (offset: number): NumberField => new NumberField(offset, 1, tr
 export const le16 = (offset: number): NumberField => new NumberField(offset, 2, true);
 export const le32 = (offset: number): NumberField => new NumberField(offset, 4, true);
 export const le64 = (offset: number): NumberField => new NumberField(offset, 8, true);
+export const be16 = (offset: number): NumberField => new NumberField(offset, 2, false);
 export const be32 = (offset: number): NumberField => new NumberField(offset, 4, false);
+export const be64 = (offset: number): NumberField => new NumberField(offset, 8, false);
 export const bytes = (offset: number, width: number): BytesField => new BytesField(offset, width);
 
 /** Every field of the structure that lies at byte `at` of the view. */

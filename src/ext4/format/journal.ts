@@ -31,6 +31,11 @@ export const JOURNAL_SUPERBLOCK_EXTENSION = {
   s_checksum: be32(0xfc),
 };
 export const JOURNAL_SUPERBLOCK_SIZE = 1024;
+/** s_checksum_type with csum_v2 and csum_v3 (JBD2_CRC32C_CHKSUM). */
+export const JBD2_CRC32C_CHKSUM = 4;
+/** The shortest log (JBD2_MIN_JOURNAL_BLOCKS), and what a 0 in s_num_fc_blks means. */
+export const JBD2_MIN_JOURNAL_BLOCKS = 1024;
+export const JBD2_DEFAULT_FAST_COMMIT_BLOCKS = 256;
 /** s_feature_compat, s_feature_incompat (JBD2_FEATURE_*). */
 export const JOURNAL_COMPAT = { checksum: 0x1 } as const;
 export const JOURNAL_INCOMPAT = {
