@@ -7,6 +7,7 @@ import { deviceNumbers } from "./device.ts";
 import { type DirectoryEntry, directoryEntries } from "./directory.ts";
 import type { ImageReader } from "./image.ts";
 import { type FileInode, type FileType, hasFlag, inodeName, readInode } from "./inode.ts";
+import { type Replay, recover } from "./journal/recover.ts";
 import { lookup } from "./lookup.ts";
 import type { Superblock } from "./superblock.ts";
 import { readSymlink } from "./symlink.ts";
@@ -21,8 +22,11 @@ export interface OpenOptions {
 /** An inode whose type is known. */
 export type TypedInode = FileInode & { readonly type: FileType };
 
-/** "none": there is no journal; "needs recovery": changes in it are not in place yet. */
-export type JournalState = "clean" | "needs recovery" | "none";
+/**
+ * "none": there is no journal; "needs recovery": changes in it are not in place yet; "replayed": they are, but only in
+ * memory.
+ */
+export type JournalState = "clean" | "needs recovery" | "replayed" | "none";
 
 /**
  * An ext2, ext3 or ext4 filesystem, for reading. Everything is read when it is asked for. What is broken throws
@@ -30,9 +34,12 @@ export type JournalState = "clean" | "needs recovery" | "none";
  */
 export class Filesystem {
   readonly volume: Volume;
+  /** What was put in place in memory; undefined where nothing had to be, or was not to be. */
+  readonly replay: Replay | undefined;
 
-  constructor(volume: Volume) {
+  constructor(volume: Volume, replay?: Replay) {
     this.volume = volume;
+    this.replay = replay;
   }
 
   get superblock(): Superblock {
@@ -40,7 +47,9 @@ export class Filesystem {
   }
 
   get journal(): JournalState {
-    return journalState(this.volume);
+    if (this.replay !== undefined) return "replayed";
+    if (this.volume.has("needs_recovery")) return "needs recovery";
+    return this.volume.has("has_journal") ? "clean" : "none";
   }
 
   get root(): TypedInode {
@@ -93,26 +102,14 @@ export class Filesystem {
 }
 
 /**
- * Opens the filesystem in an image. Throws E_INVALID_FILESYSTEM if there is none that can be read, E_UNSUPPORTED
- * naming a feature that this program does not know, and E_NEEDS_RECOVERY.
+ * Opens the filesystem in an image. A journal that holds changes is replayed in memory, unless it is to be ignored.
+ * Throws E_INVALID_FILESYSTEM if there is none that can be read, E_UNSUPPORTED naming a feature that this program does
+ * not know, and E_NEEDS_RECOVERY for a journal that it does not replay.
  */
 export function openFilesystem(image: ImageReader, options: OpenOptions = {}): Filesystem {
-  const volume = new Volume(image);
-  if (journalState(volume) === "needs recovery" && options.ignoreJournal !== true) {
-    throw new Docker2vmError(
-      "E_NEEDS_RECOVERY",
-      "the filesystem's journal holds changes that are not in place yet",
-      {
-        hint: "mount and unmount it once, or read it without them with --ignore-journal",
-      },
-    );
-  }
-  return new Filesystem(volume);
-}
-
-function journalState(volume: Volume): JournalState {
-  if (volume.has("needs_recovery")) return "needs recovery";
-  return volume.has("has_journal") ? "clean" : "none";
+  if (options.ignoreJournal === true) return new Filesystem(new Volume(image));
+  const { volume, replay } = recover(image);
+  return new Filesystem(volume, replay);
 }
 
 function expectType(inode: TypedInode, type: FileType): void {

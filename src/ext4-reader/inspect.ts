@@ -3,6 +3,7 @@ import { EXT4_ERROR_FS, EXT4_VALID_FS } from "../ext4/format/superblock.ts";
 import type { Timestamp } from "../tree/inode.ts";
 import type { FeatureName } from "./features.ts";
 import type { Filesystem, JournalState } from "./filesystem.ts";
+import type { Replay } from "./journal/recover.ts";
 
 export interface FilesystemFacts {
   /** By its features, as mke2fs -t would name it. */
@@ -15,6 +16,8 @@ export interface FilesystemFacts {
   readonly lastMounted: string;
   readonly features: readonly FeatureName[];
   readonly journal: JournalState;
+  /** What was replayed in memory, if anything was: all other facts are as after that. */
+  readonly replay?: Replay;
   /** Whether it was unmounted properly and no error was found in it. */
   readonly clean: boolean;
   readonly blockSize: number;
@@ -55,7 +58,7 @@ const ONLY_EXT4: readonly FeatureName[] = [
 ];
 
 export function inspect(filesystem: Filesystem): FilesystemFacts {
-  const { superblock, journal } = filesystem;
+  const { superblock, journal, replay } = filesystem;
   const { fields, blockSize, blocks, freeBlocks } = superblock;
   return {
     type: typeOf(superblock.features),
@@ -64,10 +67,11 @@ export function inspect(filesystem: Filesystem): FilesystemFacts {
     lastMounted: text(fields.s_last_mounted),
     features: [...superblock.features],
     journal,
+    ...(replay === undefined ? {} : { replay }),
     clean:
       (fields.s_state & EXT4_VALID_FS) !== 0 &&
       (fields.s_state & EXT4_ERROR_FS) === 0 &&
-      journal !== "needs recovery",
+      (journal === "clean" || journal === "none"),
     blockSize,
     size: blocks * blockSize,
     free: freeBlocks * blockSize,

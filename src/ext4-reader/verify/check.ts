@@ -39,6 +39,8 @@ export interface ValueInode {
 export class Check {
   readonly volume: Volume;
   readonly findings: Findings;
+  /** Whether the filesystem was in use when the image was left, and is checked as its journal has it. */
+  readonly isReplayed: boolean;
   /** Blocks in use, and those of them that are superblocks, descriptors, bitmaps and inode tables. */
   readonly used: BlockSet;
   readonly fixed: BlockSet;
@@ -59,9 +61,10 @@ export class Check {
   blocksAreComplete = true;
   namesAreComplete = true;
 
-  constructor(volume: Volume, findings: Findings) {
+  constructor(volume: Volume, findings: Findings, isReplayed: boolean) {
     this.volume = volume;
     this.findings = findings;
+    this.isReplayed = isReplayed;
     const { fields, blocksPerGroup } = volume.superblock;
     this.used = new BlockSet(fields.s_first_data_block, blocksPerGroup);
     this.fixed = new BlockSet(fields.s_first_data_block, blocksPerGroup);

@@ -2,7 +2,7 @@
 import { Docker2vmError } from "../../errors.ts";
 import { type FeatureName, isFeatureName } from "../features.ts";
 import type { ImageReader } from "../image.ts";
-import { Volume } from "../volume.ts";
+import { type Recovered, type Replay, recover } from "../journal/recover.ts";
 import { checkBitmaps } from "./bitmaps.ts";
 import { Check } from "./check.ts";
 import { checkDirectories } from "./directories.ts";
@@ -25,6 +25,8 @@ export interface Verification {
   /** Inodes in use that were looked at. */
   readonly inodes: number;
   readonly directories: number;
+  /** What was replayed in memory before the check, if anything was. */
+  readonly replay?: Replay;
 }
 
 /** With these, blocks are shared or kept in ways that this check does not follow. */
@@ -39,44 +41,39 @@ const NOT_CHECKED: ReadonlySet<string> = new Set<FeatureName>([
 
 /**
  * Checks superblock, descriptors, bitmaps, inodes, mappings, attributes, directories, links and the journal's head,
- * checksums first. Time and memory are bounded by what the image really holds, whatever it says. Contents of files and
- * of quota files are not checked. Throws E_UNSUPPORTED for features that cannot be checked, and E_IO.
+ * checksums first, all as after a replay of the journal. Time and memory are bounded by what the image really holds,
+ * whatever it says. Contents of files and of quota files are not checked. Throws E_UNSUPPORTED for features that
+ * cannot be checked, E_NEEDS_RECOVERY for a journal that this program does not replay, and E_IO.
  */
 export function verify(image: ImageReader): Verification {
   const findings = new Findings();
-  const volume = openVolume(image, findings);
-  const check = volume === undefined ? undefined : runPasses(volume, findings);
+  const recovered = recoverVolume(image, findings);
+  const check = recovered === undefined ? undefined : runPasses(recovered, findings);
   return {
     findings: findings.list,
     more: findings.more,
     inodes: check?.inodes.size ?? 0,
     directories: check?.directories.length ?? 0,
+    ...(recovered?.replay === undefined ? {} : { replay: recovered.replay }),
   };
 }
 
-function openVolume(image: ImageReader, findings: Findings): Volume | undefined {
-  let volume: Volume | undefined;
+function recoverVolume(image: ImageReader, findings: Findings): Recovered | undefined {
+  let recovered: Recovered | undefined;
   findings.attempt(() => {
-    volume = new Volume(image);
+    recovered = recover(image);
   });
-  const features: readonly string[] = [...(volume?.superblock.features ?? [])];
+  const features: readonly string[] = [...(recovered?.volume.superblock.features ?? [])];
   const unchecked = features.find((name) => NOT_CHECKED.has(name) || !isFeatureName(name));
-  if (unchecked === undefined) return volume;
+  if (unchecked === undefined) return recovered;
   throw new Docker2vmError("E_UNSUPPORTED", `a filesystem with the feature ${unchecked} cannot be checked`, {
     hint: "check it with e2fsck -fn",
   });
 }
 
 /** Later passes trust what earlier ones saw; a pass that is not reached has nothing left to stand on. */
-function runPasses(volume: Volume, findings: Findings): Check {
-  const check = new Check(volume, findings);
-  if (volume.has("needs_recovery")) {
-    findings.add(
-      "journal",
-      "it holds changes that are not in place yet: mount the image once, then check it again",
-    );
-    return check;
-  }
+function runPasses({ volume, replay }: Recovered, findings: Findings): Check {
+  const check = new Check(volume, findings, replay !== undefined);
   checkSuperblock(check);
   if (!checkGroups(check)) return check;
   if (volume.has("mmp")) checkMmp(check);
