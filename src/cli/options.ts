@@ -181,7 +181,7 @@ const JSON_RESULT = { type: "boolean", group: TALK, describe: "The result as JSO
 const IGNORE_JOURNAL = {
   type: "boolean",
   group: "Reading:",
-  describe: "Read on though the journal holds changes that are not in place yet",
+  describe: "Read what is in place, without the changes that wait in the journal",
 } as const;
 const VERBOSE = CONVERT_OPTIONS.verbose;
 

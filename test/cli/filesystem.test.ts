@@ -1,8 +1,18 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import { randomBytes } from "node:crypto";
-import { copyFileSync, existsSync, openSync, readFileSync, statSync, writeSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  openSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import { convert } from "../../src/convert/convert.ts";
+import { openFilesystem } from "../../src/ext4-reader/filesystem.ts";
+import { ImageFile } from "../../src/ext4-reader/image.ts";
 import { buildLayout } from "../support/layout-builder.ts";
 import { run, runOk, testWith } from "../support/oracles.ts";
 import { scratchFolder } from "../support/scratch.ts";
@@ -145,6 +155,73 @@ describe("verify", () => {
     expect(code).toBe(9);
     expect(stdout).toMatch(/group .*0/);
     expect(stderr).toMatch(/^error: .*broken\.ext4: \d+ faults? found\n/);
+  });
+});
+
+describe("an image whose journal holds changes", () => {
+  /** An image with one transaction, written by debugfs: another /etc/hostname. */
+  function makeDirty(): string {
+    const dirty = scratch("dirty.ext4");
+    copyFileSync(image, dirty);
+    const block = runOk("debugfs", ["-R", "bmap /etc/hostname 0", dirty]).trim();
+    writeFileSync(scratch("block"), Buffer.concat([Buffer.from("journaled"), Buffer.alloc(4087)]));
+    writeFileSync(scratch("requests"), `jo -c\njw -b ${block} ${scratch("block")}\njc\n`);
+    runOk("debugfs", ["-w", "-f", scratch("requests"), dirty]);
+    return dirty;
+  }
+
+  testWith(["debugfs", "e2fsck"], "is read as after a replay, which is said, and not changed", async () => {
+    const dirty = makeDirty();
+    const before = readFileSync(dirty);
+    const said = "the journal was replayed in memory: 1 block of 1 transaction; the file is unchanged\n";
+    const replay = { transactions: 1, blocks: 1, revoked: 0 };
+    for (const [args, stdout] of [
+      [["cat", dirty, "/etc/hostname"], /^journaled$/],
+      [["ls", dirty, "/etc", "--json"], /^{"path":"hostname"/m],
+      [["inspect", dirty], /^Type {6}ext4, not clean, journal replayed in memory$/m],
+      [["verify", dirty], /^clean: \d+ inodes/],
+      [["extract", dirty, "/etc", scratch("journaled")], /^\d+ files/],
+      [["extract", dirty, "/etc", "-"], /ustar/],
+    ] as const) {
+      const ran = await runWith(args);
+      expect([args, ran.code, ran.stderr]).toEqual([args, 0, said]);
+      expect(ran.stdout).toMatch(stdout);
+    }
+    for (const command of ["inspect", "verify"]) {
+      const { code, stdout, stderr } = await runWith([command, dirty, "--json"]);
+      expect([code, stderr]).toEqual([0, ""]);
+      expect(JSON.parse(stdout)).toMatchObject({ replay });
+    }
+    const extracted = await runWith(["extract", dirty, "/etc", scratch("as-json"), "--json"]);
+    expect([JSON.parse(extracted.stdout).replay, extracted.stderr]).toEqual([replay, ""]);
+    const tar = await runWith(["extract", dirty, "/etc", "-", "--json"]);
+    expect(JSON.parse(tar.stderr)).toEqual({ leftOut: [], replay });
+    expect(Buffer.compare(readFileSync(dirty), before)).toBe(0);
+  });
+
+  testWith(["debugfs"], "is read as it is with --ignore-journal", async () => {
+    const dirty = makeDirty();
+    const { code, stdout, stderr } = await runWith(["cat", dirty, "/etc/hostname", "--ignore-journal"]);
+    expect([code, stdout, stderr]).toEqual([0, "hello-vm\n", ""]);
+    const inspected = await runWith(["inspect", dirty, "--ignore-journal"]);
+    expect(inspected.stdout).toMatch(/^Type {6}ext4, not clean, journal needs recovery$/m);
+  });
+
+  testWith(["debugfs"], "with a damaged log is an error that says so", async () => {
+    const dirty = makeDirty();
+    const { fields } = openFilesystem(new ImageFile(dirty), { ignoreJournal: true }).superblock;
+    const block = runOk("debugfs", ["-R", `bmap <${fields.s_journal_inum}> 3`, dirty]).trim();
+    // A byte in the commit block.
+    writeSync(openSync(dirty, "r+"), new Uint8Array([0xaa]), 0, 1, Number(block) * 4096 + 0x12);
+    const listed = await runWith(["ls", dirty]);
+    expect([listed.code, listed.stdout]).toEqual([7, ""]);
+    expect(listed.stderr).toContain("journal: the checksum of its transaction 1 is wrong");
+    expect(listed.stderr).toContain("--ignore-journal");
+    const verified = await runWith(["verify", dirty]);
+    expect([verified.code, verified.stdout]).toEqual([
+      9,
+      "journal: the checksum of its transaction 1 is wrong\n",
+    ]);
   });
 });
 

@@ -1,8 +1,9 @@
 import { afterAll, expect } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { convert } from "../../src/convert/convert.ts";
+import { runWith } from "../cli/fake-host.ts";
 import { boot } from "../support/boot.ts";
 import { expectCleanFilesystem, runOk, testWith } from "../support/oracles.ts";
 
@@ -20,10 +21,26 @@ testWith(
     expect(said).toContain("EXT4-fs (nvme0n1): mounted filesystem");
     expect(said).toContain("hello from docker2vm");
     expect(said).not.toMatch(/EXT4-fs (error|warning)/);
-    // The guest switched off without unmounting: its journal is replayed before the check.
+    // The guest switched off without unmounting: its journal wants to be replayed.
+    await expectReadable(rootfsPath);
     expectCleanAfterReplay(rootfsPath);
   },
 );
+
+async function expectReadable(image: string): Promise<void> {
+  const before = readFileSync(image);
+  for (const args of [
+    ["verify", image],
+    ["inspect", image],
+    ["ls", image],
+  ]) {
+    const { code, stderr } = await runWith(args);
+    const said =
+      /^the journal was replayed in memory: \d+ blocks? of \d+ transactions?; the file is unchanged\n$/;
+    expect([args, code, stderr]).toEqual([args, 0, expect.stringMatching(said)]);
+  }
+  expect(Buffer.compare(readFileSync(image), before)).toBe(0);
+}
 
 function expectCleanAfterReplay(image: string): void {
   runOk("e2fsck", ["-p", image]);

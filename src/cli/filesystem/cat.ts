@@ -7,7 +7,7 @@ import { writeOut } from "./write-out.ts";
 /** `docker2vm cat IMAGE PATH`: the file's bytes, holes as zeros. */
 export async function runCat(line: CommandLine, host: Host): Promise<void> {
   const [image = "", path = ""] = wordsOf(line, ["IMAGE", "PATH"], 2);
-  await withFilesystem(line, image, async (filesystem) => {
+  await withFilesystem(line, host, image, async (filesystem) => {
     await writeOut(host, filledContents(filesystem, filesystem.lookup(pathBytes(path))));
   });
 }

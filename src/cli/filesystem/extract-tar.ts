@@ -15,15 +15,21 @@ export async function extractTar(line: CommandLine, host: Host, image: string, p
       hint: "send it on: … - | tar -t, or … - > files.tar; a folder called - is ./-",
     });
   }
-  const leftOut: LeftOut[] = [];
-  await withFilesystem(line, image, async (filesystem) => {
-    await writeOut(
-      host,
-      archive(filesystem, pathBytes(path), (left) => leftOut.push(left)),
-    );
-  });
   const json = flag(line, "json");
-  host.stderr.write(
-    json ? `${JSON.stringify({ leftOut: leftOutJson(leftOut) })}\n` : leftOut.map(leftOutLine).join(""),
+  const told = await withFilesystem(
+    line,
+    host,
+    image,
+    async (filesystem) => {
+      const leftOut: LeftOut[] = [];
+      await writeOut(
+        host,
+        archive(filesystem, pathBytes(path), (left) => leftOut.push(left)),
+      );
+      if (!json) return leftOut.map(leftOutLine).join("");
+      return `${JSON.stringify({ leftOut: leftOutJson(leftOut), replay: filesystem.replay })}\n`;
+    },
+    { resultTells: json },
   );
+  host.stderr.write(told);
 }

@@ -1,4 +1,5 @@
 import { type Extraction, extract } from "../../ext4-reader/extract.ts";
+import type { Replay } from "../../ext4-reader/journal/recover.ts";
 import { formatBytes } from "../bytes.ts";
 import type { CommandLine } from "../command-line.ts";
 import type { Host } from "../host.ts";
@@ -11,10 +12,18 @@ import { pathBytes, withFilesystem, wordsOf } from "./with-filesystem.ts";
 export async function runExtract(line: CommandLine, host: Host): Promise<void> {
   const [image = "", path = "", destination = ""] = wordsOf(line, ["IMAGE", "PATH", "DEST"], 3);
   if (destination === "-") return extractTar(line, host, image, path);
-  const extraction = await withFilesystem(line, image, (filesystem) =>
-    extract(filesystem, pathBytes(path), destination),
+  const json = flag(line, "json");
+  const told = await withFilesystem(
+    line,
+    host,
+    image,
+    (filesystem) => {
+      const extraction = extract(filesystem, pathBytes(path), destination);
+      return json ? extractionJson(extraction, filesystem.replay) : extractionText(extraction);
+    },
+    { resultTells: json },
   );
-  host.stdout.write(flag(line, "json") ? extractionJson(extraction) : extractionText(extraction));
+  host.stdout.write(told);
 }
 
 export function extractionText(extraction: Extraction): string {
@@ -33,6 +42,6 @@ function without(count: number, what: string): string[] {
   return count === 0 ? [] : [`without ${what}: ${count}\n`];
 }
 
-function extractionJson(extraction: Extraction): string {
-  return `${JSON.stringify({ ...extraction, leftOut: leftOutJson(extraction.leftOut) }, null, 2)}\n`;
+function extractionJson(extraction: Extraction, replay: Replay | undefined): string {
+  return `${JSON.stringify({ ...extraction, leftOut: leftOutJson(extraction.leftOut), replay }, null, 2)}\n`;
 }

@@ -10,14 +10,22 @@ import { withFilesystem, wordsOf } from "./with-filesystem.ts";
 /** `docker2vm inspect IMAGE` */
 export async function runInspect(line: CommandLine, host: Host): Promise<void> {
   const [image = ""] = wordsOf(line, ["IMAGE"], 1);
-  const facts = await withFilesystem(line, image, inspect);
-  host.stdout.write(flag(line, "json") ? inspectionJson(facts) : inspectionText(facts));
+  const json = flag(line, "json");
+  const facts = await withFilesystem(line, host, image, inspect, { resultTells: json });
+  host.stdout.write(json ? inspectionJson(facts) : inspectionText(facts));
 }
+
+const JOURNAL = {
+  clean: "clean",
+  "needs recovery": "needs recovery",
+  replayed: "replayed in memory",
+  none: "none",
+} as const satisfies Record<FilesystemFacts["journal"], string>;
 
 export function inspectionText(facts: FilesystemFacts): string {
   const state = facts.clean ? "clean" : "not clean";
   const rows: [name: string, value: string][] = [
-    ["Type", `${facts.type}, ${state}, journal ${facts.journal}`],
+    ["Type", `${facts.type}, ${state}, journal ${JOURNAL[facts.journal]}`],
     ["Label", facts.label === "" ? "none" : bytesAsText(facts.label)],
     ["UUID", facts.uuid],
     ["Size", `${formatBytes(facts.size)}, of which ${formatBytes(facts.free)} free`],

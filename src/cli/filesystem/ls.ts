@@ -24,7 +24,7 @@ const LINES = 1000;
 export async function runLs(line: CommandLine, host: Host): Promise<void> {
   const [image = "", path = "/"] = wordsOf(line, ["IMAGE", "[PATH]"], 1);
   const render = flag(line, "json") ? listingJson : listingLine;
-  await withFilesystem(line, image, async (filesystem: Filesystem) => {
+  await withFilesystem(line, host, image, async (filesystem: Filesystem) => {
     const files = list(filesystem, pathBytes(path), { recursive: flag(line, "recursive") });
     await writeOut(host, inBatches(files, render));
   });

@@ -5,6 +5,7 @@ import type { CommandLine } from "../command-line.ts";
 import type { Host } from "../host.ts";
 import { printable } from "../printable.ts";
 import { flag } from "../request.ts";
+import { replayLine } from "./replayed.ts";
 import { wordsOf } from "./with-filesystem.ts";
 
 /** `docker2vm verify IMAGE`: what is wrong, a line each, on standard output; that anything is, as the error. */
@@ -17,8 +18,11 @@ export async function runVerify(line: CommandLine, host: Host): Promise<void> {
   } finally {
     file.close();
   }
-  const json = `${JSON.stringify(verification, null, 2)}\n`;
-  host.stdout.write(flag(line, "json") ? json : verificationText(verification));
+  if (flag(line, "json")) host.stdout.write(`${JSON.stringify(verification, null, 2)}\n`);
+  else {
+    if (verification.replay !== undefined) host.stderr.write(replayLine(verification.replay));
+    host.stdout.write(verificationText(verification));
+  }
   const count = verification.findings.length + verification.more;
   if (count === 0) return;
   throw new Docker2vmError(

@@ -2,7 +2,9 @@ import { Docker2vmError } from "../../errors.ts";
 import { type Filesystem, openFilesystem } from "../../ext4-reader/filesystem.ts";
 import { ImageFile } from "../../ext4-reader/image.ts";
 import type { CommandLine } from "../command-line.ts";
+import type { Host } from "../host.ts";
 import { flag } from "../request.ts";
+import { replayLine } from "./replayed.ts";
 
 /** The words after the command: as many as it names, those from `required` on may be missing. */
 export function wordsOf(line: CommandLine, names: readonly string[], required: number): readonly string[] {
@@ -26,15 +28,23 @@ export function pathBytes(text: string): string {
   return Buffer.from(text, "utf8").toString("latin1");
 }
 
-/** Opens an image file, hands its filesystem over and closes it, whatever happens. */
+/**
+ * Opens an image file, hands its filesystem over and closes it, whatever happens. That a journal was replayed is told
+ * on standard error, unless the command's result tells it.
+ */
 export async function withFilesystem<Result>(
   line: CommandLine,
+  host: Host,
   image: string,
   use: (filesystem: Filesystem) => Result | Promise<Result>,
+  { resultTells = false }: { readonly resultTells?: boolean } = {},
 ): Promise<Result> {
   const file = new ImageFile(image);
   try {
-    return await use(openFilesystem(file, { ignoreJournal: flag(line, "ignore-journal") }));
+    const filesystem = openFilesystem(file, { ignoreJournal: flag(line, "ignore-journal") });
+    const { replay } = filesystem;
+    if (replay !== undefined && !resultTells) host.stderr.write(replayLine(replay));
+    return await use(filesystem);
   } finally {
     file.close();
   }
