@@ -3,7 +3,6 @@ import { spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import {
   existsSync,
-  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -17,13 +16,11 @@ import type { ProgressEvent } from "../../src/convert/progress.ts";
 import { withRegistry } from "../support/docker-registry.ts";
 import { buildLayout } from "../support/layout-builder.ts";
 import { expectCleanFilesystem, run, runOk, testWith } from "../support/oracles.ts";
+import { PACKAGE, packPackage, REPOSITORY } from "../support/package.ts";
 import { tar } from "../support/tar-builder.ts";
 
-const REPOSITORY = join(import.meta.dir, "../..");
 const HELLO = join(REPOSITORY, "fixtures/images/hello");
 const MAIN = join(REPOSITORY, "src/cli/main.ts");
-
-const PACKAGE = JSON.parse(readFileSync(join(REPOSITORY, "package.json"), "utf8"));
 
 let folder = "";
 beforeAll(() => {
@@ -42,9 +39,7 @@ function sha256(path: string): string {
 
 /** Packs what is published and unpacks it below `parent`, beside what it depends on; returns its folder. */
 function installPackage(parent: string): string {
-  mkdirSync(parent);
-  runOk("npm", ["pack", "--silent", "--pack-destination", parent], { cwd: REPOSITORY });
-  runOk("tar", ["-xzf", join(parent, `${PACKAGE.name}-${PACKAGE.version}.tgz`), "-C", parent]);
+  runOk("tar", ["-xzf", packPackage(parent), "-C", parent]);
   const installed = join(parent, "package");
   symlinkSync(join(REPOSITORY, "node_modules"), join(installed, "node_modules"));
   return installed;

@@ -2,7 +2,7 @@ import { test } from "bun:test";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Header, pack } from "tar-stream";
+import { type Headers as Header, pack } from "tar-stream";
 import { parsePlatform } from "../../src/oci/platform.ts";
 import { openSource } from "../../src/source/open.ts";
 import type { ImageChoice, ImageSource, ResolvedImage, SourceSpec } from "../../src/source/source.ts";
@@ -20,7 +20,10 @@ export async function inFolder(use: (folder: string) => Promise<void>): Promise<
   }
 }
 
-export type Entry = readonly [name: string | (Partial<Header> & Pick<Header, "name">), content?: Uint8Array];
+/** With what goes into an extended header before it. */
+type ExtendedHeader = Header & { readonly pax?: Readonly<Record<string, string>> };
+
+export type Entry = readonly [name: string | ExtendedHeader, content?: Uint8Array];
 
 /** A tar archive of the entries, in order. */
 export async function tarOf(entries: readonly Entry[]): Promise<Buffer> {
@@ -30,7 +33,7 @@ export async function tarOf(entries: readonly Entry[]): Promise<Buffer> {
   }
   tar.finalize();
   const chunks: Uint8Array[] = [];
-  for await (const chunk of tar) chunks.push(Buffer.from(chunk as Uint8Array));
+  for await (const chunk of tar) chunks.push(chunk);
   return Buffer.concat(chunks);
 }
 

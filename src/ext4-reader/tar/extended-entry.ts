@@ -2,7 +2,7 @@
  * Extended headers by way of tar-stream, which lets only files have contents: one is added as a file, and what comes
  * out of tar-stream is then marked as what it is.
  */
-import type { Header } from "tar-stream";
+import type { Headers as Header } from "tar-stream";
 
 /** Of a header: POSIX.1-2017 pax, "ustar Header Block". */
 const CHKSUM = 148;

@@ -1,5 +1,5 @@
 /** Headers as tar-stream writes them: POSIX.1-2017 pax, "ustar Interchange Format". */
-import type { Header } from "tar-stream";
+import type { Headers as Header } from "tar-stream";
 import type { Timestamp } from "../../tree/inode.ts";
 import { type Filesystem, modeOf } from "../filesystem.ts";
 import type { Member } from "./member.ts";

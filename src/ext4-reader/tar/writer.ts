@@ -1,4 +1,4 @@
-import { type Header, pack } from "tar-stream";
+import { type Headers as Header, pack } from "tar-stream";
 import { assert } from "../../errors.ts";
 import { asFile, markAsExtended } from "./extended-entry.ts";
 
@@ -40,7 +40,7 @@ export class TarWriter {
 
   /** The tar's bytes, only to be read. */
   async *chunks(): AsyncGenerator<Uint8Array, void> {
-    for await (const chunk of this.#pack as AsyncIterable<Uint8Array>) {
+    for await (const chunk of this.#pack) {
       const isExtended = this.#extended[0] === this.#read;
       if (isExtended) {
         markAsExtended(chunk);

@@ -1,0 +1,77 @@
+/** What a user gets by `npm install docker2vm`: the packed package and all that npm brings along for it. */
+import { describe, expect } from "bun:test";
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, readSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { runOk, testWith } from "../support/oracles.ts";
+import { PACKAGE, packPackage, REPOSITORY } from "../support/package.ts";
+import { scratchFolder } from "../support/scratch.ts";
+
+const scratch = scratchFolder();
+const HELLO = join(REPOSITORY, "fixtures/images/hello");
+
+/** First bytes of programs and libraries: ELF, PE, Mach-O for one machine and for several. */
+const NATIVE = /^(7f454c46|4d5a|(ce|cf)faedfe|feedfac[ef]|cafebabe)/;
+
+let installed: string | undefined;
+
+/** A folder with nothing but the packed package, installed there as a user does. */
+function install(): string {
+  if (installed !== undefined) return installed;
+  const archive = packPackage(scratch("packed"));
+  const folder = scratch("installed");
+  mkdirSync(folder);
+  writeFileSync(join(folder, "package.json"), JSON.stringify({ private: true }));
+  const quiet = ["--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error"];
+  runOk("npm", ["install", ...quiet, archive], { cwd: folder });
+  installed = folder;
+  return folder;
+}
+
+function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+}
+
+function isNative(path: string): boolean {
+  const head = Buffer.alloc(4);
+  const file = openSync(path, "r");
+  try {
+    return NATIVE.test(head.toString("hex", 0, readSync(file, head)));
+  } finally {
+    closeSync(file);
+  }
+}
+
+describe("the package as npm installs it", () => {
+  testWith(["npm"], "brings tar-stream, and no native program of any system", () => {
+    const files = filesBelow(join(install(), "node_modules"));
+    const natives = files.filter((path) => isNative(path) || /\.(bare|node|so|dll|dylib)$/.test(path));
+    expect(natives).toEqual([]);
+    expect(files).toContain(join(install(), "node_modules/tar-stream/pack.js"));
+    expect(isNative(process.execPath)).toBe(true);
+  });
+
+  testWith(
+    ["node", "npm"],
+    "converts, and writes a tar by tar-stream: the same bytes by Node and Bun",
+    () => {
+      const folder = install();
+      const main = join("node_modules", PACKAGE.name, PACKAGE.bin.docker2vm);
+      const outcome = (runtime: string, out: string) => {
+        const docker2vm = (...args: string[]) =>
+          runOk(runtime, [main, ...args], {
+            cwd: folder,
+            encoding: "latin1",
+            env: { SOURCE_DATE_EPOCH: "" },
+          });
+        docker2vm("convert", "--oci-layout", HELLO, "--platform", "linux/amd64", "--out", out);
+        const rootfs = readFileSync(join(folder, out, "rootfs.ext4"));
+        return { rootfs: Bun.hash(rootfs), tar: docker2vm("extract", `${out}/rootfs.ext4`, "/", "-") };
+      };
+      const node = outcome("node", "by-node");
+      expect(node.tar).toContain("hello-vm\n");
+      expect(outcome(process.execPath, "by-bun")).toEqual(node);
+    },
+  );
+});

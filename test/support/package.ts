@@ -1,0 +1,21 @@
+import { mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { runOk } from "./oracles.ts";
+
+export const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
+
+/** What package.json says, as far as the tests ask. */
+export const PACKAGE = JSON.parse(readFileSync(join(REPOSITORY, "package.json"), "utf8")) as {
+  readonly name: string;
+  readonly version: string;
+  readonly bin: Readonly<Record<"docker2vm" | "oci2gondolin" | "dockerfile2gondolin", string>>;
+  readonly scripts: Readonly<Record<string, string>>;
+};
+
+/** Packs what is published into a folder that is made for it; returns the archive's path. */
+export function packPackage(folder: string): string {
+  mkdirSync(folder);
+  runOk("npm", ["pack", "--silent", "--pack-destination", folder], { cwd: REPOSITORY });
+  return join(folder, `${PACKAGE.name}-${PACKAGE.version}.tgz`);
+}
