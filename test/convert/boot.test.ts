@@ -6,6 +6,7 @@ import { convert } from "../../src/convert/convert.ts";
 import { runWith } from "../cli/fake-host.ts";
 import { boot } from "../support/boot.ts";
 import { expectCleanFilesystem, runOk, testWith } from "../support/oracles.ts";
+import { buildShellImage } from "../support/shell-image.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "boot-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -40,6 +41,27 @@ async function expectReadable(image: string): Promise<void> {
     expect([args, code, stderr]).toEqual([args, 0, expect.stringMatching(said)]);
   }
   expect(Buffer.compare(readFileSync(image), before)).toBe(0);
+}
+
+/** What README tells whoever boots into a shell. */
+for (const [ending, last] of [
+  ["poweroff -f", "reboot: Power down"],
+  ["sync; exit", "Kernel panic - not syncing: Attempted to kill init!"],
+] as const) {
+  testWith(
+    ["qemu-system-x86_64", "apt-get", "dpkg-deb", "e2fsck", "debugfs", "busybox"],
+    `a shell as init: ${ending} ends the machine, and what was written is kept`,
+    async () => {
+      const name = ending.split(" ")[0] ?? "";
+      const layout = join(folder, `${name}-image`);
+      buildShellImage(layout, "latest");
+      const { rootfsPath } = await convert({ source: `oci:${layout}`, out: join(folder, name) });
+      const said = await boot(rootfsPath, "rw init=/bin/sh", { typed: `echo kept > /written; ${ending}\n` });
+      expect(said).toContain(last);
+      expectCleanAfterReplay(rootfsPath);
+      expect(runOk("debugfs", ["-R", "cat /written", rootfsPath])).toBe("kept\n");
+    },
+  );
 }
 
 function expectCleanAfterReplay(image: string): void {

@@ -64,12 +64,12 @@ testWith(
     const initrd = scratch("initramfs.gz");
     writeFileSync(initrd, earlyUserspace(init(rootHash, hashOffset)));
     const parameters = "quiet loglevel=4 ro";
-    expect(await boot(rootfsPath, parameters, initrd)).toContain("hello from docker2vm");
+    expect(await boot(rootfsPath, parameters, { initrd })).toContain("hello from docker2vm");
 
     // One bit of the program that says it.
     const at = readFileSync(rootfsPath).indexOf("hello from docker2vm");
     writeSync(openSync(rootfsPath, "r+"), "H", at);
-    const said = await boot(rootfsPath, parameters, initrd);
+    const said = await boot(rootfsPath, parameters, { initrd });
     expect(said).toContain("mounted");
     expect(said).toMatch(/verity.*corrupted/);
     expect(said).not.toContain("from docker2vm");

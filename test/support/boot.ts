@@ -28,11 +28,22 @@ export function cloudKernel(): string {
   return join(folder, "boot", kernel ?? "vmlinuz");
 }
 
-/**
- * Boots until the machine switches itself off and returns what was said on the console. The image is written to.
- * With an initramfs, that is what mounts it.
- */
-export async function boot(image: string, parameters: string, initrd?: string): Promise<string> {
+export interface BootOptions {
+  /** An initramfs, which is then what mounts the image. */
+  readonly initrd?: string;
+  /** What is typed once a shell asks for it. */
+  readonly typed?: string;
+}
+
+/** What busybox's shell says when it waits for a line. */
+const PROMPT = "/ # ";
+
+/** Boots until the machine switches itself off and returns what was said on the console. The image is written to. */
+export async function boot(
+  image: string,
+  parameters: string,
+  { initrd, typed }: BootOptions = {},
+): Promise<string> {
   const child = spawn(findOracle("qemu-system-x86_64") ?? "qemu-system-x86_64", [
     ...["-M", "pc", "-accel", "tcg", "-cpu", "max", "-m", "512"],
     ...["-nodefaults", "-no-user-config", "-display", "none", "-serial", "stdio", "-no-reboot"],
@@ -47,9 +58,13 @@ export async function boot(image: string, parameters: string, initrd?: string): 
   ]);
   const timer = setTimeout(() => child.kill("SIGKILL"), 180_000);
   let said = "";
+  let toType = typed;
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding("utf8").on("data", (text: string) => {
       said += text;
+      if (toType === undefined || !said.includes(PROMPT)) return;
+      child.stdin.write(toType);
+      toType = undefined;
     });
   }
   const status = await new Promise((resolve, reject) => {
