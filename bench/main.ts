@@ -1,9 +1,9 @@
 /**
- * `bun run bench`: the conversion of an image on disk beside other ways and beside the floor under it.
+ * `npm run bench`: the conversion of an image on disk beside other ways and beside the floor under it.
  * --shape small|medium|large|files100k|files1m (default medium), --image LAYOUT (an OCI layout with one tag "latest"),
  * --synced (time stops only when the image is on the disk, whoever made it).
  *
- * `bun run bench --scaling`: how time grows with bytes, with files, and with the entries of one directory.
+ * `npm run bench -- --scaling`: how time grows with bytes, with files, and with the entries of one directory.
  * --full adds an image of 10 GB.
  *
  * Both: --rounds N (default 5), --only NAME,… (contenders or series whose names contain one of them), --markdown,

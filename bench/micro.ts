@@ -1,5 +1,5 @@
 /**
- * `bun run bench:micro [NAME]`: the parts that bytes and files pass through, each alone, in memory, on one thread.
+ * `npm run bench:micro [-- NAME]`: the parts that bytes and files pass through, each alone, in memory, on one thread.
  * Rates follow from the sizes in the names. Not their sum but the slowest of them decides how fast a conversion is.
  */
 import { createHash } from "node:crypto";
