@@ -33,6 +33,7 @@ const PACKAGES = {
   lz4: "lz4",
   xz: "xz-utils",
   tar: "tar",
+  git: "git",
   cpio: "cpio",
   node: "nodejs",
   npm: "npm",

@@ -1,0 +1,121 @@
+/** What a newcomer does: every command and program of README, in order, in one clone. */
+import { expect } from "bun:test";
+import { spawn } from "node:child_process";
+import { existsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { withRegistry } from "../support/docker-registry.ts";
+import { guestOracles } from "../support/gondolin/needs.ts";
+import { testWith } from "../support/oracles.ts";
+import { type Block, blocks, commandsOf, README } from "./document.ts";
+import { addReadersFiles, cloneTo, fillRegistry, readersEnvironment } from "./stand-ins.ts";
+
+/** The commands that are not run, and why. All others are. */
+const NOT_RUN: Readonly<Record<string, string>> = {
+  "npm test": "this test is part of it",
+  "npm run bench -- --scaling": "its images have gigabytes and a million files",
+};
+
+/** Commands that take minutes because they measure: put behind them, so that they have next to nothing to do. */
+const IN_SHORT: Readonly<Record<string, string>> = {
+  "npm run bench": " -- --shape small --rounds 1 --only docker2vm",
+  "npm run bench -- --shape large --rounds 3": " --shape small --rounds 1 --only docker2vm",
+  "npm run bench -- --image LAYOUT": " --rounds 1 --only docker2vm",
+  "npm run bench -- --shape files100k --only docker2vm": " --shape small --rounds 1",
+  "npm run bench:micro": " -- 'sha256'",
+};
+
+/** By the beginning of a command: what README says that it says. */
+const PROMISED: Readonly<Record<string, string>> = {
+  "gondolin exec --image vm/guest -- /bin/echo hello": "hello\n",
+  "qemu-system-x86_64": "hello from docker2vm",
+  "node program.mjs": "/out/rootfs.ext4 ",
+};
+
+/** The first run on a machine fetches and compiles what Gondolin's guests are made of. */
+const FIRST_MS = 1_500_000;
+const BLOCK_SECONDS = 600;
+/** Characters of what was said, where a command fails. */
+const SHOWN = 3000;
+
+/** Of a function, which the blocks behind it use as well. */
+const DEFINITION = /^\w+\(\) \{/;
+
+testWith(
+  [...guestOracles(), "bash", "buildah", "docker-registry", "git", "skopeo", "node"],
+  "every command of README does what it is there for",
+  () =>
+    withRegistry({}, async (registry, folder) => {
+      const clone = join(folder, "clone");
+      cloneTo(clone);
+      addReadersFiles(clone);
+      const names = fillRegistry(registry, clone);
+      const env = { ...process.env, ...readersEnvironment(folder) };
+      const seen: string[] = [];
+      for (const block of blocks(README)) {
+        const commands = commandsIn(block, clone);
+        const toRun = commands.filter((command) => !(command in NOT_RUN));
+        const script = toRun.map((command) => renamed(command + (IN_SHORT[command] ?? ""), names));
+        const definitions = seen.filter((command) => DEFINITION.test(command));
+        expectPromises(commands, await runScript(block, [...definitions, ...script], clone, env));
+        for (const out of toRun.flatMap(outputsOf)) {
+          expect([out, existsSync(join(clone, out, "rootfs.ext4"))]).toEqual([out, true]);
+        }
+        seen.push(...commands);
+      }
+      const listed = [...Object.keys(NOT_RUN), ...Object.keys(IN_SHORT)];
+      expect(listed.filter((command) => !seen.includes(command))).toEqual([]);
+    }),
+  FIRST_MS,
+);
+
+/** A block's commands; a program in it is written into the clone, where "docker2vm" is the clone's own package. */
+function commandsIn({ language, text }: Block, clone: string): readonly string[] {
+  if (language !== "ts") return language === "sh" ? commandsOf(text) : [];
+  writeFileSync(join(clone, "program.mjs"), text);
+  return ["npm run --silent build", "node program.mjs", "node_modules/.bin/bun program.mjs"];
+}
+
+function expectPromises(commands: readonly string[], said: string): void {
+  for (const [start, text] of Object.entries(PROMISED)) {
+    if (commands.some((command) => command.startsWith(start))) expect(said).toContain(text);
+  }
+}
+
+function renamed(command: string, names: Readonly<Record<string, string>>): string {
+  return Object.entries(names).reduce((text, [name, here]) => text.replaceAll(name, here), command);
+}
+
+/** Folders that a command of docker2vm's leaves an image in. */
+function outputsOf(command: string): readonly string[] {
+  if (command.includes("--dry-run")) return [];
+  return [...command.matchAll(/ --out (\S+)/g)].map((match) => match[1] ?? "");
+}
+
+/** Runs commands in one shell that stops at the first that fails, and returns what they said on standard output. */
+async function runScript(
+  { section }: Block,
+  commands: readonly string[],
+  cwd: string,
+  env: NodeJS.ProcessEnv,
+): Promise<string> {
+  const script = ["set -eu", "set -x", ...commands].join("\n");
+  // In a process group of its own, all of which ends with the time.
+  const child = spawn("timeout", [String(BLOCK_SECONDS), "bash", "-c", script], {
+    cwd,
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const said = { stdout: "", stderr: "" };
+  for (const stream of ["stdout", "stderr"] as const) {
+    child[stream].setEncoding("utf8").on("data", (text: string) => {
+      said[stream] += text;
+    });
+  }
+  const status = await new Promise((resolve, reject) => child.on("error", reject).on("close", resolve));
+  if (status !== 0) {
+    throw new Error(
+      `README, "${section}": exit ${status}\n${said.stdout.slice(-SHOWN)}\n${said.stderr.slice(-SHOWN)}`,
+    );
+  }
+  return said.stdout;
+}

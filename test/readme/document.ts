@@ -1,0 +1,42 @@
+/** README.md, taken apart: its blocks of code, the commands in them, and the code within its sentences. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { REPOSITORY } from "../support/package.ts";
+
+export const README = readFileSync(join(REPOSITORY, "README.md"), "utf8");
+
+/** A fenced block. */
+export interface Block {
+  /** The title of the section that it is in. */
+  readonly section: string;
+  /** What stands behind the fence: "sh", "ts", "text". */
+  readonly language: string;
+  readonly text: string;
+}
+
+/** The fenced blocks, in order. */
+export function blocks(markdown: string): readonly Block[] {
+  const found: Block[] = [];
+  const parts = /^#+ (?<title>.+)$|^```(?<language>\w+)\n(?<text>[\s\S]*?)^```$/gm;
+  let section = "";
+  for (const { groups } of markdown.matchAll(parts)) {
+    if (groups?.["title"] !== undefined) section = groups["title"];
+    else found.push({ section, language: groups?.["language"] ?? "", text: groups?.["text"] ?? "" });
+  }
+  return found;
+}
+
+/** The commands of a shell block, one each: without comments, and lines that go on put together. */
+export function commandsOf(text: string): readonly string[] {
+  return text
+    .replaceAll(/\\\n\s*/g, "")
+    .split("\n")
+    .map((line) => line.replace(/(^|\s+)# .*$/, "").trim())
+    .filter((line) => line !== "");
+}
+
+/** What is set as code within sentences. */
+export function codeSpans(markdown: string): readonly string[] {
+  const sentences = markdown.replaceAll(/^```[\s\S]*?^```$/gm, "");
+  return [...sentences.matchAll(/`([^`\n]+)`/g)].map((match) => match[1] ?? "");
+}
