@@ -3,7 +3,7 @@ import { Docker2vmError } from "../errors.ts";
 import type { BuildRequest } from "./build-request.ts";
 import { type Builder, type Command, optional, repeated } from "./builder.ts";
 import type { Environment } from "./options.ts";
-import { type Probe, unusable } from "./probe.ts";
+import { notInstalled, notWorking, type Probe } from "./probe.ts";
 
 /**
  * buildah, with or without root. It cannot write an archive to a pipe that is a socket, as pipes between processes are
@@ -15,7 +15,9 @@ import { type Probe, unusable } from "./probe.ts";
  */
 export const probeBuildah: Probe = async (tools) => {
   const buildah = await tools.find("buildah");
-  if (buildah === undefined) return unusable("buildah is not on the PATH");
+  if (buildah === undefined) {
+    return notInstalled("buildah", "install the package buildah, which needs no daemon");
+  }
   const usual = await tools.ask([buildah, "info"]);
   if (usual.status === 0) return buildahBuilder([buildah], tools.environment);
   // The overlay driver does not work everywhere, such as on top of a container's own overlay; vfs does.
@@ -24,7 +26,7 @@ export const probeBuildah: Probe = async (tools) => {
     tools.environment["STORAGE_DRIVER"] === undefined && (await tools.ask([...plain, "info"])).status === 0;
   return works
     ? buildahBuilder(plain, tools.environment)
-    : unusable(`buildah does not work: ${usual.complaint}`);
+    : notWorking(`buildah does not work: ${usual.complaint}`, "set buildah up until 'buildah info' works");
 };
 
 function buildahBuilder(buildah: Command, environment: Environment): Builder {

@@ -1,14 +1,20 @@
 import { basename, dirname } from "node:path";
 import { repeated } from "./builder.ts";
 import type { Environment } from "./options.ts";
-import { type Probe, unusable } from "./probe.ts";
+import { notInstalled, notWorking, type Probe } from "./probe.ts";
+
+const START_BUILDKITD = "start buildkitd and say where it is in BUILDKIT_HOST";
 
 /** BuildKit's own client; BUILDKIT_HOST in the environment says where buildkitd is. */
 export const probeBuildctl: Probe = async (tools) => {
   const buildctl = await tools.find("buildctl");
-  if (buildctl === undefined) return unusable("buildctl is not on the PATH");
+  if (buildctl === undefined) {
+    return notInstalled("buildctl", `install BuildKit's buildctl, and ${START_BUILDKITD}`);
+  }
   const workers = await tools.ask([buildctl, "debug", "workers"]);
-  if (workers.status !== 0) return unusable(`buildctl does not reach buildkitd: ${workers.complaint}`);
+  if (workers.status !== 0) {
+    return notWorking(`buildctl does not reach buildkitd: ${workers.complaint}`, START_BUILDKITD);
+  }
   return {
     name: "buildctl",
     plan: (request) => {

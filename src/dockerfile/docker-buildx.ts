@@ -1,6 +1,12 @@
 import type { BuildRequest } from "./build-request.ts";
 import { type Builder, optional, repeated } from "./builder.ts";
-import { type Probe, unusable } from "./probe.ts";
+import { notInstalled, notWorking, type Probe } from "./probe.ts";
+
+/** What docker says without the plugin, in older and in newer versions. */
+const UNKNOWN_COMMAND = /is not a docker command|unknown command/;
+const INSTALL_BUILDX =
+  "install the buildx plugin: the package docker-buildx-plugin from Docker, docker-buildx from Debian or Ubuntu";
+const MEND_BUILDX = "make 'docker buildx inspect' work: Docker's daemon must run and be open to this user";
 
 /**
  * buildx with the builder that the user has chosen for it. All drivers but one write an OCI archive to their output;
@@ -9,11 +15,15 @@ import { type Probe, unusable } from "./probe.ts";
  */
 export const probeDockerBuildx: Probe = async (tools) => {
   const docker = await tools.find("docker");
-  if (docker === undefined) return unusable("docker is not on the PATH");
+  if (docker === undefined) {
+    return notInstalled("docker", "install Docker with its buildx plugin and start its daemon");
+  }
   const inspected = await tools.ask([docker, "buildx", "inspect"]);
   const driver = /^Driver:\s*(\S+)/m.exec(inspected.stdout)?.[1];
   if (inspected.status !== 0 || driver === undefined) {
-    return unusable(`docker buildx does not work: ${inspected.complaint}`);
+    return UNKNOWN_COMMAND.test(inspected.complaint)
+      ? notWorking("docker is there, but its buildx plugin is missing", INSTALL_BUILDX)
+      : notWorking(`docker buildx does not work: ${inspected.complaint}`, MEND_BUILDX);
   }
   return driver === "docker" ? savingBuilder(docker) : streamingBuilder(docker);
 };

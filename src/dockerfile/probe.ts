@@ -7,25 +7,39 @@ import { LastLines } from "./lines.ts";
 import type { Environment } from "./options.ts";
 
 const TIMEOUT_MS = 30_000;
+/** Lines of a failure among which is the one that says what is wrong. */
+const LAST_LINES = 4;
 
 /** Whether a builder is there and works. */
 export type Probe = (tools: Tools) => Promise<Builder | Unusable>;
 
 export interface Unusable {
+  /** What is wrong, naming the program. */
   readonly unusable: string;
+  /** Whether the program is on this machine, though it does not work. */
+  readonly installed: boolean;
+  /** What makes it work: one sentence for a hint. */
+  readonly remedy: string;
 }
 
-export function unusable(reason: string): Unusable {
-  return { unusable: reason };
+export function notInstalled(program: string, remedy: string): Unusable {
+  return { unusable: `${program} is not on the PATH`, installed: false, remedy };
+}
+
+export function notWorking(unusable: string, remedy: string): Unusable {
+  return { unusable, installed: true, remedy };
 }
 
 export interface Answer {
   /** Undefined where the program did not come to its own end. */
   readonly status: number | undefined;
   readonly stdout: string;
-  /** Its last line on standard error, or what else is to be said of a failure. */
+  /** Its last line on standard error that does not point to its help, or what else is to be said of a failure. */
   readonly complaint: string;
 }
+
+/** "See 'docker --help'", "Run 'docker --help' for more information": what programs say after what is wrong. */
+const POINTS_TO_HELP = /^(see|run|try)\b.*--help\b/i;
 
 /** How builders are looked for. */
 export class Tools {
@@ -70,9 +84,10 @@ export class Tools {
         else resolve({ status: undefined, stdout, complaint: error.message });
       });
       child.on("close", (status, killedBy) => {
-        const errors = new LastLines(1);
+        const errors = new LastLines(LAST_LINES);
         errors.add(stderr);
-        const [complaint = status === null ? `killed by ${killedBy}` : `exit code ${status}`] = errors.lines;
+        const end = status === null ? `killed by ${killedBy}` : `exit code ${status}`;
+        const complaint = errors.lines.findLast((line) => !POINTS_TO_HELP.test(line)) ?? end;
         resolve({ status: status ?? undefined, stdout, complaint });
       });
     });

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { convertDockerfile } from "../../src/dockerfile/convert-dockerfile.ts";
 import { planDockerfile } from "../../src/dockerfile/dry-run.ts";
 import type { BuildEvent, DockerfileOptions } from "../../src/dockerfile/options.ts";
+import { Docker2vmError } from "../../src/errors.ts";
 import { expectError } from "../support/expect-error.ts";
 import { expectCleanIfChecked } from "../support/oracles.ts";
 import { dockerContainer, inPlace, type Place } from "./stand-in.ts";
@@ -267,8 +268,56 @@ describe("choosing a builder", () => {
         "install the package buildah",
       );
       const named = convertDockerfile(optionsIn(place, { builder: "docker-buildx" }));
-      await expectError(named, "E_NO_BUILDER", "daemon: not running", "docker-buildx-plugin");
+      await expectError(named, "E_NO_BUILDER", "daemon: not running", "'docker buildx inspect'", "--builder");
       expect(existsSync(place.path("out"))).toBe(false);
+    });
+  });
+
+  for (const said of [
+    "docker: 'buildx' is not a docker command.\nSee 'docker --help'",
+    "docker: unknown command: docker buildx\n\nRun 'docker --help' for more information",
+  ]) {
+    test(`says that it is the buildx plugin that is missing where docker says ${JSON.stringify(said)}`, async () => {
+      await inPlace(async (place) => {
+        place.program("docker", { "buildx*": `cat >&2 <<'EOF'\n${said}\nEOF\nexit 1` });
+        for (const [builder, other] of [
+          [undefined, "or install the package buildah, which needs no daemon"],
+          ["docker-buildx", "or choose another --builder"],
+        ] as const) {
+          const failing = convertDockerfile(optionsIn(place, { builder }));
+          const error = await failing.catch((thrown: Error) => thrown);
+          expect(error).toBeInstanceOf(Docker2vmError);
+          const { message, hint } = error as Docker2vmError;
+          expect(message).toContain(": docker is there, but its buildx plugin is missing");
+          expect(message).not.toContain("--help");
+          expect(hint).toStartWith("install the buildx plugin: ");
+          expect(hint).toContain("docker-buildx-plugin");
+          expect(hint).toEndWith(other);
+        }
+      });
+    });
+  }
+
+  test("says what is wrong, not where a program's help is, and how the nearest one is made to work", async () => {
+    await inPlace(async (place) => {
+      const pointer = "\n\nRun 'x --help' for more information";
+      place.program("docker", {
+        "buildx*": `printf "unknown flag: --x\n\nTry 'docker --help'." >&2; exit 125`,
+      });
+      place.program("buildctl", { "debug*": `printf "no socket${pointer}" >&2; exit 1` });
+      place.program("buildah", { "*": `printf "no storage\nSee 'buildah --help'\n" >&2; exit 1` });
+      const error = await convertDockerfile(optionsIn(place)).catch((thrown: Docker2vmError) => thrown);
+      expect(error).toMatchObject({
+        message:
+          "there is no program to build with: docker buildx does not work: unknown flag: --x; " +
+          "buildctl does not reach buildkitd: no socket; buildah does not work: no storage",
+        hint: expect.stringMatching(/^make 'docker buildx inspect' work: .*, or set buildah up /),
+      });
+      await expectError(
+        convertDockerfile(optionsIn(place, { builder: "buildctl" })),
+        "E_NO_BUILDER",
+        "\nstart buildkitd and say where it is in BUILDKIT_HOST, or choose another --builder",
+      );
     });
   });
 
