@@ -30,6 +30,8 @@ export async function runDockerfile(line: CommandLine, host: Host): Promise<void
     text = flag(line, "dry-run")
       ? `${JSON.stringify(await planDockerfile(options), null, 2)}\n`
       : resultText(await convertDockerfile(options), manner);
+  } catch (error) {
+    throw talk.unsaid(error);
   } finally {
     talk.finish();
   }
@@ -74,16 +76,25 @@ export function dockerfileRequest(line: CommandLine, host: Host): DockerfileRequ
 export function talkOf(manner: Manner, host: Host) {
   const progress = progressReporter(manner, host.stderr, host.env);
   const json = manner.progress === "json";
-  const silent = manner.quiet || manner.progress === "none";
+  const passedOn = !json && !manner.quiet && manner.progress !== "none";
   const onBuild = (event: BuildEvent): void => {
     if (json && event.type === "builder") host.stderr.write(`${JSON.stringify(event)}\n`);
-    if (json || silent) return;
+    if (!passedOn) return;
     // A line must not be written into bars that are drawn below it.
     progress.finish();
     host.stderr.write(event.type === "builder" ? `building with ${event.builder}\n` : event.text);
   };
   const onProgress = (event: ProgressEvent): void => progress.report(event);
-  return { listeners: { onBuild, onProgress }, finish: () => progress.finish() };
+  /** A failure without the builder's last lines where a reader has just seen them; a program gets all in one place. */
+  const unsaid = (error: unknown): unknown => {
+    const seen = passedOn && manner.format === "text";
+    return seen && error instanceof Docker2vmError && error.output.length > 0 ? withoutOutput(error) : error;
+  };
+  return { listeners: { onBuild, onProgress }, unsaid, finish: () => progress.finish() };
+}
+
+function withoutOutput(error: Docker2vmError): Docker2vmError {
+  return new Docker2vmError(error.code, error.message, { hint: error.hint, cause: error });
 }
 
 function resultText(result: DockerfileResult, manner: Manner): string {

@@ -59,6 +59,8 @@ export async function runDockerfile2gondolin(line: CommandLine, host: Host): Pro
     document = flag(line, "dry-run")
       ? { command: "dockerfile2gondolin", ...(await planDockerfile(options)), outDir: resolve(request.out) }
       : buildDocument(request.out, await convertDockerfile(options));
+  } catch (error) {
+    throw talk.unsaid(error);
   } finally {
     talk.finish();
   }

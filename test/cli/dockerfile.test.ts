@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { dockerContainer, inPlace, type Place } from "../dockerfile/stand-in.ts";
+import { writeBase } from "../profile/gondolin/bases.ts";
 import { runOk } from "../support/oracles.ts";
 import { type Ran, Recorder, runWith } from "./fake-host.ts";
 
@@ -107,6 +108,51 @@ describe("docker2vm dockerfile", () => {
         error: { code: "E_BUILD_FAILED", output: ["it broke"] },
       });
       expect(existsSync(place.path("out"))).toBe(false);
+    });
+  });
+
+  test("tells a failed build's last lines once, whoever is spoken to", async () => {
+    await inPlace(async (place) => {
+      dockerContainer(place, "echo step 1 >&2; echo it broke >&2; exit 5");
+      const times = async (...args: readonly string[]) => {
+        const { code, stderr } = await dockerfile(place, ...args);
+        expect(code).toBe(10);
+        return { told: stderr.split("it broke").length - 1, stderr };
+      };
+      const { told, stderr } = await times();
+      expect(told).toBe(1);
+      expect(stderr).toContain(
+        "step 1\nit broke\nerror: docker buildx build failed with exit code 5\n  hint: mend what its last lines tell",
+      );
+      for (const args of [
+        ["--progress", "plain"],
+        ["--verbose"],
+        ["--quiet"],
+        ["--progress", "none"],
+        ["--progress", "json"],
+        ["--quiet", "--format", "json"],
+      ]) {
+        expect(await times(...args)).toMatchObject({ told: 1 });
+      }
+      // A program reads the error alone, whatever a person has seen before it.
+      const json = await times("--format", "json");
+      const last = json.stderr.trimEnd().split("\n").at(-1) ?? "";
+      expect(JSON.parse(last).error.output).toEqual(["step 1", "it broke"]);
+    });
+  });
+
+  test("dockerfile2gondolin tells them once as well", async () => {
+    await inPlace(async (place) => {
+      dockerContainer(place, "echo it broke >&2; exit 5");
+      const [file, assets] = [place.path("context/Dockerfile"), place.path("assets")];
+      const args = ["--file", file, "--context", place.context, "--out", place.path("out")];
+      writeBase(assets);
+      const { code, stderr } = await runWith(
+        ["dockerfile2gondolin", ...args, "--guest-assets", assets, "--platform", "amd64"],
+        {},
+        { env: place.environment },
+      );
+      expect({ code, told: stderr.split("it broke").length - 1 }).toEqual({ code: 10, told: 1 });
     });
   });
 
