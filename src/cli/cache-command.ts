@@ -5,12 +5,9 @@ import { formatBytes, parseSize } from "./bytes.ts";
 import type { CommandLine } from "./command-line.ts";
 import type { Host } from "./host.ts";
 import { flag, stringOption } from "./request.ts";
+import { type Told, tell } from "./tell.ts";
 
-type Action = (
-  folder: string,
-  line: CommandLine,
-  host: Host,
-) => Promise<{ readonly text: string; readonly facts: object }>;
+type Action = (folder: string, line: CommandLine, host: Host) => Promise<Told & { readonly facts: object }>;
 
 const ACTIONS: Readonly<Record<string, Action>> = { ls, prune, verify };
 
@@ -28,8 +25,9 @@ export async function runCache(line: CommandLine, host: Host): Promise<void> {
     );
   }
   const folder = stringOption(line, "cache-dir") ?? defaultCacheFolder(host.env);
-  const { text, facts } = await action(folder, line, host);
-  host.stdout.write(flag(line, "json") ? `${JSON.stringify(facts, null, 2)}\n` : text);
+  const { facts, ...told } = await action(folder, line, host);
+  const text = flag(line, "json") ? `${JSON.stringify(facts, null, 2)}\n` : told.text;
+  await tell(host, { ...told, text });
 }
 
 async function ls(folder: string) {
@@ -47,7 +45,11 @@ async function prune(folder: string, line: CommandLine) {
     keepBytes: keep === undefined ? undefined : parseSize(keep, "--keep-bytes"),
     olderThan: age === undefined ? undefined : new Date(Date.now() - milliseconds(age)),
   });
-  return { facts: { folder, removed, kept }, text: `removed ${total(removed)}, kept ${total(kept)}\n` };
+  return {
+    facts: { folder, removed, kept },
+    text: `removed ${total(removed)}, kept ${total(kept)}\n`,
+    made: "the cache is pruned",
+  };
 }
 
 async function verify(folder: string, _line: CommandLine, host: Host) {
@@ -56,6 +58,7 @@ async function verify(folder: string, _line: CommandLine, host: Host) {
   return {
     facts: { folder, sound, damaged },
     text: `${lines.join("")}${sound} sound, ${damaged.length} damaged\n`,
+    ...(damaged.length === 0 ? {} : { made: "what was damaged is removed" }),
   };
 }
 

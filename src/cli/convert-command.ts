@@ -7,6 +7,7 @@ import { progressReporter } from "./progress/reporter.ts";
 import { registryRequest } from "./registry-request.ts";
 import { convertRequest, flag, type Manner, mannerOf } from "./request.ts";
 import { summaryJson, summaryText } from "./summary.ts";
+import { madeImage, type Told, tell } from "./tell.ts";
 
 /** `docker2vm convert` */
 export async function runConvert(line: CommandLine, host: Host): Promise<void> {
@@ -23,20 +24,20 @@ export async function runConvert(line: CommandLine, host: Host): Promise<void> {
     signal: host.signal,
     onProgress: (event) => progress.report(event),
   };
-  let text: string;
+  let told: Told;
   try {
-    text = flag(line, "dry-run")
-      ? `${JSON.stringify(await host.engine.planConversion(options), null, 2)}\n`
-      : resultText(await host.engine.convert(options), manner);
+    told = flag(line, "dry-run")
+      ? { text: `${JSON.stringify(await host.engine.planConversion(options), null, 2)}\n` }
+      : toldResult(await host.engine.convert(options), manner);
   } finally {
     progress.finish();
   }
-  host.stdout.write(text);
+  await tell(host, told);
 }
 
-function resultText(result: ConvertResult, manner: Manner): string {
-  if (manner.format === "json") return summaryJson(result);
-  return manner.quiet ? "" : summaryText(result);
+function toldResult(result: ConvertResult, manner: Manner): Told {
+  const quiet = manner.quiet ? "" : summaryText(result);
+  return { text: manner.format === "json" ? summaryJson(result) : quiet, made: madeImage(result) };
 }
 
 function standardInput(source: string, host: Host): Pick<ConvertOptions, "stdin"> {

@@ -18,6 +18,7 @@ import {
   stringOption,
 } from "./request.ts";
 import { summaryJson, summaryText } from "./summary.ts";
+import { madeImage, type Told, tell } from "./tell.ts";
 
 /** `docker2vm dockerfile` */
 export async function runDockerfile(line: CommandLine, host: Host): Promise<void> {
@@ -25,17 +26,17 @@ export async function runDockerfile(line: CommandLine, host: Host): Promise<void
   const request = dockerfileRequest(line, host);
   const talk = talkOf(manner, host);
   const options = { ...request, environment: host.env, signal: host.signal, ...talk.listeners };
-  let text: string;
+  let told: Told;
   try {
-    text = flag(line, "dry-run")
-      ? `${JSON.stringify(await planDockerfile(options), null, 2)}\n`
-      : resultText(await convertDockerfile(options), manner);
+    told = flag(line, "dry-run")
+      ? { text: `${JSON.stringify(await planDockerfile(options), null, 2)}\n` }
+      : toldResult(await convertDockerfile(options), manner);
   } catch (error) {
     throw talk.unsaid(error);
   } finally {
     talk.finish();
   }
-  host.stdout.write(text);
+  await tell(host, told);
 }
 
 /** Loaded when it is wanted. */
@@ -97,7 +98,7 @@ function withoutOutput(error: Docker2vmError): Docker2vmError {
   return new Docker2vmError(error.code, error.message, { hint: error.hint, cause: error });
 }
 
-function resultText(result: DockerfileResult, manner: Manner): string {
-  if (manner.format === "json") return summaryJson(result);
-  return manner.quiet ? "" : `Builder   ${result.builder}\n${summaryText(result)}`;
+function toldResult(result: DockerfileResult, manner: Manner): Told {
+  const quiet = manner.quiet ? "" : `Builder   ${result.builder}\n${summaryText(result)}`;
+  return { text: manner.format === "json" ? summaryJson(result) : quiet, made: madeImage(result) };
 }

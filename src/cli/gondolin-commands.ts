@@ -14,6 +14,7 @@ import type { OptionName } from "./options.ts";
 import { progressReporter } from "./progress/reporter.ts";
 import { registryRequest } from "./registry-request.ts";
 import { type ConversionRequest, convertRequest, flag, mannerOf, stringOption } from "./request.ts";
+import { madeImage, type Told, tell } from "./tell.ts";
 
 /** `oci2gondolin` */
 export async function runOci2gondolin(line: CommandLine, host: Host): Promise<void> {
@@ -30,15 +31,19 @@ export async function runOci2gondolin(line: CommandLine, host: Host): Promise<vo
     onProgress: (event) => progress.report(event),
   };
   const source = sourceOf(line);
-  let document: object;
+  let told: Told;
   try {
-    document = flag(line, "dry-run")
-      ? { command, ...(await host.engine.planConversion(options)), source, outDir: resolve(request.out) }
-      : { command, source, ...conversionResult(request.out, await host.engine.convert(options)) };
+    told = flag(line, "dry-run")
+      ? planned({ command, ...(await host.engine.planConversion(options)), source }, request)
+      : toldResult(await host.engine.convert(options), (result) => ({
+          command,
+          source,
+          ...conversionResult(request.out, result),
+        }));
   } finally {
     progress.finish();
   }
-  host.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+  await tell(host, told);
 }
 
 /** `dockerfile2gondolin` */
@@ -54,17 +59,32 @@ export async function runDockerfile2gondolin(line: CommandLine, host: Host): Pro
     signal: host.signal,
     ...talk.listeners,
   };
-  let document: object;
+  let told: Told;
   try {
-    document = flag(line, "dry-run")
-      ? { command: "dockerfile2gondolin", ...(await planDockerfile(options)), outDir: resolve(request.out) }
-      : buildDocument(request.out, await convertDockerfile(options));
+    told = flag(line, "dry-run")
+      ? planned({ command: "dockerfile2gondolin", ...(await planDockerfile(options)) }, request)
+      : toldResult(await convertDockerfile(options), (result) => buildDocument(request.out, result));
   } catch (error) {
     throw talk.unsaid(error);
   } finally {
     talk.finish();
   }
-  host.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+  await tell(host, told);
+}
+
+function planned(plan: object, { out }: ConversionRequest): Told {
+  return { text: documentText({ ...plan, outDir: resolve(out) }) };
+}
+
+function toldResult<Result extends ConvertResult>(
+  result: Result,
+  describe: (result: Result) => object,
+): Told {
+  return { text: documentText(describe(result)), made: madeImage(result) };
+}
+
+function documentText(document: object): string {
+  return `${JSON.stringify(document, null, 2)}\n`;
 }
 
 /** The result of a build and its conversion. */

@@ -12,6 +12,16 @@ export interface Output {
   readonly rows?: number;
 }
 
+/** What results are written to. */
+export interface ResultOutput {
+  readonly isTTY?: boolean;
+  /**
+   * Resolves when more may come, with false once nobody reads there any more. Throws E_NO_SPACE or E_IO where the
+   * result cannot be written.
+   */
+  write(data: string | Uint8Array): Promise<boolean>;
+}
+
 /** The part of the library the command drives, loaded when it is called. */
 export interface Engine {
   convert(options: ConvertOptions): Promise<ConvertResult>;
@@ -23,9 +33,7 @@ export interface Host {
   readonly env: Environment;
   readonly openStdin: () => AsyncIterable<Uint8Array>;
   readonly stdinIsTerminal: boolean;
-  readonly stdout: Output;
-  /** Bytes to the same place; resolves when more may come, with false if nobody reads there any more. */
-  readonly writeStdout: (bytes: Uint8Array) => Promise<boolean>;
+  readonly stdout: ResultOutput;
   readonly stderr: Output;
   readonly signal: AbortSignal;
   readonly engine: Engine;

@@ -23,7 +23,7 @@ export async function runInspectImage(line: CommandLine, host: Host): Promise<vo
       if (event.type === "warning") host.stderr.write(`warning: ${printable(event.message)}\n`);
     },
   });
-  host.stdout.write(
+  await host.stdout.write(
     flag(line, "json") ? `${JSON.stringify(inspection, null, 2)}\n` : inspectionText(inspection),
   );
 }

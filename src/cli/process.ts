@@ -2,11 +2,10 @@ import { isatty } from "node:tty";
 import type { Engine } from "./host.ts";
 import { listenForInterrupts } from "./interrupts.ts";
 import { run } from "./run.ts";
+import { messageOutput, StandardOutput } from "./standard-streams.ts";
 
 /** The command as a process runs it: this process's streams and environment, its signals, its exit code. */
 export async function runProcess(args: readonly string[]): Promise<void> {
-  ignoreClosedPipe(process.stdout);
-  ignoreClosedPipe(process.stderr);
   const interrupts = listenForInterrupts(process);
   let stdin: NodeJS.ReadStream | undefined;
   try {
@@ -17,9 +16,8 @@ export async function runProcess(args: readonly string[]): Promise<void> {
         return stdin;
       },
       stdinIsTerminal: isatty(0),
-      stdout: process.stdout,
-      writeStdout,
-      stderr: process.stderr,
+      stdout: new StandardOutput(process.stdout),
+      stderr: messageOutput(process.stderr),
       signal: interrupts.signal,
       engine: ENGINE,
     });
@@ -30,32 +28,8 @@ export async function runProcess(args: readonly string[]): Promise<void> {
   }
 }
 
-/** Waits where the reader is slower. False once it has gone away: ignoreClosedPipe, below. */
-async function writeStdout(bytes: Uint8Array): Promise<boolean> {
-  const { stdout } = process;
-  // Bun neither destroys nor closes what has failed.
-  if (!stdout.writable) return false;
-  if (stdout.write(bytes)) return true;
-  await new Promise<void>((resolve) => {
-    const events = ["drain", "close", "error"] as const;
-    const goOn = (): void => {
-      for (const event of events) stdout.off(event, goOn);
-      resolve();
-    };
-    for (const event of events) stdout.on(event, goOn);
-  });
-  return stdout.writable;
-}
-
 /** Loaded when a conversion is really wanted: `--help` and a mistyped option answer at once. */
 const ENGINE: Engine = {
   convert: async (options) => (await import("../convert/convert.ts")).convert(options),
   planConversion: async (options) => (await import("../convert/dry-run.ts")).planConversion(options),
 };
-
-/** `docker2vm … | head` closes the pipe early: that is the reader's good right and no error. */
-function ignoreClosedPipe(stream: NodeJS.WriteStream): void {
-  stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
-  });
-}

@@ -12,10 +12,10 @@ export async function run(args: readonly string[], host: Host): Promise<number> 
   const line = splitCommandLine(args);
   try {
     if (flag(line, "version")) {
-      host.stdout.write(`${programVersion()}\n`);
+      await host.stdout.write(`${programVersion()}\n`);
     } else if (flag(line, "help")) {
       const { helpText } = await import("./help.ts");
-      host.stdout.write(await helpText(line.words[0]));
+      await host.stdout.write(await helpText(line.words[0]));
     } else {
       const command = checkCommandLine(line, args);
       const runCommand = await command.load();

@@ -1,22 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
-import {
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ProgressEvent } from "../../src/convert/progress.ts";
 import { withRegistry } from "../support/docker-registry.ts";
 import { buildLayout } from "../support/layout-builder.ts";
 import { expectCleanFilesystem, run, runOk, testWith } from "../support/oracles.ts";
-import { PACKAGE, packPackage, REPOSITORY } from "../support/package.ts";
+import { installPackage, PACKAGE, REPOSITORY } from "../support/package.ts";
 import { tar } from "../support/tar-builder.ts";
 
 const HELLO = join(REPOSITORY, "fixtures/images/hello");
@@ -35,14 +27,6 @@ function docker2vm(...args: string[]) {
 
 function sha256(path: string): string {
   return createHash("sha256").update(readFileSync(path)).digest("hex");
-}
-
-/** Packs what is published and unpacks it below `parent`, beside what it depends on; returns its folder. */
-function installPackage(parent: string): string {
-  runOk("tar", ["-xzf", packPackage(parent), "-C", parent]);
-  const installed = join(parent, "package");
-  symlinkSync(join(REPOSITORY, "node_modules"), join(installed, "node_modules"));
-  return installed;
 }
 
 function debugfs(image: string, request: string): string {

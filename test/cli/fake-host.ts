@@ -44,10 +44,11 @@ export async function runWith(
     env: {},
     openStdin: () => noBytes(),
     stdinIsTerminal: false,
-    stdout,
-    writeStdout: async (bytes) => {
-      stdout.write(Buffer.from(bytes).toString("latin1"));
-      return true;
+    stdout: {
+      write: async (data) => {
+        stdout.write(typeof data === "string" ? data : Buffer.from(data).toString("latin1"));
+        return true;
+      },
     },
     stderr,
     signal: new AbortController().signal,

@@ -17,7 +17,7 @@ import { buildLayout } from "../support/layout-builder.ts";
 import { run, runOk, testWith } from "../support/oracles.ts";
 import { scratchFolder } from "../support/scratch.ts";
 import { tar } from "../support/tar-builder.ts";
-import { Recorder, runWith } from "./fake-host.ts";
+import { runWith } from "./fake-host.ts";
 
 const scratch = scratchFolder();
 const HELLO = join(import.meta.dir, "../../fixtures/images/hello");
@@ -133,9 +133,9 @@ describe("extract", () => {
   });
 
   test("writes no tar to a terminal", async () => {
-    const terminal = new Recorder(true);
+    const terminal = { isTTY: true, write: () => Promise.reject(new Error("not to be written to")) };
     const { code, stderr } = await runWith(["extract", image, "/", "-"], {}, { stdout: terminal });
-    expect([code, terminal.text]).toEqual([2, ""]);
+    expect(code).toBe(2);
     expect(stderr).toContain("is not written to a terminal");
     expect(stderr).toContain("tar -t");
   });

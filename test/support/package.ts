@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { runOk } from "./oracles.ts";
@@ -18,4 +18,12 @@ export function packPackage(folder: string): string {
   mkdirSync(folder);
   runOk("npm", ["pack", "--silent", "--pack-destination", folder], { cwd: REPOSITORY });
   return join(folder, `${PACKAGE.name}-${PACKAGE.version}.tgz`);
+}
+
+/** Packs what is published and unpacks it below `parent`, which is made, beside what it depends on; returns its folder. */
+export function installPackage(parent: string): string {
+  runOk("tar", ["-xzf", packPackage(parent), "-C", parent]);
+  const installed = join(parent, "package");
+  symlinkSync(join(REPOSITORY, "node_modules"), join(installed, "node_modules"));
+  return installed;
 }

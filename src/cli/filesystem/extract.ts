@@ -4,6 +4,7 @@ import { formatBytes } from "../bytes.ts";
 import type { CommandLine } from "../command-line.ts";
 import type { Host } from "../host.ts";
 import { flag } from "../request.ts";
+import { tell } from "../tell.ts";
 import { extractTar } from "./extract-tar.ts";
 import { leftOutJson, leftOutLine } from "./left-out.ts";
 import { pathBytes, withFilesystem, wordsOf } from "./with-filesystem.ts";
@@ -23,7 +24,7 @@ export async function runExtract(line: CommandLine, host: Host): Promise<void> {
     },
     { resultTells: json },
   );
-  host.stdout.write(told);
+  await tell(host, { text: told, made: `the files are in ${destination}` });
 }
 
 export function extractionText(extraction: Extraction): string {

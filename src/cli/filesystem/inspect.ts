@@ -12,7 +12,7 @@ export async function runInspect(line: CommandLine, host: Host): Promise<void> {
   const [image = ""] = wordsOf(line, ["IMAGE"], 1);
   const json = flag(line, "json");
   const facts = await withFilesystem(line, host, image, inspect, { resultTells: json });
-  host.stdout.write(json ? inspectionJson(facts) : inspectionText(facts));
+  await host.stdout.write(json ? inspectionJson(facts) : inspectionText(facts));
 }
 
 const JOURNAL = {

@@ -18,10 +18,10 @@ export async function runVerify(line: CommandLine, host: Host): Promise<void> {
   } finally {
     file.close();
   }
-  if (flag(line, "json")) host.stdout.write(`${JSON.stringify(verification, null, 2)}\n`);
+  if (flag(line, "json")) await host.stdout.write(`${JSON.stringify(verification, null, 2)}\n`);
   else {
     if (verification.replay !== undefined) host.stderr.write(replayLine(verification.replay));
-    host.stdout.write(verificationText(verification));
+    await host.stdout.write(verificationText(verification));
   }
   const count = verification.findings.length + verification.more;
   if (count === 0) return;

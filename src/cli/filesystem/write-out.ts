@@ -8,7 +8,7 @@ export async function writeOut(
 ): Promise<void> {
   for await (const bytes of chunks) {
     host.signal.throwIfAborted();
-    if (!(await host.writeStdout(bytes))) return;
+    if (!(await host.stdout.write(bytes))) return;
     // A file takes everything at once; signals come in between.
     await setImmediate();
   }
