@@ -24,8 +24,12 @@ export interface Command {
   readonly options: Readonly<Record<string, OptionSpec>>;
   /** Not in the list of commands: it has a program of its own. */
   readonly hidden?: boolean;
+  /** What is so where a signal has stopped it; absent: nothing that would have to be said. */
+  readonly whenStopped?: (line: CommandLine) => string;
   load(): Promise<RunCommand>;
 }
+
+const noImage = (): string => "no image was written";
 
 export const COMMANDS: Readonly<Record<string, Command>> = {
   convert: {
@@ -34,6 +38,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       "docker2vm convert SOURCE --out DIR [options]\n\nSOURCE is an image's name (alpine:3.20), " +
       "oci:PATH[:TAG], oci-archive:PATH,\ndocker-archive:PATH, - for an archive on standard input, or one of the options below.",
     options: CONVERT_OPTIONS,
+    whenStopped: noImage,
     load: async () => (await import("./convert-command.ts")).runConvert,
   },
   dockerfile: {
@@ -42,12 +47,14 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       "docker2vm dockerfile --out DIR [options]\n\n" +
       "Builds with Docker's buildx, BuildKit's buildctl or buildah, whichever works.",
     options: DOCKERFILE_OPTIONS,
+    whenStopped: noImage,
     load: async () => (await import("./dockerfile-command.ts")).runDockerfile,
   },
   oci2gondolin: {
     summary: "Convert an image for Gondolin",
     usage: "oci2gondolin (--image NAME | --oci-layout PATH | --oci-tar PATH) --out DIR [options]",
     options: OCI2GONDOLIN_OPTIONS,
+    whenStopped: noImage,
     hidden: true,
     load: async () => (await import("./gondolin-commands.ts")).runOci2gondolin,
   },
@@ -55,6 +62,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     summary: "Build an image from a Dockerfile and convert it for Gondolin",
     usage: "dockerfile2gondolin --file PATH --context PATH --out DIR [options]",
     options: DOCKERFILE2GONDOLIN_OPTIONS,
+    whenStopped: noImage,
     hidden: true,
     load: async () => (await import("./gondolin-commands.ts")).runDockerfile2gondolin,
   },
@@ -68,6 +76,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     summary: "List, prune or verify what was pulled: cache ls, cache prune, cache verify",
     usage: "docker2vm cache ls|prune|verify [options]\n\nprune without options removes everything.",
     options: CACHE_OPTIONS,
+    whenStopped: () => "not all of the cache was gone through",
     load: async () => (await import("./cache-command.ts")).runCache,
   },
   inspect: {
@@ -80,12 +89,14 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     summary: "List files in an image",
     usage: "docker2vm ls IMAGE [PATH] [options]",
     options: LS_OPTIONS,
+    whenStopped: () => "the list is not complete",
     load: async () => (await import("./filesystem/ls.ts")).runLs,
   },
   cat: {
     summary: "Write a file of an image to standard output",
     usage: "docker2vm cat IMAGE PATH [options]",
     options: CAT_OPTIONS,
+    whenStopped: () => "the file was not written to its end",
     load: async () => (await import("./filesystem/cat.ts")).runCat,
   },
   extract: {
@@ -94,12 +105,15 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       "docker2vm extract IMAGE PATH DEST [options]\n\n" +
       "DEST is a folder that is empty or not there, or - for a tar on standard output.",
     options: READ_OPTIONS,
+    whenStopped: ({ words: [, , , destination] }) =>
+      destination === "-" ? "the tar is not complete" : `what was copied so far is in ${destination}`,
     load: async () => (await import("./filesystem/extract.ts")).runExtract,
   },
   verify: {
     summary: "Check an image as e2fsck -fn does",
     usage: "docker2vm verify IMAGE [options]",
     options: VERIFY_OPTIONS,
+    whenStopped: () => "the check did not come to its end",
     load: async () => (await import("./filesystem/verify.ts")).runVerify,
   },
 };

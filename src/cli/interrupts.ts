@@ -28,7 +28,7 @@ export function listenForInterrupts(source: SignalSource): Interrupts {
   const listeners = NAMES.map((name) => {
     const listener = (): void => {
       if (controller.signal.aborted) source.exit(name === "SIGINT" ? EXIT.interrupted : EXIT.terminated);
-      controller.abort(new Docker2vmError(CODES[name], `stopped by ${name}: no image was written`));
+      controller.abort(new Docker2vmError(CODES[name], `stopped by ${name}`));
     };
     source.on(name, listener);
     return { name, listener };

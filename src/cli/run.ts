@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { EXIT } from "../errors.ts";
+import { Docker2vmError, EXIT } from "../errors.ts";
 import { paintFor } from "./colour.ts";
-import { checkCommandLine, splitCommandLine } from "./command-line.ts";
+import { type CommandLine, checkCommandLine, splitCommandLine } from "./command-line.ts";
+import { commandNamed } from "./commands.ts";
 import { asDocker2vmError, errorJson, errorText } from "./error-report.ts";
 import type { Host } from "./host.ts";
 import { flag } from "./request.ts";
@@ -24,7 +25,7 @@ export async function run(args: readonly string[], host: Host): Promise<number> 
     return EXIT.ok;
   } catch (thrown) {
     // Whatever an abort made fail on its way out, the reason is the interruption.
-    const error = asDocker2vmError(host.signal.aborted ? host.signal.reason : thrown);
+    const error = asDocker2vmError(host.signal.aborted ? interruption(line, host.signal.reason) : thrown);
     const details = flag(line, "verbose");
     const json =
       flag(line, "json") || ["format", "progress"].some((name) => line.values.get(name) === "json");
@@ -33,6 +34,13 @@ export async function run(args: readonly string[], host: Host): Promise<number> 
     );
     return error.exitCode;
   }
+}
+
+/** Why the command was stopped, and what that leaves. */
+function interruption(line: CommandLine, reason: unknown): unknown {
+  const left = commandNamed(line.words[0])?.whenStopped?.(line);
+  if (left === undefined || !(reason instanceof Docker2vmError)) return reason;
+  return new Docker2vmError(reason.code, `${reason.message}: ${left}`, { cause: reason });
 }
 
 /** The package's version, by the nearest package.json: in the build this file lies elsewhere than in the sources. */

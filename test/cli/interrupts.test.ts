@@ -23,7 +23,7 @@ describe("a signal", () => {
       expect(signal.aborted).toBe(false);
       source.emit(name);
       expect(signal.reason).toBeInstanceOf(Docker2vmError);
-      expect(signal.reason).toMatchObject({ code, message: `stopped by ${name}: no image was written` });
+      expect(signal.reason).toMatchObject({ code, message: `stopped by ${name}` });
       expect(source.exits).toEqual([]);
       source.emit(name);
       expect(source.exits).toEqual([exit]);

@@ -163,6 +163,25 @@ describe("an error", () => {
       return Promise.reject(new Error("stream destroyed"));
     };
     const ran = await runWith(CONVERT, { convert }, { signal: controller.signal });
-    expect(ran).toMatchObject({ code: 143, stderr: "error: stopped by SIGTERM\n" });
+    expect(ran).toMatchObject({ code: 143, stderr: "error: stopped by SIGTERM: no image was written\n" });
   });
+
+  for (const [command, left] of [
+    ["convert oci:./app --out vm", ": no image was written"],
+    ["oci2gondolin --image app --out vm", ": no image was written"],
+    ["inspect-image oci:./app", ""],
+    ["cache list", ": not all of the cache was gone through"],
+    ["inspect IMAGE", ""],
+    ["ls IMAGE", ": the list is not complete"],
+    ["cat IMAGE /etc/hostname", ": the file was not written to its end"],
+    ["extract IMAGE /etc -", ": the tar is not complete"],
+    ["extract IMAGE /etc ./etc", ": what was copied so far is in ./etc"],
+    ["verify IMAGE", ": the check did not come to its end"],
+  ] as const) {
+    test(`after a signal says what is so for ${command}`, async () => {
+      const signal = AbortSignal.abort(new Docker2vmError("E_INTERRUPTED", "stopped by SIGINT"));
+      const { code, stderr } = await runWith(command.split(" "), failing(new Error("aborted")), { signal });
+      expect([code, stderr]).toEqual([130, `error: stopped by SIGINT${left}\n`]);
+    });
+  }
 });
