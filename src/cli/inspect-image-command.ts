@@ -40,12 +40,12 @@ export function inspectionText({ reference, manifests, image }: ImageInspection)
   return lines.map((text) => `${printable(text)}\n`).join("");
 }
 
-function imageLines({ digest, platform, created, layers, size, runtime }: InspectedImage): string[] {
+function imageLines({ digest, platform, created, layers, storedBytes, runtime }: InspectedImage): string[] {
   return [
     `Platform  ${platform}`,
     `Digest    ${digest}`,
     `Created   ${created ?? "not told"}`,
-    `Size      ${formatBytes(size)} in ${layers.length} layers, as stored`,
+    `Size      ${formatBytes(storedBytes)} in ${layers.length} layers, as stored`,
     ...layers.map((layer) => `Layer     ${layer.digest ?? layer.diffId} ${formatBytes(layer.size)}`),
     `Runs      ${workload(runtime)}`,
   ];

@@ -36,7 +36,7 @@ export function summaryText({ rootfsPath, metadataPath, metadata, ...result }: C
 
 function sizingText(sizing: Sizing): string {
   if (sizing.kind !== "auto") return sizing.kind === "fixed" ? "as asked for" : "nothing spare";
-  if (sizing.free !== "usual") return `the content and ${formatBytes(sizing.free)}`;
+  if (sizing.free !== "default") return `the content and ${formatBytes(sizing.free)}`;
   return "the content and a quarter of it, at least 64 MiB";
 }
 

@@ -1,6 +1,7 @@
 import { Docker2vmError } from "../errors.ts";
 import { planExt4 } from "../ext4/plan.ts";
 import { type Digest, parseDigest } from "../oci/digest.ts";
+import { formatPlatform } from "../oci/platform.ts";
 import type { ImageFile } from "../output/image-file.ts";
 import { ImageWriter } from "../output/image-writer.ts";
 import { StagedOutput } from "../output/staged-output.ts";
@@ -73,8 +74,13 @@ interface Job {
 /** The conversion itself: layers into a tree and blocks, the tree into a filesystem, and what was made, described. */
 async function makeImage(job: Job): Promise<ConvertResult> {
   const { image, origin, output, profile, request } = job;
-  const { manifestDigest, platform, layers } = image;
-  request.report({ type: "resolved", manifestDigest, platform, layers: layers.map(describeLayer) });
+  const { layers } = image;
+  request.report({
+    type: "resolved",
+    sourceDigest: image.manifestDigest,
+    platform: formatPlatform(image.platform),
+    layers: layers.map(describeLayer),
+  });
   const writer = new ImageWriter(output.path(ROOTFS_NAME));
   const file = writer.image;
   try {

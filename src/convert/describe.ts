@@ -81,13 +81,21 @@ export function describeLayer({
   return digest === undefined ? { diffId, size } : { digest, diffId, size };
 }
 
-/** "fixed": as asked for; "min": nothing spare; "auto": what is used and `free` bytes, or the usual share. */
+/**
+ * How a filesystem's size comes about. "fixed": as asked for; "min": nothing spare; "auto": what is used and `free`
+ * bytes, by default a quarter of what is used and at least 64 MiB.
+ */
 export type Sizing =
   | { readonly kind: "fixed" | "min" }
-  | { readonly kind: "auto"; readonly free: number | "usual" };
+  | { readonly kind: "auto"; readonly free: number | "default" };
 
 export function describeSizing({ filesystem: { size, readOnly } }: Request): Sizing {
   if (size.kind !== "auto") return { kind: size.kind };
   if (typeof size.free === "number") return { kind: "auto", free: size.free * BLOCK_SIZE };
-  return readOnly ? { kind: "min" } : { kind: "auto", free: "usual" };
+  return readOnly ? { kind: "min" } : { kind: "auto", free: "default" };
+}
+
+/** Stored bytes of all layers. */
+export function storedBytes(layers: readonly Pick<LayerBlob, "size">[]): number {
+  return layers.reduce((sum, layer) => sum + layer.size, 0);
 }

@@ -1,24 +1,27 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import type { VariantName } from "../ext4/variant.ts";
 import type { Digest } from "../oci/digest.ts";
 import { formatPlatform } from "../oci/platform.ts";
-import { BLOCK_SIZE } from "../output/blocks.ts";
 import type { Profile } from "../profile/profile.ts";
 import type { ResolvedImage } from "../source/source.ts";
 import { METADATA_NAME, ROOTFS_NAME } from "./convert.ts";
-import { describeLayer, describeRuntime } from "./describe.ts";
-import type { FilesystemRequest } from "./filesystem-request.ts";
+import { describeLayer, describeRuntime, storedBytes } from "./describe.ts";
 import { filesystemIdentity, formatUuid } from "./identity.ts";
 import type { ImageMetadata, LayerMetadata, RuntimeMetadata } from "./meta.ts";
 import type { ConvertOptions } from "./options.ts";
+import {
+  type PlannedFilesystem,
+  type PlannedSize,
+  plannedFilesystem,
+  plannedSize,
+} from "./planned-filesystem.ts";
 import { openProfile } from "./profiles.ts";
 import { checkOptions, type Request } from "./request.ts";
 import { readVerifyKey, withImage } from "./with-image.ts";
 
 /** What a conversion would do, as far as it can be told without reading a layer. */
-export interface ConversionPlan {
+export interface ConversionPlan extends PlannedSize {
   readonly dryRun: true;
   readonly source: ImageMetadata["source"];
   readonly sourceDigest: Digest;
@@ -27,15 +30,11 @@ export interface ConversionPlan {
   readonly profile: ImageMetadata["profile"];
   readonly runtime: RuntimeMetadata;
   readonly layers: readonly LayerMetadata[];
-  readonly filesystem: {
-    readonly type: VariantName;
+  /** Of all layers. */
+  readonly storedBytes: number;
+  readonly filesystem: PlannedFilesystem & {
     /** Absent where it follows from what a profile adds. */
     readonly uuid?: string;
-    readonly label: string;
-    readonly blockSize: number;
-    /** Absent: follows from the content. */
-    readonly blocks?: number;
-    readonly options: Omit<FilesystemRequest, "fs">;
   };
   /** The files that would be written. */
   readonly outputs: readonly string[];
@@ -49,7 +48,6 @@ export async function planConversion(options: ConvertOptions): Promise<Conversio
   const scratchFolder = await mkdtemp(join(tmpdir(), "docker2vm-"));
   try {
     return await withImage(request, { scratchFolder, verifyKey }, async (image, origin) => {
-      const { fs, ...choices } = request.filesystem;
       return {
         dryRun: true,
         source: { kind: origin.kind, reference: origin.reference },
@@ -59,14 +57,9 @@ export async function planConversion(options: ConvertOptions): Promise<Conversio
         profile: request.profile.name,
         runtime: describeRuntime(image.config.config),
         layers: image.layers.map(describeLayer),
-        filesystem: {
-          type: fs,
-          ...plannedUuid(image, request, profile),
-          label: Buffer.from(request.label, "latin1").toString("utf8"),
-          blockSize: BLOCK_SIZE,
-          ...(choices.size.kind === "fixed" ? { blocks: choices.size.blocks } : {}),
-          options: choices,
-        },
+        storedBytes: storedBytes(image.layers),
+        ...plannedSize(request),
+        filesystem: { ...plannedFilesystem(request), ...plannedUuid(image, request, profile) },
         outputs: [ROOTFS_NAME, METADATA_NAME, ...(profile?.outputs ?? [])].map((name) =>
           join(resolve(request.out), name),
         ),

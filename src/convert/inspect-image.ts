@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { formatPlatform } from "../oci/platform.ts";
 import type { ImageInspection as RegistryInspection } from "../source/registry-inspect.ts";
 import type { ResolvedImage } from "../source/source.ts";
-import { describeLayer, describeRuntime } from "./describe.ts";
+import { describeLayer, describeRuntime, storedBytes } from "./describe.ts";
 import type { LayerMetadata, RuntimeMetadata } from "./meta.ts";
 import type { ConvertOptions } from "./options.ts";
 import { checkOptions, type Request } from "./request.ts";
@@ -27,8 +27,8 @@ export interface InspectedImage {
   /** RFC 3339, as the config has it. */
   readonly created: string | undefined;
   readonly layers: readonly LayerMetadata[];
-  /** Stored bytes of all layers. */
-  readonly size: number;
+  /** Of all layers. */
+  readonly storedBytes: number;
   readonly runtime: RuntimeMetadata;
 }
 
@@ -82,7 +82,7 @@ function describeInspected({ manifestDigest, platform, config, layers }: Inspect
     platform: formatPlatform(platform),
     created: config.created,
     layers: layers.map(describeLayer),
-    size: layers.reduce((sum, layer) => sum + layer.size, 0),
+    storedBytes: storedBytes(layers),
     runtime: describeRuntime(config.config),
   };
 }

@@ -1,5 +1,4 @@
 import type { Digest } from "../oci/digest.ts";
-import type { Platform } from "../oci/platform.ts";
 import type { RegistryEvent } from "../source/registry-options.ts";
 import type { LayerMetadata } from "./meta.ts";
 
@@ -9,8 +8,9 @@ export type ProgressEvent =
   | { readonly type: "spooling"; readonly bytes: number }
   | {
       readonly type: "resolved";
-      readonly manifestDigest: Digest;
-      readonly platform: Platform;
+      /** All as in `meta.json`. */
+      readonly sourceDigest: Digest;
+      readonly platform: string;
       readonly layers: readonly LayerMetadata[];
     }
   /** `stored` of the layer's `size` stored bytes are in. */

@@ -1,4 +1,10 @@
 import { join, resolve } from "node:path";
+import {
+  type PlannedFilesystem,
+  type PlannedSize,
+  plannedFilesystem,
+  plannedSize,
+} from "../convert/planned-filesystem.ts";
 import { checkOptions } from "../convert/request.ts";
 import { checkBuild } from "./build-request.ts";
 import type { Command } from "./builder.ts";
@@ -7,7 +13,7 @@ import type { BuilderName, DockerfileOptions } from "./options.ts";
 import { Tools } from "./probe.ts";
 
 /** What a build and conversion would do, as far as it can be told without building. */
-export interface DockerfilePlan {
+export interface DockerfilePlan extends PlannedSize {
   readonly dryRun: true;
   readonly source: { readonly kind: "dockerfile"; readonly reference: string };
   readonly builder: BuilderName;
@@ -16,7 +22,7 @@ export interface DockerfilePlan {
   readonly platform: string;
   readonly mode: string;
   readonly profile: string;
-  readonly filesystem: { readonly type: string; readonly label: string; readonly options: object };
+  readonly filesystem: PlannedFilesystem;
   /** The folder that would be written to. */
   readonly out: string;
 }
@@ -36,7 +42,6 @@ export async function planDockerfile(options: DockerfileOptions): Promise<Docker
     image.from === "output" ? image.command : undefined,
     cleanup,
   ];
-  const { fs, ...choices } = conversion.filesystem;
   return {
     dryRun: true,
     source: { kind: "dockerfile", reference: request.reference },
@@ -45,11 +50,8 @@ export async function planDockerfile(options: DockerfileOptions): Promise<Docker
     platform: request.platform,
     mode: conversion.profile.mode,
     profile: conversion.profile.name,
-    filesystem: {
-      type: fs,
-      label: Buffer.from(conversion.label, "latin1").toString("utf8"),
-      options: choices,
-    },
+    ...plannedSize(conversion),
+    filesystem: plannedFilesystem(conversion),
     out,
   };
 }

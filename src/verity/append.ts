@@ -56,12 +56,16 @@ export async function appendVerity(
   const root = tree.finish();
   assert(root !== undefined, "a tree without a root");
   target.write(dataBytes, encodeSuperblock(options, dataBlocks));
-  const hashBlocks = levelSizes(dataBlocks).reduce((sum, size) => sum + size, 1);
   return {
     rootHash: Buffer.from(root).toString("hex"),
     hashOffset: dataBytes,
-    hashBytes: hashBlocks * BLOCK_SIZE,
+    hashBytes: hashTreeBytes(dataBytes),
   };
+}
+
+/** Bytes that superblock and tree take behind so many bytes of data (whole blocks of 4 KiB). */
+export function hashTreeBytes(dataBytes: number): number {
+  return levelSizes(dataBytes / BLOCK_SIZE).reduce((sum, size) => sum + size, 1) * BLOCK_SIZE;
 }
 
 /** The data in chunks of whole blocks, all in one buffer. */

@@ -123,6 +123,8 @@ describe("docker2vm convert on the bundled image", () => {
       .map((line) => JSON.parse(line));
     expect(events.filter((event) => event.type === "spooling").at(-1)?.bytes).toBe(input.length);
     expect(events.filter((event) => event.type === "layer-done")).toHaveLength(4);
+    const { sourceDigest, platform, layers } = JSON.parse(readFileSync(join(piped, "meta.json"), "utf8"));
+    expect(events).toContainEqual({ type: "resolved", sourceDigest, platform, layers });
 
     const plain = join(folder, "from-layout");
     expect(docker2vm("convert", `oci:${HELLO}`, ...args, plain).status).toBe(0);

@@ -189,7 +189,11 @@ describe("docker2vm dockerfile", () => {
       );
       const plan = JSON.parse(stdout);
       expect(plan.commands[0].slice(9, -3)).toEqual(own);
-      expect(plan.filesystem.options.size).toEqual({ kind: "fixed", blocks: 16384 });
+      expect(plan).toMatchObject({
+        sizing: { kind: "fixed" },
+        apparentBytes: 64 << 20,
+        filesystem: { blockSize: 4096, blocks: 16384 },
+      });
       expect(existsSync(place.path("out"))).toBe(false);
     });
   });

@@ -91,7 +91,7 @@ export const RESULT: ConvertResult = {
   metadataPath: "/vm/meta.json",
   assetPaths: [],
   apparentBytes: 128 * 1024 * 1024,
-  sizing: { kind: "auto", free: "usual" },
+  sizing: { kind: "auto", free: "default" },
   allocatedBytes: 12 * 1024 * 1024 + 512 * 1024,
   warnings: ["layer 1: something odd"],
   metadata: {
@@ -124,13 +124,16 @@ const PLAN: ConversionPlan = {
   profile: "baseline",
   runtime: RUNTIME,
   layers: RESULT.metadata.layers,
+  storedBytes: 1000,
+  sizing: RESULT.sizing,
+  apparentBytes: null,
   filesystem: {
     type: "ext4",
     uuid: RESULT.metadata.filesystem.uuid,
     label: "rootfs",
     blockSize: 4096,
+    blocks: null,
     options: {
-      size: { kind: "auto" },
       inodes: undefined,
       journal: "auto",
       readOnly: false,

@@ -14,8 +14,8 @@ const MIB = 1024 * 1024;
 function resolved(...sizes: number[]): ProgressEvent {
   return {
     type: "resolved",
-    manifestDigest: digestOf("f"),
-    platform: { os: "linux", architecture: "amd64" },
+    sourceDigest: digestOf("f"),
+    platform: "linux/amd64",
     layers: sizes.map((size, index) => ({
       digest: digestOf(index.toString(16).slice(-1)),
       diffId: digestOf("d"),
@@ -84,8 +84,8 @@ describe("bars", () => {
   test("name no digest where the archive has none", () => {
     const event: ProgressEvent = {
       type: "resolved",
-      manifestDigest: digestOf("f"),
-      platform: { os: "linux", architecture: "amd64" },
+      sourceDigest: digestOf("f"),
+      platform: "linux/amd64",
       layers: [{ diffId: digestOf("d"), size: 4 }],
     };
     expect(screen(after(event, { type: "layer-done", index: 0 }))).toEqual(["layer 1/1 done, 4 B"]);

@@ -2,6 +2,9 @@ import { describe, expect, test } from "bun:test";
 import { openSync, readdirSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { convert } from "../../src/convert/convert.ts";
+import type { Sizing } from "../../src/convert/describe.ts";
+import { planConversion } from "../../src/convert/dry-run.ts";
+import { inspectImage } from "../../src/convert/inspect-image.ts";
 import type { ConvertOptions } from "../../src/convert/options.ts";
 import { differences, type KernelView, kernelView, withMounted } from "../support/kernel-view.ts";
 import { expectCleanFilesystem, run, runOk, testWith } from "../support/oracles.ts";
@@ -76,6 +79,61 @@ describe("the filesystem that was asked for", () => {
       expect(verify().status).not.toBe(0);
     },
   );
+});
+
+describe("a dry run", () => {
+  const plan = (options: Partial<ConvertOptions>) =>
+    planConversion({ source: `oci:${HELLO}`, platform: "linux/amd64", out: scratch("planned"), ...options });
+
+  test("tells the stored bytes of all layers", async () => {
+    const { layers, storedBytes } = await plan({});
+    expect(layers.length).toBeGreaterThan(1);
+    expect(storedBytes).toBe(layers.reduce((sum, { size }) => sum + size, 0));
+    expect(storedBytes).toBeGreaterThan(0);
+    const { image } = await inspectImage({ source: `oci:${HELLO}`, platform: "linux/amd64" });
+    expect(image?.storedBytes).toBe(storedBytes);
+  });
+
+  const GROUP = 2 ** 27;
+  for (const [what, options] of [
+    ["a size", { size: 2 ** 26 }],
+    ["a size that is not whole blocks", { size: 2 ** 26 + 5000 }],
+    ["a hash tree", { size: 2 ** 26, verity: true }],
+    ["a last group too short for its superblock", { size: GROUP + 4096 }],
+    ["a last group just long enough", { size: GROUP + 8192 }],
+    ["a last group too short for an ext2's bitmaps", { size: GROUP + 8192, fs: "ext2" }],
+    ["a last group with room for any inode table", { size: GROUP + 2000 * 4096, fs: "ext3" }],
+    ["a last group with room for the inodes asked for", { size: GROUP + 30 * 4096, fs: "ext2", inodes: 500 }],
+  ] satisfies readonly [string, Partial<ConvertOptions>][]) {
+    test(`tells to the byte what comes of ${what}`, async () => {
+      const planned = await plan(options);
+      const { apparentBytes, sizing, metadata } = await made(options);
+      expect(planned).toMatchObject({
+        sizing,
+        apparentBytes,
+        filesystem: { blocks: metadata.filesystem.blocks },
+      });
+    });
+  }
+
+  for (const [options, sizing] of [
+    [{}, { kind: "auto", free: "default" }],
+    [{ free: 2 ** 25 }, { kind: "auto", free: 2 ** 25 }],
+    [{ size: "min" }, { kind: "min" }],
+    [{ readOnly: true }, { kind: "min" }],
+    // How long an inode table is depends on the number of files; so does whether the last group is there.
+    [{ fs: "ext2", size: GROUP + 300 * 4096, readOnly: true }, { kind: "fixed" }],
+  ] satisfies readonly [Partial<ConvertOptions>, Sizing][]) {
+    test(`says that the size depends on the contents for ${JSON.stringify(options)}`, async () => {
+      const planned = await plan(options);
+      expect(planned).toMatchObject({ sizing, apparentBytes: null, filesystem: { blocks: null } });
+      expect((await made(options)).sizing).toEqual(sizing);
+    });
+  }
+
+  test("refuses a size that no filesystem has", async () => {
+    await expect(plan({ size: 2 ** 48, fs: "ext3" })).rejects.toMatchObject({ code: "E_FILESYSTEM_LIMIT" });
+  });
 });
 
 describe("what cannot be is refused before anything is read", () => {

@@ -21,7 +21,7 @@ export function plainLines(before: ProgressState, event: ProgressEvent): string[
     case "resolved": {
       const bytes = event.layers.reduce((sum, layer) => sum + layer.size, 0);
       const count = event.layers.length === 1 ? "1 layer" : `${event.layers.length} layers`;
-      return [`image ${event.manifestDigest}: ${count}, ${formatBytes(bytes)}`];
+      return [`image ${event.sourceDigest}: ${count}, ${formatBytes(bytes)}`];
     }
     case "layer":
       return quarterLine(before, event.index, event.stored);
