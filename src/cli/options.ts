@@ -97,7 +97,7 @@ export const CONVERT_OPTIONS = {
     type: "string",
     group: FILESYSTEM,
     describe: "Its size: bytes, or with K, M, G, T (powers of 1024); min: nothing spare; auto",
-    defaultDescription: "auto: content and a quarter of it free, at least 64M",
+    defaultDescription: "auto: what is used and a quarter of that free, at least 64M",
   },
   free: { type: "string", group: FILESYSTEM, describe: "Free space beside the content, as 500M" },
   inodes: {

@@ -1,22 +1,21 @@
 import type { ConvertResult } from "../convert/convert.ts";
 import type { Sizing } from "../convert/describe.ts";
 import type { FilesystemMetadata, RuntimeMetadata } from "../convert/meta.ts";
-import { formatBytes } from "./bytes.ts";
+import { formatBytes, formatSum } from "./bytes.ts";
 import { printable, shellWord } from "./printable.ts";
 
 /** The result for a reader: what was made of what, how large it is, how it wants to be run. */
 export function summaryText({ rootfsPath, metadataPath, metadata, ...result }: ConvertResult): string {
   const { filesystem, source } = metadata;
-  const free = formatBytes(filesystem.freeBlocks * filesystem.blockSize);
   const layers = metadata.layers.length === 1 ? "1 layer" : `${metadata.layers.length} layers`;
   const rows: [name: string, value: string][] = [
     ["Image", `${source.reference} (${metadata.platform}, ${layers})`],
     ["Digest", metadata.sourceDigest],
     ["Rootfs", rootfsPath],
+    ["Size", sizeText(filesystem, result)],
     [
-      "Size",
-      `${formatBytes(result.apparentBytes)}, of which ${formatBytes(result.allocatedBytes)} on disk and ${free} free: ` +
-        sizingText(result.sizing),
+      "On disk",
+      `${formatBytes(result.allocatedBytes)}: the file is sparse, what is only zeros takes no room`,
     ],
     [
       filesystem.type.replace("e", "E"),
@@ -34,10 +33,26 @@ export function summaryText({ rootfsPath, metadataPath, metadata, ...result }: C
   return rows.map(([name, value]) => `${name.padEnd(10)}${printable(value)}\n`).join("");
 }
 
-function sizingText(sizing: Sizing): string {
-  if (sizing.kind !== "auto") return sizing.kind === "fixed" ? "as asked for" : "nothing spare";
-  if (sizing.free !== "default") return `the content and ${formatBytes(sizing.free)}`;
-  return "the content and a quarter of it, at least 64 MiB";
+/** What the file's length is made up of, and how it came about. */
+function sizeText(
+  { blocks, freeBlocks, blockSize }: FilesystemMetadata,
+  { apparentBytes, sizing }: Pick<ConvertResult, "apparentBytes" | "sizing">,
+): string {
+  const hashTree = apparentBytes - blocks * blockSize;
+  // Rounding is left to what is used: free space is also what `inspect` tells.
+  const parts = [freeBlocks * blockSize, hashTree, (blocks - freeBlocks) * blockSize];
+  const [whole, free, tree, used] = formatSum(parts);
+  const wholeNote =
+    sizing.kind === "auto" ? "" : ` (${sizing.kind === "fixed" ? "as asked for" : "the least possible"})`;
+  const treeText = hashTree > 0 ? ` + ${tree} hash tree` : "";
+  return `${whole}${wholeNote} = ${used} used by the files and the filesystem itself${treeText} + ${free} free${freeNote(sizing)}`;
+}
+
+function freeNote(sizing: Sizing): string {
+  if (sizing.kind !== "auto") return "";
+  return sizing.free === "default"
+    ? " (a quarter of what is used, at least 64 MiB)"
+    : ` (at least the ${formatBytes(sizing.free)} asked for)`;
 }
 
 /** What veritysetup and a kernel's command line need. */

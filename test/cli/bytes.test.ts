@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { formatBytes, parseSize } from "../../src/cli/bytes.ts";
+import fc from "fast-check";
+import { formatBytes, formatSum, parseSize } from "../../src/cli/bytes.ts";
 import { Docker2vmError } from "../../src/errors.ts";
 
 describe("a size", () => {
@@ -61,4 +62,50 @@ describe("bytes for a reader", () => {
   for (const [bytes, text] of shown) {
     test(`${bytes} reads ${text}`, () => expect(formatBytes(bytes)).toBe(text));
   }
+});
+
+describe("a sum and its parts for a reader", () => {
+  test.each([
+    [
+      [64.26 * 1024 ** 2, 8.74 * 1024 ** 2],
+      ["73.0 MiB", "64.3 MiB", "8.7 MiB"],
+    ],
+    // 9.25 and 64.25 would both be rounded up.
+    [
+      [64.25 * 1024 ** 2, 9.25 * 1024 ** 2],
+      ["73.5 MiB", "64.3 MiB", "9.2 MiB"],
+    ],
+    [
+      [0, 300 * 1024],
+      ["300.0 KiB", "0.0 KiB", "300.0 KiB"],
+    ],
+    [
+      [500, 24],
+      ["0.5 KiB", "0.5 KiB", "0.0 KiB"],
+    ],
+    [
+      [63.5 * 1024 ** 2, 0.5 * 1024 ** 2],
+      ["64.0 MiB", "63.5 MiB", "0.5 MiB"],
+    ],
+    [
+      [19 * 1024 ** 3, 1024 ** 3],
+      ["20.0 GiB", "19.0 GiB", "1.0 GiB"],
+    ],
+    [
+      [19.5 * 1024 ** 3, 0.5 * 1024 ** 3],
+      ["20480.0 MiB", "19968.0 MiB", "512.0 MiB"],
+    ],
+  ])("%p reads %p", (parts, shown) => expect(formatSum(parts)).toEqual(shown));
+
+  test("always adds up", () => {
+    const bytes = fc.double({ min: 0, max: 50, noNaN: true }).map((power) => Math.floor(2 ** power));
+    fc.assert(
+      fc.property(fc.array(bytes, { minLength: 1, maxLength: 4 }), (parts) => {
+        const [sum = 0, ...others] = formatSum(parts).map((text) =>
+          Math.round(Number(text.split(" ")[0]) * 10),
+        );
+        expect(others.reduce((total, part) => total + part, 0)).toBe(sum);
+      }),
+    );
+  });
 });

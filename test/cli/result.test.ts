@@ -16,7 +16,8 @@ describe("the result", () => {
         "Image     oci:./app (linux/amd64, 1 layer)",
         `Digest    sha256:${"a".repeat(64)}`,
         "Rootfs    /vm/rootfs.ext4",
-        "Size      128.0 MiB, of which 12.5 MiB on disk and 100.0 MiB free: the content and a quarter of it, at least 64 MiB",
+        "Size      128.0 MiB = 28.0 MiB used by the files and the filesystem itself + 100.0 MiB free (a quarter of what is used, at least 64 MiB)",
+        "On disk   12.5 MiB: the file is sparse, what is only zeros takes no room",
         "Ext4      8192 inodes, 32768 blocks of 4096 bytes, label rootfs, UUID 01234567-89ab-cdef-0123-456789abcdef",
         "Runs      /bin/serve --motd 'two words' 'it'\\''s' as 101:101 in /srv, ports 80/tcp 443/tcp",
         "Metadata  /vm/meta.json",
@@ -39,6 +40,23 @@ describe("the result", () => {
     expect(ran.stdout).toContain(`SHA-256   sha256:${"a".repeat(64)}\n`);
     expect(ran.stdout).toContain("Runs      '\\x1b]0;x\\x07' 'it'\\''s' as root in /\n");
   });
+
+  const used = "used by the files and the filesystem itself";
+  for (const [sizing, hashTree, size] of [
+    [{ kind: "fixed" }, 0, `128.0 MiB (as asked for) = 28.0 MiB ${used} + 100.0 MiB free`],
+    [{ kind: "min" }, 0, `128.0 MiB (the least possible) = 28.0 MiB ${used} + 100.0 MiB free`],
+    [
+      { kind: "auto", free: 100 << 20 },
+      1 << 20,
+      `129.0 MiB = 28.0 MiB ${used} + 1.0 MiB hash tree + 100.0 MiB free (at least the 100.0 MiB asked for)`,
+    ],
+  ] as const) {
+    test(`has a size that adds up: ${size}`, async () => {
+      const apparentBytes = RESULT.apparentBytes + hashTree;
+      const ran = await runWith(CONVERT, { convert: async () => ({ ...RESULT, apparentBytes, sizing }) });
+      expect(ran.stdout).toContain(`\nSize      ${size}\n`);
+    });
+  }
 
   test("says so where the image names no command", async () => {
     const runtime = { ...RESULT.metadata.runtime, entrypoint: [], cmd: [] };
