@@ -2,18 +2,17 @@ import { Docker2vmError } from "../errors.ts";
 
 const UNITS: readonly string[] = ["", "K", "M", "G", "T"];
 const MEBI = 2;
+const SIZE_HINT = "give bytes, or a number with K, M, G or T (powers of 1024), such as 512M or 2G";
 const FORM = /^(\d+)(?:\.(\d+))?\s*([KMGT]?)(?:i?B)?$/i;
 
 /**
  * Bytes of "2147483648", "2G", "1.5GiB" or "500mb". Units are powers of 1024 in every spelling, as mke2fs takes
- * them. Throws E_USAGE for anything that is not a whole, positive number of bytes.
+ * them. Throws E_USAGE for anything that is not a whole number of bytes; which of them make sense is for others to say.
  */
 export function parseSize(text: string, option: string): number {
   const [, whole = "", fraction = "", unit = ""] = FORM.exec(text) ?? [];
-  const wrong = (why: string): Docker2vmError =>
-    new Docker2vmError("E_USAGE", `${option} ${JSON.stringify(text)} ${why}`, {
-      hint: "give bytes, or a number with K, M, G or T (powers of 1024), such as 512M or 2G",
-    });
+  const wrong = (why: string, hint = SIZE_HINT): Docker2vmError =>
+    new Docker2vmError("E_USAGE", `${option} ${JSON.stringify(text)} ${why}`, { hint });
   if (whole === "") throw wrong("is not a size");
   const power = UNITS.indexOf(unit.toUpperCase());
   // Exact: 0.1K is not a whole number of bytes, and a float would have to guess.
@@ -21,8 +20,7 @@ export function parseSize(text: string, option: string): number {
   const divisor = 10n ** BigInt(fraction.length);
   if (scaled % divisor !== 0n) throw wrong("is not a whole number of bytes");
   const bytes = Number(scaled / divisor);
-  if (bytes === 0) throw wrong("holds nothing");
-  if (!Number.isSafeInteger(bytes)) throw wrong("is too large");
+  if (!Number.isSafeInteger(bytes)) throw wrong("is too large", "give less than 8192T");
   return bytes;
 }
 

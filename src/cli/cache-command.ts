@@ -16,9 +16,10 @@ export async function runCache(line: CommandLine, host: Host): Promise<void> {
   const [, name = "", ...rest] = line.words;
   const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined;
   if (action === undefined || rest.length > 0) {
+    const word = action === undefined ? name : rest[0];
     throw new Docker2vmError(
       "E_USAGE",
-      name === "" ? "no action given" : `cache does not take ${JSON.stringify(name)}`,
+      word === "" ? "no action given" : `cache does not take ${JSON.stringify(word)}`,
       {
         hint: "docker2vm cache ls, docker2vm cache prune or docker2vm cache verify",
       },

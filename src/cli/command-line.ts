@@ -43,34 +43,59 @@ export function checkCommandLine({ words, values }: CommandLine, args: readonly 
   const command = commandNamed(words[0]);
   const options: Readonly<Record<string, OptionSpec>> =
     command === undefined ? ALL_OPTIONS : { ...command.options, ...COMMON_OPTIONS };
-  for (const name of values.keys()) checkOption(name, options, words[0]);
+  for (const name of values.keys()) checkOption(name, options, command === undefined ? undefined : words[0]);
   const optionArgs = args.slice(0, args.includes("--") ? args.indexOf("--") : undefined);
   for (const arg of optionArgs) {
     const name = /^--([^=]+)=/.exec(arg)?.[1];
     if (name !== undefined && options[name]?.type === "boolean") {
-      throw new Docker2vmError("E_USAGE", `--${name} takes no value`, { hint: `write --${name} alone` });
+      throw new Docker2vmError("E_USAGE", `--${name} takes no value`, {
+        hint: `write --${name} alone, or leave it out`,
+      });
     }
   }
   return command ?? refuseCommand(words[0]);
 }
 
+const CONVERT_HINT =
+  "docker2vm convert SOURCE --out DIR makes a root filesystem; docker2vm --help lists the commands";
+
 function refuseCommand(word: string | undefined): never {
   if (word === undefined) {
     throw new Docker2vmError("E_USAGE", "no command given", {
-      hint: "docker2vm convert SOURCE --out DIR makes a root filesystem; docker2vm --help tells more",
+      hint: CONVERT_HINT,
     });
   }
   const near = nearest(word, Object.keys(COMMANDS));
   throw new Docker2vmError("E_USAGE", `unknown command ${JSON.stringify(word)}`, {
-    hint: near === undefined ? "docker2vm --help lists the commands" : `did you mean ${near}?`,
+    hint: near === undefined ? CONVERT_HINT : `did you mean ${near}?`,
   });
 }
 
-function checkOption(name: string, options: Readonly<Record<string, OptionSpec>>, command = "convert"): void {
+function checkOption(
+  name: string,
+  options: Readonly<Record<string, OptionSpec>>,
+  command: string | undefined,
+): void {
   if (Object.hasOwn(options, name)) return;
   const shown = name.length === 1 ? `-${name}` : `--${name}`;
-  const near = nearest(name, Object.keys(options));
+  const near = likely(name, Object.keys(options));
   throw new Docker2vmError("E_USAGE", `unknown option ${shown}`, {
-    hint: near === undefined ? `docker2vm ${command} --help lists the options` : `did you mean --${near}?`,
+    hint:
+      near.length === 0
+        ? helpHint(command)
+        : `did you mean ${near.map((other) => `--${other}`).join(" or ")}?`,
   });
+}
+
+/** A single letter is a habit from another program: its option has another name here, which may begin with it. */
+function likely(name: string, options: readonly string[]): readonly string[] {
+  if (name.length === 1) return options.filter((option) => option.startsWith(name));
+  const near = nearest(name, options);
+  return near === undefined ? [] : [near];
+}
+
+function helpHint(command: string | undefined): string {
+  if (command === undefined) return CONVERT_HINT;
+  const program = commandNamed(command)?.hidden ? command : `docker2vm ${command}`;
+  return `${program} --help lists the options`;
 }

@@ -1,11 +1,11 @@
 import type { ConvertResult } from "../convert/convert.ts";
 import type { ConvertOptions } from "../convert/options.ts";
-import { Docker2vmError } from "../errors.ts";
 import type { CommandLine } from "./command-line.ts";
 import type { Host } from "./host.ts";
 import { progressReporter } from "./progress/reporter.ts";
 import { registryRequest } from "./registry-request.ts";
 import { convertRequest, flag, type Manner, mannerOf } from "./request.ts";
+import { standardInput } from "./standard-input.ts";
 import { summaryJson, summaryText } from "./summary.ts";
 import { madeImage, type Told, tell } from "./tell.ts";
 
@@ -13,7 +13,7 @@ import { madeImage, type Told, tell } from "./tell.ts";
 export async function runConvert(line: CommandLine, host: Host): Promise<void> {
   const manner = mannerOf(line);
   const request = convertRequest(line, host.env["SOURCE_DATE_EPOCH"]);
-  const stdin = standardInput(request.source, host);
+  const stdin = standardInput(request.source, "convert - --out DIR", host);
   const registry = await registryRequest(line, host, request.source);
   const progress = progressReporter(manner, host.stderr, host.env);
   const options: ConvertOptions = {
@@ -38,14 +38,4 @@ export async function runConvert(line: CommandLine, host: Host): Promise<void> {
 function toldResult(result: ConvertResult, manner: Manner): Told {
   const quiet = manner.quiet ? "" : summaryText(result);
   return { text: manner.format === "json" ? summaryJson(result) : quiet, made: madeImage(result) };
-}
-
-function standardInput(source: string, host: Host): Pick<ConvertOptions, "stdin"> {
-  if (source !== "-") return {};
-  if (host.stdinIsTerminal) {
-    throw new Docker2vmError("E_USAGE", "standard input is a terminal, not an image archive", {
-      hint: "pipe one in: docker save IMAGE | docker2vm convert - --out DIR",
-    });
-  }
-  return { stdin: host.openStdin() };
 }

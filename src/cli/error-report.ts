@@ -2,16 +2,19 @@ import { Docker2vmError } from "../errors.ts";
 import type { Paint } from "./colour.ts";
 import { printable } from "./printable.ts";
 
-const BUG_HINT = "this is a bug in docker2vm; run again with --verbose and report what it prints";
-
-/** Any failure as one of this program's errors: what it did not foresee is a mistake of its own. */
-export function asDocker2vmError(error: unknown): Docker2vmError {
+/**
+ * Any failure as one of this program's errors: what it did not foresee is a mistake of its own.
+ * @param details whether its causes are told
+ */
+export function asDocker2vmError(error: unknown, details: boolean): Docker2vmError {
+  const how = details ? "report what follows" : "run again with --verbose and report what it prints";
+  const hint = `this is a bug in docker2vm; ${how}`;
   if (error instanceof Docker2vmError) {
     if (error.code !== "E_INTERNAL" || error.hint !== undefined) return error;
-    return new Docker2vmError("E_INTERNAL", error.message, { hint: BUG_HINT, cause: error });
+    return new Docker2vmError("E_INTERNAL", error.message, { hint, cause: error });
   }
   const message = error instanceof Error ? error.message : String(error);
-  return new Docker2vmError("E_INTERNAL", `unexpected: ${message}`, { hint: BUG_HINT, cause: error });
+  return new Docker2vmError("E_INTERNAL", `unexpected: ${message}`, { hint, cause: error });
 }
 
 /** The error for a reader: the message, the hint and, where details are wanted, every cause with its stack. */

@@ -39,7 +39,7 @@ async function credentials(line: CommandLine, host: Host, source: string) {
   if (username === undefined && !fromStdin) return undefined;
   if (username === undefined || !fromStdin) {
     throw new Docker2vmError("E_USAGE", "--username and --password-stdin go together", {
-      hint: "docker2vm convert IMAGE --username NAME --password-stdin --out DIR < FILE",
+      hint: "give both, and the password on standard input: --username NAME --password-stdin < FILE",
     });
   }
   if (source === "-") {

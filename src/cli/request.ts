@@ -23,8 +23,9 @@ export interface Manner {
 
 /** Throws E_USAGE naming the option at fault. */
 export function convertRequest(line: CommandLine, sourceDateEpoch: string | undefined): ConvertRequest {
-  const [, ...words] = line.words;
+  const [command, ...words] = line.words;
   const source = chooseSource(
+    command === "oci2gondolin" ? command : "convert",
     {
       image: stringOption(line, "image"),
       "oci-layout": stringOption(line, "oci-layout"),
@@ -93,10 +94,7 @@ export function stringOption(line: CommandLine, name: OptionName): string | unde
   if (Array.isArray(value)) {
     throw new Docker2vmError("E_USAGE", `--${name} is given ${value.length} times`, { hint: "give it once" });
   }
-  if (typeof value === "string" && value !== "") return value;
-  throw new Docker2vmError("E_USAGE", `--${name} needs a value`, {
-    hint: `write --${name} VALUE, or --${name}=VALUE where the value begins with a dash`,
-  });
+  return typeof value === "string" && value !== "" ? value : refuseEmpty(name);
 }
 
 /** A size in bytes, or one of the words that may stand for one. */
@@ -118,14 +116,16 @@ export function listOption(line: CommandLine, name: OptionName): readonly string
 }
 
 function refuseEmpty(name: OptionName): never {
-  throw new Docker2vmError("E_USAGE", `--${name} needs a value`, { hint: `write --${name} VALUE` });
+  throw new Docker2vmError("E_USAGE", `--${name} needs a value`, {
+    hint: `write --${name} VALUE, or --${name}=VALUE where the value begins with a dash`,
+  });
 }
 
 export function numberOption(line: CommandLine, name: OptionName): number | undefined {
   const text = stringOption(line, name);
   if (text === undefined || /^\d{1,15}$/.test(text)) return text === undefined ? undefined : Number(text);
   throw new Docker2vmError("E_USAGE", `--${name} ${JSON.stringify(text)} is not a whole number`, {
-    hint: `write --${name} 2`,
+    hint: "give it in digits alone, without a sign, a fraction or a unit",
   });
 }
 

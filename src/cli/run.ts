@@ -25,8 +25,9 @@ export async function run(args: readonly string[], host: Host): Promise<number> 
     return EXIT.ok;
   } catch (thrown) {
     // Whatever an abort made fail on its way out, the reason is the interruption.
-    const error = asDocker2vmError(host.signal.aborted ? interruption(line, host.signal.reason) : thrown);
     const details = flag(line, "verbose");
+    const reason = host.signal.aborted ? interruption(line, host.signal.reason) : thrown;
+    const error = asDocker2vmError(reason, details);
     const json =
       flag(line, "json") || ["format", "progress"].some((name) => line.values.get(name) === "json");
     host.stderr.write(

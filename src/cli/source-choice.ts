@@ -1,4 +1,5 @@
 import { existsSync, statSync } from "node:fs";
+import { basename, join } from "node:path";
 import { Docker2vmError } from "../errors.ts";
 
 /** The source options and the prefix that says the same in front of a path. */
@@ -11,14 +12,23 @@ const PREFIXES = {
 
 type SourceOption = keyof typeof PREFIXES;
 
-const FORMS =
-  "an image's name, --oci-layout PATH, --oci-tar PATH, --docker-archive PATH, or - for standard input";
+/** The commands that take an image, and how they take it. */
+const FORMS = {
+  convert:
+    "an image's name, --oci-layout PATH, --oci-tar PATH, --docker-archive PATH, or - for standard input",
+  "inspect-image":
+    "an image's name, oci:PATH, oci-archive:PATH, docker-archive:PATH, or - for standard input",
+  oci2gondolin: "--image NAME, --oci-layout PATH or --oci-tar PATH",
+} as const;
+
+export type SourceCommand = keyof typeof FORMS;
 
 /**
  * The one source of the command line as a reference ("oci:PATH", "docker-archive:PATH", "-", ...). Throws E_USAGE for
  * none, for several, and for the bare path of something that is there.
  */
 export function chooseSource(
+  command: SourceCommand,
   options: Readonly<Partial<Record<SourceOption, string | undefined>>>,
   words: readonly string[],
 ): string {
@@ -37,24 +47,38 @@ export function chooseSource(
     sources.push(word);
   }
   const [source] = sources;
-  if (source === undefined) throw new Docker2vmError("E_USAGE", "no image given", { hint: `give ${FORMS}` });
+  if (source === undefined)
+    throw new Docker2vmError("E_USAGE", "no image given", { hint: `give ${FORMS[command]}` });
   if (sources.length > 1) {
     throw new Docker2vmError("E_USAGE", `more than one image given: ${given.join(" and ")}`, {
-      hint: "convert takes exactly one source",
+      hint: `${command} takes exactly one source`,
     });
   }
-  refuseBarePath(source);
+  refuseBarePath(command, source);
   return source;
 }
 
 /** A path without a prefix is never guessed at: the same word may be the name of an image. */
-function refuseBarePath(source: string): void {
+function refuseBarePath(command: SourceCommand, source: string): void {
   if (source === "-" || /^(oci:|oci-archive:|docker-archive:|docker:\/\/)/.test(source)) return;
   if (!existsSync(source)) return;
-  const [kind, form] = statSync(source).isDirectory()
-    ? ["a folder", `oci:${source}`]
-    : ["a file", `docker-archive:${source} or oci-archive:${source}`];
-  throw new Docker2vmError("E_USAGE", `${source} is ${kind}, but does not say what is in it`, {
-    hint: `write ${form}`,
-  });
+  const isFolder = statSync(source).isDirectory();
+  throw new Docker2vmError(
+    "E_USAGE",
+    `${source} is ${isFolder ? "a folder" : "a file"}, but does not say what is in it`,
+    { hint: isFolder ? folderHint(source) : fileHint(command, source) },
+  );
+}
+
+function folderHint(folder: string): string {
+  const toBuild = existsSync(join(folder, "Dockerfile")) && !existsSync(join(folder, "index.json"));
+  return toBuild ? `build it: docker2vm dockerfile --context ${folder} --out DIR` : `write oci:${folder}`;
+}
+
+function fileHint(command: SourceCommand, file: string): string {
+  if (/dockerfile|containerfile/i.test(basename(file))) {
+    return `build it: docker2vm dockerfile --file ${file} --out DIR`;
+  }
+  const forms = `write docker-archive:${file} or oci-archive:${file}`;
+  return command === "inspect-image" ? `${forms}; a filesystem is looked at by docker2vm inspect` : forms;
 }

@@ -1,5 +1,18 @@
+/** Fewer letters begin too many words to mean one of them. */
+const LEAST_PREFIX = 3;
+
 /** The candidate a mistyped word most likely means, or undefined where none is near. */
-export function nearest(word: string, candidates: Iterable<string>): string | undefined {
+export function nearest(word: string, candidates: readonly string[]): string | undefined {
+  return byDistance(word, candidates) ?? candidates.find((candidate) => oneBeginsOther(word, candidate));
+}
+
+/** "output" and "out", "cache" and "cache-dir" */
+function oneBeginsOther(word: string, candidate: string): boolean {
+  if (Math.min(word.length, candidate.length) < LEAST_PREFIX) return false;
+  return candidate.startsWith(word) || word.startsWith(candidate);
+}
+
+function byDistance(word: string, candidates: readonly string[]): string | undefined {
   let best: string | undefined;
   // A third of the word may be wrong; beyond that a suggestion only misleads.
   let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;

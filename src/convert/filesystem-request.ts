@@ -1,6 +1,12 @@
 import { Docker2vmError } from "../errors.ts";
 import { geometryFor } from "../ext4/geometry.ts";
-import { checkJournal, type JournalChoice, type SizeChoice } from "../ext4/options.ts";
+import {
+  checkJournal,
+  JOURNAL_HINT,
+  type JournalChoice,
+  LEAST_JOURNAL,
+  type SizeChoice,
+} from "../ext4/options.ts";
 import type { VariantName } from "../ext4/variant.ts";
 import { BLOCK_SIZE } from "../output/blocks.ts";
 import type { ConvertOptions } from "./options.ts";
@@ -16,6 +22,8 @@ export interface FilesystemRequest {
   readonly verity: boolean;
 }
 
+const SIZE_HINT = `a size is a whole number of bytes from ${BLOCK_SIZE} on; "min" is the smallest that holds the image`;
+const FREE_HINT = "free space is a whole number of bytes, and may be 0";
 const VARIANTS: readonly VariantName[] = ["ext4", "ext3", "ext2"];
 
 /** Throws E_USAGE for what no image could make right. */
@@ -43,18 +51,26 @@ function sizeChoice({ size = "auto", free }: ConvertOptions): SizeChoice {
     });
   }
   if (size === "min") return { kind: "min" };
-  if (size !== "auto") return { kind: "fixed", blocks: wholeBlocks(size, "a size", BLOCK_SIZE) };
-  return { kind: "auto", free: free === undefined ? "default" : wholeBlocks(free, "free space", 0) };
+  if (size !== "auto") {
+    return {
+      kind: "fixed",
+      blocks: wholeBlocks(size, { what: "a size", least: BLOCK_SIZE, hint: SIZE_HINT }),
+    };
+  }
+  if (free === undefined) return { kind: "auto", free: "default" };
+  return { kind: "auto", free: wholeBlocks(free, { what: "free space", least: 0, hint: FREE_HINT }) };
 }
 
 function journalChoice(journal: ConvertOptions["journal"] = "auto"): JournalChoice {
   if (journal === "auto" || journal === "off") return journal;
-  return { blocks: wholeBlocks(journal, "a journal", BLOCK_SIZE) };
+  const least = LEAST_JOURNAL * BLOCK_SIZE;
+  return { blocks: wholeBlocks(journal, { what: "a journal", least, hint: JOURNAL_HINT }) };
 }
 
-function wholeBlocks(bytes: number, what: string, least: number): number {
+function wholeBlocks(
+  bytes: number,
+  { what, least, hint }: { readonly what: string; readonly least: number; readonly hint: string },
+): number {
   if (Number.isSafeInteger(bytes) && bytes >= least) return Math.floor(bytes / BLOCK_SIZE);
-  throw new Docker2vmError("E_USAGE", `${what} of ${bytes} bytes is not possible`, {
-    hint: "give whole bytes, as 2G or 500M stand for on the command line",
-  });
+  throw new Docker2vmError("E_USAGE", `${what} of ${bytes} bytes is not possible`, { hint });
 }

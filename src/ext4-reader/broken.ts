@@ -9,6 +9,15 @@ export function broken(where: string, what: string): Docker2vmError {
   });
 }
 
+/** An E_INVALID_FILESYSTEM for what is no such filesystem at all. */
+export function noFilesystem(where: string, what: string): Docker2vmError {
+  return new Docker2vmError("E_INVALID_FILESYSTEM", `${where}${SEPARATOR}${what}`, {
+    hint:
+      "name the raw image of one filesystem: not a disk with partitions, not a qcow2 file; " +
+      "'docker2vm inspect-image' looks at container images",
+  });
+}
+
 /** Where and what `broken` was told. */
 export function partsOf(error: Docker2vmError): { where: string; what: string } {
   const at = error.message.indexOf(SEPARATOR);

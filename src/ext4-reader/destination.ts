@@ -58,15 +58,20 @@ export class Destination {
   constructor(filesystem: Filesystem, folder: string) {
     this.#filesystem = filesystem;
     this.#folder = Buffer.from(folder);
+    const hint = "name a folder that is empty or not there";
     try {
       mkdirSync(folder, { recursive: true });
       if (readdirSync(folder).length === 0) return;
     } catch (cause) {
+      if (["EEXIST", "ENOTDIR"].includes(systemErrorCode(cause) ?? "")) {
+        throw new Docker2vmError("E_OUTPUT_EXISTS", `${folder} is a file, or leads through one`, {
+          hint,
+          cause,
+        });
+      }
       throw failed(folder, cause);
     }
-    throw new Docker2vmError("E_OUTPUT_EXISTS", `${folder} is not empty`, {
-      hint: "name a folder that is empty or not there",
-    });
+    throw new Docker2vmError("E_OUTPUT_EXISTS", `${folder} is not empty`, { hint });
   }
 
   /** Takes the folder itself for a directory of the filesystem. */

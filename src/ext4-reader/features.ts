@@ -44,7 +44,7 @@ export function refuseUnknownFeatures(incompat: number): void {
     {
       hint: unknown.includes("journal_dev")
         ? "this is the external journal of a filesystem: name the filesystem's own image"
-        : "use an image without it, or a newer version of this program",
+        : "the kernel or debugfs may read it; else use an image without it",
     },
   );
 }

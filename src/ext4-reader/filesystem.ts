@@ -114,7 +114,12 @@ export function openFilesystem(image: ImageReader, options: OpenOptions = {}): F
 
 function expectType(inode: TypedInode, type: FileType): void {
   if (inode.type === type) return;
-  throw new Docker2vmError("E_USAGE", `${inodeName(inode.number)} is a ${inode.type}, not a ${type}`);
+  throw new Docker2vmError("E_USAGE", `${inodeName(inode.number)} is a ${inode.type}, not a ${type}`, {
+    hint:
+      inode.type === "directory"
+        ? "'docker2vm ls' lists a directory, 'docker2vm extract' copies what is in it"
+        : "'docker2vm ls' tells what it is",
+  });
 }
 
 /** st_mode: type and permissions. */

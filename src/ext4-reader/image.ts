@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { join } from "node:path";
 import { Docker2vmError, systemErrorCode } from "../errors.ts";
 
 /** Bytes of an image by position: a file, or memory. */
@@ -30,14 +31,17 @@ export class ImageFile implements ImageReader {
       this.#fd = openSync(path, "r");
     } catch (cause) {
       if (systemErrorCode(cause) === "ENOENT")
-        throw new Docker2vmError("E_IMAGE_NOT_FOUND", `${path}: no such file`, { cause });
+        throw new Docker2vmError("E_IMAGE_NOT_FOUND", `${path}: no such file`, {
+          hint: "name the file that holds the filesystem; 'docker2vm inspect-image' looks at container images",
+          cause,
+        });
       throw unreadable(path, cause);
     }
     const stats = fstatSync(this.#fd);
     if (!stats.isFile()) {
       closeSync(this.#fd);
       throw new Docker2vmError("E_UNSUPPORTED", `${path}: not a regular file`, {
-        hint: "name the file that holds the image",
+        hint: `name the file that holds the filesystem${stats.isDirectory() ? `, as ${join(path, "rootfs.ext4")}` : ""}`,
       });
     }
     this.size = stats.size;

@@ -51,7 +51,7 @@ export function lookup(volume: Volume, path: string, follow: boolean): FileInode
 function childOf(volume: Volume, directory: FileInode, name: string, path: string): FileInode {
   if (hasFlag(directory, "casefold")) {
     throw new Docker2vmError("E_UNSUPPORTED", `${displayPath(path)}: a directory on the way ignores case`, {
-      hint: "such a directory can only be listed",
+      hint: "list or extract that directory as a whole",
     });
   }
   for (const entry of directoryEntries(volume, directory)) {
@@ -61,5 +61,7 @@ function childOf(volume: Volume, directory: FileInode, name: string, path: strin
 }
 
 function notFound(path: string, what: string): Docker2vmError {
-  return new Docker2vmError("E_PATH_NOT_FOUND", `${displayPath(path)} ${what}`);
+  return new Docker2vmError("E_PATH_NOT_FOUND", `${displayPath(path)} ${what}`, {
+    hint: "'docker2vm ls IMAGE PATH' tells what is there",
+  });
 }

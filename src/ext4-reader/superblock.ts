@@ -13,7 +13,7 @@ import {
   SUPERBLOCK_OFFSET,
   SUPERBLOCK_SIZE,
 } from "../ext4/format/superblock.ts";
-import { broken } from "./broken.ts";
+import { broken, noFilesystem } from "./broken.ts";
 import { type FeatureName, featureNames, refuseUnknownFeatures } from "./features.ts";
 import type { ImageReader } from "./image.ts";
 
@@ -54,7 +54,7 @@ export interface Superblock {
  */
 export function readSuperblock(image: ImageReader): Superblock {
   const bytes = image.read(SUPERBLOCK_OFFSET, SUPERBLOCK_SIZE);
-  if (bytes.length < SUPERBLOCK_SIZE) throw broken(WHERE, "the image is too short to hold one");
+  if (bytes.length < SUPERBLOCK_SIZE) throw noFilesystem(WHERE, "the image is too short to hold one");
   const superblock = decodeSuperblock(bytes);
   checkGeometry(superblock);
   const { blocks, blockSize } = superblock;
@@ -70,7 +70,10 @@ export function readSuperblock(image: ImageReader): Superblock {
 function decodeSuperblock(bytes: Uint8Array): Superblock {
   const decoded = decode(SUPERBLOCK, viewOf(bytes), 0);
   if (decoded.s_magic !== EXT4_SUPER_MAGIC) {
-    throw broken(WHERE, "the image holds no ext2, ext3 or ext4 filesystem (the magic number is missing)");
+    throw noFilesystem(
+      WHERE,
+      "the image holds no ext2, ext3 or ext4 filesystem (the magic number is missing)",
+    );
   }
   const fields = decoded.s_rev_level === EXT4_GOOD_OLD_REV ? withoutRevisionFields(decoded) : decoded;
   const checksummed = (fields.s_feature_ro_compat & RO_COMPAT_NAMES.metadata_csum) !== 0;

@@ -35,7 +35,7 @@ export function geometryFor(maximumBlocks: number, format: VariantName = "ext4")
       "E_FILESYSTEM_LIMIT",
       `a filesystem of ${tebibytes(maximumBlocks).toFixed(1)} TiB is more than the ` +
         `${Math.round(tebibytes(variant.maximumBlocks))} TiB that are possible with ${format}`,
-      { hint: "ask for a smaller size" },
+      { hint: variant.flexible ? "ask for less" : "ask for less, or for ext4, which holds more" },
     );
   }
   return { variant, maximumBlocks, descriptorBlocks: descriptorBlocksFor(groupsIn(maximumBlocks), variant) };

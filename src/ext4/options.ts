@@ -1,5 +1,6 @@
 /** What a filesystem may be asked to be, and what that comes to. */
 import { assert, Docker2vmError } from "../errors.ts";
+import { BLOCK_SIZE } from "../output/blocks.ts";
 import type { Timestamp } from "../tree/inode.ts";
 import type { Geometry } from "./geometry.ts";
 import type { LayoutRule } from "./group-layout.ts";
@@ -41,8 +42,13 @@ export interface Ext4Options {
 
 const LABEL_SIZE = 16;
 /** JBD2_MIN_JOURNAL_BLOCKS (include/linux/jbd2.h) and mke2fs's own bound (e2fsprogs misc/util.c). */
-const LEAST_JOURNAL = 1024;
+export const LEAST_JOURNAL = 1024;
 const LARGEST_JOURNAL = 10_240_000;
+const BLOCKS_PER_MIB = 2 ** 20 / BLOCK_SIZE;
+/** What a journal can be, as the command takes it. */
+export const JOURNAL_HINT =
+  `a journal has from ${LEAST_JOURNAL / BLOCKS_PER_MIB}M to ${LARGEST_JOURNAL / BLOCKS_PER_MIB}M ` +
+  `(${LEAST_JOURNAL} to ${LARGEST_JOURNAL} blocks of ${BLOCK_SIZE} bytes); "off" is for none`;
 /** 32 bits count them, and each of up to 2^20 groups rounds its own up to 16. */
 const MOST_INODES = 2 ** 32 - 2 ** 24;
 
@@ -125,7 +131,7 @@ function journalRefusal(journal: JournalChoice, readOnly: boolean, variant: Vari
   if (readOnly) {
     return {
       problem: "a read-only filesystem has no use for a journal",
-      hint: "ask for one of the two only",
+      hint: "leave the journal out, or ask for a filesystem that is written to",
     };
   }
   if (Number.isSafeInteger(journal.blocks) && within(journal.blocks, LEAST_JOURNAL, LARGEST_JOURNAL)) {
@@ -133,7 +139,7 @@ function journalRefusal(journal: JournalChoice, readOnly: boolean, variant: Vari
   }
   return {
     problem: `a journal of ${journal.blocks} blocks is not possible`,
-    hint: `give it ${LEAST_JOURNAL} to ${LARGEST_JOURNAL} blocks of 4 KiB: 4 MiB to 39 GiB`,
+    hint: JOURNAL_HINT,
   };
 }
 

@@ -5,6 +5,7 @@ import { Docker2vmError } from "../../src/errors.ts";
 
 describe("a size", () => {
   const sizes: [text: string, bytes: number][] = [
+    ["0", 0],
     ["1", 1],
     ["4096", 4096],
     ["12B", 12],
@@ -35,8 +36,6 @@ describe("a size", () => {
     ["1 000", "is not a size"],
     ["0.1K", "is not a whole number of bytes"],
     ["1.5", "is not a whole number of bytes"],
-    ["0", "holds nothing"],
-    ["0G", "holds nothing"],
     ["8192T", "is too large"],
     ["99999999999999999999", "is too large"],
   ];

@@ -3,19 +3,22 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ALL_OPTIONS, COMMANDS } from "../../src/cli/commands.ts";
+import { withTemporaryFolder } from "../support/temporary.ts";
 import { runWith } from "./fake-host.ts";
 
+const INSPECTED = "an image's name, oci:PATH, oci-archive:PATH, docker-archive:PATH, or - for standard input";
+const CACHE_HINT = "docker2vm cache ls, docker2vm cache prune or docker2vm cache verify";
+const CONVERT_HINT =
+  "docker2vm convert SOURCE --out DIR makes a root filesystem; docker2vm --help lists the commands";
 const CONVERT = ["convert", "oci:./app", "--out", "vm"];
 
 describe("a command line that makes no sense ends with exit code 2 and says why", () => {
   const cases: [args: string[], error: string, hint: string][] = [
-    [
-      [],
-      "no command given",
-      "docker2vm convert SOURCE --out DIR makes a root filesystem; docker2vm --help tells more",
-    ],
+    [[], "no command given", CONVERT_HINT],
     [["conver"], 'unknown command "conver"', "did you mean convert?"],
-    [["pull"], 'unknown command "pull"', "docker2vm --help lists the commands"],
+    [["pull"], 'unknown command "pull"', CONVERT_HINT],
+    [["alpine:3.20", "--out", "vm"], 'unknown command "alpine:3.20"', CONVERT_HINT],
+    [["alpine:3.20", "--what"], "unknown option --what", CONVERT_HINT],
     [
       ["convert", "--out", "vm"],
       "no image given",
@@ -33,10 +36,48 @@ describe("a command line that makes no sense ends with exit code 2 and says why"
       "convert takes exactly one source",
     ],
     [[...CONVERT, "--forse"], "unknown option --forse", "did you mean --force?"],
+    [[...CONVERT, "--out-dir", "x"], "unknown option --out-dir", "did you mean --out?"],
+    [["convert", "alpine", "--output", "vm"], "unknown option --output", "did you mean --out?"],
+    [["cache", "ls", "--cache", "c"], "unknown option --cache", "did you mean --cache-dir?"],
     [
-      [...CONVERT, "--out-dir", "x"],
-      "unknown option --out-dir",
-      "docker2vm convert --help lists the options",
+      ["dockerfile", "-f", "Dockerfile"],
+      "unknown option -f",
+      "did you mean --file or --force or --fs or --free or --format?",
+    ],
+    [
+      ["oci2gondolin", "--image", "app", "--out", "vm", "--what"],
+      "unknown option --what",
+      "oci2gondolin --help lists the options",
+    ],
+    [["inspect-image"], "no image given", `give ${INSPECTED}`],
+    [
+      ["inspect-image", "a", "b"],
+      'more than one image given: "a" and "b"',
+      "inspect-image takes exactly one source",
+    ],
+    [
+      ["oci2gondolin", "--out", "vm"],
+      "no image given",
+      "give --image NAME, --oci-layout PATH or --oci-tar PATH",
+    ],
+    [["cache", "ls", "all"], 'cache does not take "all"', CACHE_HINT],
+    [["cache", "list"], 'cache does not take "list"', CACHE_HINT],
+    [["cache"], "no action given", CACHE_HINT],
+    [
+      [...CONVERT, "--inodes", "1M"],
+      '--inodes "1M" is not a whole number',
+      "give it in digits alone, without a sign, a fraction or a unit",
+    ],
+    [
+      ["dockerfile", "--out", "vm", "--build-arg"],
+      "--build-arg needs a value",
+      "write --build-arg VALUE, or --build-arg=VALUE where the value begins with a dash",
+    ],
+    [[...CONVERT, "--size", "9000T"], '--size "9000T" is too large', "give less than 8192T"],
+    [
+      ["inspect-image", "alpine", "--username", "me"],
+      "--username and --password-stdin go together",
+      "give both, and the password on standard input: --username NAME --password-stdin < FILE",
     ],
     [[...CONVERT, "--toString"], "unknown option --toString", "docker2vm convert --help lists the options"],
     [[...CONVERT, "--no-force"], "unknown option --no-force", "docker2vm convert --help lists the options"],
@@ -53,7 +94,7 @@ describe("a command line that makes no sense ends with exit code 2 and says why"
       "--label needs a value",
       "write --label VALUE, or --label=VALUE where the value begins with a dash",
     ],
-    [[...CONVERT, "--force=maybe"], "--force takes no value", "write --force alone"],
+    [[...CONVERT, "--force=maybe"], "--force takes no value", "write --force alone, or leave it out"],
     [
       [...CONVERT, "--progress", "bar"],
       '--progress does not take "bar"',
@@ -72,7 +113,7 @@ describe("a command line that makes no sense ends with exit code 2 and says why"
     [
       [...CONVERT, "-q", "--progress", "none", "--verbose=true"],
       "--verbose takes no value",
-      "write --verbose alone",
+      "write --verbose alone, or leave it out",
     ],
   ];
   for (const [args, error, hint] of cases) {
@@ -107,6 +148,31 @@ describe("a command line that makes no sense ends with exit code 2 and says why"
     const ran = await runWith(["convert", "-", "--out", "vm"], {}, { stdinIsTerminal: true });
     expect(ran.code).toBe(2);
     expect(ran.stderr).toContain("docker save IMAGE | docker2vm convert - --out DIR");
+  });
+
+  test("- with a terminal as standard input, to be looked at", async () => {
+    const ran = await runWith(["inspect-image", "-"], {}, { stdinIsTerminal: true });
+    expect(ran.code).toBe(2);
+    expect(ran.stderr).toContain("docker save IMAGE | docker2vm inspect-image -\n");
+  });
+
+  test("the bare path of what is to be built, or read by another command", async () => {
+    await withTemporaryFolder(async (folder) => {
+      const file = join(folder, "Dockerfile");
+      writeFileSync(file, "FROM scratch\n");
+      for (const [args, hint] of [
+        [["convert", folder, "--out", "vm"], `build it: docker2vm dockerfile --context ${folder} --out DIR`],
+        [["convert", file, "--out", "vm"], `build it: docker2vm dockerfile --file ${file} --out DIR`],
+      ] as const) {
+        expect((await runWith(args)).stderr).toContain(`hint: ${hint}\n`);
+      }
+      // An OCI layout stays one.
+      writeFileSync(join(folder, "index.json"), "{}");
+      expect((await runWith(["convert", folder, "--out", "vm"])).stderr).toContain(`write oci:${folder}\n`);
+      const image = join(folder, "rootfs.ext4");
+      writeFileSync(image, "");
+      expect((await runWith(["inspect-image", image])).stderr).toContain("docker2vm inspect\n");
+    });
   });
 
   test("the bare path of a folder or file that is there", async () => {
@@ -151,6 +217,11 @@ describe("a command line becomes the library's options", () => {
       digest: true,
       inflate: "fflate",
     });
+  });
+
+  test("with sizes of nothing, which the library judges", async () => {
+    const { options } = await runWith([...CONVERT, "--free", "0", "--journal", "0", "--size=0K"]);
+    expect(options).toMatchObject({ free: 0, journal: 0, size: 0 });
   });
 
   test("with none: the defaults are the library's", async () => {

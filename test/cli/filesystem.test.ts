@@ -9,7 +9,7 @@ import {
   writeFileSync,
   writeSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { convert } from "../../src/convert/convert.ts";
 import { openFilesystem } from "../../src/ext4-reader/filesystem.ts";
 import { ImageFile } from "../../src/ext4-reader/image.ts";
@@ -269,6 +269,34 @@ describe("words and images that do not fit", () => {
       const ran = await runWith(args.map((arg) => (arg === "IMG" ? image : arg)));
       expect(ran.code).toBe(code);
       expect(ran.stderr).toContain(said);
+    });
+  }
+});
+
+describe("a hint leads on", () => {
+  const INSPECT_IMAGE = "'docker2vm inspect-image' looks at container images";
+  const cases: readonly [args: string[], code: number, hint: string][] = [
+    [["inspect", join(HELLO, "index.json")], 7, INSPECT_IMAGE],
+    [
+      ["inspect", join(import.meta.dir, "filesystem.test.ts")],
+      7,
+      "not a disk with partitions, not a qcow2 file",
+    ],
+    [["inspect", "alpine:3.20"], 3, INSPECT_IMAGE],
+    [["ls", "FOLDER"], 7, "name the file that holds the filesystem, as FOLDER/rootfs.ext4"],
+    [["ls", "IMG", "/nope"], 3, "'docker2vm ls IMAGE PATH' tells what is there"],
+    [["cat", "IMG", "/etc"], 2, "'docker2vm ls' lists a directory, 'docker2vm extract' copies what is in it"],
+    [["extract", "IMG", "/etc", "IMG"], 8, "name a folder that is empty or not there"],
+    [["extract", "IMG", "/etc", "IMG/below"], 8, "name a folder that is empty or not there"],
+    [["verify", join(HELLO, "index.json")], 9, "is it the raw image of one filesystem?"],
+  ];
+  for (const [args, code, hint] of cases) {
+    test(`of ${args.map((arg) => arg.split("/").at(-1)).join(" ")}`, async () => {
+      const folder = dirname(image);
+      const placed = (text: string) => text.replace(/^IMG/, image).replace("FOLDER", folder);
+      const ran = await runWith(args.map(placed));
+      expect(ran.code).toBe(code);
+      expect(ran.stderr.split("\n  hint: ")[1]).toContain(placed(hint));
     });
   }
 });

@@ -167,6 +167,11 @@ describe("an error", () => {
     });
   });
 
+  test("that nobody foresaw is to be reported as it is told with --verbose", async () => {
+    const { stderr } = await runWith([...CONVERT, "--verbose"], failing(new TypeError("x is undefined")));
+    expect(stderr).toContain("  hint: this is a bug in docker2vm; report what follows\n  E_INTERNAL\n");
+  });
+
   test("ends the command with the exit code of its kind", async () => {
     for (const [code, exit] of Object.entries(ERROR_CODES)) {
       const ran = await runWith(CONVERT, failing(new Docker2vmError(code as ErrorCode, "no")));

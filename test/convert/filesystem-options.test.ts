@@ -131,26 +131,43 @@ describe("a dry run", () => {
     });
   }
 
-  test("refuses a size that no filesystem has", async () => {
-    await expect(plan({ size: 2 ** 48, fs: "ext3" })).rejects.toMatchObject({ code: "E_FILESYSTEM_LIMIT" });
+  test("refuses a size that no such filesystem has, and says which has", async () => {
+    for (const [fs, hint] of [
+      ["ext3", "ask for less, or for ext4, which holds more"],
+      ["ext4", "ask for less"],
+    ] as const) {
+      await expect(plan({ size: 2 ** 48, fs })).rejects.toMatchObject({ code: "E_FILESYSTEM_LIMIT", hint });
+    }
   });
 });
 
 describe("what cannot be is refused before anything is read", () => {
-  const refusals: readonly [options: Partial<ConvertOptions>, message: string][] = [
+  const JOURNALS =
+    'a journal has from 4M to 40000M (1024 to 10240000 blocks of 4096 bytes); "off" is for none';
+  const SIZES = 'a size is a whole number of bytes from 4096 on; "min" is the smallest that holds the image';
+  const refusals: readonly [options: Partial<ConvertOptions>, message: string, hint?: string][] = [
     [{ fs: "ext2", journal: 2 ** 24 }, "ext2 has no journal"],
     [{ fs: "ext3", readOnly: true }, "ext3 always has a journal"],
-    [{ journal: 4096 }, "a journal of 1 blocks is not possible"],
+    [{ journal: 0 }, "a journal of 0 bytes is not possible", JOURNALS],
+    [{ journal: 1024 }, "a journal of 1024 bytes is not possible", JOURNALS],
+    [{ journal: 2 ** 36 }, "a journal of 16777216 blocks is not possible", JOURNALS],
     [{ size: 2 ** 30, free: 2 ** 20 }, "a size and free space contradict each other"],
     [{ inodes: 0 }, "0 is not a number of inodes"],
-    [{ size: 100 }, "a size of 100 bytes is not possible"],
+    [{ size: 0 }, "a size of 0 bytes is not possible", SIZES],
+    [{ size: 100 }, "a size of 100 bytes is not possible", SIZES],
+    [
+      { free: -1 },
+      "free space of -1 bytes is not possible",
+      "free space is a whole number of bytes, and may be 0",
+    ],
   ];
-  for (const [options, message] of refusals) {
+  for (const [options, message, hint] of refusals) {
     test(message, async () => {
       const converted = convert({ source: "oci:/nowhere", out: scratch("never"), ...options });
       await expect(converted).rejects.toMatchObject({
         code: "E_USAGE",
         message: expect.stringContaining(message),
+        ...(hint === undefined ? {} : { hint }),
       });
     });
   }

@@ -11,6 +11,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { StagedOutput } from "../../src/output/staged-output.ts";
+import { outputError } from "../../src/output/system-errors.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -78,5 +79,25 @@ describe("a staged output", () => {
     expect(existsSync(dead)).toBe(false);
     expect(existsSync(living.scratch)).toBe(true);
     await output.discard();
+  });
+});
+
+describe("what the system refuses", () => {
+  test("is told with what can be done about that, and nothing else", async () => {
+    const said = (code: string) => outputError(Object.assign(new Error(code), { code }), "cannot write");
+    expect(said("ENOSPC").hint).toContain("free some space");
+    expect(said("EDQUOT").hint).toContain("remove something of yours");
+    expect(said("EFBIG").hint).toStartWith("raise the limit, ask for a smaller --size, ");
+    expect(said("EROFS").hint).toStartWith("nobody may write there");
+    expect(said("EACCES").hint).toStartWith("this user may not write there");
+    expect(said("EIO").hint).toBeUndefined();
+  });
+
+  test("is told of a file on the way to the output", async () => {
+    writeFileSync(join(folder, "file"), "");
+    await expect(StagedOutput.create(join(folder, "file/below"), NAMES, false)).rejects.toMatchObject({
+      code: "E_IO",
+      hint: "something on the way there is a file: choose another --out",
+    });
   });
 });

@@ -29,7 +29,10 @@ export async function runVerify(line: CommandLine, host: Host): Promise<void> {
     "E_VERIFICATION_FAILED",
     `${image}: ${count} ${count === 1 ? "fault" : "faults"} found`,
     {
-      hint: "e2fsck can mend a filesystem; an image made by convert is better made again",
+      hint:
+        verification.inodes === 0
+          ? "is it the raw image of one filesystem? if so, e2fsck may find a copy of its superblock"
+          : "e2fsck can mend a filesystem; an image made by convert is better made again",
     },
   );
 }

@@ -20,6 +20,9 @@ export const SEARCH_PATH = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 
 const ZEROS = new Uint8Array(1 << 20);
 
+/** What reading a filesystem would have one do is for one's own. */
+const NAME_OTHERS = "fetch or build these guest assets again, or name others with --guest-assets";
+
 export class BaseFilesystem {
   readonly #image: ImageFile;
   readonly #filesystem: Filesystem;
@@ -35,7 +38,7 @@ export class BaseFilesystem {
     } catch (error) {
       this.#image.close();
       if (!(error instanceof Docker2vmError)) throw error;
-      throw new Docker2vmError(error.code, `${path}: ${error.message}`, { hint: error.hint, cause: error });
+      throw new Docker2vmError(error.code, `${path}: ${error.message}`, { hint: NAME_OTHERS, cause: error });
     }
   }
 

@@ -253,6 +253,11 @@ describe("the architecture", () => {
   test("a root filesystem that is none is named", async () => {
     const folder = whole("broken", MANIFEST);
     writeFileSync(join(folder, "rootfs.ext4"), "nothing");
-    await expectError(() => open(folder, AMD64), "E_INVALID_FILESYSTEM", join(folder, "rootfs.ext4"));
+    await expectError(
+      () => open(folder, AMD64),
+      "E_INVALID_FILESYSTEM",
+      join(folder, "rootfs.ext4"),
+      "--guest-assets",
+    );
   });
 });
