@@ -1,12 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { setTimeout as delay } from "node:timers/promises";
 import { convertDockerfile } from "../../src/dockerfile/convert-dockerfile.ts";
 import { removeLeftContainers } from "../../src/dockerfile/left-containers.ts";
 import { LastLines, LineSplitter } from "../../src/dockerfile/lines.ts";
 import type { DockerfileOptions } from "../../src/dockerfile/options.ts";
 import { RunningCommand } from "../../src/dockerfile/running-command.ts";
 import { Docker2vmError } from "../../src/errors.ts";
+import { until } from "../support/waiting.ts";
 import { dockerContainer, inPlace, type Place } from "./stand-in.ts";
 
 /** Converts with a builder that does what the script says; what it throws. */
@@ -28,13 +28,6 @@ async function failureOf(place: Place, build: string, more: Partial<DockerfileOp
     expect(existsSync(place.path("out"))).toBe(false);
   }
   throw new Error("nothing failed");
-}
-
-/** For what follows at once, but not in this turn: a process is not gone when it has been killed, but soon after. */
-async function until(condition: () => boolean): Promise<void> {
-  for (const end = Date.now() + 5000; !condition(); await delay(10)) {
-    if (Date.now() > end) throw new Error(`in vain: ${condition}`);
-  }
 }
 
 /** Whether the process whose number is in the file is there; a zombie is not. */

@@ -3,9 +3,10 @@ import { createServer, type RequestListener } from "node:http";
 import { type AddressInfo, connect, type Server } from "node:net";
 import { REACH } from "../../src/http/addresses.ts";
 import { readBody } from "../../src/http/body.ts";
-import { HttpClient, type HttpRequest, type HttpResponse } from "../../src/http/client.ts";
+import { HttpClient, type HttpRequest, type HttpResponse, TIMEOUTS } from "../../src/http/client.ts";
 import { follow } from "../../src/http/redirects.ts";
 import { expectError } from "../support/expect-error.ts";
+import { letPeersBeLate, until } from "../support/waiting.ts";
 
 interface Running {
   readonly server: Server;
@@ -30,7 +31,7 @@ async function withClient<T>(
   environment: Record<string, string>,
   use: (client: HttpClient) => Promise<T>,
 ): Promise<T> {
-  const client = new HttpClient({ environment, timeouts: { connect: 900, headers: 300, body: 300 } });
+  const client = new HttpClient({ environment });
   try {
     return await use(client);
   } finally {
@@ -268,6 +269,7 @@ describe("an exchange", () => {
           withClient({}, async (client) => {
             const { body } = await client.exchange(get(`http://127.0.0.1:${port}/`));
             // Before anybody reads.
+            if (!end) letPeersBeLate(TIMEOUTS.body);
             await Bun.sleep(50);
             const failing = readSome(body, 1000);
             await expectError(failing, "E_NETWORK", reason);
@@ -298,7 +300,7 @@ describe("an exchange", () => {
         await withClient({}, (client) => client.exchange(get(`http://127.0.0.1:${port}/`)));
         const open = () =>
           new Promise<number>((resolve) => server.getConnections((_, count) => resolve(count)));
-        while ((await open()) > 0) await Bun.sleep(5);
+        await until(async () => (await open()) === 0);
         const probe = connect(port, "127.0.0.1");
         await new Promise((resolve) => probe.once("connect", resolve));
         probe.destroy();

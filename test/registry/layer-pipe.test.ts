@@ -1,9 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { randomBytes } from "node:crypto";
 import { mkdirSync, readdirSync } from "node:fs";
+import { PATIENCE } from "../../src/cache/growing-file.ts";
 import { LayerPipe } from "../../src/source/registry-pipe.ts";
 import { expectError } from "../support/expect-error.ts";
 import { scratchFolder } from "../support/scratch.ts";
+import { withStandingClock } from "../support/waiting.ts";
 
 const scratch = scratchFolder();
 const MIB = 1 << 20;
@@ -56,20 +58,22 @@ describe("a layer's pipe", () => {
   }
 
   test("makes its writer wait for a reader that is on its way, a little", async () => {
-    const { pipe } = newPipe();
-    expect(pipe.append(Buffer.alloc(MIB - 1))).toBeUndefined();
-    let isOpen = true;
-    const waiting = pipe.append(Buffer.alloc(MIB))?.then(() => {
-      isOpen = false;
+    await withStandingClock(async (pass) => {
+      const { pipe } = newPipe();
+      expect(pipe.append(Buffer.alloc(MIB - 1))).toBeUndefined();
+      let isOpen = true;
+      const waiting = pipe.append(Buffer.alloc(MIB))?.then(() => {
+        isOpen = false;
+      });
+      await pass(PATIENCE - 1);
+      expect(isOpen).toBe(true);
+      const reader = pipe.read();
+      expect((await reader.next()).value).toHaveLength(MIB - 1);
+      expect((await reader.next()).value).toHaveLength(MIB);
+      await waiting;
+      await reader.return(undefined);
+      await pipe.close();
     });
-    await Bun.sleep(50);
-    expect(isOpen).toBe(true);
-    const reader = pipe.read();
-    expect((await reader.next()).value).toHaveLength(MIB - 1);
-    expect((await reader.next()).value).toHaveLength(MIB);
-    await waiting;
-    await reader.return(undefined);
-    await pipe.close();
   });
 
   test("does not hold up its writer for a reader that never comes, and gives the bytes to one that comes late", async () => {

@@ -1,9 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
-import { openRegistrySource } from "../../src/source/registry-source.ts";
+import { PATIENCE } from "../../src/cache/growing-file.ts";
+import { TIMEOUTS } from "../../src/http/client.ts";
 import { AMD64 } from "../source/support.ts";
 import { expectError } from "../support/expect-error.ts";
 import { sendBlob, sendBroken, sendStatus, sendWhole } from "../support/scripted-registry.ts";
+import { letPeersBeLate, until, withStandingClock } from "../support/waiting.ts";
 import { LAYERS, retriesOf, type Scene, withScene } from "./support.ts";
 
 const DIGESTS = (built: Scene["built"]) => built.layers.map(({ digest }) => digest);
@@ -236,10 +238,24 @@ describe("a server that is busy", () => {
 });
 
 describe("a peer that stalls", () => {
+  /** So many bytes of a layer have come. */
+  const has = ({ events, built }: Scene, layer: number, bytes: number): boolean =>
+    events.some(
+      (event) =>
+        event.type === "download" && event.digest === built.layers[layer]?.digest && event.bytes === bytes,
+    );
+
   test("before its answer is taken for broken and asked again", () =>
     withScene(async (scene) => {
-      script(scene, () => true);
-      expect(await scene.pull()).toEqual(DIGESTS(scene.built));
+      let asked = false;
+      script(scene, () => {
+        asked = true;
+        return true;
+      });
+      const pulling = scene.pull();
+      await until(() => asked && has(scene, 1, LAYERS[1].length));
+      letPeersBeLate(TIMEOUTS.headers);
+      expect(await pulling).toEqual(DIGESTS(scene.built));
       expect(retriesOf(scene.events).map(({ reason }) => reason)).toEqual([
         expect.stringContaining("did not answer in time"),
       ]);
@@ -252,7 +268,10 @@ describe("a peer that stalls", () => {
         response.write(LAYERS[0].subarray(0, 5000));
         return true;
       });
-      expect(await scene.pull()).toEqual(DIGESTS(scene.built));
+      const pulling = scene.pull();
+      await until(() => has(scene, 0, 5000) && has(scene, 1, LAYERS[1].length));
+      letPeersBeLate(TIMEOUTS.body);
+      expect(await pulling).toEqual(DIGESTS(scene.built));
       expect(retriesOf(scene.events)).toEqual([
         expect.objectContaining({ offset: 5000, reason: expect.stringContaining("stopped sending") }),
       ]);
@@ -262,17 +281,14 @@ describe("a peer that stalls", () => {
 describe("an abort", () => {
   test("ends a stalled layer at once, with its reason", () =>
     withScene(async (scene) => {
-      script(scene, () => true);
       const abort = new AbortController();
-      const timeouts = { connect: 60_000, headers: 60_000, body: 60_000 };
-      const source = await openRegistrySource(scene.name, {
-        ...scene.options,
-        timeouts,
-        signal: abort.signal,
+      script(scene, () => {
+        abort.abort(new Error("enough"));
+        return true;
       });
+      const source = await scene.open({ signal: abort.signal });
       const [layer] = (await source.resolve(AMD64)).layers;
       const reading = layer?.open(abort.signal)[Symbol.asyncIterator]().next();
-      setTimeout(() => abort.abort(new Error("enough")), 20);
       expect(await reading?.catch(String)).toBe("Error: enough");
       await source.close();
       expect(readdirSync(scene.options.scratchFolder)).toEqual([]);
@@ -295,21 +311,20 @@ describe("an abort", () => {
     }));
 
   test("of one reader leaves the others their layers", () =>
-    withScene(async ({ name, options, built }) => {
-      const source = await openRegistrySource(name, options);
+    withScene(async ({ open, built }) => {
+      const source = await open();
       const [base, top] = (await source.resolve(AMD64)).layers;
       const aborted = AbortSignal.abort(new Error("enough"));
       expect(await base?.open(aborted)[Symbol.asyncIterator]().next().catch(String)).toBe("Error: enough");
       let bytes = 0;
       for await (const chunk of top?.open() ?? []) bytes += chunk.length;
       expect(bytes).toBe(built.layers[1]?.size ?? 0);
-      await source.close();
     }));
 });
 
 test("a reader that pauses holds up no download", () =>
-  withScene(async ({ name, options, registry, built }) => {
-    const source = await openRegistrySource(name, { ...options, concurrency: 1 });
+  withScene(async ({ open, registry, built }) => {
+    const source = await open({ concurrency: 1 });
     const [base, top] = (await source.resolve(AMD64)).layers;
     const paused = base?.open()[Symbol.asyncIterator]();
     await paused?.next();
@@ -319,61 +334,63 @@ test("a reader that pauses holds up no download", () =>
     expect(bytes).toBe(built.layers[1]?.size ?? 0);
     expect(registry.seenOf("/blobs/")).toHaveLength(3);
     await paused?.return?.();
-    await source.close();
   }));
 
 test("of the layers that nobody reads yet one is fetched for each that is read and has been fetched", () =>
   withScene(
-    async ({ name, options, registry, built }) => {
-      const source = await openRegistrySource(name, options);
-      const layers = (await source.resolve(AMD64)).layers;
+    async ({ open, registry, built }) => {
+      const layers = (await (await open()).resolve(AMD64)).layers;
       const asked = (): string[] =>
         registry.seenOf("/blobs/").map(({ url }) => url.slice(url.indexOf("sha256:")));
-      const [base, ...others] = built.layers.map(({ digest }) => digest);
-      const reading = layers[0]?.open()[Symbol.asyncIterator]();
-      await reading?.next();
-      await Bun.sleep(100);
-      // The network waits for the reader.
-      expect(asked()).toEqual([built.config.digest, base ?? ""]);
-      for (let bytes = 1; bytes > 0; ) bytes = (await reading?.next())?.value?.length ?? 0;
-      await reading?.return?.();
-      let bytes = 0;
-      const second = layers[1]?.open()[Symbol.asyncIterator]();
-      await second?.next();
-      // Its reader stops: what it does not take goes to a file, after a while, and the next one's turn comes.
-      await Bun.sleep(1200);
-      expect(asked().slice(2)).toEqual(others.slice(0, 2));
-      for await (const chunk of layers[3]?.open() ?? []) bytes += chunk.length;
-      expect(bytes).toBe(2 << 20);
-      await second?.return?.();
-      await source.close();
+      const [base, ...others] = DIGESTS(built);
+      await withStandingClock(async (pass) => {
+        const reading = layers[0]?.open()[Symbol.asyncIterator]();
+        await reading?.next();
+        await pass(PATIENCE - 1);
+        // The network waits for the reader.
+        expect(asked()).toEqual([built.config.digest, base ?? ""]);
+        for (let bytes = 1; bytes > 0; ) bytes = (await reading?.next())?.value?.length ?? 0;
+        await reading?.return?.();
+        const second = layers[1]?.open()[Symbol.asyncIterator]();
+        await second?.next();
+        // Its reader stops: what it does not take goes to a file, after a while, and the next one's turn comes.
+        await until(() => pass(1).then(() => asked().length > 3));
+        await pass(PATIENCE);
+        expect(asked().slice(2)).toEqual(others.slice(0, 2));
+        let bytes = 0;
+        for await (const chunk of layers[3]?.open() ?? []) bytes += chunk.length;
+        expect(bytes).toBe(2 << 20);
+        await second?.return?.();
+      });
     },
     { layers: [Buffer.alloc(40 << 20), ...[1, 2, 3].map((n) => Buffer.alloc(2 << 20, n))], compress: "none" },
   ));
 
 test("layers that memory holds are fetched before anybody reads them, up to what it may hold", () =>
   withScene(
-    async ({ name, options, registry, built }) => {
-      const source = await openRegistrySource(name, { ...options, concurrency: 8 });
-      const layers = (await source.resolve(AMD64)).layers;
-      const reading = layers[0]?.open()[Symbol.asyncIterator]();
-      await reading?.next();
-      await Bun.sleep(300);
-      // The third does not fit in; of the last five there is room for four.
-      const [base, light, heavy, ...others] = DIGESTS(built);
-      const early = [base, light, ...others.slice(0, 4)];
-      const asked = registry.seenOf("/blobs/").map(({ url }) => url.split("/").at(-1));
-      expect(asked.slice(1).sort()).toEqual(early.map(String).sort());
-      for (const layer of layers.slice(1)) {
-        let bytes = 0;
-        for await (const chunk of layer.open()) bytes += chunk.length;
-        expect(bytes).toBe(layer.size);
-      }
-      expect(registry.seenOf(heavy ?? "")).toHaveLength(1);
-      expect(registry.seenOf("/blobs/")).toHaveLength(1 + layers.length);
-      expect(readdirSync(options.scratchFolder)).toEqual([]);
-      await reading?.return?.();
-      await source.close();
+    async ({ open, options, registry, built }) => {
+      const layers = (await (await open({ concurrency: 8 })).resolve(AMD64)).layers;
+      const asked = (): (string | undefined)[] =>
+        registry.seenOf("/blobs/").map(({ url }) => url.split("/").at(-1));
+      await withStandingClock(async (pass) => {
+        const reading = layers[0]?.open()[Symbol.asyncIterator]();
+        await reading?.next();
+        // The third does not fit in; of the last five there is room for four.
+        const [base, light, heavy, ...others] = DIGESTS(built);
+        const early = [base, light, ...others.slice(0, 4)];
+        await until(() => asked().length > early.length);
+        await pass(PATIENCE - 1);
+        expect(asked().slice(1).sort()).toEqual(early.map(String).sort());
+        for (const layer of layers.slice(1)) {
+          let bytes = 0;
+          for await (const chunk of layer.open()) bytes += chunk.length;
+          expect(bytes).toBe(layer.size);
+        }
+        expect(registry.seenOf(heavy ?? "")).toHaveLength(1);
+        expect(asked()).toHaveLength(1 + layers.length);
+        expect(readdirSync(options.scratchFolder)).toEqual([]);
+        await reading?.return?.();
+      });
     },
     {
       layers: [40 << 20, 1000, 2 << 20, ...Array(5).fill((1 << 20) - 1000)].map((size, n) =>
@@ -385,75 +402,58 @@ test("layers that memory holds are fetched before anybody reads them, up to what
 
 describe("what is going to be read", () => {
   test("begins to come while the config is still on its way, once the manifest is here", () =>
-    withScene(async ({ name, options, registry, built }) => {
+    withScene(async ({ open, registry, built }) => {
       const [base] = DIGESTS(built);
-      let begun = false;
-      let go = (): void => undefined;
-      const gone = new Promise<void>((resolve) => {
-        go = resolve;
-      });
+      const begun = Promise.withResolvers<void>();
       registry.rule(async ({ url }) => {
-        if (url.endsWith(base ?? "")) go();
-        if (!url.endsWith(built.config.digest)) return false;
-        await Promise.race([gone, Bun.sleep(5000)]);
-        begun = registry.seenOf(base ?? "").length > 0;
+        if (url.endsWith(base ?? "")) begun.resolve();
+        // The config comes only when the layer is asked for.
+        if (url.endsWith(built.config.digest)) await begun.promise;
         return false;
       });
-      const timeouts = { connect: 900, headers: 6000, body: 6000 };
-      const source = await openRegistrySource(name, { ...options, timeouts });
-      const image = await source.resolve(AMD64, true);
-      expect(begun).toBe(true);
+      const image = await (await open()).resolve(AMD64, true);
       for (const layer of image.layers) {
         let bytes = 0;
         for await (const chunk of layer.open()) bytes += chunk.length;
         expect(bytes).toBe(layer.size);
       }
-      await source.close();
     }));
 
   test("is left alone once the config turns out not to fit", () =>
-    withScene(async ({ name, options, registry, built }) => {
+    withScene(async ({ open, options, registry, built }) => {
       registry.blobs.delete(built.config.digest);
-      const source = await openRegistrySource(name, options);
+      const source = await open();
       await expectError(source.resolve(AMD64, true), "E_IMAGE_NOT_FOUND", built.config.digest);
       await source.close();
       expect(readdirSync(options.scratchFolder)).toEqual([]);
     }));
 
   test("is not asked for when only the image is to be known", () =>
-    withScene(async ({ name, options, registry, built }) => {
-      const source = await openRegistrySource(name, options);
-      await source.resolve(AMD64);
-      await Bun.sleep(50);
+    withScene(async ({ open, registry, built }) => {
+      await withStandingClock(async (pass) => {
+        await (await open()).resolve(AMD64);
+        await pass(PATIENCE);
+      });
       expect(registry.seenOf("/blobs/").map(({ url }) => url.split("/").at(-1))).toEqual([
         built.config.digest,
       ]);
-      await source.close();
     }));
 });
 
 test("a layer that nobody reads yet is fetched when the network keeps those waiting that do read", () =>
-  withScene(async ({ name, options, registry, built }) => {
-    let go = (): void => undefined;
-    const gone = new Promise<void>((resolve) => {
-      go = resolve;
-    });
-    const [first, second] = built.layers.map(({ digest }) => digest);
+  withScene(async ({ open, registry, built }) => {
+    const begun = Promise.withResolvers<void>();
+    const [first, second] = DIGESTS(built);
     registry.rule(async ({ url }) => {
       // The first one's bytes come only when the second one is asked for.
-      if (url.endsWith(first ?? "")) await gone;
-      if (url.endsWith(second ?? "")) go();
+      if (url.endsWith(first ?? "")) await begun.promise;
+      if (url.endsWith(second ?? "")) begun.resolve();
       return false;
     });
-    const source = await openRegistrySource(name, {
-      ...options,
-      timeouts: { connect: 900, headers: 5000, body: 5000 },
-    });
-    const [base] = (await source.resolve(AMD64)).layers;
+    const [base] = (await (await open()).resolve(AMD64)).layers;
     let bytes = 0;
     for await (const chunk of base?.open() ?? []) bytes += chunk.length;
     expect(bytes).toBe(built.layers[0]?.size ?? 0);
-    await source.close();
   }, HEAVY));
 
 test("layers are fetched in order, no more at once than asked for, and each once", () =>
@@ -461,14 +461,14 @@ test("layers are fetched in order, no more at once than asked for, and each once
     async ({ registry, pull, built }) => {
       let open = 0;
       let most = 0;
-      registry.rule(async ({ url }, response) => {
+      registry.rule(async ({ url }) => {
         if (!url.includes("/blobs/") || url.endsWith(built.config.digest)) return false;
         open += 1;
         most = Math.max(most, open);
-        response.on("close", () => {
-          open -= 1;
-        });
+        // The first waits for the second, and all a little for those that must not come.
+        await until(() => most > 1);
         await Bun.sleep(5);
+        open -= 1;
         return false;
       });
       const digests = DIGESTS(built);

@@ -6,6 +6,7 @@ import { parsePlatform } from "../../src/oci/platform.ts";
 import type { RegistryEvent } from "../../src/registry/events.ts";
 import type { RegistryOptions } from "../../src/source/registry-options.ts";
 import { openRegistrySource } from "../../src/source/registry-source.ts";
+import type { ImageSource } from "../../src/source/source.ts";
 import { collect } from "../source/support.ts";
 import { buildLayout, type LayoutImage, sha256 } from "../support/layout-builder.ts";
 import { ScriptedRegistry } from "../support/scripted-registry.ts";
@@ -58,8 +59,10 @@ export interface Scene {
   readonly built: ReturnType<typeof buildLayout>;
   readonly timing: TestTiming;
   readonly events: RegistryEvent[];
-  /** What a pull needs, quick to lose patience. */
+  /** What a pull needs. */
   readonly options: RegistryOptions;
+  /** The image as a source, which is closed at the latest when the scene ends. */
+  open(more?: Partial<RegistryOptions>): Promise<ImageSource>;
   /** Resolves and reads every layer; the digests of what came. */
   pull(more?: Partial<RegistryOptions>, reference?: string): Promise<string[]>;
 }
@@ -71,6 +74,7 @@ export async function withScene(
 ): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "docker2vm-pull-"));
   const registry = await ScriptedRegistry.start();
+  const opened: ImageSource[] = [];
   try {
     const layout = join(folder, "layout");
     const built = buildLayout(layout, image);
@@ -83,13 +87,18 @@ export async function withScene(
       environment: { HOME: join(folder, "home") },
       scratchFolder: join(folder, "scratch"),
       timing,
-      timeouts: { connect: 900, headers: 300, body: 300 },
       onEvent: (event) => events.push(event),
     };
     const name = `${registry.host}/${NAME}`;
     const pull: Scene["pull"] = (more, reference = name) => pullAll(reference, { ...options, ...more });
-    await use({ registry, folder, name, built, timing, events, options, pull });
+    const open: Scene["open"] = async (more) => {
+      const source = await openRegistrySource(name, { ...options, ...more });
+      opened.push(source);
+      return source;
+    };
+    await use({ registry, folder, name, built, timing, events, options, open, pull });
   } finally {
+    for (const source of opened) await source.close();
     registry.close();
     rmSync(folder, { recursive: true, force: true });
   }
