@@ -1,73 +1,16 @@
 /**
- * The real programs that judge what this project makes. A machine that lacks one skips the tests that need it and
- * says once which Debian package would run them; with DOCKER2VM_REQUIRE_ORACLES=1 (as .ci/run sets it) a missing
- * one fails the run instead.
+ * The real programs that judge what this project makes. A machine that lacks one skips the tests that need it, and the
+ * run says at its end which Debian packages would run them; with DOCKER2VM_REQUIRE_ORACLES=1 (as .ci/run sets it) a
+ * missing one fails the run instead.
  */
 import { test } from "bun:test";
 import { spawnSync } from "node:child_process";
-import { accessSync, constants, existsSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { leftOut } from "./left-out.ts";
+import { findProgram, lacksOf, type Oracle, remedyFor } from "./programs.ts";
 
-const PACKAGES = {
-  e2fsck: "e2fsprogs",
-  debugfs: "e2fsprogs",
-  dumpe2fs: "e2fsprogs",
-  mke2fs: "e2fsprogs",
-  umoci: "umoci",
-  skopeo: "skopeo",
-  "docker-registry": "docker-registry",
-  openssl: "openssl",
-  "qemu-system-x86_64": "qemu-system-x86",
-  "qemu-system-aarch64": "qemu-system-arm",
-  "qemu-img": "qemu-utils",
-  busybox: "busybox-static",
-  buildah: "buildah",
-  getfattr: "attr",
-  setfattr: "attr",
-  getfacl: "acl",
-  setfacl: "acl",
-  resize2fs: "e2fsprogs",
-  veritysetup: "cryptsetup-bin",
-  zstd: "zstd",
-  gzip: "gzip",
-  lz4: "lz4",
-  xz: "xz-utils",
-  tar: "tar",
-  git: "git",
-  cpio: "cpio",
-  node: "nodejs",
-  npm: "npm",
-  depmod: "kmod",
-  mmdebstrap: "mmdebstrap",
-  unshare: "util-linux",
-  "apt-get": "apt",
-  dpkg: "dpkg",
-  "dpkg-deb": "dpkg",
-  "qemu-aarch64": "qemu-user",
-  "qemu-x86_64": "qemu-user",
-  readelf: "binutils",
-  dash: "dash",
-  bash: "bash",
-  mksh: "mksh",
-  setpriv: "util-linux",
-  script: "bsdutils",
-  /** Other roots and other users: root's alone. */
-  chroot: "coreutils (and root)",
-  /** Mounting a filesystem image: the kernel itself, so root with loop devices. */
-  "loop mount": "mount (and root with loop devices)",
-} as const;
-
-export type Oracle = keyof typeof PACKAGES;
+export { findOracle, type Oracle } from "./programs.ts";
 
 const REQUIRED = process.env["DOCKER2VM_REQUIRE_ORACLES"] === "1";
-const found = new Map<Oracle, string | undefined>();
-const reported = new Set<Oracle>();
-
-/** The path of an oracle's program, or undefined where the machine lacks it. */
-export function findOracle(oracle: Oracle): string | undefined {
-  if (!found.has(oracle)) found.set(oracle, find(oracle));
-  return found.get(oracle);
-}
 
 /** `bun:test`'s test, run only where the oracles are (see the head of this file). */
 export function testWith(
@@ -76,22 +19,18 @@ export function testWith(
   run: () => void | Promise<void>,
   timeoutMs?: number,
 ): void {
-  const missing = oracles.filter((oracle) => findOracle(oracle) === undefined);
-  if (missing.length === 0) {
+  const lacks = lacksOf(oracles);
+  if (lacks.length === 0) {
     test(name, run, timeoutMs);
     return;
   }
   if (REQUIRED) {
     test(name, () => {
-      throw new Error(`needs ${missing.join(", ")}: install ${missing.map((m) => PACKAGES[m]).join(", ")}`);
+      throw new Error(`needs ${lacks.map((lack) => lack.name).join(", ")}: ${remedyFor(lacks).join("; ")}`);
     });
     return;
   }
-  for (const oracle of missing) {
-    if (reported.has(oracle)) continue;
-    reported.add(oracle);
-    console.error(`skipped: tests that need ${oracle}; the package ${PACKAGES[oracle]} would run them`);
-  }
+  leftOut.test(lacks);
   test.skip(name, run);
 }
 
@@ -135,35 +74,12 @@ export interface RunOptions {
 
 /** As expectCleanFilesystem, in tests that run without e2fsck, too. */
 export function expectCleanIfChecked(image: string): void {
-  if (REQUIRED || findOracle("e2fsck") !== undefined) expectCleanFilesystem(image);
+  const [lack] = lacksOf(["e2fsck"]);
+  if (lack === undefined || REQUIRED) expectCleanFilesystem(image);
+  else leftOut.judgement(lack);
 }
 
 /** Fails unless `e2fsck -fn` finds nothing at all to say about the image. */
 export function expectCleanFilesystem(image: string): void {
   runOk("e2fsck", ["-fn", image]);
-}
-
-function find(oracle: Oracle): string | undefined {
-  if (oracle === "loop mount") return findLoopMount();
-  if (oracle === "chroot" && process.getuid?.() !== 0) return undefined;
-  return findProgram(oracle);
-}
-
-function findProgram(name: string): string | undefined {
-  const folders = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/sbin", "/usr/local/sbin"];
-  return folders.map((folder) => join(folder, name)).find(isExecutable);
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function findLoopMount(): string | undefined {
-  if (process.getuid?.() !== 0 || !existsSync("/dev/loop-control")) return undefined;
-  return findProgram("mount");
 }

@@ -1,0 +1,8 @@
+/** Loaded before all tests (bunfig.toml): says once, after the last one, what was left out. */
+import { afterAll } from "bun:test";
+import { leftOut } from "./support/left-out.ts";
+
+afterAll(() => {
+  const told = leftOut.tell();
+  if (told !== undefined) console.error(`\n${told}`);
+});

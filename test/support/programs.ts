@@ -1,0 +1,115 @@
+/** The programs that tests need beside Bun, the Debian packages they come in, and what a machine lacks of them. */
+import { accessSync, constants, existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
+
+const PACKAGES = {
+  e2fsck: "e2fsprogs",
+  debugfs: "e2fsprogs",
+  dumpe2fs: "e2fsprogs",
+  mke2fs: "e2fsprogs",
+  umoci: "umoci",
+  skopeo: "skopeo",
+  "docker-registry": "docker-registry",
+  openssl: "openssl",
+  "qemu-system-x86_64": "qemu-system-x86",
+  "qemu-system-aarch64": "qemu-system-arm",
+  "qemu-img": "qemu-utils",
+  busybox: "busybox-static",
+  buildah: "buildah",
+  getfattr: "attr",
+  setfattr: "attr",
+  getfacl: "acl",
+  setfacl: "acl",
+  resize2fs: "e2fsprogs",
+  veritysetup: "cryptsetup-bin",
+  zstd: "zstd",
+  gzip: "gzip",
+  lz4: "lz4",
+  xz: "xz-utils",
+  tar: "tar",
+  git: "git",
+  cpio: "cpio",
+  node: "nodejs",
+  npm: "npm",
+  depmod: "kmod",
+  mmdebstrap: "mmdebstrap",
+  unshare: "util-linux",
+  "apt-get": "apt",
+  dpkg: "dpkg",
+  "dpkg-deb": "dpkg",
+  "qemu-aarch64": "qemu-user",
+  "qemu-x86_64": "qemu-user",
+  readelf: "binutils",
+  dash: "dash",
+  bash: "bash",
+  mksh: "mksh",
+  setpriv: "util-linux",
+  script: "bsdutils",
+  /** Other roots and other users: root's alone. */
+  chroot: "coreutils",
+  /** Mounting a filesystem image: the kernel itself, so root with loop devices. */
+  "loop mount": "mount",
+} as const;
+
+export type Oracle = keyof typeof PACKAGES;
+
+/** What is missing: a program, or a right that no package gives. */
+export interface Lack {
+  /** As a message names it. */
+  readonly name: string;
+  readonly package?: string;
+}
+
+const found = new Map<Oracle, string | Lack>();
+
+/** The path of an oracle's program, or undefined where the machine lacks it. */
+export function findOracle(oracle: Oracle): string | undefined {
+  const path = look(oracle);
+  return typeof path === "string" ? path : undefined;
+}
+
+/** What of the oracles the machine lacks. */
+export function lacksOf(oracles: readonly Oracle[]): Lack[] {
+  return oracles.map(look).filter((each) => typeof each !== "string");
+}
+
+/** What to do to have what is missing: a command for packages, words for the rest. */
+export function remedyFor(lacks: readonly Lack[]): string[] {
+  const packages = new Set(lacks.flatMap((lack) => lack.package ?? []));
+  const rights = new Set(lacks.filter((lack) => lack.package === undefined).map(({ name }) => name));
+  return [
+    ...(packages.size > 0 ? [`apt-get install --no-install-recommends ${[...packages].join(" ")}`] : []),
+    ...(rights.size > 0 ? [`run as ${[...rights].join(", ")}`] : []),
+  ];
+}
+
+/** The path of a program, also where only root looks for it. */
+export function findProgram(name: string): string | undefined {
+  const folders = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/sbin", "/usr/local/sbin"];
+  return folders.map((folder) => join(folder, name)).find(isExecutable);
+}
+
+function look(oracle: Oracle): string | Lack {
+  const known = found.get(oracle) ?? find(oracle);
+  found.set(oracle, known);
+  return known;
+}
+
+function find(oracle: Oracle): string | Lack {
+  const path = findProgram(oracle === "loop mount" ? "mount" : oracle);
+  if (path === undefined) return { name: oracle, package: PACKAGES[oracle] };
+  const isRoot = process.getuid?.() === 0;
+  if (oracle === "chroot" && !isRoot) return { name: "root" };
+  if (oracle === "loop mount" && !(isRoot && existsSync("/dev/loop-control")))
+    return { name: "root with loop devices" };
+  return path;
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
