@@ -114,7 +114,7 @@ describe("contents", () => {
     }
   });
 
-  testWith(["loop mount"], "that a full disk does not take fail with what to do", async () => {
+  testWith(["loop mount", "mke2fs"], "that a full disk does not take fail with what to do", async () => {
     const disk = scratch("disk");
     const folder = scratch("mnt");
     writeFileSync(disk, "");
