@@ -1,29 +1,26 @@
 /** Boots an image with a real kernel: QEMU without acceleration, Debian's cloud kernel, the image on NVMe. */
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
-import { homedir } from "node:os";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { cachedFolder } from "./cache.ts";
 import { findOracle, runOk } from "./oracles.ts";
+import { withTemporaryFolder } from "./temporary.ts";
 
 /** ext4 and NVMe are built into the cloud kernel, so that it needs no initramfs. */
 const KERNEL_PACKAGE = "linux-image-cloud-amd64";
 
 /** The kernel's path. It is fetched once and not installed: a package with maintainer scripts has no place in a test. */
 export function cloudKernel(): string {
-  const cache = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "docker2vm-test");
-  const folder = join(cache, "kernel-amd64");
-  if (!existsSync(folder)) {
-    mkdirSync(cache, { recursive: true });
-    const scratch = mkdtempSync(join(cache, "fetch-"));
-    // The meta package names the one with the kernel.
-    const depends = runOk("apt-cache", ["depends", KERNEL_PACKAGE]);
-    const name = /Depends: (linux-image-\S+)/.exec(depends)?.[1] ?? KERNEL_PACKAGE;
-    runOk("apt-get", ["-q", "-o", "APT::Sandbox::User=root", "download", name], { cwd: scratch });
-    const deb = readdirSync(scratch).find((file) => file.endsWith(".deb")) ?? "";
-    runOk("dpkg-deb", ["-x", join(scratch, deb), join(scratch, "kernel")]);
-    renameSync(join(scratch, "kernel"), folder);
-    rmSync(scratch, { recursive: true });
-  }
+  const folder = cachedFolder("kernel-amd64", (unpacked) => {
+    withTemporaryFolder((debs) => {
+      // The meta package names the one with the kernel.
+      const depends = runOk("apt-cache", ["depends", KERNEL_PACKAGE]);
+      const name = /Depends: (linux-image-\S+)/.exec(depends)?.[1] ?? KERNEL_PACKAGE;
+      runOk("apt-get", ["-q", "-o", "APT::Sandbox::User=root", "download", name], { cwd: debs });
+      const deb = readdirSync(debs).find((file) => file.endsWith(".deb")) ?? "";
+      runOk("dpkg-deb", ["-x", join(debs, deb), unpacked]);
+    });
+  });
   const kernel = readdirSync(join(folder, "boot")).find((file) => file.startsWith("vmlinuz-"));
   return join(folder, "boot", kernel ?? "vmlinuz");
 }

@@ -11,6 +11,15 @@ export function cacheRoot(): string {
   return join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "docker2vm-test");
 }
 
+type OnMaking = (name: string) => void;
+
+let onMaking: OnMaking = () => undefined;
+
+/** Has everybody's making told before it begins: fetching and compiling may take minutes. */
+export function tellMaking(tell: OnMaking): void {
+  onMaking = tell;
+}
+
 /**
  * The folder with this name. Where it is not there yet it is made under another name and appears when it is whole, so
  * that a run that is killed leaves nothing half, and two runs that make it at once both end with a whole one.
@@ -22,6 +31,7 @@ export function cachedFolder(name: string, make: (folder: string) => void): stri
   mkdirSync(root, { recursive: true });
   removeAbandoned(root);
   const unfinished = mkdtempSync(join(root, UNFINISHED));
+  onMaking(name);
   try {
     make(unfinished);
     renameSync(unfinished, folder);

@@ -1,4 +1,4 @@
-import { type Lack, remedyFor } from "./programs.ts";
+import { describeLack, type Lack, remedyFor } from "./programs.ts";
 
 interface Wanting {
   readonly lack: Lack;
@@ -37,7 +37,7 @@ export class LeftOut {
       const judgements = this.#judgements === 0 ? "" : ` and ${this.#judgements} judgements in others`;
       lines.push(
         `left out: ${this.#tests} tests${judgements}, for this machine lacks`,
-        ...wantings.map(({ lack, times }) => `  ${describe(lack)}: ${times}`),
+        ...wantings.map(({ lack, times }) => `  ${describeLack(lack)}: ${times}`),
         `to have them run: ${remedyFor(wantings.map(({ lack }) => lack)).join("; ")}`,
       );
     }
@@ -53,7 +53,3 @@ export class LeftOut {
 
 /** Of this run. */
 export const leftOut = new LeftOut();
-
-function describe(lack: Lack): string {
-  return lack.package === undefined ? lack.name : `${lack.name} (package ${lack.package})`;
-}

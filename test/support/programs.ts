@@ -73,6 +73,11 @@ export function lacksOf(oracles: readonly Oracle[]): Lack[] {
   return oracles.map(look).filter((each) => typeof each !== "string");
 }
 
+/** As a message names it, with its package. */
+export function describeLack(lack: Lack): string {
+  return lack.package === undefined ? lack.name : `${lack.name} (package ${lack.package})`;
+}
+
 /** What to do to have what is missing: a command for packages, words for the rest. */
 export function remedyFor(lacks: readonly Lack[]): string[] {
   const packages = new Set(lacks.flatMap((lack) => lack.package ?? []));

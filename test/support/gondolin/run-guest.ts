@@ -28,6 +28,8 @@ export interface GuestOptions {
   readonly commands: readonly GuestCommand[];
   /** GONDOLIN_IMAGE_STORE and the like. */
   readonly env?: Readonly<Record<string, string>> | undefined;
+  /** What comes on the console, as it comes. */
+  readonly onConsole?: ((text: string) => void) | undefined;
   /** For all of it; 120 s unless given. */
   readonly timeoutMs?: number | undefined;
 }
@@ -121,6 +123,7 @@ async function runScript(options: GuestOptions, folder: string): Promise<ScriptO
       said[stream] += text;
     });
   }
+  child.stderr.on("data", (text: string) => options.onConsole?.(text));
   const status = await new Promise<number | string>((resolve, reject) => {
     child.on("error", reject).on("close", (code, signal) => resolve(code ?? signal ?? "no status"));
   });
