@@ -10,6 +10,7 @@ import { buildLayout } from "../support/layout-builder.ts";
 import { expectCleanFilesystem, run, runOk, testWith } from "../support/oracles.ts";
 import { installPackage, PACKAGE, REPOSITORY } from "../support/package.ts";
 import { tar } from "../support/tar-builder.ts";
+import { until } from "../support/waiting.ts";
 
 const HELLO = join(REPOSITORY, "fixtures/images/hello");
 const MAIN = join(REPOSITORY, "src/cli/main.ts");
@@ -162,11 +163,15 @@ describe("the process", () => {
       child.stderr.on("data", (chunk) => {
         stderr += chunk;
       });
-      // The pipe stays open: the conversion waits for the rest of the archive.
-      child.stdin.write(Buffer.alloc(1024));
-      while (!existsSync(out)) await Bun.sleep(5);
-      child.kill(signal);
-      expect(await exit).toBe(status);
+      try {
+        // The pipe stays open: the conversion waits for the rest of the archive.
+        child.stdin.write(Buffer.alloc(1024));
+        await until(() => existsSync(out));
+        child.kill(signal);
+        expect(await exit).toBe(status);
+      } finally {
+        child.kill("SIGKILL");
+      }
       expect(stderr).toBe(`error: stopped by ${signal}: no image was written\n`);
       expect(existsSync(out)).toBe(false);
     });

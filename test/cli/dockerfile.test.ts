@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { dockerContainer, inPlace, type Place } from "../dockerfile/stand-in.ts";
 import { writeBase } from "../profile/gondolin/bases.ts";
 import { runOk } from "../support/oracles.ts";
+import { until } from "../support/waiting.ts";
 import { type Ran, Recorder, runWith } from "./fake-host.ts";
 
 const MAIN = join(import.meta.dir, "../../src/cli/main.ts");
@@ -88,7 +89,7 @@ describe("docker2vm dockerfile", () => {
         {},
         { env, stderr },
       );
-      while (!stderr.text.includes("reading the archive")) await Bun.sleep(20);
+      await until(() => stderr.text.includes("reading the archive"));
       writeFileSync(place.path("go"), "");
       expect((await running).code).toBe(0);
       expect(stderr.text).toContain("reading the archive: 2.9 KiB\n\x1b[1A\r\x1b[Jlate\n");
@@ -222,13 +223,17 @@ describe("docker2vm dockerfile", () => {
         [process.execPath, MAIN, "dockerfile", "--context", place.context, "--out", place.path("out")],
         { env: { PATH: place.environment["PATH"] ?? "" }, stdout: "ignore", stderr: "ignore" },
       );
-      while (!existsSync(place.path("parent"))) await Bun.sleep(20);
-      child.kill("SIGINT");
-      await Bun.sleep(300);
-      child.kill("SIGINT");
-      expect(await child.exited).toBe(130);
-      const pid = readFileSync(place.path("parent"), "utf8").trim();
-      while (existsSync(`/proc/${pid}`)) await Bun.sleep(20);
+      try {
+        await until(() => place.runs("parent"));
+        child.kill("SIGINT");
+        // For it to have heard the first before the second comes: sent together, they are one.
+        await Bun.sleep(300);
+        child.kill("SIGINT");
+        expect(await child.exited).toBe(130);
+        await until(() => !place.runs("parent"));
+      } finally {
+        child.kill("SIGKILL");
+      }
     });
   });
 });

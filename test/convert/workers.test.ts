@@ -4,6 +4,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { convert } from "../../src/convert/convert.ts";
+import type { ConvertOptions } from "../../src/convert/options.ts";
+import type { ProgressEvent } from "../../src/convert/progress.ts";
 import { Docker2vmError } from "../../src/errors.ts";
 import { type BuiltImage, buildLayout, type LayoutImage } from "../support/layout-builder.ts";
 import { expectCleanIfChecked, runOk, testWith } from "../support/oracles.ts";
@@ -21,7 +23,7 @@ function imageOf(layers: readonly (readonly TarItem[])[]): { layout: string; ima
 /** Everything that is said of a failure, down to the first cause. */
 async function failure(
   layout: string,
-  options: { signal?: AbortSignal; out?: string; workers?: number } = {},
+  options: Partial<Pick<ConvertOptions, "signal" | "out" | "workers" | "onProgress">> = {},
 ) {
   const out = options.out ?? scratch("out");
   const source = `oci:${layout}`;
@@ -80,7 +82,10 @@ describe("a failure in a thread is told as without threads", () => {
 
   test("of the caller's signal", async () => {
     const { layout } = imageOf([[{ path: "f", data: randomBytes(8_000_000) }]]);
-    expect((await failure(layout, { signal: AbortSignal.timeout(20) })).code).toBe("E_INTERRUPTED");
+    const controller = new AbortController();
+    const { signal } = controller;
+    const onProgress = ({ type }: ProgressEvent): void => void (type === "layer" && controller.abort());
+    expect((await failure(layout, { signal, onProgress })).code).toBe("E_INTERRUPTED");
   });
 
   describe("whichever of a layer's faults comes first:", () => {

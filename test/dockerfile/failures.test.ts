@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { convertDockerfile } from "../../src/dockerfile/convert-dockerfile.ts";
 import { removeLeftContainers } from "../../src/dockerfile/left-containers.ts";
 import { LastLines, LineSplitter } from "../../src/dockerfile/lines.ts";
@@ -28,15 +28,6 @@ async function failureOf(place: Place, build: string, more: Partial<DockerfileOp
     expect(existsSync(place.path("out"))).toBe(false);
   }
   throw new Error("nothing failed");
-}
-
-/** Whether the process whose number is in the file is there; a zombie is not. */
-function runs(file: string): boolean {
-  try {
-    return !/^State:\s+Z/m.test(readFileSync(`/proc/${readFileSync(file, "utf8").trim()}/status`, "utf8"));
-  } catch {
-    return false;
-  }
 }
 
 /** A builder and its child that stay, and note their numbers. */
@@ -93,7 +84,7 @@ describe("a builder that fails", () => {
       const script = `${HANG}; printf '\\037\\213\\010garbage garbage'; head -c 3000000 /dev/zero; wait`;
       const error = await failureOf(place, script);
       expect(error.code).toBe("E_BAD_ARCHIVE");
-      await until(() => !runs(place.path("parent")) && !runs(place.path("child")));
+      await until(() => !place.runs("parent") && !place.runs("child"));
     });
   });
 });
@@ -122,10 +113,10 @@ describe("an interruption", () => {
     await inPlace(async (place) => {
       const controller = new AbortController();
       const failing = failureOf(place, `${HANG}; wait`, { signal: controller.signal });
-      await until(() => runs(place.path("child")));
+      await until(() => place.runs("child"));
       controller.abort(new Docker2vmError("E_TERMINATED", "stopped"));
       expect((await failing).code).toBe("E_TERMINATED");
-      await until(() => !runs(place.path("parent")) && !runs(place.path("child")));
+      await until(() => !place.runs("parent") && !place.runs("child"));
     });
   });
 
@@ -134,10 +125,10 @@ describe("an interruption", () => {
       const controller = new AbortController();
       const script = `head -c 3000 image.tar; ${HANG}; wait`;
       const failing = failureOf(place, script, { signal: controller.signal });
-      await until(() => runs(place.path("child")));
+      await until(() => place.runs("child"));
       controller.abort();
       expect((await failing).code).toBe("E_INTERRUPTED");
-      await until(() => !runs(place.path("parent")) && !runs(place.path("child")));
+      await until(() => !place.runs("parent") && !place.runs("child"));
     });
   });
 
@@ -149,10 +140,10 @@ describe("an interruption", () => {
       const { signal } = controller;
       const failing = convertDockerfile({ context, environment, out: place.path("out"), signal });
       failing.catch(() => undefined);
-      await until(() => runs(place.path("parent")));
+      await until(() => place.runs("parent"));
       controller.abort();
       expect(await failing.catch((error) => error.code)).toBe("E_INTERRUPTED");
-      await until(() => !runs(place.path("parent")));
+      await until(() => !place.runs("parent"));
     });
   });
 
@@ -167,11 +158,11 @@ describe("an interruption", () => {
         output: "messages",
         graceMs: 100,
       });
-      await until(() => runs(place.path("parent")));
+      await until(() => place.runs("parent"));
       await command.stop();
       expect(await command.exited).toEqual({ code: null, signal: "SIGKILL" });
       expect(command.failure).toBeUndefined();
-      expect(runs(place.path("parent"))).toBe(false);
+      expect(place.runs("parent")).toBe(false);
     });
   });
 

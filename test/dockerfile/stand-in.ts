@@ -17,6 +17,8 @@ export interface Place {
   readonly environment: Readonly<Record<string, string>>;
   /** Puts a program on the PATH: a shell pattern for its first two words, and the commands to be run for it. */
   program(name: string, cases: Readonly<Record<string, string>>): void;
+  /** Whether the process whose number is in the file is there; a zombie is not. */
+  runs(file: string): boolean;
   /** How the programs were called, in order: name and arguments. */
   calls(): string[][];
 }
@@ -34,6 +36,7 @@ export async function inPlace(use: (place: Place) => Promise<void>): Promise<voi
       archive: path("image.tar"),
       context: path("context"),
       environment: { PATH: path("bin") },
+      runs: (file) => runs(path(file)),
       program: (name, cases) => writeProgram(folder, name, cases),
       calls: () =>
         readdirSync(path("calls"))
@@ -42,6 +45,14 @@ export async function inPlace(use: (place: Place) => Promise<void>): Promise<voi
     });
   } finally {
     rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function runs(file: string): boolean {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${readFileSync(file, "utf8").trim()}/status`, "utf8"));
+  } catch {
+    return false;
   }
 }
 

@@ -113,11 +113,14 @@ describe("an archive that comes through a pipe", () => {
       const fifo = join(folder, "fifo");
       runOk("mkfifo", [fifo]);
       const writer = spawn("sh", ["-c", `exec tar -C "${folder}/layout" -cf "${fifo}" .`]);
-      const { image, contents } = await readImage(oci(fifo), folder);
-      expect<string>(image.manifestDigest).toBe(built.manifest.digest);
-      expect(contents.map(sha256)).toEqual(built.layers.map((layer) => layer.digest));
-      expect(readdirSync(folder).sort()).toEqual(["fifo", "layout"]);
-      writer.kill();
+      try {
+        const { image, contents } = await readImage(oci(fifo), folder);
+        expect<string>(image.manifestDigest).toBe(built.manifest.digest);
+        expect(contents.map(sha256)).toEqual(built.layers.map((layer) => layer.digest));
+        expect(readdirSync(folder).sort()).toEqual(["fifo", "layout"]);
+      } finally {
+        writer.kill();
+      }
     }),
   );
 });

@@ -53,7 +53,7 @@ export async function boot(
     ],
     ...["-append", `console=ttyS0 panic=-1 root=/dev/nvme0n1 rootfstype=ext4 ${parameters}`],
   ]);
-  const timer = setTimeout(() => child.kill("SIGKILL"), 180_000);
+  const timer = setTimeout(() => child.kill("SIGKILL"), 600_000);
   let said = "";
   let toType = typed;
   for (const stream of [child.stdout, child.stderr]) {

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findOracle, runOk } from "./oracles.ts";
+import { until } from "./waiting.ts";
 
 export interface RegistryUser {
   readonly username: string;
@@ -35,10 +35,8 @@ export async function withRegistry(
   use: (registry: RealRegistry, folder: string) => Promise<void>,
 ): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "docker2vm-registry-"));
-  const port = await freePort();
-  const host = `localhost:${port}`;
   const config = join(folder, "config.json");
-  writeFileSync(config, JSON.stringify(configuration(folder, port, options)));
+  writeFileSync(config, JSON.stringify(configuration(folder, options)));
   const server = spawn(findOracle("docker-registry") ?? "docker-registry", ["serve", config]);
   let log = "";
   for (const stream of [server.stdout, server.stderr]) {
@@ -47,7 +45,7 @@ export async function withRegistry(
     });
   }
   try {
-    await untilListening(port, server, () => log);
+    const host = `localhost:${await portOf(server, () => log)}`;
     const caFile = join(folder, "ca.pem");
     await use({ host, caFile, log: () => log, push: pusher(folder, host, options) }, folder);
   } finally {
@@ -56,7 +54,7 @@ export async function withRegistry(
   }
 }
 
-function configuration(folder: string, port: number, { user, tls }: RealRegistryOptions) {
+function configuration(folder: string, { user, tls }: RealRegistryOptions) {
   if (tls) makeCertificate(folder);
   const users = join(folder, "htpasswd");
   if (user !== undefined) {
@@ -68,7 +66,7 @@ function configuration(folder: string, port: number, { user, tls }: RealRegistry
     log: { level: "info" },
     storage: { filesystem: { rootdirectory: join(folder, "storage") } },
     http: {
-      addr: `127.0.0.1:${port}`,
+      addr: "127.0.0.1:0",
       ...(tls ? { tls: { certificate: join(folder, "server.pem"), key: join(folder, "server.key") } } : {}),
     },
     ...(user === undefined ? {} : { auth: { htpasswd: { realm: "test", path: users } } }),
@@ -120,20 +118,13 @@ function makeCertificate(folder: string): void {
   copyFileSync(path("ca.pem"), join(certificateFolder(folder), "ca.crt"));
 }
 
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().on("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      const port = typeof address === "object" && address !== null ? address.port : 0;
-      server.close(() => resolve(port));
-    });
-  });
-}
-
-async function untilListening(port: number, server: ChildProcess, log: () => string): Promise<void> {
-  while (!log().includes(`listening on 127.0.0.1:${port}`)) {
+/** The port that it has chosen, once it listens there. */
+async function portOf(server: ChildProcess, log: () => string): Promise<string> {
+  let port: string | undefined;
+  await until(() => {
     if (server.exitCode !== null) throw new Error(`docker-registry ended: ${log()}`);
-    await Bun.sleep(10);
-  }
+    port = /listening on 127\.0\.0\.1:(\d+)/.exec(log())?.[1];
+    return port !== undefined;
+  });
+  return port ?? "";
 }

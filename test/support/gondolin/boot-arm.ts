@@ -16,13 +16,13 @@ export interface ArmBoot {
   readonly disk?: "nvme" | "virtio-blk-pci";
   /** The machine is stopped once this was on the console; without it the guest is to switch off by itself. */
   readonly until?: string;
-  /** 180 s unless given. */
+  /** 600 s unless given. */
   readonly timeoutMs?: number;
 }
 
 /** Boots and returns what was on the console; throws with that where the marker does not come in time. */
 export async function bootArm(options: ArmBoot): Promise<string> {
-  const { until, timeoutMs = 180_000 } = options;
+  const { until, timeoutMs = 600_000 } = options;
   const child = spawn(findOracle("qemu-system-aarch64") ?? "qemu-system-aarch64", machine(options));
   const timer = setTimeout(() => child.kill("SIGKILL"), timeoutMs);
   let said = "";

@@ -30,7 +30,7 @@ export interface GuestOptions {
   readonly env?: Readonly<Record<string, string>> | undefined;
   /** What comes on the console, as it comes. */
   readonly onConsole?: ((text: string) => void) | undefined;
-  /** For all of it; 120 s unless given. */
+  /** For all of it; 600 s unless given. */
   readonly timeoutMs?: number | undefined;
 }
 
@@ -91,7 +91,7 @@ interface ScriptOutcome {
 
 async function runScript(options: GuestOptions, folder: string): Promise<ScriptOutcome> {
   const { node, packageDir } = gondolin();
-  const { image, architecture = "amd64", rootDisk, rootfsMode, commands, timeoutMs = 120_000 } = options;
+  const { image, architecture = "amd64", rootDisk, rootfsMode, commands, timeoutMs = 600_000 } = options;
   const request: GuestRequest = {
     packageDir,
     sandbox: {
