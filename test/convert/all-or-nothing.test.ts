@@ -7,6 +7,7 @@ import { convert } from "../../src/convert/convert.ts";
 import { buildLayout } from "../support/layout-builder.ts";
 import { expectCleanIfChecked, run, runOk, testWith } from "../support/oracles.ts";
 import { scratchFolder } from "../support/scratch.ts";
+import { ScriptedRegistry } from "../support/scripted-registry.ts";
 import { type TarItem, tar } from "../support/tar-builder.ts";
 
 const scratch = scratchFolder();
@@ -104,15 +105,23 @@ describe("a conversion that does not come to its end leaves nothing behind", () 
     ["SIGTERM", 143],
   ] as const) {
     test(`when ${signal} comes while layers stream, and says so in one line`, async () => {
-      buildLayout(scratch(`long-${signal}`), {
-        layers: [tar([{ path: "noise", data: randomBytes(60e6) }])],
-        compress: "none",
-      });
+      const layer = tar([{ path: "noise", data: randomBytes(8e6) }]);
+      const { layers } = buildLayout(scratch(`long-${signal}`), { layers: [layer], compress: "none" });
       mkdirSync(scratch("out"));
+      const registry = await ScriptedRegistry.start();
+      registry.addLayout(scratch(`long-${signal}`));
+      // The layer stops in the middle, so that it cannot have come to its end before the signal does.
+      registry.rule(({ url }, response) => {
+        if (!url.endsWith(layers[0]?.digest ?? "")) return false;
+        response.setHeader("content-length", layer.length);
+        response.write(layer.subarray(0, 4e6));
+        return true;
+      });
       const child = spawn(process.execPath, [
         MAIN,
         "convert",
-        `oci:${scratch(`long-${signal}`)}`,
+        `${registry.host}/long`,
+        "--no-cache",
         "--platform",
         "linux/amd64",
         "--out",
@@ -120,15 +129,20 @@ describe("a conversion that does not come to its end leaves nothing behind", () 
         "--progress",
         "json",
       ]);
-      let said = "";
-      child.stderr.setEncoding("utf8").on("data", (text: string) => {
-        if (!said.includes('"type":"layer"') && text.includes('"type":"layer"')) child.kill(signal);
-        said += text;
-      });
-      const ended = await new Promise((resolve) => child.on("close", resolve));
-      expect(ended).toBe(status);
-      expect(said.trimEnd().split("\n").at(-1)).toContain(`stopped by ${signal}`);
-      expect(readdirSync(scratch("out"))).toEqual([]);
+      try {
+        let said = "";
+        child.stderr.setEncoding("utf8").on("data", (text: string) => {
+          if (!said.includes('"type":"layer"') && text.includes('"type":"layer"')) child.kill(signal);
+          said += text;
+        });
+        const ended = await new Promise((resolve) => child.on("close", resolve));
+        expect(ended).toBe(status);
+        expect(said.trimEnd().split("\n").at(-1)).toContain(`stopped by ${signal}`);
+        expect(readdirSync(scratch("out"))).toEqual([]);
+      } finally {
+        child.kill("SIGKILL");
+        registry.close();
+      }
     });
   }
 

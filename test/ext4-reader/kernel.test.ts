@@ -84,12 +84,15 @@ function churn(top: string, options: string): void {
   truncateSync(join(top, "shrunk"), 777_777);
 }
 
-/** A file of many runs with holes between them, some far out, and one at its end. */
+/**
+ * A file of many runs with holes between them, some far out, and one at its end. With blocks of 1 KiB the last run is
+ * mapped by a triple indirect block, which begins at 67,383,296.
+ */
 function scatter(path: string): void {
   const fd = openSync(path, "w");
   for (let i = 0; i < 1000; i++) writeSync(fd, `run ${i}`, i * 12_288);
-  for (const far of [60_000_000, 300_000_000]) writeSync(fd, "far out", far);
-  ftruncateSync(fd, 400_000_000);
+  for (const far of [60_000_000, 70_000_000]) writeSync(fd, "far out", far);
+  ftruncateSync(fd, 80_000_000);
   closeSync(fd);
 }
 
