@@ -1,4 +1,4 @@
-/** Loaded before all tests (bunfig.toml): says once, after the last one, what was left out. */
+/** Loaded before all tests (package.json's scripts): says once, after the last one, what was left out. */
 import { afterAll } from "bun:test";
 import { leftOut } from "./support/left-out.ts";
 

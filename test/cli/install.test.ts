@@ -17,7 +17,7 @@ let installed: string | undefined;
 /** A folder with nothing but the packed package, installed there as a user does. */
 function install(): string {
   if (installed !== undefined) return installed;
-  const archive = packPackage(scratch("packed"));
+  const archive = packPackage(scratch());
   const folder = scratch("installed");
   mkdirSync(folder);
   writeFileSync(join(folder, "package.json"), JSON.stringify({ private: true }));

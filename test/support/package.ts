@@ -1,5 +1,5 @@
-import { mkdirSync, readFileSync, symlinkSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { runOk } from "./oracles.ts";
 
@@ -13,16 +13,19 @@ export const PACKAGE = JSON.parse(readFileSync(join(REPOSITORY, "package.json"),
   readonly scripts: Readonly<Record<string, string>>;
 };
 
-/** Packs what is published into a folder that is made for it; returns the archive's path. */
+/** Packs what is published into a folder, once: that builds it. Returns the archive's path. */
 export function packPackage(folder: string): string {
-  mkdirSync(folder);
-  runOk("npm", ["pack", "--silent", "--pack-destination", folder], { cwd: REPOSITORY });
-  return join(folder, `${PACKAGE.name}-${PACKAGE.version}.tgz`);
+  const path = join(folder, `${PACKAGE.name}-${PACKAGE.version}.tgz`);
+  if (!existsSync(path)) {
+    runOk("npm", ["pack", "--silent", "--pack-destination", folder], { cwd: REPOSITORY });
+  }
+  return path;
 }
 
-/** Packs what is published and unpacks it below `parent`, which is made, beside what it depends on; returns its folder. */
+/** Unpacks what is published below `parent`, which is made, beside what it depends on; returns its folder. */
 export function installPackage(parent: string): string {
-  runOk("tar", ["-xzf", packPackage(parent), "-C", parent]);
+  mkdirSync(parent);
+  runOk("tar", ["-xzf", packPackage(dirname(parent)), "-C", parent]);
   const installed = join(parent, "package");
   symlinkSync(join(REPOSITORY, "node_modules"), join(installed, "node_modules"));
   return installed;
