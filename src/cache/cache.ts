@@ -1,11 +1,11 @@
 import { mkdir, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { checkDigest, type Digest, isDigest } from "../oci/digest.ts";
+import { removeAbandoned, scratchName } from "../scratch/names.ts";
 import { CachedBlob } from "./cached-blob.ts";
 import { GrowingFile } from "./growing-file.ts";
 import { storageError } from "./io-errors.ts";
 import { blobFolders, blobPath, type TagName, tagPath, temporaryFolder } from "./layout.ts";
-import { removeAbandoned, temporaryName } from "./temporary.ts";
 
 /**
  * Parts of images by their digests, and what tags stood for when they were last looked up. Any number of processes may
@@ -62,7 +62,7 @@ export class Cache {
 
   /** A file for a blob that is still to come. */
   async create(digest: Digest): Promise<CacheEntry> {
-    const path = join(temporaryFolder(this.folder), temporaryName());
+    const path = join(temporaryFolder(this.folder), scratchName());
     try {
       const file = new GrowingFile(await open(path, "wx+", 0o600), path);
       return new CacheEntry(file, path, blobPath(this.folder, digest));
@@ -91,7 +91,7 @@ export class Cache {
   }
 
   async #putWhole(path: string, content: Uint8Array | string): Promise<void> {
-    const temporary = join(temporaryFolder(this.folder), temporaryName());
+    const temporary = join(temporaryFolder(this.folder), scratchName());
     try {
       await mkdir(dirname(path), { recursive: true, mode: 0o700 });
       await writeFile(temporary, content, { flag: "wx", mode: 0o600 });
@@ -137,6 +137,6 @@ export async function openCache(folder: string): Promise<Cache> {
   } catch (error) {
     throw storageError(error, folder);
   }
-  await removeAbandoned(temporaryFolder(folder), Date.now());
+  await removeAbandoned(temporaryFolder(folder), "", Date.now());
   return new Cache(folder);
 }

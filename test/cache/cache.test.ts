@@ -126,10 +126,10 @@ describe("a cache", () => {
       const entry = await cache.create(ONE);
       const [mine = ""] = readdirSync(join(folder, "tmp"));
       const [neighbourhood] = mine.split("-");
-      const stranger = `0badcafe-1-${"0".repeat(16)}`;
-      const old = `0badcafe-1-${"1".repeat(16)}`;
+      const stranger = `0badcafe-1-2-${"0".repeat(16)}`;
+      const old = `0badcafe-1-2-${"1".repeat(16)}`;
       // No process has a number beyond the kernel's limit of 2^22.
-      for (const name of [`${neighbourhood}-9999999-${"0".repeat(16)}`, stranger, old, "something-else"]) {
+      for (const name of [`${neighbourhood}-9999999-2-${"0".repeat(16)}`, stranger, old, "something-else"]) {
         writeFileSync(join(folder, "tmp", name), "");
       }
       const yesterday = new Date(Date.now() - 25 * 3600 * 1000);

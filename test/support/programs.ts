@@ -1,4 +1,5 @@
 /** The programs that tests need beside Bun, the Debian packages they come in, and what a machine lacks of them. */
+import { spawnSync } from "node:child_process";
 import { accessSync, constants, existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
@@ -47,11 +48,16 @@ const PACKAGES = {
   script: "bsdutils",
   /** Other roots and other users: root's alone. */
   chroot: "coreutils",
+  /** Process numbers of its own, as a container has them. */
+  "pid namespace": "util-linux",
   /** Mounting a filesystem image: the kernel itself, so root with loop devices. */
   "loop mount": "mount",
 } as const;
 
 export type Oracle = keyof typeof PACKAGES;
+
+/** Of oracles that are not called as their program is. */
+const PROGRAMS: Partial<Record<Oracle, string>> = { "loop mount": "mount", "pid namespace": "unshare" };
 
 /** What is missing: a program, or a right that no package gives. */
 export interface Lack {
@@ -101,12 +107,14 @@ function look(oracle: Oracle): string | Lack {
 }
 
 function find(oracle: Oracle): string | Lack {
-  const path = findProgram(oracle === "loop mount" ? "mount" : oracle);
+  const path = findProgram(PROGRAMS[oracle] ?? oracle);
   if (path === undefined) return { name: oracle, package: PACKAGES[oracle] };
   const isRoot = process.getuid?.() === 0;
   if (oracle === "chroot" && !isRoot) return { name: "root" };
   if (oracle === "loop mount" && !(isRoot && existsSync("/dev/loop-control")))
     return { name: "root with loop devices" };
+  if (oracle === "pid namespace" && spawnSync(path, ["-pf", "--mount-proc", "true"]).status !== 0)
+    return { name: "root with pid namespaces" };
   return path;
 }
 
