@@ -73,7 +73,7 @@ export const ERROR_CODES = {
   E_NO_BUILDER: EXIT.build,
   /** The size asked for is too small for the image. */
   E_SIZE_TOO_SMALL: EXIT.output,
-  /** The output exists and --force was not given. */
+  /** The output exists, or another conversion is making it, and --force was not given. */
   E_OUTPUT_EXISTS: EXIT.output,
   /** The disk is full, or a quota or file size limit is reached. */
   E_NO_SPACE: EXIT.output,

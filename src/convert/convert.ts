@@ -38,14 +38,14 @@ export interface ConvertResult {
 
 /**
  * Converts a container image into `rootfs.ext4` and `meta.json` in the folder `out`: both or, if anything fails or
- * the signal fires, neither. Throws Docker2vmError.
+ * the signal fires, neither; what was there before is then there still. Throws Docker2vmError.
  */
 export async function convert(options: ConvertOptions): Promise<ConvertResult> {
   const request = checkOptions(options);
   const verifyKey = await readVerifyKey(request);
   const profile = await openProfile(request);
   try {
-    const names = [ROOTFS_NAME, METADATA_NAME, ...(profile?.outputs ?? [])];
+    const names = [ROOTFS_NAME, ...(profile?.outputs ?? []), METADATA_NAME];
     const output = await StagedOutput.create(request.out, names, request.force);
     try {
       const opening = { scratchFolder: output.scratch, verifyKey, toRead: true };

@@ -1,45 +1,58 @@
-import { randomBytes } from "node:crypto";
-import { mkdir, readdir, rename, rm, rmdir, stat, writeFile } from "node:fs/promises";
+import { mkdir, rmdir, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { Docker2vmError, systemErrorCode } from "../errors.ts";
+import { Docker2vmError } from "../errors.ts";
+import { ownerOf, removeAbandoned, scratchName } from "../scratch/names.ts";
+import { Commits, HIDDEN, turnFolders } from "./commit.ts";
+import { type FileCalls, SYSTEM } from "./file-calls.ts";
 import { outputError } from "./system-errors.ts";
-
-const PREFIX = ".docker2vm-";
 
 /**
  * All or nothing: files are made in a hidden folder inside the output folder, so on the same filesystem, and take
- * their names at the end, each by one rename. What a killed run left behind, the next one to the same folder
- * removes.
+ * their names at the end, as one (`commit.ts` says how). What a killed run left behind, the next one to the same folder
+ * removes, or brings to its end where names had begun to change.
  */
 export class StagedOutput {
   readonly folder: string;
   /** The hidden folder: also the place for anything temporary that should share the output's disk. */
   readonly scratch: string;
-  readonly #names: readonly string[];
-  readonly #firstMade: string | undefined;
+  readonly #plan: Plan;
+  /** Of the folders on the way to the files, the first that was not there; at the latest the hidden one. */
+  readonly #firstMade: string;
 
-  private constructor(
-    folder: string,
-    scratch: string,
-    names: readonly string[],
-    firstMade: string | undefined,
-  ) {
-    this.folder = folder;
-    this.scratch = scratch;
-    this.#names = names;
+  private constructor(plan: Plan, firstMade: string) {
+    this.folder = plan.folder;
+    this.scratch = hiddenFolder(plan);
+    this.#plan = plan;
     this.#firstMade = firstMade;
   }
 
-  /** Prepares `folder` for the files `names`; E_OUTPUT_EXISTS where one is there already and `force` is not set. */
-  static async create(out: string, names: readonly string[], force: boolean): Promise<StagedOutput> {
-    const folder = resolve(out);
-    await refuseExisting(folder, names, force);
+  /**
+   * Prepares `folder` for the files `names`; the last to come is the last of them. E_OUTPUT_EXISTS where one is there
+   * already, or somebody else is at it, and `force` is not set.
+   */
+  static async create(
+    out: string,
+    names: readonly string[],
+    force: boolean,
+    calls: FileCalls = SYSTEM,
+  ): Promise<StagedOutput> {
+    const plan: Plan = { folder: resolve(out), owner: scratchName(), names, force, calls };
+    const { folder, owner } = plan;
+    await refuseFile(plan);
     try {
-      const firstMade = await mkdir(folder, { recursive: true });
-      await removeAbandoned(folder);
-      const scratch = join(folder, `${PREFIX}${process.pid}-${randomBytes(4).toString("hex")}`);
-      await mkdir(scratch);
-      return new StagedOutput(folder, scratch, names, firstMade);
+      await new Commits(folder, calls).settle();
+    } catch (error) {
+      throw outputError(error, `cannot finish what another conversion has begun in ${folder}`);
+    }
+    await removeAbandoned(folder, HIDDEN, Date.now());
+    await refuseExisting(plan);
+    await refuseOthers(plan);
+    try {
+      const parts = turnFolders(hiddenFolder(plan), owner);
+      const firstMade = await mkdir(parts.staged, { recursive: true });
+      await mkdir(parts.old);
+      await writeFile(parts.names, JSON.stringify(names));
+      return new StagedOutput(plan, firstMade ?? parts.staged);
     } catch (error) {
       throw outputError(error, `cannot prepare the output folder ${folder}`);
     }
@@ -47,7 +60,7 @@ export class StagedOutput {
 
   /** Where the file that will be called `name` is to be written. */
   path(name: string): string {
-    return join(this.scratch, name);
+    return join(turnFolders(this.scratch, this.#plan.owner).staged, name);
   }
 
   /** Where the file `name` will be once all is done. */
@@ -55,44 +68,73 @@ export class StagedOutput {
     return join(this.folder, name);
   }
 
-  /** Writes the whole of a small file and has it on disk. */
+  /** Writes the whole of a small file. */
   async write(name: string, text: string): Promise<void> {
     try {
-      await writeFile(this.path(name), text, { flush: true });
+      await writeFile(this.path(name), text);
     } catch (error) {
       throw outputError(error, `cannot write ${this.path(name)}`);
     }
   }
 
-  /** Gives every file its name. */
+  /**
+   * Has every file on the disk and gives all of them their names, or none. E_OUTPUT_EXISTS where somebody else was
+   * faster and `force` was not set.
+   */
   async commit(): Promise<void> {
+    const { folder, owner, names, calls } = this.#plan;
     try {
-      for (const name of this.#names) await rename(this.path(name), this.target(name));
-      await rm(this.scratch, { recursive: true, force: true });
+      await new Commits(folder, calls).commit({
+        hidden: this.scratch,
+        owner,
+        names,
+        entered: this.#foldersMade().map((made) => dirname(made)),
+        permit: () => refuseExisting(this.#plan),
+      });
     } catch (error) {
-      throw outputError(error, `cannot move the finished files into ${this.folder}`);
+      throw outputError(error, `cannot move the finished files into ${folder}`);
     }
+    await calls.remove(this.scratch).catch(() => undefined);
   }
 
   /** Removes everything that was made, down to the folders; never fails, for it runs when something else has. */
   async discard(): Promise<void> {
-    await rm(this.scratch, { recursive: true, force: true }).catch(() => undefined);
-    if (this.#firstMade === undefined) return;
+    await this.#plan.calls.remove(this.scratch).catch(() => undefined);
+    for (const made of this.#foldersMade()) await rmdir(made).catch(() => undefined);
+  }
+
+  /** The output folder and those around it that were not there before, from the innermost on. */
+  #foldersMade(): readonly string[] {
+    const folders: string[] = [];
     for (let made = this.folder; made.length >= this.#firstMade.length; made = dirname(made)) {
-      await rmdir(made).catch(() => undefined);
+      folders.push(made);
     }
+    return folders;
   }
 }
 
-async function refuseExisting(folder: string, names: readonly string[], force: boolean): Promise<void> {
-  const folderIs = await kindOf(folder);
-  if (folderIs === "file") {
-    throw new Docker2vmError("E_OUTPUT_EXISTS", `the output ${folder} is not a folder`, {
-      hint: "name a folder with --out: rootfs.ext4 and meta.json are put into it",
-    });
-  }
+interface Plan {
+  readonly folder: string;
+  readonly owner: string;
+  readonly names: readonly string[];
+  readonly force: boolean;
+  readonly calls: FileCalls;
+}
+
+function hiddenFolder({ folder, owner }: Plan): string {
+  return join(folder, `${HIDDEN}${owner}`);
+}
+
+async function refuseFile({ folder, calls }: Plan): Promise<void> {
+  if ((await kindOf(folder, calls)) !== "file") return;
+  throw new Docker2vmError("E_OUTPUT_EXISTS", `the output ${folder} is not a folder`, {
+    hint: "name a folder with --out: rootfs.ext4 and meta.json are put into it",
+  });
+}
+
+async function refuseExisting({ folder, names, force, calls }: Plan): Promise<void> {
   for (const name of names) {
-    const kind = await kindOf(join(folder, name));
+    const kind = await kindOf(join(folder, name), calls);
     if (kind === undefined || (kind === "file" && force)) continue;
     throw new Docker2vmError("E_OUTPUT_EXISTS", `the output ${join(folder, name)} exists already`, {
       hint:
@@ -101,30 +143,22 @@ async function refuseExisting(folder: string, names: readonly string[], force: b
   }
 }
 
-async function kindOf(path: string): Promise<"file" | "folder" | undefined> {
-  try {
-    return (await stat(path)).isDirectory() ? "folder" : "file";
-  } catch (error) {
-    if (systemErrorCode(error) === "ENOENT") return undefined;
+/** Early where that can be known: of two that both get past this, the second to finish is refused then. */
+async function refuseOthers({ folder, force, calls }: Plan): Promise<void> {
+  if (force) return;
+  const names = await calls.list(folder).catch((error: unknown) => {
+    throw outputError(error, `cannot look at the output ${folder}`);
+  });
+  if (!names.some((name) => name.startsWith(HIDDEN) && ownerOf(name.slice(HIDDEN.length)) === "living")) {
+    return;
+  }
+  throw new Docker2vmError("E_OUTPUT_EXISTS", `another conversion is making the output ${folder}`, {
+    hint: "wait for its end, or use another --out; with --force, both go on and whichever ends last is kept",
+  });
+}
+
+async function kindOf(path: string, calls: FileCalls): Promise<"file" | "folder" | undefined> {
+  return calls.kind(path).catch((error: unknown) => {
     throw outputError(error, `cannot look at the output ${path}`);
-  }
-}
-
-/** The process's number is in the folder's name: one that no longer runs will not finish what it began. */
-async function removeAbandoned(folder: string): Promise<void> {
-  for (const name of await readdir(folder)) {
-    const pid = new RegExp(`^\\${PREFIX}(\\d+)-[0-9a-f]{8}$`).exec(name)?.[1];
-    if (pid !== undefined && !isRunning(Number(pid))) {
-      await rm(join(folder, name), { recursive: true, force: true });
-    }
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return systemErrorCode(error) === "EPERM";
-  }
+  });
 }

@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -72,13 +73,21 @@ describe("a staged output", () => {
 
   test("removes what a killed process left, and not what a living one is making", async () => {
     const living = await StagedOutput.create(folder, NAMES, false);
-    const dead = join(folder, ".docker2vm-4194305-0123abcd");
+    const dead = living.scratch.replace(`-${process.pid}-`, "-9999999-");
     mkdirSync(dead);
     writeFileSync(join(dead, "a"), "");
-    const output = await StagedOutput.create(folder, NAMES, false);
+    const output = await StagedOutput.create(folder, NAMES, true);
     expect(existsSync(dead)).toBe(false);
     expect(existsSync(living.scratch)).toBe(true);
     await output.discard();
+  });
+
+  test("refuses a link's name that leads nowhere, unless forced", async () => {
+    symlinkSync("nowhere", join(folder, "a"));
+    await expect(StagedOutput.create(folder, NAMES, false)).rejects.toMatchObject({
+      code: "E_OUTPUT_EXISTS",
+    });
+    await (await StagedOutput.create(folder, NAMES, true)).discard();
   });
 });
 

@@ -1,0 +1,68 @@
+import { lstat, open, readdir, readFile, rename, rm, rmdir, stat } from "node:fs/promises";
+import { setTimeout } from "node:timers/promises";
+import { systemErrorCode } from "../errors.ts";
+
+/** What a commit asks of the system. Each call does its one thing wholly or rejects with the system's error. */
+export interface FileCalls {
+  rename(from: string, to: string): Promise<void>;
+  /** Has a file's bytes, or a folder's names, on the disk. */
+  sync(path: string): Promise<void>;
+  /** The names in a folder; none where there is no folder. */
+  list(folder: string): Promise<readonly string[]>;
+  read(path: string): Promise<string>;
+  /** What the path leads to, undefined where there is nothing; a link that leads nowhere is a file. */
+  kind(path: string): Promise<"file" | "folder" | undefined>;
+  removeEmpty(folder: string): Promise<void>;
+  /** Removes a folder with all that is in it; that there is none is fine. */
+  remove(folder: string): Promise<void>;
+  wait(milliseconds: number): Promise<void>;
+}
+
+export const SYSTEM: FileCalls = {
+  rename,
+  sync,
+  list: (folder) => unlessAbsent(readdir(folder), []),
+  read: (path) => readFile(path, "utf8"),
+  kind,
+  removeEmpty: rmdir,
+  remove: (folder) => rm(folder, { recursive: true, force: true }),
+  wait: (milliseconds) => setTimeout(milliseconds),
+};
+
+/** What filesystems say that sync no folders. */
+const NO_FOLDERS = ["EISDIR", "EINVAL", "ENOTSUP", "ENOSYS"];
+
+async function sync(path: string): Promise<void> {
+  const file = await open(path, "r");
+  try {
+    await file.sync();
+  } catch (error) {
+    const isFolder = (await file.stat()).isDirectory();
+    if (!isFolder || !NO_FOLDERS.includes(systemErrorCode(error) ?? "")) throw error;
+  } finally {
+    await file.close();
+  }
+}
+
+async function kind(path: string): Promise<"file" | "folder" | undefined> {
+  const found = await unlessAbsent(lstat(path), undefined);
+  if (found === undefined) return undefined;
+  const target = found.isSymbolicLink() ? await unlessAbsent(stat(path), undefined) : found;
+  return target?.isDirectory() === true ? "folder" : "file";
+}
+
+/** Whether the error says that there is no such file or folder. */
+export function isAbsence(error: unknown): boolean {
+  const code = systemErrorCode(error);
+  return code === "ENOENT" || code === "ENOTDIR";
+}
+
+async function unlessAbsent<Found, Otherwise>(
+  found: Promise<Found>,
+  otherwise: Otherwise,
+): Promise<Found | Otherwise> {
+  return found.catch((error: unknown) => {
+    if (isAbsence(error)) return otherwise;
+    throw error;
+  });
+}
