@@ -1,4 +1,3 @@
-import { Docker2vmError } from "../errors.ts";
 import { planExt4 } from "../ext4/plan.ts";
 import { type Digest, parseDigest } from "../oci/digest.ts";
 import { formatPlatform } from "../oci/platform.ts";
@@ -38,10 +37,15 @@ export interface ConvertResult {
 
 /**
  * Converts a container image into `rootfs.ext4` and `meta.json` in the folder `out`: both or, if anything fails or
- * the signal fires, neither; what was there before is then there still. Throws Docker2vmError.
+ * the signal fires, neither; what was there before is then there still. Throws Docker2vmError, and what `onProgress`
+ * has thrown, as it is.
  */
 export async function convert(options: ConvertOptions): Promise<ConvertResult> {
   const request = checkOptions(options);
+  return request.caller.serve(() => convertAsAsked(request));
+}
+
+async function convertAsAsked(request: Request): Promise<ConvertResult> {
   const verifyKey = await readVerifyKey(request);
   const profile = await openProfile(request);
   try {
@@ -52,11 +56,12 @@ export async function convert(options: ConvertOptions): Promise<ConvertResult> {
       const made = await withImage(request, opening, (image, origin) =>
         makeImage({ image, origin, output, profile, request }),
       );
+      request.signal.throwIfAborted();
       await output.commit();
       return made;
     } catch (error) {
       await output.discard();
-      throw interruption(request.signal) ?? error;
+      throw error;
     }
   } finally {
     profile?.close();
@@ -85,6 +90,7 @@ async function makeImage(job: Job): Promise<ConvertResult> {
   const file = writer.image;
   try {
     const streamed = await streamLayers(layers, writer, request);
+    request.signal.throwIfAborted();
     const injection = await inject(profile, streamed, image, request);
     const { root, contents } = streamed;
     const identity = filesystemIdentity(image, request, injection);
@@ -137,11 +143,4 @@ function finishedImage(rootfsDigest: Digest, { image, origin, output, request }:
 
 async function digestOf(file: ImageFile, request: Request): Promise<Digest> {
   return parseDigest(`sha256:${await file.sha256(request.signal)}`, ROOTFS_NAME);
-}
-
-/** Once the signal has fired, whatever failed failed because of it. */
-function interruption(signal: AbortSignal | undefined): unknown {
-  if (!signal?.aborted) return undefined;
-  if (signal.reason instanceof Docker2vmError) return signal.reason;
-  return new Docker2vmError("E_INTERRUPTED", "the conversion was interrupted", { cause: signal.reason });
 }

@@ -40,9 +40,16 @@ export interface ConversionPlan extends PlannedSize {
   readonly outputs: readonly string[];
 }
 
-/** Resolves and verifies the image's documents and tells what `convert` would make. Writes nothing to `out`. */
+/**
+ * Resolves and verifies the image's documents and tells what `convert` would make. Writes nothing to `out`. Throws as
+ * `convert` does before its first layer.
+ */
 export async function planConversion(options: ConvertOptions): Promise<ConversionPlan> {
   const request = checkOptions(options);
+  return request.caller.serve(() => planAsAsked(request));
+}
+
+async function planAsAsked(request: Request): Promise<ConversionPlan> {
   const verifyKey = await readVerifyKey(request);
   const profile = await openProfile(request);
   const scratchFolder = await mkdtemp(join(tmpdir(), "docker2vm-"));

@@ -35,6 +35,10 @@ export interface InspectedImage {
 /** Resolves and verifies the documents of an image. Throws as `convert` does before its first layer. */
 export async function inspectImage(options: Omit<ConvertOptions, "out">): Promise<ImageInspection> {
   const request = checkOptions({ ...options, out: "" });
+  return request.caller.serve(() => inspectAsAsked(request));
+}
+
+async function inspectAsAsked(request: Request): Promise<ImageInspection> {
   const verifyKey = await readVerifyKey(request);
   const scratchFolder = await mkdtemp(join(tmpdir(), "docker2vm-"));
   try {

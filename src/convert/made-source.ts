@@ -9,6 +9,8 @@ export interface MadeSource {
   readonly stdinName?: string | undefined;
   /** What `meta.json` says of where the image came from. */
   readonly origin: SourceOrigin;
+  /** Takes away what is left of the making, once the image is read. Returns what is to be said of it; never fails. */
+  release?(): Promise<readonly string[]>;
 }
 
 /**

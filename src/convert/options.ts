@@ -66,5 +66,6 @@ export interface ConvertOptions {
   /** The bytes behind the source "-". */
   readonly stdin?: AsyncIterable<Uint8Array> | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** What it throws ends everything, and is what the promise is rejected with. It is not waited for. */
   readonly onProgress?: ((event: ProgressEvent) => void) | undefined;
 }

@@ -3,6 +3,7 @@ import type { InflateChoice } from "../layer/decompress.ts";
 import { hostPlatform, type Platform, parsePlatform } from "../oci/platform.ts";
 import { parseSourceReference } from "../source/reference.ts";
 import type { SourceSpec } from "../source/source.ts";
+import { Caller } from "./caller.ts";
 import { type FilesystemRequest, filesystemRequest } from "./filesystem-request.ts";
 import type { MakeSource } from "./made-source.ts";
 import type { ConvertOptions } from "./options.ts";
@@ -32,8 +33,10 @@ export interface Request {
   readonly workers: number | undefined;
   readonly registry: ConvertOptions["registry"];
   readonly stdin: AsyncIterable<Uint8Array> | undefined;
-  readonly signal: AbortSignal | undefined;
-  /** Tells the caller, and keeps the warnings. */
+  readonly caller: Caller;
+  /** The caller's. */
+  readonly signal: AbortSignal;
+  /** Tells the caller, and keeps the warnings; never throws. */
   readonly report: (event: ProgressEvent) => void;
   readonly warnings: readonly string[];
 }
@@ -42,6 +45,7 @@ export interface Request {
 export function checkOptions(options: ConvertOptions): Request {
   const { source, platform, onProgress } = options;
   const warnings: string[] = [];
+  const caller = new Caller(options.signal);
   const profile = profileRequest(options);
   return {
     source: typeof source === "string" ? parseSourceReference(source) : source,
@@ -60,11 +64,12 @@ export function checkOptions(options: ConvertOptions): Request {
     workers: options.workers === undefined ? undefined : workerCount(options.workers),
     registry: options.registry,
     stdin: options.stdin,
-    signal: options.signal,
-    report: (event) => {
+    caller,
+    signal: caller.signal,
+    report: caller.listener((event) => {
       if (event.type === "warning") warnings.push(event.message);
       onProgress?.(event);
-    },
+    }),
     warnings,
   };
 }

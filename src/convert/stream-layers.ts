@@ -35,7 +35,7 @@ export async function streamLayers(
   const contents = new ImageContents(sink.image, geometry, supply);
   const schedule = new ArenaSchedule(layers.length, supply);
   const abort = new AbortController();
-  const signal = request.signal ? AbortSignal.any([request.signal, abort.signal]) : abort.signal;
+  const signal = AbortSignal.any([request.signal, abort.signal]);
   // All layers listen at once, each in several places: Node would take that for a leak.
   setMaxListeners(0, signal);
   const root = impliedDirectory();

@@ -49,9 +49,12 @@ export async function withImage<Result>(
     onSpool,
     registry,
   });
+  let result: Result;
   try {
-    return await use(await source.resolve(request.platform, toRead), made?.origin ?? source.origin);
+    result = await use(await source.resolve(request.platform, toRead), made?.origin ?? source.origin);
   } finally {
     await source.close();
   }
+  for (const message of (await made?.release?.()) ?? []) report({ type: "warning", message });
+  return result;
 }

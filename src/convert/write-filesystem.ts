@@ -64,7 +64,7 @@ class Turns {
     this.#last = this.#written;
     this.end();
     await setImmediate();
-    this.#request.signal?.throwIfAborted();
+    this.#request.signal.throwIfAborted();
   }
 
   end(): void {

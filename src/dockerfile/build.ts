@@ -71,7 +71,10 @@ export class Build {
     return running.failure;
   }
 
-  /** Ends what still runs and takes away what the builder keeps. Returns what did not work of that; never fails. */
+  /**
+   * Ends what still runs and takes away what the builder keeps. Returns what did not work of that, each thing once;
+   * never fails.
+   */
   async end(): Promise<readonly string[]> {
     await this.#running?.stop();
     const cleanup = this.#plan?.cleanup;
@@ -81,7 +84,7 @@ export class Build {
       // Where the build did not come to its end, there may be nothing to clean up.
       if (trouble !== undefined && this.#built) this.#warnings.push(trouble);
     }
-    return this.#warnings;
+    return this.#warnings.splice(0);
   }
 
   async #runToEnd(command: Command, containers?: ContainerCommands): Promise<void> {

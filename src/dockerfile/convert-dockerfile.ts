@@ -1,10 +1,12 @@
+import { Caller } from "../convert/caller.ts";
 import { type ConvertResult, convert } from "../convert/convert.ts";
-import type { ConvertOptions } from "../convert/options.ts";
+import type { MadeSource } from "../convert/made-source.ts";
+import type { ProgressEvent } from "../convert/progress.ts";
 import { assert } from "../errors.ts";
 import { Build } from "./build.ts";
 import { checkBuild } from "./build-request.ts";
 import { chooseBuilder } from "./choose-builder.ts";
-import type { BuilderName, DockerfileOptions } from "./options.ts";
+import type { BuildEvent, BuilderName, DockerfileOptions } from "./options.ts";
 import { Tools } from "./probe.ts";
 
 export interface DockerfileResult extends ConvertResult {
@@ -15,32 +17,33 @@ export interface DockerfileResult extends ConvertResult {
 /**
  * Builds an image from a Dockerfile and converts it, as `convert` does. The build begins when the options are checked
  * and the output may be written; of image and build nothing is left but the builder's own cache.
- * Throws as `convert` does, E_NO_BUILDER, and E_BUILD_FAILED with the builder's last lines.
+ * Throws as `convert` does, also what `onBuild` has thrown, E_NO_BUILDER, and E_BUILD_FAILED with the builder's last
+ * lines.
  */
 export async function convertDockerfile(options: DockerfileOptions): Promise<DockerfileResult> {
+  const caller = new Caller(options.signal);
+  const onBuild = caller.listener((event: BuildEvent) => options.onBuild?.(event));
+  const onProgress = caller.listener((event: ProgressEvent) => options.onProgress?.(event));
+  return caller.serve(() => buildAndConvert({ ...options, signal: caller.signal, onBuild, onProgress }));
+}
+
+async function buildAndConvert(options: DockerfileOptions): Promise<DockerfileResult> {
   const { environment = process.env, signal, onBuild, onProgress } = options;
   const request = await checkBuild(options);
   const build = new Build({ environment, signal, onBuild });
-  const conversion: ConvertOptions = {
-    ...options,
-    environment,
-    source: "-",
-    makeSource: async (scratchFolder) => {
-      const builder = await chooseBuilder(options.builder, new Tools(environment, signal));
-      return build.make(builder, request, scratchFolder);
-    },
+  const makeSource = async (scratchFolder: string): Promise<MadeSource> => {
+    const builder = await chooseBuilder(options.builder, new Tools(environment, signal));
+    const made = await build.make(builder, request, scratchFolder);
+    return { ...made, release: () => build.end() };
   };
-  let result: ConvertResult;
-  const trouble: string[] = [];
   try {
-    result = await convert(conversion);
+    const result = await convert({ ...options, environment, source: "-", makeSource });
+    const { builder } = build;
+    assert(builder !== undefined, "the image was converted without being built");
+    return { ...result, builder };
   } catch (error) {
-    throw (await build.failure()) ?? error;
-  } finally {
-    trouble.push(...(await build.end()));
-    for (const message of trouble) onProgress?.({ type: "warning", message });
+    const failure = await build.failure();
+    for (const message of await build.end()) onProgress?.({ type: "warning", message });
+    throw failure ?? error;
   }
-  const { builder } = build;
-  assert(builder !== undefined, "the image was converted without being built");
-  return { ...result, warnings: [...result.warnings, ...trouble], builder };
 }

@@ -24,6 +24,7 @@ export interface DockerfileOptions
   readonly noCache?: boolean | undefined;
   /** What the builder is found and run with; this process's own environment if absent. */
   readonly environment?: Environment | undefined;
+  /** As `onProgress`: what it throws ends everything. */
   readonly onBuild?: ((event: BuildEvent) => void) | undefined;
 }
 
