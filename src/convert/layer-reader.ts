@@ -3,6 +3,7 @@ import { type LayerStreamOptions, readLayer } from "../layer/layer-stream.ts";
 import { STREAMS_IN_FLIGHT } from "../output/arenas.ts";
 import type { LayerBlob } from "../source/source.ts";
 import { WorkerPool } from "./workers/pool.ts";
+import { threadModule } from "./workers/thread-module.ts";
 
 /** Reads layers through their checks, as `readLayer` does. The bytes are the same, whichever thread makes them. */
 export interface LayerReader {
@@ -27,7 +28,8 @@ export function layerReader(layers: readonly LayerBlob[], workers: number | unde
     THREADS_FOR_A_LAYER * layers.length,
     MOST_THREADS,
   );
-  if (count > 0) return new WorkerPool(count, layers);
+  const module = threadModule();
+  if (count > 0 && module !== undefined) return new WorkerPool(count, layers, module);
   return { read: readLayer, close: async () => undefined };
 }
 

@@ -1,4 +1,5 @@
 import { Worker } from "node:worker_threads";
+import { Docker2vmError } from "../../errors.ts";
 import type { LayerStreamOptions } from "../../layer/layer-stream.ts";
 import { STREAMS_IN_FLIGHT } from "../../output/arenas.ts";
 import type { LayerBlob } from "../../source/source.ts";
@@ -6,9 +7,7 @@ import type { LayerReader } from "../layer-reader.ts";
 import type { FromWorker, ToWorker } from "./protocol.ts";
 import { type LayerRings, RemoteLayer, type UseTar } from "./remote-layer.ts";
 import { clearRing, ringMemory } from "./ring.ts";
-
-/** Run from its source the module ends in .ts, built in .js; so does its neighbour. */
-const WORKER = new URL(`./worker${import.meta.url.slice(import.meta.url.lastIndexOf("."))}`, import.meta.url);
+import { LAYERS } from "./thread-module.ts";
 
 /** Chunks that a thread may be ahead of the next: fewer stored ones hold up the network, more are cold when read. */
 const STORED_SLOTS = 8;
@@ -31,13 +30,14 @@ export class WorkerPool implements LayerReader {
   #inFlight = 0;
   #jobs = 0;
 
-  constructor(count: number, layers: readonly LayerBlob[]) {
-    this.#workers = Array.from({ length: count }, () => new PooledWorker());
+  /** @param module what a thread runs: worker.ts, or what comes to that */
+  constructor(count: number, layers: readonly LayerBlob[], module: URL) {
+    this.#workers = Array.from({ length: count }, () => new PooledWorker(module));
     this.#layers = layers.length;
     this.#stored = layers.reduce((sum, layer) => sum + layer.size, 0);
   }
 
-  /** As readLayer does, in the threads that have the least to do. */
+  /** As readLayer does, in the threads that have the least to do. Throws E_INTERNAL, too, where one of them is gone. */
   async read<T>(blob: LayerBlob, options: LayerStreamOptions, use: UseTar<T>): Promise<T> {
     const id = this.#jobs++;
     this.#inFlight++;
@@ -45,8 +45,8 @@ export class WorkerPool implements LayerReader {
     const hasher = this.#hasherFor(blob, inflater);
     const rings = this.#takeRings();
     const layer = new RemoteLayer({ id, blob, options, rings, inflater, hasher });
-    inflater.layers.set(id, layer);
-    hasher?.layers.set(id, layer);
+    inflater.take(id, layer);
+    hasher?.take(id, layer);
     try {
       const result = await layer.serve(use);
       this.#rings.push(rings);
@@ -98,17 +98,28 @@ function leastLoaded(workers: readonly PooledWorker[]): PooledWorker {
 
 class PooledWorker {
   readonly #worker: Worker;
-  readonly #exited: Promise<unknown>;
+  readonly #exited: Promise<void>;
+  /** Why it does nothing any more. */
+  #end: Docker2vmError | undefined;
   /** Those it works for. */
   readonly layers = new Map<number, RemoteLayer>();
 
-  constructor() {
-    this.#worker = new Worker(WORKER);
-    this.#exited = new Promise((resolve) => this.#worker.on("exit", resolve));
+  constructor(module: URL) {
+    this.#worker = new Worker(module, { workerData: LAYERS });
     this.#worker.on("message", (message: FromWorker) => this.layers.get(message.id)?.hear(message));
-    this.#worker.on("error", (error) => {
-      for (const layer of this.layers.values()) layer.fail(error);
+    this.#worker.on("error", (error: unknown) => this.#ended(error));
+    this.#exited = new Promise((resolve) => {
+      this.#worker.on("exit", (code) => {
+        this.#ended(new Error(`it exited with code ${code}`));
+        resolve();
+      });
     });
+  }
+
+  /** Works for a layer from now on. */
+  take(id: number, layer: RemoteLayer): void {
+    this.layers.set(id, layer);
+    if (this.#end !== undefined) layer.fail(this.#end);
   }
 
   get layersToDo(): number {
@@ -126,5 +137,15 @@ class PooledWorker {
   async close(): Promise<void> {
     this.post({ type: "exit" });
     await this.#exited;
+  }
+
+  /** Nobody else would tell those who wait for it. */
+  #ended(cause: unknown): void {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    this.#end ??= new Docker2vmError("E_INTERNAL", `a thread that reads layers has ended: ${why}`, {
+      hint: "do without threads (--workers 0); if that helps, install docker2vm anew: a file of it may be missing",
+      cause,
+    });
+    for (const layer of this.layers.values()) layer.fail(this.#end);
   }
 }
