@@ -27,7 +27,8 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   profile: ["errors.ts", "output", "tree", "ext4-reader", "oci"],
   convert: ["errors.ts", "output", "tree", "ext4", "verity", "oci", "source", "layer", "profile", "memory"],
   dockerfile: ["errors.ts", "convert", "oci"],
-  cli: ["errors.ts", "convert", "dockerfile", "source", "layer", "cache", "ext4-reader"],
+  // What lies above src is package.json, which has the version.
+  cli: ["..", "errors.ts", "convert", "dockerfile", "source", "layer", "cache", "ext4-reader"],
   "index.ts": ["errors.ts", "convert", "dockerfile", "source", "layer", "oci"],
 };
 

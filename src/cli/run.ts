@@ -1,5 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import manifest from "../../package.json" with { type: "json" };
 import { Docker2vmError, EXIT } from "../errors.ts";
 import { paintFor } from "./colour.ts";
 import { type CommandLine, checkCommandLine, splitCommandLine } from "./command-line.ts";
@@ -13,7 +12,7 @@ export async function run(args: readonly string[], host: Host): Promise<number> 
   const line = splitCommandLine(args);
   try {
     if (flag(line, "version")) {
-      await host.stdout.write(`${programVersion()}\n`);
+      await host.stdout.write(`${manifest.version}\n`);
     } else if (flag(line, "help")) {
       const { helpText } = await import("./help.ts");
       await host.stdout.write(await helpText(line.words[0]));
@@ -42,12 +41,4 @@ function interruption(line: CommandLine, reason: unknown): unknown {
   const left = commandNamed(line.words[0])?.whenStopped?.(line);
   if (left === undefined || !(reason instanceof Docker2vmError)) return reason;
   return new Docker2vmError(reason.code, `${reason.message}: ${left}`, { cause: reason });
-}
-
-/** The package's version, by the nearest package.json: in the build this file lies elsewhere than in the sources. */
-function programVersion(): string {
-  let folder = import.meta.dirname;
-  while (!existsSync(join(folder, "package.json")) && folder !== dirname(folder)) folder = dirname(folder);
-  const { version } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as { version: string };
-  return version;
 }
