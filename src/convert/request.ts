@@ -1,4 +1,5 @@
 import { Docker2vmError } from "../errors.ts";
+import { LATEST_TIME } from "../ext4/format/inode.ts";
 import type { InflateChoice } from "../layer/decompress.ts";
 import { hostPlatform, type Platform, parsePlatform } from "../oci/platform.ts";
 import { parseSourceReference } from "../source/reference.ts";
@@ -92,6 +93,12 @@ function uuidBytes(uuid: string): Uint8Array {
 }
 
 function epochSeconds(seconds: number): number {
+  if (seconds > LATEST_TIME) {
+    const latest = new Date(LATEST_TIME * 1000).toISOString().slice(0, "YYYY-MM-DD".length);
+    throw new Docker2vmError("E_USAGE", `${seconds} seconds since 1970 are later than a filesystem can say`, {
+      hint: `SOURCE_DATE_EPOCH and sourceDateEpoch take at most ${LATEST_TIME}, a time on ${latest}`,
+    });
+  }
   if (Number.isSafeInteger(seconds) && seconds >= 0) return seconds;
   throw new Docker2vmError("E_USAGE", `${seconds} is not a time in whole seconds since 1970`, {
     hint: "SOURCE_DATE_EPOCH and sourceDateEpoch take a whole number that is not negative",

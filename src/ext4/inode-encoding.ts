@@ -5,12 +5,14 @@ import type { Inode, Metadata, Timestamp } from "../tree/inode.ts";
 import { crc, inodeSeed } from "./checksum.ts";
 import { high32 } from "./format/field.ts";
 import {
+  EARLIEST_TIME,
   EXT4_EA_INODE_FL,
   EXT4_GOOD_OLD_INODE_SIZE,
   EXT4_INDEX_FL,
   EXTRA_ISIZE,
   I_BLOCK_SIZE,
   INODE,
+  LATEST_TIME,
   MODE_TYPE,
 } from "./format/inode.ts";
 import { type Mapping, mappedBlocks } from "./mapping.ts";
@@ -19,12 +21,6 @@ import type { Variant } from "./variant.ts";
 
 const SECTORS_PER_BLOCK = BLOCK_SIZE / 512;
 const XATTRS_AT = EXT4_GOOD_OLD_INODE_SIZE + EXTRA_ISIZE;
-/**
- * What 32 bits of seconds and two bits of epoch reach (EXT4_TIMESTAMP_MIN, EXT4_EXTRA_TIMESTAMP_MAX, ext4.h). The kernel
- * reads all of it as it is; e2fsck remarks on the years 2310 to 2378, which an old kernel wrote for times before 1970.
- */
-const EARLIEST = -(2 ** 31);
-const LATEST = 2 ** 34 - 2 ** 31 - 1;
 
 /** Where an inode goes: byte `at` of a table, all zero there. */
 export interface InodeSlot {
@@ -100,12 +96,12 @@ function encodeMetadata(type: Inode["type"], metadata: Metadata, view: DataView,
 }
 
 function clamp({ seconds }: Timestamp): number {
-  return Math.min(Math.max(seconds, EARLIEST), LATEST);
+  return Math.min(Math.max(seconds, EARLIEST_TIME), LATEST_TIME);
 }
 
 /** ext4_encode_extra_time: nanoseconds above two bits of what the signed 32 bits of seconds lack. */
 function extraOf(time: Timestamp): number {
-  const epoch = Math.floor((clamp(time) - EARLIEST) / 2 ** 32);
+  const epoch = Math.floor((clamp(time) - EARLIEST_TIME) / 2 ** 32);
   return time.nanoseconds * 4 + epoch;
 }
 

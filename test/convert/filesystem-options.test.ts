@@ -6,6 +6,8 @@ import type { Sizing } from "../../src/convert/describe.ts";
 import { planConversion } from "../../src/convert/dry-run.ts";
 import { inspectImage } from "../../src/convert/inspect-image.ts";
 import type { ConvertOptions } from "../../src/convert/options.ts";
+import { convertDockerfile } from "../../src/dockerfile/convert-dockerfile.ts";
+import { expectError } from "../support/expect-error.ts";
 import { differences, type KernelView, kernelView, withMounted } from "../support/kernel-view.ts";
 import { expectCleanFilesystem, run, runOk, testWith } from "../support/oracles.ts";
 import { scratchFolder } from "../support/scratch.ts";
@@ -81,6 +83,12 @@ describe("the filesystem that was asked for", () => {
   );
 });
 
+testWith(["debugfs"], "the latest time that can be is what it says", async () => {
+  const { rootfsPath } = await made({ sourceDateEpoch: 15032385535 });
+  const stat = runOk("debugfs", ["-R", "stat /lost+found", rootfsPath], { env: { TZ: "UTC" } });
+  expect(stat).toMatch(/mtime: .*May 10 22:38:55 2446/);
+});
+
 describe("a dry run", () => {
   const plan = (options: Partial<ConvertOptions>) =>
     planConversion({ source: `oci:${HELLO}`, platform: "linux/amd64", out: scratch("planned"), ...options });
@@ -142,6 +150,22 @@ describe("a dry run", () => {
 });
 
 describe("what cannot be is refused before anything is read", () => {
+  // Guest assets, which are not there, would be looked for first of all.
+  const guest = { profile: "gondolin", mode: "assets", guestAssets: "/nonexistent" } as const;
+  for (const sourceDateEpoch of [15032385536, 8.64e12 + 1, Number.MAX_SAFE_INTEGER]) {
+    test(`the time ${sourceDateEpoch}, which no filesystem can say`, async () => {
+      const options = {
+        source: `oci:${HELLO}`,
+        platform: "linux/amd64",
+        out: scratch("out"),
+        sourceDateEpoch,
+      };
+      for (const job of [convert, planConversion, convertDockerfile]) {
+        await expectError(job({ ...options, ...guest }), "E_USAGE", "later than", "2446-05-10");
+      }
+    });
+  }
+
   const JOURNALS =
     'a journal has from 4M to 40000M (1024 to 10240000 blocks of 4096 bytes); "off" is for none';
   const SIZES = 'a size is a whole number of bytes from 4096 on; "min" is the smallest that holds the image';

@@ -5,6 +5,13 @@ export const INODE_SIZE = 256;
 export const EXTRA_ISIZE = 32;
 export const EXT4_GOOD_OLD_INODE_SIZE = 128;
 
+/**
+ * What 32 bits of seconds and two bits of epoch reach (EXT4_TIMESTAMP_MIN, EXT4_EXTRA_TIMESTAMP_MAX, ext4.h). The kernel
+ * reads all of it as it is; e2fsck remarks on the years 2310 to 2378, which an old kernel wrote for times before 1970.
+ */
+export const EARLIEST_TIME = -(2 ** 31);
+export const LATEST_TIME = 2 ** 34 - 2 ** 31 - 1;
+
 export const EXT4_ROOT_INO = 2;
 export const EXT4_JOURNAL_INO = 8;
 /** s_first_ino: the inodes below are the filesystem's own. */
