@@ -6,6 +6,7 @@ import { ImageWriter } from "../output/image-writer.ts";
 import { StagedOutput } from "../output/staged-output.ts";
 import type { FinishedImage, Profile } from "../profile/profile.ts";
 import type { ResolvedImage, SourceOrigin } from "../source/source.ts";
+import type { Timestamp } from "../tree/inode.ts";
 import { describeFilesystem, describeImage, describeLayer, describeSizing, type Sizing } from "./describe.ts";
 import { filesystemIdentity, filesystemTime } from "./identity.ts";
 import type { ImageMetadata } from "./meta.ts";
@@ -91,9 +92,10 @@ async function makeImage(job: Job): Promise<ConvertResult> {
   try {
     const streamed = await streamLayers(layers, writer, request);
     request.signal.throwIfAborted();
-    const injection = await inject(profile, streamed, image, request);
+    const time = filesystemTime(image, request);
+    const injection = await inject(profile, streamed, { image, time, request });
     const { root, contents } = streamed;
-    const identity = filesystemIdentity(image, request, injection);
+    const identity = filesystemIdentity(image, time, request, injection);
     const { label, filesystem } = request;
     const plan = planExt4(root, contents, { ...identity, ...filesystem, label });
     await writeFilesystem(plan, writer, request);
@@ -110,7 +112,7 @@ async function makeImage(job: Job): Promise<ConvertResult> {
     const beside = profile !== undefined && profile.outputs.length > 0;
     const rootfsDigest = request.digest || beside ? await digestOf(file, request) : undefined;
     if (beside && rootfsDigest !== undefined) {
-      await profile.writeOutputs(finishedImage(rootfsDigest, job));
+      await profile.writeOutputs(finishedImage(rootfsDigest, time, job));
     }
     const metadata = rootfsDigest === undefined ? described : { ...described, rootfsDigest };
     await output.write(METADATA_NAME, `${JSON.stringify(metadata, undefined, 2)}\n`);
@@ -129,14 +131,12 @@ async function makeImage(job: Job): Promise<ConvertResult> {
   }
 }
 
-function finishedImage(rootfsDigest: Digest, { image, origin, output, request }: Job): FinishedImage {
+function finishedImage(rootfsDigest: Digest, time: Timestamp, { image, output }: Job): FinishedImage {
   return {
     rootfsDigest: rootfsDigest.slice("sha256:".length),
     manifestDigest: image.manifestDigest,
-    reference: origin.reference,
-    sourceKind: origin.kind,
     platform: image.platform,
-    time: filesystemTime(image, request),
+    time,
     path: (name) => output.path(name),
   };
 }

@@ -7,7 +7,7 @@ import type { Profile } from "../profile/profile.ts";
 import type { ResolvedImage } from "../source/source.ts";
 import { METADATA_NAME, ROOTFS_NAME } from "./convert.ts";
 import { describeLayer, describeRuntime, storedBytes } from "./describe.ts";
-import { filesystemIdentity, formatUuid } from "./identity.ts";
+import { filesystemIdentity, filesystemTime, formatUuid } from "./identity.ts";
 import type { ImageMetadata, LayerMetadata, RuntimeMetadata } from "./meta.ts";
 import type { ConvertOptions } from "./options.ts";
 import {
@@ -83,6 +83,7 @@ function plannedUuid(
   request: Request,
   profile: Profile | undefined,
 ): { uuid?: string } {
+  const time = filesystemTime(image, request);
   if (profile !== undefined && request.uuid === undefined) return {};
-  return { uuid: formatUuid(filesystemIdentity(image, request, undefined).uuid) };
+  return { uuid: formatUuid(filesystemIdentity(image, time, request, undefined).uuid) };
 }

@@ -11,7 +11,7 @@ import type { VariantName } from "../ext4/variant.ts";
 import { BLOCK_SIZE } from "../output/blocks.ts";
 import type { ConvertOptions } from "./options.ts";
 
-/** What the filesystem is to be, every value checked. All of it takes part in the filesystem's UUID. */
+/** What the filesystem is to be, every value checked. All of it takes part in the filesystem's UUID (identity.ts). */
 export interface FilesystemRequest {
   readonly fs: VariantName;
   readonly size: SizeChoice;

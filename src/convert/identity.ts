@@ -1,8 +1,13 @@
 import { createHash } from "node:crypto";
+import { quote } from "../oci/quote.ts";
+import { timeSeconds } from "../oci/time.ts";
 import type { Injection } from "../profile/profile.ts";
 import type { ResolvedImage } from "../source/source.ts";
 import type { Timestamp } from "../tree/inode.ts";
 import type { Request } from "./request.ts";
+
+/** Another one changes every UUID that is not given: only where the facts below come to mean something else. */
+const UUID_VERSION = 1;
 
 /** What tells one filesystem from another, and when it says it was made: derived, so that it can be made again. */
 export interface FilesystemIdentity {
@@ -11,20 +16,30 @@ export interface FilesystemIdentity {
   readonly time: Timestamp;
 }
 
+/** @param time as `filesystemTime` tells it */
 export function filesystemIdentity(
   image: ResolvedImage,
+  time: Timestamp,
   request: Request,
   injection: Injection | undefined,
 ): FilesystemIdentity {
-  const time = filesystemTime(image, request);
-  const uuid = request.uuid ?? derivedUuid(image, request, injection, time);
+  const uuid = request.uuid ?? derivedUuid(image, time, request, injection);
   // From the UUID alone: one image under different manifests is one filesystem once its UUID is given.
   return { uuid, hashSeed: hash("directory hash seed", formatUuid(uuid)), time };
 }
 
-/** When the filesystem, and whatever in it has no time of its own, was made. */
-export function filesystemTime(image: ResolvedImage, request: Request): Timestamp {
-  return { seconds: request.sourceDateEpoch ?? createdSeconds(image.config.created), nanoseconds: 0 };
+/**
+ * When the filesystem, and whatever in it has no time of its own, was made: as asked for, else the config's `created`;
+ * 1970 where that is none or earlier. Reports a warning where it cannot be read.
+ */
+export function filesystemTime({ config }: ResolvedImage, { sourceDateEpoch, report }: Request): Timestamp {
+  const { created = "" } = config;
+  const seconds = sourceDateEpoch ?? (created === "" ? 0 : timeSeconds(created));
+  if (seconds === undefined) {
+    const message = `the config's "created" is ${quote(created)}, which is no time as RFC 3339 has it: it counts as none`;
+    report({ type: "warning", message });
+  }
+  return { seconds: Math.max(seconds ?? 0, 0), nanoseconds: 0 };
 }
 
 /** In the usual form, lower case. */
@@ -33,20 +48,42 @@ export function formatUuid(uuid: Uint8Array): string {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }
 
-/** A version 8 UUID (RFC 9562, 5.8) of everything that may tell two filesystems apart. */
+/**
+ * A version 8 UUID (RFC 9562, 5.8) of everything that may tell two filesystems apart, each thing by its name and none
+ * that is as it is by default: so an option that is new changes the UUID of nobody who does not use it.
+ */
 function derivedUuid(
   image: ResolvedImage,
-  request: Request,
-  injection: Injection | undefined,
   time: Timestamp,
+  { profile, label, filesystem }: Request,
+  injection: Injection | undefined,
 ): Uint8Array {
-  const { profile, label, filesystem } = request;
-  const added = injection === undefined ? [] : [injection.digest];
-  const facts = [image.manifestDigest, profile.name, label, time.seconds, filesystem, ...added];
-  const uuid = hash("filesystem uuid", JSON.stringify(facts));
+  const { fs, size, inodes, journal, readOnly, lostAndFound, verity } = filesystem;
+  const facts = {
+    image: image.manifestDigest,
+    profile: unless(profile.name, "baseline"),
+    added: injection?.digest,
+    label: unless(label, "rootfs"),
+    time: unless(time.seconds, 0),
+    fs: unless(fs, "ext4"),
+    size: size.kind === "fixed" ? size.blocks : unless(size.kind, "auto"),
+    free: size.kind === "auto" ? unless(size.free, "default") : undefined,
+    inodes,
+    journal: typeof journal === "object" ? journal.blocks : unless(journal, "auto"),
+    readOnly: unless(readOnly, false),
+    lostAndFound: unless(lostAndFound, true),
+    verity: unless(verity, false),
+  };
+  const named = Object.entries(facts).filter(([, value]) => value !== undefined);
+  const lines = named.map(([name, value]) => `${name}=${JSON.stringify(value)}`).sort();
+  const uuid = hash(`filesystem uuid ${UUID_VERSION}`, lines.join("\n"));
   uuid[6] = ((uuid[6] ?? 0) & 0x0f) | 0x80;
   uuid[8] = ((uuid[8] ?? 0) & 0x3f) | 0x80;
   return uuid;
+}
+
+function unless<T>(value: T, usual: T): T | undefined {
+  return value === usual ? undefined : value;
 }
 
 /** The name of a filesystem's hash tree, and the salt of its hashes: from the UUID alone, as the hash seed is. */
@@ -64,10 +101,4 @@ function hash(purpose: string, text: string): Uint8Array {
 
 function digest(purpose: string, text: string): Uint8Array {
   return createHash("sha256").update(`docker2vm ${purpose}\n${text}`).digest();
-}
-
-/** The config's `created` (RFC 3339) in whole seconds; 0 where there is none or it is no time after 1970. */
-function createdSeconds(created: string | undefined): number {
-  const milliseconds = created === undefined ? Number.NaN : Date.parse(created);
-  return milliseconds > 0 ? Math.floor(milliseconds / 1000) : 0;
 }

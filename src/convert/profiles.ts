@@ -2,7 +2,7 @@ import { homedir } from "node:os";
 import { Docker2vmError } from "../errors.ts";
 import type { Injection, Profile } from "../profile/profile.ts";
 import type { ResolvedImage } from "../source/source.ts";
-import { filesystemTime } from "./identity.ts";
+import type { Timestamp } from "../tree/inode.ts";
 import type { ConvertOptions } from "./options.ts";
 import type { Request } from "./request.ts";
 import type { StreamedImage } from "./stream-layers.ts";
@@ -43,12 +43,18 @@ export async function openProfile({ profile, platform }: Request): Promise<Profi
   });
 }
 
+interface InjectionContext {
+  readonly image: ResolvedImage;
+  /** Of what has no time of its own. */
+  readonly time: Timestamp;
+  readonly request: Request;
+}
+
 /** Has the profile, if there is one, add to the tree. */
 export async function inject(
   profile: Profile | undefined,
   { root, contents }: StreamedImage,
-  image: ResolvedImage,
-  request: Request,
+  { image, time, request }: InjectionContext,
 ): Promise<Injection | undefined> {
   if (profile === undefined) return undefined;
   const injection = await profile.inject({
@@ -56,7 +62,7 @@ export async function inject(
     contents,
     runtime: image.config.config,
     platform: image.platform,
-    time: filesystemTime(image, request),
+    time,
     warn: (message) => request.report({ type: "warning", message }),
   });
   contents.flush();

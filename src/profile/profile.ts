@@ -36,9 +36,6 @@ export interface FinishedImage {
   /** sha256 of rootfs.ext4, hex. */
   readonly rootfsDigest: string;
   readonly manifestDigest: string;
-  /** The source as its user named it, and of what kind it is ("docker" for a registry). */
-  readonly reference: string;
-  readonly sourceKind: string;
   readonly platform: Platform;
   readonly time: Timestamp;
   /** Where the file that will be called `name` is to be written. */
@@ -47,7 +44,6 @@ export interface FinishedImage {
 
 /** What is put in beside an image's own files so that a kind of machine can boot it. */
 export interface Profile {
-  readonly name: string;
   /** Names of the files that it makes beside rootfs.ext4. */
   readonly outputs: readonly string[];
   /** Adds to the tree; nothing of the image is replaced or hidden. */

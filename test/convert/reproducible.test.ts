@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { convert } from "../../src/convert/convert.ts";
+import { planConversion } from "../../src/convert/dry-run.ts";
 import type { ConvertOptions } from "../../src/convert/options.ts";
 import { checkOptions } from "../../src/convert/request.ts";
 import { streamLayers } from "../../src/convert/stream-layers.ts";
@@ -157,6 +158,24 @@ describe("what may tell two filesystems apart does", () => {
     return result.metadata.filesystem.uuid;
   };
 
+  /** What is warned of and the UUID, by a plan and by a conversion. */
+  const both = async (image: string, more: object) => {
+    const warnings: string[] = [];
+    const options: ConvertOptions = {
+      ...{
+        source: `oci:${scratch(image)}`,
+        platform: "linux/amd64",
+        out: scratch("out"),
+        force: true,
+        ...more,
+      },
+      onProgress: (event) => void (event.type === "warning" && warnings.push(event.message)),
+    };
+    const planned = await planConversion(options);
+    const { metadata } = await convert(options);
+    return { warnings, uuids: [planned.filesystem.uuid, metadata.filesystem.uuid] };
+  };
+
   test("the UUID follows from the manifest and the options", async () => {
     buildLayout(scratch("a"), { layers: [tar([{ path: "a" }])] });
     buildLayout(scratch("b"), { layers: [tar([{ path: "b" }])] });
@@ -170,6 +189,53 @@ describe("what may tell two filesystems apart does", () => {
     expect(new Set(uuids).size).toBe(uuids.length);
     expect(uuids[0]).toMatch(/^[\da-f]{8}-[\da-f]{4}-8[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/);
     expect(await metadataOf("a", { uuid: UUID })).toBe(UUID);
+  });
+
+  test("the UUID is a hash of named facts, and of none that is as it is by default", async () => {
+    const { manifest } = buildLayout(scratch("facts"), { layers: [tar([{ path: "a" }])] });
+    const uuidOf = (...facts: readonly string[]): string => {
+      const text = `docker2vm filesystem uuid 1\n${facts.join("\n")}`;
+      const hash = createHash("sha256").update(text).digest("hex").slice(0, 32);
+      const nibble = (at: number, and: number, or: number): string =>
+        ((Number.parseInt(hash.charAt(at), 16) & and) | or).toString(16);
+      const bits = `${hash.slice(0, 12)}8${hash.slice(13, 16)}${nibble(16, 3, 8)}${hash.slice(17)}`;
+      return bits.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+    };
+    const image = `image="${manifest.digest}"`;
+    expect(await metadataOf("facts", {})).toBe(uuidOf(image));
+    const asByDefault = {
+      ...{ label: "rootfs", sourceDateEpoch: 0, fs: "ext4", size: "auto", journal: "auto" },
+      ...{ readOnly: false, lostAndFound: true, verity: false },
+    };
+    expect(await metadataOf("facts", asByDefault)).toBe(uuidOf(image));
+    const other = {
+      ...{ label: "other\n", sourceDateEpoch: 5, fs: "ext3", free: 2 ** 20, inodes: 999 },
+      ...{ journal: 2 ** 23, lostAndFound: false, verity: true },
+    };
+    expect(await metadataOf("facts", other)).toBe(
+      uuidOf(
+        ...["free=256", 'fs="ext3"', image, "inodes=999", "journal=2048", 'label="other\\n"'],
+        ...["lostAndFound=false", "time=5", "verity=true"],
+      ),
+    );
+    expect(await metadataOf("facts", { size: 2 ** 26 })).toBe(uuidOf(image, "size=16384"));
+    expect(await metadataOf("facts", { size: "min", readOnly: true })).toBe(
+      uuidOf(image, "readOnly=true", 'size="min"'),
+    );
+  });
+
+  test("a time of the config without a zone, or none at all, counts as none, and is warned of", async () => {
+    const said = 'is "2024-05-06T07:08:09", which is no time';
+    buildLayout(scratch("zoneless"), { layers: [], created: "2024-05-06T07:08:09" });
+    const { warnings, uuids } = await both("zoneless", {});
+    expect(warnings).toEqual([expect.stringContaining(said), expect.stringContaining(said)]);
+    expect(uuids[0]).toBe(uuids[1] as string);
+    expect((await both("zoneless", { sourceDateEpoch: 0 })).warnings).toEqual([]);
+    expect((await both("zoneless", { sourceDateEpoch: 0 })).uuids).toEqual(uuids);
+    for (const [n, created] of ["2024-05-06t09:08:09.5+02:00", "0001-01-01T00:00:00Z", ""].entries()) {
+      buildLayout(scratch(`sound${n}`), { layers: [], created });
+      expect((await both(`sound${n}`, {})).warnings).toEqual([]);
+    }
   });
 
   testWith(

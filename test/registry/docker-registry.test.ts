@@ -13,6 +13,7 @@ import { inspectRegistryImage } from "../../src/source/registry-inspect.ts";
 import type { RegistryOptions } from "../../src/source/registry-options.ts";
 import { openRegistrySource } from "../../src/source/registry-source.ts";
 import type { ImageSource } from "../../src/source/source.ts";
+import { EPOCH } from "../../src/tree/inode.ts";
 import { type RealRegistry, type RealRegistryOptions, withRegistry } from "../support/docker-registry.ts";
 import { expectError } from "../support/expect-error.ts";
 import { buildLayout } from "../support/layout-builder.ts";
@@ -71,7 +72,7 @@ async function convert(source: ImageSource, folder: string): Promise<string> {
       lostAndFound: true,
     } as const;
     await writeFilesystem(
-      planExt4(root, contents, { ...filesystemIdentity(image, request, undefined), ...options }),
+      planExt4(root, contents, { ...filesystemIdentity(image, EPOCH, request, undefined), ...options }),
       writer,
       request,
     );

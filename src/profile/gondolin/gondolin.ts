@@ -37,7 +37,6 @@ export async function openGondolinProfile(options: GondolinOptions): Promise<Pro
 }
 
 class GondolinProfile implements Profile {
-  readonly name = "gondolin";
   readonly outputs: readonly string[];
   readonly #base: BaseBundle;
   readonly #mode: GondolinOptions["mode"];

@@ -14,8 +14,6 @@ import { BASE, type BaseOptions, INIT, MANIFEST, VERSION, writeBase, writeRootfs
 const scratch = scratchFolder();
 const FINISHED = {
   manifestDigest: `sha256:${"a".repeat(64)}`,
-  reference: "/home/somebody/image",
-  sourceKind: "oci-layout",
   platform: { os: "linux", architecture: "amd64" },
   time: { seconds: 1_700_000_000, nanoseconds: 123 },
 };
