@@ -1,5 +1,6 @@
 import { isatty } from "node:tty";
 import { isLayerThread } from "../convert/workers/thread-module.ts";
+import { forgetEnvFiles } from "./env-files.ts";
 import type { Engine } from "./host.ts";
 import { listenForInterrupts } from "./interrupts.ts";
 import { run } from "./run.ts";
@@ -8,6 +9,7 @@ import { messageOutput, StandardOutput } from "./standard-streams.ts";
 /** The command as a process runs it: this process's streams and environment, its signals, its exit code. */
 export async function runProcess(args: readonly string[]): Promise<void> {
   if (await isLayerThread()) return;
+  forgetEnvFiles();
   const interrupts = listenForInterrupts(process);
   let stdin: NodeJS.ReadStream | undefined;
   try {

@@ -119,7 +119,7 @@ test("both are programs of their own, with a help of their own", () => {
   const { bin, scripts } = JSON.parse(readFileSync(join(REPOSITORY, "package.json"), "utf8"));
   for (const name of ["oci2gondolin", "dockerfile2gondolin"]) {
     expect(bin[name]).toBe(`dist/${name}.js`);
-    expect(scripts[name]).toBe(`bun src/cli/${name}.ts`);
+    expect(scripts[name]).toBe(`bun --no-env-file src/cli/${name}.ts`);
     const { status, stdout } = run(process.execPath, [join(REPOSITORY, `src/cli/${name}.ts`), "--help"]);
     expect(status).toBe(0);
     expect(stdout).toStartWith(`${name} `);

@@ -8,6 +8,7 @@ import { blocks, codeSpans, commandsOf, README } from "./document.ts";
 /** Options in README that are not this program's, and whose they are. */
 const OTHERS_OPTIONS: Readonly<Record<string, string>> = {
   silent: "npm",
+  "no-env-file": "bun",
   arch: "gondolin image pull",
   tag: "gondolin image import",
   layers: "buildah build",
