@@ -5,6 +5,7 @@
 export { type ConvertResult, convert } from "./convert/convert.ts";
 export { type ConversionPlan, planConversion } from "./convert/dry-run.ts";
 export { type ImageInspection, type InspectedImage, inspectImage } from "./convert/inspect-image.ts";
+export type { Limits } from "./convert/limits.ts";
 export type {
   FilesystemMetadata,
   ImageMetadata,

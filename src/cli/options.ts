@@ -14,6 +14,7 @@ const REGISTRY = "Registry:";
 const IMAGE = "Image:";
 const OUTPUT = "Output:";
 const FILESYSTEM = "Filesystem:";
+const LIMITS = "Limits (an image beyond one is refused):";
 const TALK = "Messages:";
 
 /** How images are pulled by name. */
@@ -154,6 +155,19 @@ export const CONVERT_OPTIONS = {
     describe: "Threads that hash and inflate layers, 0 for none; the result is the same",
     defaultDescription: "by the cores, none for small images",
   },
+  "max-bytes": {
+    type: "string",
+    group: LIMITS,
+    describe: "Bytes of all layers, uncompressed, as 20G",
+    defaultDescription: "1T; with --size, contents by that",
+  },
+  "max-entries": {
+    type: "string",
+    group: LIMITS,
+    describe: "Entries of all layers",
+    defaultDescription: "10000000",
+  },
+  "max-layers": { type: "string", group: LIMITS, describe: "Layers", defaultDescription: "1000" },
   format: {
     type: "string",
     group: TALK,

@@ -1,3 +1,4 @@
+import type { Limits } from "../convert/limits.ts";
 import type { ConvertOptions } from "../convert/options.ts";
 import { Docker2vmError } from "../errors.ts";
 import { parseSize } from "./bytes.ts";
@@ -62,9 +63,19 @@ export function conversionRequest(line: CommandLine, sourceDateEpoch: string | u
     sourceDateEpoch: parseEpoch(sourceDateEpoch),
     force: flag(line, "force"),
     digest: flag(line, "digest"),
+    limits: limitsOf(line),
     inflate: choice(line, "inflate", CONVERT_OPTIONS.inflate.values),
     workers: numberOption(line, "workers"),
   };
+}
+
+function limitsOf(line: CommandLine): Limits | undefined {
+  const limits = {
+    bytes: sizeOption(line, "max-bytes", []),
+    entries: numberOption(line, "max-entries"),
+    layers: numberOption(line, "max-layers"),
+  };
+  return Object.values(limits).some((limit) => limit !== undefined) ? limits : undefined;
 }
 
 /** Throws E_USAGE naming the option at fault. */

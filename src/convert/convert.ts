@@ -9,6 +9,7 @@ import type { ResolvedImage, SourceOrigin } from "../source/source.ts";
 import type { Timestamp } from "../tree/inode.ts";
 import { describeFilesystem, describeImage, describeLayer, describeSizing, type Sizing } from "./describe.ts";
 import { filesystemIdentity, filesystemTime } from "./identity.ts";
+import { checkManifest } from "./limits.ts";
 import type { ImageMetadata } from "./meta.ts";
 import type { ConvertOptions } from "./options.ts";
 import { inject, openProfile } from "./profiles.ts";
@@ -81,6 +82,7 @@ interface Job {
 async function makeImage(job: Job): Promise<ConvertResult> {
   const { image, origin, output, profile, request } = job;
   const { layers } = image;
+  checkManifest(layers, request);
   request.report({
     type: "resolved",
     sourceDigest: image.manifestDigest,

@@ -8,6 +8,7 @@ import type { ResolvedImage } from "../source/source.ts";
 import { METADATA_NAME, ROOTFS_NAME } from "./convert.ts";
 import { describeLayer, describeRuntime, storedBytes } from "./describe.ts";
 import { filesystemIdentity, filesystemTime, formatUuid } from "./identity.ts";
+import { checkManifest } from "./limits.ts";
 import type { ImageMetadata, LayerMetadata, RuntimeMetadata } from "./meta.ts";
 import type { ConvertOptions } from "./options.ts";
 import {
@@ -55,6 +56,7 @@ async function planAsAsked(request: Request): Promise<ConversionPlan> {
   const scratchFolder = await mkdtemp(join(tmpdir(), "docker2vm-"));
   try {
     return await withImage(request, { scratchFolder, verifyKey }, async (image, origin) => {
+      checkManifest(image.layers, request);
       return {
         dryRun: true,
         source: { kind: origin.kind, reference: origin.reference },

@@ -2,6 +2,7 @@ import type { VariantName } from "../ext4/variant.ts";
 import type { InflateChoice } from "../layer/decompress.ts";
 import type { PullOptions } from "../source/open.ts";
 import type { SourceSpec } from "../source/source.ts";
+import type { Limits } from "./limits.ts";
 import type { MakeSource } from "./made-source.ts";
 import type { ProgressEvent } from "./progress.ts";
 
@@ -58,6 +59,8 @@ export interface ConvertOptions {
   readonly force?: boolean | undefined;
   /** Read the finished file once more and record its sha256 in `meta.json`. */
   readonly digest?: boolean | undefined;
+  /** How much the image may hold before it is refused. */
+  readonly limits?: Limits | undefined;
   readonly inflate?: InflateChoice | undefined;
   /** Threads that hash and inflate layers, besides the caller's; absent: by the machine. The result is the same. */
   readonly workers?: number | undefined;

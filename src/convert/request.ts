@@ -6,6 +6,7 @@ import { parseSourceReference } from "../source/reference.ts";
 import type { SourceSpec } from "../source/source.ts";
 import { Caller } from "./caller.ts";
 import { type FilesystemRequest, filesystemRequest } from "./filesystem-request.ts";
+import { type LimitsRequest, limitsRequest } from "./limits.ts";
 import type { MakeSource } from "./made-source.ts";
 import type { ConvertOptions } from "./options.ts";
 import { type ProfileRequest, profileRequest } from "./profiles.ts";
@@ -30,6 +31,7 @@ export interface Request {
   readonly sourceDateEpoch: number | undefined;
   readonly force: boolean;
   readonly digest: boolean;
+  readonly limits: LimitsRequest;
   readonly inflate: InflateChoice;
   readonly workers: number | undefined;
   readonly registry: ConvertOptions["registry"];
@@ -61,6 +63,7 @@ export function checkOptions(options: ConvertOptions): Request {
       options.sourceDateEpoch === undefined ? undefined : epochSeconds(options.sourceDateEpoch),
     force: options.force ?? false,
     digest: options.digest ?? false,
+    limits: limitsRequest(options.limits),
     inflate: options.inflate ?? "auto",
     workers: options.workers === undefined ? undefined : workerCount(options.workers),
     registry: options.registry,

@@ -16,6 +16,7 @@ import { overlay } from "../tree/overlay.ts";
 import { ImageContents } from "./image-contents.ts";
 import { inOrder } from "./in-order.ts";
 import { type LayerReader, layerReader } from "./layer-reader.ts";
+import { LayerBudget, MOST_TIMES, ORDINARY_BYTES } from "./limits.ts";
 import type { Request } from "./request.ts";
 
 /** What the layers amount to: the tree as a container would see it, its file contents already in the image. */
@@ -27,12 +28,12 @@ export interface StreamedImage {
 /** Streams every layer through its checks into the image, several at once, and lays them over one another. */
 export async function streamLayers(
   layers: readonly LayerBlob[],
-  sink: ImageWriter,
+  writer: ImageWriter,
   request: Request,
 ): Promise<StreamedImage> {
   const { geometry, space } = contentSpace(layers, request);
   const supply = new BlockSupply(space);
-  const contents = new ImageContents(sink.image, geometry, supply);
+  const contents = new ImageContents(writer.image, geometry, supply);
   const schedule = new ArenaSchedule(layers.length, supply);
   const abort = new AbortController();
   const signal = AbortSignal.any([request.signal, abort.signal]);
@@ -40,16 +41,18 @@ export async function streamLayers(
   setMaxListeners(0, signal);
   const root = impliedDirectory();
   const reader = layerReader(layers, request.workers);
+  const budget = new LayerBudget(layers, request);
+  const sink = countedSink(writer, budget);
   const nextArena = async (index: number, least: number): Promise<Run> => {
     const arena = await schedule.take(index, least);
-    sink.image.reach(supply.end * BLOCK_SIZE);
+    writer.image.reach(supply.end * BLOCK_SIZE);
     return arena;
   };
   try {
     await inOrder(
       layers,
       STREAMS_IN_FLIGHT,
-      (blob) => streamLayer(blob, { reader, sink, schedule, nextArena, signal, request }),
+      (blob) => streamLayer(blob, { reader, budget, sink, schedule, nextArena, signal, request }),
       (layer) => {
         overlay(root, layer.tree, { onWarning: (message) => warn(request, message) });
         contents.addWritten(layer.written);
@@ -59,7 +62,7 @@ export async function streamLayers(
         schedule.abort(failure);
       },
     );
-    await sink.settle();
+    await writer.settle();
   } finally {
     // Its threads end while the filesystem is made.
     void reader.close();
@@ -70,14 +73,11 @@ export async function streamLayers(
 /**
  * How much room contents may take is settled before they flow, for it decides how many blocks the group descriptors
  * keep free. The bound is far above any image, so that it is the same however the layers are stored; the manifest or
- * the size asked for can raise it.
+ * the size asked for can raise it. Limits have no part in it.
  */
-const ORDINARY_BYTES = 2 ** 40;
-const INFLATED_TO_STORED = 4;
-
 function contentSpace(layers: readonly LayerBlob[], request: Request) {
   const stored = layers.reduce((sum, layer) => sum + layer.size, 0);
-  const expected = Math.ceil(Math.max(ORDINARY_BYTES, stored * INFLATED_TO_STORED) / BLOCK_SIZE);
+  const expected = Math.ceil(Math.max(ORDINARY_BYTES, stored * MOST_TIMES) / BLOCK_SIZE);
   const { size, fs } = request.filesystem;
   const asked = size.kind === "fixed" ? size.blocks : 0;
   const free = size.kind === "auto" && typeof size.free === "number" ? size.free : 0;
@@ -89,6 +89,7 @@ function contentSpace(layers: readonly LayerBlob[], request: Request) {
 
 interface Stream {
   readonly reader: LayerReader;
+  readonly budget: LayerBudget;
   readonly sink: ContentSink;
   readonly schedule: ArenaSchedule;
   nextArena(index: number, least: number): Promise<Run>;
@@ -97,11 +98,11 @@ interface Stream {
 }
 
 async function streamLayer(blob: LayerBlob, stream: Stream) {
-  const { reader, sink, schedule, nextArena, signal, request } = stream;
+  const { reader, budget, sink, schedule, nextArena, signal, request } = stream;
   const { index, size } = blob;
   const { inflate, report } = request;
   const name = layerName(blob);
-  const tree = new LayerTree(name);
+  const tree = new LayerTree(name, () => budget.addEntry());
   const writer = new ContentWriter(sink);
   let stored = 0;
   const onStored = (bytes: number): void => {
@@ -110,7 +111,7 @@ async function streamLayer(blob: LayerBlob, stream: Stream) {
   };
   const onWarning = (message: string): void => warn(request, `${name}: ${message}`);
   await reader.read(blob, { inflate, signal, onStored, onWarning }, (tar) =>
-    unpack(tarParts(tar, { layer: name, onWarning }), tree, {
+    unpack(tarParts(counted(tar, budget), { layer: name, onWarning }), tree, {
       writer,
       nextArena: (least) => nextArena(index, least),
     }),
@@ -118,6 +119,24 @@ async function streamLayer(blob: LayerBlob, stream: Stream) {
   schedule.finish(index, writer.unused);
   report({ type: "layer-done", index });
   return { tree, written: writer.written };
+}
+
+async function* counted(tar: AsyncIterable<Uint8Array>, budget: LayerBudget): AsyncGenerator<Uint8Array> {
+  for await (const chunk of tar) {
+    budget.addBytes(chunk.length);
+    yield chunk;
+  }
+}
+
+function countedSink(sink: ContentSink, budget: LayerBudget): ContentSink {
+  return {
+    takeStage: () => sink.takeStage(),
+    stageFree: () => sink.stageFree(),
+    putStage: (stage, start, blocks) => {
+      budget.addBlocks(blocks);
+      sink.putStage(stage, start, blocks);
+    },
+  };
 }
 
 function warn(request: Request, message: string): void {

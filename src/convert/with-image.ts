@@ -1,6 +1,7 @@
 import type { KeyObject } from "node:crypto";
 import { openSource } from "../source/open.ts";
 import type { ResolvedImage, SourceOrigin } from "../source/source.ts";
+import { checkKept } from "./limits.ts";
 import type { Request } from "./request.ts";
 
 export interface Opening {
@@ -39,7 +40,10 @@ export async function withImage<Result>(
   const made = await request.makeSource?.(scratchFolder);
   const { spec, stdin, stdinName } = made ?? { spec: request.source, stdin: request.stdin };
   const registry = { environment: {}, ...request.registry, onEvent: report };
-  const onSpool = (bytes: number): void => report({ type: "spooling", bytes });
+  const onSpool = (bytes: number): void => {
+    checkKept(bytes, request);
+    report({ type: "spooling", bytes });
+  };
   const source = await openSource(spec, {
     scratchFolder,
     verifyKey,

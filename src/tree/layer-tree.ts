@@ -62,12 +62,16 @@ export class LayerTree implements LayerTarget {
   readonly #aufs = new Map<string, Inode>();
   /** Tars list a directory's entries together: the last parent is nearly always the next one. */
   #lastParent: { path: string; folder: string | undefined; directory: Directory } | undefined;
+  readonly #onEntry: () => void;
 
-  constructor(name: string) {
+  /** @param onEntry hears of every entry, and of every directory that only a path names */
+  constructor(name: string, onEntry: () => void = () => undefined) {
     this.name = name;
+    this.#onEntry = onEntry;
   }
 
   add(path: string, inode: Inode): void {
+    this.#onEntry();
     const [folder, last] = splitLast(path);
     if (this.#lastParent?.folder === folder && isPlainName(last)) {
       this.#put(this.#lastParent.directory, last, inode);
@@ -87,6 +91,7 @@ export class LayerTree implements LayerTarget {
   }
 
   link(path: string, target: string): void {
+    this.#onEntry();
     const components = pathComponents(path, this.name);
     const name = components.pop();
     if (name === undefined) throw this.#bad(path, "is the root and cannot be a hard link");
@@ -114,6 +119,7 @@ export class LayerTree implements LayerTarget {
   }
 
   whiteout(path: string): void {
+    this.#onEntry();
     const components = pathComponents(path, this.name);
     const name = components.pop() ?? "";
     if (this.#isAufs(components, "")) return;
@@ -216,6 +222,7 @@ export class LayerTree implements LayerTarget {
   }
 
   #imply(parent: Directory, name: string): Directory {
+    this.#onEntry();
     const directory = impliedDirectory();
     this.implied.add(directory);
     this.#put(parent, name, directory);

@@ -219,6 +219,18 @@ describe("a command line becomes the library's options", () => {
     });
   });
 
+  test("with limits, of every command that converts", async () => {
+    const limits = ["--max-bytes", "20G", "--max-entries=5", "--max-layers", "3"];
+    for (const command of [CONVERT, ["oci2gondolin", "--image", "app", "--out", "vm"]]) {
+      const { options } = await runWith([...command, ...limits]);
+      expect(options?.limits).toEqual({ bytes: 20 * 2 ** 30, entries: 5, layers: 3 });
+    }
+    for (const command of ["dockerfile", "dockerfile2gondolin"]) {
+      expect(Object.keys(COMMANDS[command]?.options ?? {})).toContain("max-bytes");
+    }
+    expect((await runWith([...CONVERT, "--max-layers", "3"])).options?.limits).toEqual({ layers: 3 });
+  });
+
   test("with sizes of nothing, which the library judges", async () => {
     const { options } = await runWith([...CONVERT, "--free", "0", "--journal", "0", "--size=0K"]);
     expect(options).toMatchObject({ free: 0, journal: 0, size: 0 });
