@@ -73,7 +73,7 @@ export const ERROR_CODES = {
   E_NO_BUILDER: EXIT.build,
   /** The size asked for is too small for the image. */
   E_SIZE_TOO_SMALL: EXIT.output,
-  /** The image is larger than what is allowed: nothing is wrong with it, and the rest of it is not looked at. */
+  /** The image is larger, or takes longer, than it may: nothing is wrong with it, and its rest is not looked at. */
   E_LIMIT: EXIT.output,
   /** The output exists, or another conversion is making it, and --force was not given. */
   E_OUTPUT_EXISTS: EXIT.output,

@@ -3,6 +3,7 @@ import { type CacheListing, listCache, pruneCache, verifyCache } from "../cache/
 import { Docker2vmError } from "../errors.ts";
 import { formatBytes, parseSize } from "./bytes.ts";
 import type { CommandLine } from "./command-line.ts";
+import { parseDuration } from "./duration.ts";
 import type { Host } from "./host.ts";
 import { flag, stringOption } from "./request.ts";
 import { type Told, tell } from "./tell.ts";
@@ -44,7 +45,8 @@ async function prune(folder: string, line: CommandLine) {
   const age = stringOption(line, "older-than");
   const { removed, kept } = await pruneCache(folder, {
     keepBytes: keep === undefined ? undefined : parseSize(keep, "--keep-bytes"),
-    olderThan: age === undefined ? undefined : new Date(Date.now() - milliseconds(age)),
+    olderThan:
+      age === undefined ? undefined : new Date(Date.now() - parseDuration(age, "--older-than", "an age")),
   });
   return {
     facts: { folder, removed, kept },
@@ -65,15 +67,4 @@ async function verify(folder: string, _line: CommandLine, host: Host) {
 
 function total(blobs: readonly CacheListing[]): string {
   return `${blobs.length} blobs, ${formatBytes(blobs.reduce((sum, blob) => sum + blob.size, 0))}`;
-}
-
-const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
-
-/** "30d", "12h", "2w" */
-function milliseconds(age: string): number {
-  const [, count = "", unit = ""] = /^(\d{1,6})([smhdw])$/.exec(age) ?? [];
-  if (unit !== "") return Number(count) * (UNITS[unit] ?? 0) * 1000;
-  throw new Docker2vmError("E_USAGE", `--older-than ${JSON.stringify(age)} is not an age`, {
-    hint: "give a number with s, m, h, d or w, such as 30d",
-  });
 }

@@ -168,6 +168,12 @@ export const CONVERT_OPTIONS = {
     defaultDescription: "10000000",
   },
   "max-layers": { type: "string", group: LIMITS, describe: "Layers", defaultDescription: "1000" },
+  timeout: {
+    type: "string",
+    group: LIMITS,
+    describe: "Time for the whole, as 90s, 30m, 2h",
+    defaultDescription: "none",
+  },
   format: {
     type: "string",
     group: TALK,

@@ -3,6 +3,7 @@ import { Docker2vmError, EXIT } from "../errors.ts";
 import { paintFor } from "./colour.ts";
 import { type CommandLine, checkCommandLine, splitCommandLine } from "./command-line.ts";
 import { commandNamed } from "./commands.ts";
+import { type Deadline, startDeadline } from "./deadline.ts";
 import { asDocker2vmError, errorJson, errorText } from "./error-report.ts";
 import type { Host } from "./host.ts";
 import { flag } from "./request.ts";
@@ -10,6 +11,7 @@ import { flag } from "./request.ts";
 /** Runs a command line to its end and returns the exit code. Does not throw: errors are told on `stderr`. */
 export async function run(args: readonly string[], host: Host): Promise<number> {
   const line = splitCommandLine(args);
+  let deadline: Deadline | undefined;
   try {
     if (flag(line, "version")) {
       await host.stdout.write(`${manifest.version}\n`);
@@ -19,13 +21,15 @@ export async function run(args: readonly string[], host: Host): Promise<number> 
     } else {
       const command = checkCommandLine(line, args);
       const runCommand = await command.load();
-      await runCommand(line, host);
+      deadline = startDeadline(line, host.signal);
+      await runCommand(line, { ...host, signal: deadline.signal });
     }
     return EXIT.ok;
   } catch (thrown) {
     // Whatever an abort made fail on its way out, the reason is the interruption.
     const details = flag(line, "verbose");
-    const reason = host.signal.aborted ? interruption(line, host.signal.reason) : thrown;
+    const { signal } = deadline ?? host;
+    const reason = signal.aborted ? interruption(line, signal.reason) : thrown;
     const error = asDocker2vmError(reason, details);
     const json =
       flag(line, "json") || ["format", "progress"].some((name) => line.values.get(name) === "json");
@@ -33,6 +37,8 @@ export async function run(args: readonly string[], host: Host): Promise<number> 
       json ? errorJson(error, details) : errorText(error, details, paintFor(host.stderr, host.env)),
     );
     return error.exitCode;
+  } finally {
+    deadline?.dispose();
   }
 }
 
@@ -40,5 +46,8 @@ export async function run(args: readonly string[], host: Host): Promise<number> 
 function interruption(line: CommandLine, reason: unknown): unknown {
   const left = commandNamed(line.words[0])?.whenStopped?.(line);
   if (left === undefined || !(reason instanceof Docker2vmError)) return reason;
-  return new Docker2vmError(reason.code, `${reason.message}: ${left}`, { cause: reason });
+  return new Docker2vmError(reason.code, `${reason.message}: ${left}`, {
+    hint: reason.hint,
+    cause: reason,
+  });
 }
