@@ -5,7 +5,7 @@ import {
   plannedFilesystem,
   plannedSize,
 } from "../convert/planned-filesystem.ts";
-import { checkOptions } from "../convert/request.ts";
+import { checkOptions, type Request } from "../convert/request.ts";
 import { checkBuild } from "./build-request.ts";
 import type { Command } from "./builder.ts";
 import { chooseBuilder } from "./choose-builder.ts";
@@ -27,11 +27,18 @@ export interface DockerfilePlan extends PlannedSize {
   readonly out: string;
 }
 
-/** Checks the options, looks for a builder and tells what `convertDockerfile` would run. Writes nothing. */
+/**
+ * Checks the options, looks for a builder and tells what `convertDockerfile` would run. Writes nothing. Throws as that
+ * does before it builds.
+ */
 export async function planDockerfile(options: DockerfileOptions): Promise<DockerfilePlan> {
+  const conversion = checkOptions({ ...options, source: "-" });
+  return conversion.caller.serve(() => planAsAsked(options, conversion));
+}
+
+async function planAsAsked(options: DockerfileOptions, conversion: Request): Promise<DockerfilePlan> {
   const { environment = process.env, signal } = options;
   const request = await checkBuild(options);
-  const conversion = checkOptions({ ...options, source: "-" });
   const builder = await chooseBuilder(options.builder, new Tools(environment, signal));
   const out = resolve(options.out);
   const place = { scratchFolder: join(out, ".docker2vm-UNIQUE"), unique: "UNIQUE" };

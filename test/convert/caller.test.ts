@@ -8,6 +8,7 @@ import { inspectImage } from "../../src/convert/inspect-image.ts";
 import type { ConvertOptions } from "../../src/convert/options.ts";
 import type { ProgressEvent } from "../../src/convert/progress.ts";
 import { convertDockerfile } from "../../src/dockerfile/convert-dockerfile.ts";
+import { planDockerfile } from "../../src/dockerfile/dry-run.ts";
 import { dockerContainer, inPlace, type Place } from "../dockerfile/stand-in.ts";
 import { noise } from "../registry/support.ts";
 import { entriesOf, tarOf } from "../source/support.ts";
@@ -176,9 +177,14 @@ function dockerThatKeepsItsImage(place: Place): void {
 
 test("the caller's signal, too, is told by the library's own error of every job", async () => {
   const signal = AbortSignal.abort(new Error("enough"));
-  const options = { source: `oci:${layout()}`, platform: "linux/amd64", out: OUT(), signal };
-  const stdin = Readable.from([readFileSync(`${layout()}/index.json`)]);
+  const options = { platform: "linux/amd64", out: OUT(), signal };
   for (const job of [convert, planConversion, inspectImage]) {
+    const stdin = Readable.from([readFileSync(`${layout()}/index.json`)]);
     await expectError(job({ ...options, source: "-", stdin }), "E_INTERRUPTED");
   }
+  await inPlace(async ({ context, environment }) => {
+    for (const job of [convertDockerfile, planDockerfile]) {
+      await expectError(job({ ...options, context, environment }), "E_INTERRUPTED");
+    }
+  });
 });
