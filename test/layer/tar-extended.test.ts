@@ -87,6 +87,7 @@ describe("an extended header", () => {
 
   test.each([
     ["-1.5", -2, 500_000_000],
+    ["+1.5", 1, 500_000_000],
     ["-1", -1, 0],
     ["-0.000000001", -1, 999_999_999],
     ["0.1234567891", 0, 123_456_789],
@@ -117,13 +118,14 @@ describe("an extended header", () => {
   });
 
   test.each([
-    [{ uid: "-1" }],
     [{ uid: "1e3" }],
+    [{ uid: "--1" }],
+    [{ size: "-1" }],
     [{ size: "9007199254740993" }],
     [{ size: "1".repeat(30) }],
     [{ mtime: "today" }],
     [{ mtime: "1.2.3" }],
-    [{ gid: "4294967295" }],
+    [{ gid: "9007199254740993" }],
   ])("with %p is refused", async (pax) => {
     await expectError(readTar(tar([{ path: "who", pax }])), "E_BAD_LAYER", '"who"');
   });

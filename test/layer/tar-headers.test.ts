@@ -169,18 +169,29 @@ describe("a GNU header", () => {
 });
 
 describe("numbers", () => {
-  test.each(["0000644 ", "   644 \0", "    644", "644\0junk", "0000644\0"])("are octal: %p", async (mode) => {
+  test.each([
+    "0000644 ",
+    "   644 \0",
+    "    644",
+    "644\0junk",
+    "644 junk",
+    "0000644\0",
+    "\x00000644",
+    "\0\0\x00644",
+    " \0 644",
+  ])("are octal, whatever blanks stand before them: %p", async (mode) => {
     expect((await readOne(tar([{ raw: { mode } }]))).metadata.mode).toBe(0o644);
   });
 
-  test.each(["", "       ", "\0\0\0"])("are 0 when blank: %p", async (uid) => {
+  test.each(["", "       ", "\0\0\0", "\0\0junk"])("are 0 when blank: %p", async (uid) => {
     expect((await readOne(tar([{ raw: { uid } }]))).metadata.uid).toBe(0);
   });
 
   const badSizes: [string, string | Uint8Array][] = [
     ["octal garbage", "12x4"],
     ["a digit 8", "00000000018"],
-    ["digits after a space", "12 34"],
+    ["a plus sign", "+1"],
+    ["garbage after one NUL", "\0junk"],
     ["a minus sign", "-1"],
     ["a first byte of 0x81", Buffer.concat([Buffer.of(0x81), Buffer.alloc(11)])],
     ["a first byte of 0xfe", Buffer.concat([Buffer.of(0xfe), Buffer.alloc(11)])],
@@ -205,13 +216,56 @@ describe("numbers", () => {
     },
   );
 
+  test("of a size with a NUL before it say where the next header lies", async () => {
+    const entries = await readTar(
+      tar([{ path: "a", data: "text", raw: { size: "\x00000000004" } }, { path: "b" }]),
+    );
+    expect(entries.map(({ path, data }) => [path, `${data}`])).toEqual([
+      ["a", "text"],
+      ["b", ""],
+    ]);
+  });
+
+  test("of a device may not be negative", async () => {
+    const error = await refusal(tar([{ path: "tty", type: "char", raw: { devminor: number(-1, 8) } }]));
+    expect(error.message).toContain('"tty"');
+  });
+});
+
+describe("owners", () => {
   test.each([
-    ["uid", 2 ** 32 - 1],
-    ["gid", 2 ** 40],
-    ["uid", -1],
-  ] as const)("%s %d is refused", async (field, value) => {
-    const error = await refusal(tar([{ path: "who", [field]: value }]));
-    expect(error.message).toContain('"who"');
+    [2 ** 32 - 2, 2 ** 32 - 2, ""],
+    [-2, 2 ** 32 - 2, "read as 4294967294"],
+    [2 ** 32 + 5, 5, "read as 5"],
+    [2 ** 40, 0, "read as 0"],
+    [2 ** 32 - 1, 0, "root's"],
+    [-1, 0, "root's"],
+    [-(2 ** 32) - 1, 0, "root's"],
+  ])("%d is %d to Linux, in a header and an extended header", async (written, id, said) => {
+    const items: TarItem[] = [
+      { path: "who", uid: written },
+      { path: "who", gid: written },
+      { path: "who", pax: { uid: `${written}` } },
+      { path: "who", pax: { gid: `${written}` } },
+    ];
+    for (const [at, item] of items.entries()) {
+      const warnings: string[] = [];
+      const { metadata } = await readOne(tar([item]), (message) => warnings.push(message));
+      expect(at % 2 === 0 ? metadata.uid : metadata.gid).toBe(id);
+      expect(warnings).toEqual(said === "" ? [] : [expect.stringContaining(said)]);
+    }
+  });
+
+  test("that are not as written are told once, with their number", async () => {
+    const warnings: string[] = [];
+    await readTar(
+      tar([{ path: "a", uid: -2, gid: -2 }, { path: "b" }, { path: "c", uid: -2 }]),
+      512,
+      (message) => warnings.push(message),
+    );
+    expect(warnings).toEqual([
+      '"a": its uid -2 is read as 4294967294, as Linux would have it: 32 bits (the first of 3 such in this layer)',
+    ]);
   });
 });
 

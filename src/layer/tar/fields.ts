@@ -16,40 +16,72 @@ export function readString(block: Buffer, field: Field): string {
 }
 
 /**
- * A numeric field: octal digits with spaces before and a space or NUL after, blank for 0, or GNU's base-256 (first bit
- * set, then big-endian two's complement). Throws TarFault for anything else and beyond 2^53: a number that
- * two readers could take differently decides where the next header lies.
+ * A numeric field, as GNU tar (`from_header`) and Go's archive/tar (`parseNumeric`) read it: octal digits with blanks
+ * before them and a blank behind, or GNU's base-256 (first bit set, then big-endian two's complement). Blanks are
+ * spaces and NULs, a field of nothing else is 0, and what follows the blank behind is nobody's: some writers leave old
+ * bytes there. Throws TarFault for anything else and beyond 2^63.
+ *
+ * The two differ about NULs before the digits. Both pass over one in the first byte, which old writers left where the
+ * field before ran over; a later one ends the field for GNU tar, so that it is 0. Go reads on, and so do we: a size
+ * that is taken for 0 loses the contents.
  */
 export function readNumber(block: Uint8Array, field: Field): number {
-  return ((block[field.offset] ?? 0) & 0x80) === 0 ? readOctal(block, field) : readBase256(block, field);
-}
-
-function readOctal(block: Uint8Array, field: Field): number {
   const limit = field.offset + field.width;
   let at = field.offset;
-  while (at < limit && block[at] === SPACE) at++;
-  let value = 0;
-  for (; at < limit; at++) {
-    const byte = block[at] ?? 0;
-    if (byte < ZERO || byte > SEVEN) break;
-    value = value * 8 + (byte - ZERO);
-  }
-  // What follows a NUL is nobody's: some writers leave old bytes there.
-  while (at < limit && block[at] === SPACE) at++;
-  if (at < limit && block[at] !== 0) throw new TarFault(`the field "${field.name}" is not a number`);
+  let ended = false;
+  for (; at < limit && isBlank(block[at] ?? 0); at++) ended ||= block[at] === 0 && at > field.offset;
+  const first = block[at] ?? 0;
+  if (at === limit) return 0;
+  if (isDigit(first)) return readOctal(block, field, at);
+  // Both bytes that GNU tar's own numbers begin with may follow a blank.
+  const isBinary = at === field.offset ? first >= 0x80 : first === 0x80 || first === 0xff;
+  if (isBinary && !ended) return readBase256(block, field, at);
+  if (ended) return 0;
+  throw noNumber(field);
+}
+
+/** A number that counts something, as readNumber reads it: TarFault for negative ones and beyond 2^53 too. */
+export function readCount(block: Uint8Array, field: Field): number {
+  const value = readNumber(block, field);
+  if (value < 0) throw new TarFault(`the field "${field.name}" is negative`);
+  if (!Number.isSafeInteger(value)) throw new TarFault(`the field "${field.name}" is beyond 2^53`);
   return value;
 }
 
-function readBase256(block: Uint8Array, field: Field): number {
-  const first = block[field.offset] ?? 0;
+/** As isspace(3) in C's locale, and NUL. */
+function isBlank(byte: number): boolean {
+  return byte === SPACE || byte === 0 || (byte >= 0x09 && byte <= 0x0d);
+}
+
+function isDigit(byte: number): boolean {
+  return byte >= ZERO && byte <= SEVEN;
+}
+
+function readOctal(block: Uint8Array, field: Field, start: number): number {
+  const limit = field.offset + field.width;
+  let value = 0;
+  let at = start;
+  for (; at < limit && isDigit(block[at] ?? 0); at++) value = value * 8 + ((block[at] ?? 0) - ZERO);
+  if (at < limit && !isBlank(block[at] ?? 0)) throw noNumber(field);
+  return value;
+}
+
+const BEYOND = 2 ** 63;
+
+function readBase256(block: Uint8Array, field: Field, start: number): number {
+  const first = block[start] ?? 0;
   const negative = (first & 0x40) !== 0;
   const flip = negative ? 0xff : 0;
   let value = (first ^ flip) & 0x3f;
-  for (let at = field.offset + 1; at < field.offset + field.width; at++) {
+  for (let at = start + 1; at < field.offset + field.width; at++) {
     value = value * 256 + ((block[at] ?? 0) ^ flip);
-    if (value > Number.MAX_SAFE_INTEGER) throw new TarFault(`the field "${field.name}" is beyond 2^53`);
   }
+  if (value >= BEYOND) throw new TarFault(`the field "${field.name}" is beyond 2^63`);
   return negative ? -value - 1 : value;
+}
+
+function noNumber(field: Field): TarFault {
+  return new TarFault(`the field "${field.name}" is not a number`);
 }
 
 /** Whether the block's checksum holds, as POSIX sums it (bytes are unsigned) or as some old tars did (signed). */

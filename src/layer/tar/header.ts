@@ -1,5 +1,5 @@
 import { TarFault } from "./fault.ts";
-import { checksumHolds, readNumber, readString } from "./fields.ts";
+import { checksumHolds, readCount, readNumber, readString } from "./fields.ts";
 import { GNU_MAGIC, HEADER, TYPEFLAG, USTAR_MAGIC } from "./format.ts";
 
 /** A header block as it stands, before extended headers change it. Strings hold bytes, one character each. */
@@ -9,6 +9,7 @@ export interface TarHeader {
   readonly typeflag: string;
   /** Permission bits with setuid, setgid and sticky. */
   readonly mode: number;
+  /** As written: negative or beyond 32 bits where the writer had it so. */
   readonly uid: number;
   readonly gid: number;
   /** Bytes of contents that follow, unpadded; not negative. */
@@ -33,8 +34,6 @@ export function decodeHeader(block: Buffer, path: string): TarHeader {
   const isDevice = typeflag === TYPEFLAG.CHRTYPE || typeflag === TYPEFLAG.BLKTYPE;
   // v7 headers have no device numbers: what is there may be anything.
   const hasDevice = isDevice && (hasMagic(block, USTAR_MAGIC) || hasMagic(block, GNU_MAGIC));
-  const size = readNumber(block, HEADER.size);
-  if (size < 0) throw new TarFault("the size is negative");
   return {
     path,
     linkname: readString(block, HEADER.linkname),
@@ -42,10 +41,10 @@ export function decodeHeader(block: Buffer, path: string): TarHeader {
     mode: readNumber(block, HEADER.mode) & 0o7777,
     uid: readNumber(block, HEADER.uid),
     gid: readNumber(block, HEADER.gid),
-    size,
+    size: readCount(block, HEADER.size),
     mtime: readNumber(block, HEADER.mtime),
-    major: hasDevice ? readNumber(block, HEADER.devmajor) : 0,
-    minor: hasDevice ? readNumber(block, HEADER.devminor) : 0,
+    major: hasDevice ? readCount(block, HEADER.devmajor) : 0,
+    minor: hasDevice ? readCount(block, HEADER.devminor) : 0,
   };
 }
 

@@ -4,8 +4,9 @@ import type { Extension } from "./extended-headers.ts";
 import { quotePath, TarFault } from "./fault.ts";
 import { MAX_PATH, TYPEFLAG } from "./format.ts";
 import type { TarHeader } from "./header.ts";
-import { paxNumber, paxTime } from "./pax.ts";
+import { paxInteger, paxTime } from "./pax.ts";
 import type { Segment } from "./sparse.ts";
+import type { Warn } from "./warn.ts";
 import { readXattrs } from "./xattrs.ts";
 
 /** A file's sizes and map; for everything else NO_FILE. */
@@ -20,8 +21,9 @@ export interface FileShape {
 
 export const NO_FILE: FileShape = { size: 0, stored: 0, segments: [] };
 
-/** The greatest user or group: 2^32-1 means "no change" to chown(2). */
-const MAX_ID = 0xfffffffe;
+/** uid_t and gid_t have 32 bits; with all of them set they mean "no change" to chown(2). */
+const IDS = 2 ** 32;
+const NO_ID = IDS - 1;
 
 /** What kind of entry the typeflag makes, or undefined for those that are no files. */
 export function entryType(typeflag: string, path: string): TarEntryType | undefined {
@@ -72,7 +74,7 @@ export class EntryReader {
     path: string,
     type: TarEntryType,
     size: number,
-    warn: (message: string) => void,
+    warn: Warn,
   ): TarEntry {
     const linkname = type === "hardlink" || type === "symlink" ? linkTarget(header, extension) : "";
     const metadata = this.#metadata(header, extension.pax, type, warn);
@@ -80,19 +82,14 @@ export class EntryReader {
     return { path, type, linkname, size, metadata, major, minor };
   }
 
-  #metadata(
-    header: TarHeader,
-    pax: ReadonlyMap<string, string>,
-    type: TarEntryType,
-    warn: (message: string) => void,
-  ): Metadata {
+  #metadata(header: TarHeader, pax: ReadonlyMap<string, string>, type: TarEntryType, warn: Warn): Metadata {
     const mtime = this.#shared(paxTime(pax, "mtime") ?? { seconds: header.mtime, nanoseconds: 0 });
     // A hard link's are its target's, which were judged there.
     const userAllowed = type === "file" || type === "directory" || type === "hardlink";
     return {
       mode: header.mode,
-      uid: checkId("uid", paxNumber(pax, "uid") ?? header.uid),
-      gid: checkId("gid", paxNumber(pax, "gid") ?? header.gid),
+      uid: ownerId("uid", paxInteger(pax, "uid") ?? header.uid, warn),
+      gid: ownerId("gid", paxInteger(pax, "gid") ?? header.gid, warn),
       mtime,
       atime: this.#shared(paxTime(pax, "atime") ?? mtime),
       ctime: this.#shared(paxTime(pax, "ctime") ?? mtime),
@@ -118,7 +115,18 @@ function checkPath(what: string, path: string): void {
   if (path.includes("\0")) throw new TarFault(`${what} holds a NUL: ${quotePath(path)}`);
 }
 
-function checkId(name: string, id: number): number {
-  if (id < 0 || id > MAX_ID) throw new TarFault(`the ${name} ${id} is outside 0 to ${MAX_ID}`);
+/**
+ * A user or group as Linux would have it after chown(2), which takes the low 32 bits and of NO_ID leaves what is there:
+ * whoever unpacks, so root. What is not as written is told to `warn`.
+ */
+function ownerId(name: "uid" | "gid", written: number, warn: Warn): number {
+  if (written >= 0 && written < NO_ID) return written;
+  const id = ((written % IDS) + IDS) % IDS;
+  if (id === NO_ID) {
+    warn("owner", () => `its ${name} ${written} is none that Linux can give a file: it is root's`);
+    return 0;
+  }
+  if (!Number.isSafeInteger(written)) throw new TarFault(`the ${name} ${written} is beyond 2^53`);
+  warn("owner", () => `its ${name} ${written} is read as ${id}, as Linux would have it: 32 bits`);
   return id;
 }

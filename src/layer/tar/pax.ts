@@ -48,7 +48,19 @@ export function overlayRecords(
 /** A keyword's decimal number, 0 to 2^53, or undefined where the keyword is absent. */
 export function paxNumber(pax: ReadonlyMap<string, string>, key: string): number | undefined {
   const text = pax.get(key);
-  return text === undefined ? undefined : decimal(text, `the extended header's ${key}`);
+  return text === undefined ? undefined : decimal(text, whose(key));
+}
+
+/** As paxNumber, of numbers that may have a sign: some writers' owners are negative. */
+export function paxInteger(pax: ReadonlyMap<string, string>, key: string): number | undefined {
+  const text = pax.get(key);
+  if (text === undefined) return undefined;
+  const size = decimal(text.replace(/^[+-]/, ""), whose(key));
+  return text.startsWith("-") ? 0 - size : size;
+}
+
+function whose(key: string): string {
+  return `the extended header's ${key}`;
 }
 
 /** A number of decimal digits; `what` names it in the TarFault that anything else throws. */
@@ -62,7 +74,7 @@ export function decimal(text: string, what: string): number {
 export function paxTime(pax: ReadonlyMap<string, string>, key: string): Timestamp | undefined {
   const text = pax.get(key);
   if (text === undefined) return undefined;
-  const match = /^(-?)([0-9]{1,15})(?:\.([0-9]*))?$/.exec(text);
+  const match = /^([+-]?)([0-9]{1,15})(?:\.([0-9]*))?$/.exec(text);
   if (match === null) throw new TarFault(`the extended header's ${key} is not a time`);
   const seconds = Number(match[2]);
   const nanoseconds = Number((match[3] ?? "").slice(0, 9).padEnd(9, "0"));

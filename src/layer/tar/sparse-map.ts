@@ -4,7 +4,7 @@
  */
 import type { Extension } from "./extended-headers.ts";
 import { TarFault } from "./fault.ts";
-import { readNumber } from "./fields.ts";
+import { readCount } from "./fields.ts";
 import {
   BLOCK,
   type Field,
@@ -56,7 +56,7 @@ class GnuMap implements SparseMap {
   complete: boolean;
 
   constructor(header: Buffer) {
-    this.realSize = readNumber(header, GNU_SPARSE.realsize);
+    this.realSize = readCount(header, GNU_SPARSE.realsize);
     this.#readPairs(header, GNU_SPARSE.entries);
     this.complete = header[GNU_SPARSE.isextended.offset] === 0;
   }
@@ -70,8 +70,8 @@ class GnuMap implements SparseMap {
     for (let at = entries.offset; at < entries.offset + entries.width; at += 24) {
       // An unused pair ends the list.
       if (block[at + 12] === 0) return;
-      this.pairs.push(readNumber(block, { name: "offset", offset: at, width: 12 }));
-      this.pairs.push(readNumber(block, { name: "numbytes", offset: at + 12, width: 12 }));
+      this.pairs.push(readCount(block, { name: "sparse offset", offset: at, width: 12 }));
+      this.pairs.push(readCount(block, { name: "sparse numbytes", offset: at + 12, width: 12 }));
     }
   }
 }

@@ -6,6 +6,7 @@
  * Chunks are looked at and given on in parts, never changed: they may be somebody's cache.
  */
 import type { Docker2vmError } from "../../errors.ts";
+import { Tally } from "../../tree/tally.ts";
 import type { TarPart } from "./entry.ts";
 import { checkExtendedSize, ExtendedHeaders, type Extension, isExtendedHeader } from "./extended-headers.ts";
 import { badLayer, quotePath, TarFault } from "./fault.ts";
@@ -16,6 +17,7 @@ import { EntryReader, entryType, type FileShape, memberPath, NO_FILE } from "./m
 import { paxNumber } from "./pax.ts";
 import { SegmentCursor } from "./sparse.ts";
 import { openSparseMap, type SparseMap } from "./sparse-map.ts";
+import type { Warn, WarningKind } from "./warn.ts";
 
 export interface TarContext {
   /** What error messages call the layer. */
@@ -61,6 +63,7 @@ export class TarWalker {
   #segments = new SegmentCursor(NO_FILE.segments);
   #sparse: SparseFile | undefined;
   #warnedAfterEnd = false;
+  readonly #warnings = new Tally<WarningKind>();
 
   constructor(context: TarContext) {
     this.#context = context;
@@ -80,9 +83,10 @@ export class TarWalker {
     }
   }
 
-  /** Tells that there are no more bytes. */
+  /** Tells that there are no more bytes; says what was counted for a warning. */
   finish(): void {
     if (this.failure === undefined) this.#guard(() => this.#checkEnd());
+    this.#warnings.tell(this.#context.onWarning);
   }
 
   #guard(step: () => void): void {
@@ -198,7 +202,7 @@ export class TarWalker {
       this.#openFile(header, path, extension, size, block);
       return;
     }
-    if (type === undefined) this.#warnSkipped(typeflag, path);
+    if (type === undefined) this.#warnSkipped(typeflag);
     else this.#emit(header, path, extension, NO_FILE);
     // Of those that have no contents only these are followed by bytes, whatever their sizes say.
     if (type === undefined || typeflag === TYPEFLAG.GNUTYPE_DUMPDIR) this.#expectBody("skipped", size);
@@ -230,8 +234,7 @@ export class TarWalker {
 
   #emit(header: TarHeader, path: string, extension: Extension, shape: FileShape): void {
     const type = entryType(header.typeflag, path) ?? "file";
-    const warn = (message: string): void => this.#warn(path, message);
-    const entry = this.#reader.read(header, extension, path, type, shape.size, warn);
+    const entry = this.#reader.read(header, extension, path, type, shape.size, this.#warn);
     this.#parts.push({ kind: "entry", entry });
     this.#segments = new SegmentCursor(shape.segments);
     this.#expectBody("contents", shape.stored);
@@ -269,12 +272,13 @@ export class TarWalker {
     throw new TarFault("the tar ends after an extended header, before the entry it describes");
   }
 
-  #warnSkipped(typeflag: string, path: string): void {
+  #warnSkipped(typeflag: string): void {
     if (typeflag === TYPEFLAG.GNUTYPE_VOLHDR) return;
-    this.#warn(path, `left out: an entry of type ${JSON.stringify(typeflag)}, which is no file`);
+    this.#warn("type", () => `left out: an entry of type ${JSON.stringify(typeflag)}, which is no file`);
   }
 
-  #warn(path: string, message: string): void {
-    this.#context.onWarning?.(`${quotePath(path)}: ${message}`);
-  }
+  /** Of the entry in hand; told at the archive's end. */
+  readonly #warn: Warn = (kind, message) => {
+    this.#warnings.add(kind, () => `${quotePath(this.#path ?? "")}: ${message()}`);
+  };
 }

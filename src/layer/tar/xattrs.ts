@@ -1,6 +1,7 @@
 import { NO_XATTRS, type Xattr } from "../../tree/inode.ts";
 import { encodeAcl, UnresolvedAclName } from "./acl.ts";
 import { TarFault } from "./fault.ts";
+import type { Warn } from "./warn.ts";
 
 /** star's, GNU tar's and Go's: the name as it is, the value's bytes as they are. */
 const SCHILY_XATTR = "SCHILY.xattr.";
@@ -27,7 +28,7 @@ const XATTR_SIZE_MAX = 65536;
 export function readXattrs(
   pax: ReadonlyMap<string, string>,
   userAllowed: boolean,
-  warn: (message: string) => void,
+  warn: Warn,
 ): readonly Xattr[] {
   if (pax.size === 0) return NO_XATTRS;
   const kept: Xattr[] = [];
@@ -36,7 +37,9 @@ export function readXattrs(
     checkLimits(name, value);
     if (name.startsWith("user.") && !userAllowed) {
       warn(
-        `the attribute ${JSON.stringify(name)} is left out: only files and directories can have user attributes`,
+        "user attribute",
+        () =>
+          `the attribute ${JSON.stringify(name)} is left out: only files and directories can have user attributes`,
       );
     } else kept.push({ name, value });
   }
@@ -44,7 +47,7 @@ export function readXattrs(
 }
 
 /** All attributes by name. What several writers' records say about one: raw values win, access control lists lose. */
-function collect(pax: ReadonlyMap<string, string>, warn: (message: string) => void): Map<string, Uint8Array> {
+function collect(pax: ReadonlyMap<string, string>, warn: Warn): Map<string, Uint8Array> {
   const found = new Map<string, Uint8Array>();
   for (const [kind, key, name] of SCHILY_ACLS) {
     const text = pax.get(key);
@@ -61,16 +64,12 @@ function collect(pax: ReadonlyMap<string, string>, warn: (message: string) => vo
   return found;
 }
 
-function aclValue(
-  text: string,
-  kind: "access" | "default",
-  warn: (message: string) => void,
-): Uint8Array | undefined {
+function aclValue(text: string, kind: "access" | "default", warn: Warn): Uint8Array | undefined {
   try {
     return encodeAcl(text, kind);
   } catch (error) {
     if (!(error instanceof UnresolvedAclName)) throw error;
-    warn(`its ${kind} list is left out: ${error.message}`);
+    warn("access control list", () => `its ${kind} list is left out: ${error.message}`);
     return undefined;
   }
 }
