@@ -130,8 +130,15 @@ describe("an extended header", () => {
     await expectError(readTar(tar([{ path: "who", pax }])), "E_BAD_LAYER", '"who"');
   });
 
-  test("that is empty is refused", async () => {
-    await expectError(readTar(tar([{ type: "x" }, {}])), "E_BAD_LAYER", "empty");
+  test.each(["x", "X", "g", "L", "K"])("that is empty says nothing, with a warning (%s)", async (type) => {
+    const warnings: string[] = [];
+    const bytes = tar([
+      { path: "hdr", type },
+      { path: "a", type: "symlink", linkname: "t" },
+    ]);
+    const entry = await readOne(bytes, (message) => warnings.push(message));
+    expect(entry).toMatchObject({ path: "a", linkname: "t" });
+    expect(warnings).toEqual([expect.stringContaining("without contents")]);
   });
 
   test("of more than 1 MiB is refused before it is read", async () => {
@@ -181,6 +188,57 @@ describe("a global extended header", () => {
       { uid: 1 },
     ]);
     expect((await readTar(bytes)).map(({ metadata }) => metadata.uid)).toEqual([6, 1, 5]);
+  });
+
+  test("is told of where it gives entries anything, for container runtimes pass over it", async () => {
+    const warnings: string[] = [];
+    const bytes = tar([paxHeader({ uid: "5", "SCHILY.xattr.user.a": "1" }, "g"), {}, {}]);
+    const entries = await readTar(bytes, 512, (message) => warnings.push(message));
+    expect(entries[1]?.metadata.xattrs).toHaveLength(1);
+    expect(entries[1]?.metadata.xattrs).toBe(entries[0]?.metadata.xattrs ?? []);
+    expect(warnings).toEqual([expect.stringMatching(/"uid".*\(the first of 2 such/)]);
+  });
+
+  test("gives attributes to entries that have others, which come first", async () => {
+    const bytes = tar([
+      paxHeader({ "SCHILY.xattr.user.a": "global", "SCHILY.xattr.user.b": "global" }, "g"),
+      { pax: { "SCHILY.xattr.user.b": "own" } },
+      { type: "fifo" },
+      { type: "directory" },
+    ]);
+    const found = (await readTar(bytes)).map(({ metadata }) =>
+      metadata.xattrs.map(({ name, value }) => `${name} ${Buffer.from(value)}`),
+    );
+    expect(found).toEqual([["user.a global", "user.b own"], [], ["user.a global", "user.b global"]]);
+  });
+
+  test.each([
+    [{ path: "same" }],
+    [{ linkpath: "same" }],
+    [{ size: "1" }],
+    [{ "GNU.sparse.size": "100", "GNU.sparse.map": "0,4" }],
+    [[["GNU.sparse.offset", "0"] as const]],
+  ])("says nothing that can only be meant of one entry: %p", async (records) => {
+    const warnings: string[] = [];
+    const bytes = tar([
+      paxHeader(records, "g"),
+      { path: "a", data: "text" },
+      { path: "b", type: "symlink", linkname: "t", pax: { mtime: "1" } },
+    ]);
+    const entries = await readTar(bytes, 512, (message) => warnings.push(message));
+    expect(entries.map(({ path, size, linkname }) => [path, size, linkname])).toEqual([
+      ["a", 4, ""],
+      ["b", 0, "t"],
+    ]);
+    expect(warnings).toEqual([expect.stringContaining("each keeps its own")]);
+  });
+
+  test("may give 256 attributes, not more", async () => {
+    const attributes = (count: number) =>
+      Object.fromEntries(Array.from({ length: count }, (_, at) => [`SCHILY.xattr.user.${at}`, "1"]));
+    const read = (count: number) => readOne(tar([paxHeader(attributes(count), "g"), { path: "a" }]));
+    expect((await read(256)).metadata.xattrs).toHaveLength(256);
+    await expectError(read(257), "E_BAD_LAYER", "257 attributes");
   });
 
   test("adds to one before it", async () => {

@@ -86,6 +86,29 @@ describe("a ustar header", () => {
   });
 });
 
+describe("a file's name that ends with a slash", () => {
+  test("is a file's where contents follow, with a warning", async () => {
+    const warnings: string[] = [];
+    const entry = await readOne(tar([{ path: "f/", data: "text" }]), (message) => warnings.push(message));
+    expect(entry).toMatchObject({ type: "file", size: 4 });
+    expect(`${entry.data}`).toBe("text");
+    expect(warnings).toEqual([expect.stringContaining('"f/"')]);
+  });
+});
+
+describe("a character device 0:0", () => {
+  test("stays one, with a warning", async () => {
+    const warnings: string[] = [];
+    const items = [
+      { path: "null", type: "char", major: 1, minor: 3 },
+      { path: "gone", type: "char" },
+    ];
+    const entries = await readTar(tar(items), 512, (message) => warnings.push(message));
+    expect(entries.map(({ type }) => type)).toEqual(["char", "char"]);
+    expect(warnings).toEqual([expect.stringMatching(/^"gone": .*whiteout/)]);
+  });
+});
+
 describe("a v7 header", () => {
   const v7 = (item: TarItem) => tarHeader({ ...item, magic: "" });
 
@@ -105,7 +128,7 @@ describe("a v7 header", () => {
   });
 
   test("may not have contents and a directory's name", async () => {
-    expect((await refusal(tar([{ path: "d/", data: "x" }]))).message).toContain(
+    expect((await refusal(tar([{ path: "d/", type: "\0", data: "x" }]))).message).toContain(
       "name is that of a directory",
     );
   });
@@ -338,7 +361,20 @@ describe("the archive's end", () => {
     expect(await reading(tar([]))).toEqual({ paths: [], warnings: [] });
   });
 
-  test.each([[1], [511], [512], [700], [1024], [1535]])(
+  test("may lie in the padding of the last entry, with a warning", async () => {
+    for (const [item, length] of [
+      [{ path: "a", data: "x".repeat(900) }, 512 + 900],
+      [{ path: "a", data: "x".repeat(900) }, 1535],
+      [{ path: "a", type: "D", data: "x".repeat(900) }, 512 + 900],
+    ] as const) {
+      const { paths, warnings } = await reading(tar([item]).subarray(0, length), 100);
+      expect(paths).toEqual(["a"]);
+      expect(warnings).toEqual([expect.stringContaining("padding")]);
+    }
+    await refusal(paxHeader({ path: "b" }).subarray(0, 900));
+  });
+
+  test.each([[1], [511], [512], [700], [1024], [1411]])(
     "inside an entry is refused (%d bytes)",
     async (length) => {
       const whole = tar([{ path: "a", data: "x".repeat(900) }]);

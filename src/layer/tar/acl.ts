@@ -2,7 +2,6 @@
  * Access control lists: the text that star and GNU tar write (acl(5), "ACL TEXT FORMS") into the form the kernel keeps
  * in system.posix_acl_access and _default (include/uapi/linux/posix_acl_xattr.h, little endian).
  */
-import { TarFault } from "./fault.ts";
 
 const POSIX_ACL_XATTR_VERSION = 2;
 const ACL_UNDEFINED_ID = 0xffffffff;
@@ -20,16 +19,16 @@ interface AclEntry {
   readonly id: number;
 }
 
-/** A user or group is given by a name and no number: which one is known only inside the image. */
-export class UnresolvedAclName extends Error {
-  override readonly name = "UnresolvedAclName";
+/** A list that says nothing the kernel could keep. */
+export class AclFault extends Error {
+  override readonly name = "AclFault";
 }
 
 /**
- * The kernel's form of an ACL's text, or undefined where it says no more than the mode does. Throws TarFault for
- * malformed text, UnresolvedAclName for names without their number.
+ * The kernel's form of an ACL's text, or undefined where it says no more than the mode does. Throws AclFault for
+ * malformed text, and for names without their number: which one is known only inside the image.
  */
-export function encodeAcl(text: string, kind: "access" | "default"): Uint8Array | undefined {
+export function encodeAcl(text: string, kind: "access" | "default"): Buffer | undefined {
   const entries = text
     .split(/[,\n]/)
     .map((line) => line.replace(/#.*/, "").trim())
@@ -102,7 +101,7 @@ function parseId(name: string, number: string | undefined): number {
   const digits = number ?? name;
   const id = /^[0-9]{1,10}$/.test(digits) ? Number(digits) : ACL_UNDEFINED_ID;
   if (id < ACL_UNDEFINED_ID) return id;
-  throw new UnresolvedAclName(`an access control list names "${name}" without its number`);
+  throw new AclFault(`an access control list names "${name}" without its number`);
 }
 
 /** As the kernel's posix_acl_valid: each base entry once, a mask where there are named ones, no name twice. */
@@ -112,10 +111,10 @@ function checkEntries(entries: readonly AclEntry[]): void {
   const named = count(ACL_USER) + count(ACL_GROUP) > 0;
   const complete = [ACL_USER_OBJ, ACL_GROUP_OBJ, ACL_OTHER].every((tag) => count(tag) === 1);
   if (seen.size !== entries.length || !complete || (named && count(ACL_MASK) === 0)) {
-    throw new TarFault("an access control list is incomplete or says something twice");
+    throw new AclFault("an access control list is incomplete or says something twice");
   }
 }
 
-function malformed(line: string): TarFault {
-  return new TarFault(`an access control list has a malformed entry: ${JSON.stringify(line.slice(0, 80))}`);
+function malformed(line: string): AclFault {
+  return new AclFault(`an access control list has a malformed entry: ${JSON.stringify(line.slice(0, 80))}`);
 }

@@ -1,13 +1,18 @@
 import { TarFault } from "./fault.ts";
-import { MAX_EXTENDED_HEADER, TYPEFLAG } from "./format.ts";
-import { overlayRecords, type PaxRecord, parsePaxRecords } from "./pax.ts";
+import { MAX_EXTENDED_HEADER, MAX_GLOBAL_ATTRIBUTES, TYPEFLAG } from "./format.ts";
+import type { Keywords } from "./pax.ts";
+import { NO_RECORDS, overlayRecords, type PaxRecord, readRecords, splitByUse } from "./records.ts";
+import type { Warn } from "./warn.ts";
 
 /** What the headers before an entry say about it. */
 export interface Extension {
-  /** Extended header records over the global ones. */
-  readonly pax: ReadonlyMap<string, string>;
-  /** The extended header's own records in their order. */
-  readonly records: readonly PaxRecord[];
+  /** The extended header's keywords over the global ones. */
+  readonly pax: Keywords;
+  /** Records of extended attributes, by keyword: the entry's own, and those that all entries have. */
+  readonly attributes: ReadonlyMap<string, string>;
+  readonly globalAttributes: ReadonlyMap<string, string>;
+  /** The extended header's offsets and lengths of a sparse file, in their order. */
+  readonly sparse: readonly PaxRecord[];
   /** GNU's long names. */
   readonly longPath: string | undefined;
   readonly longLink: string | undefined;
@@ -28,58 +33,98 @@ export function isExtendedHeader(typeflag: string): boolean {
 
 /** Throws TarFault unless such a header's contents may be held in memory. */
 export function checkExtendedSize(size: number): void {
-  if (size === 0) throw new TarFault("an extended header is empty");
   if (size > MAX_EXTENDED_HEADER) {
     throw new TarFault(`an extended header has ${size} bytes; ${MAX_EXTENDED_HEADER} are allowed`);
   }
 }
 
-/** Gathers extended headers until the entry comes that they describe. */
+/** Gathers extended headers until the entry comes that they describe. Nothing that is kept holds on to the bytes. */
 export class ExtendedHeaders {
-  #global: ReadonlyMap<string, string> = new Map();
-  #records: readonly PaxRecord[] | undefined;
+  #global = NO_RECORDS;
+  #own = NO_RECORDS;
   #longPath: string | undefined;
   #longLink: string | undefined;
+  #pending = false;
 
   /** Whether there are headers that still want an entry. */
   get pending(): boolean {
-    return this.#records !== undefined || this.#longPath !== undefined || this.#longLink !== undefined;
+    return this.#pending;
   }
 
   /** Takes a header's contents; of two of the same kind the later one counts. */
-  read(typeflag: string, text: string): void {
-    switch (typeflag) {
-      case TYPEFLAG.XGLTYPE:
-        this.#global = overlayRecords(this.#global, parsePaxRecords(text));
-        break;
-      case TYPEFLAG.GNUTYPE_LONGNAME:
-        this.#longPath = untilNul(text);
-        break;
-      case TYPEFLAG.GNUTYPE_LONGLINK:
-        this.#longLink = untilNul(text);
-        break;
-      default:
-        this.#records = parsePaxRecords(text);
+  read(typeflag: string, bytes: Buffer, warn: Warn): void {
+    if (bytes.length === 0) warn("empty header", () => "an extended header without contents is passed over");
+    if (typeflag === TYPEFLAG.XGLTYPE) {
+      this.#readGlobal(bytes, warn);
+      return;
     }
+    this.#pending = true;
+    if (typeflag === TYPEFLAG.GNUTYPE_LONGNAME) this.#longPath = untilNul(bytes);
+    else if (typeflag === TYPEFLAG.GNUTYPE_LONGLINK) this.#longLink = untilNul(bytes);
+    else this.#own = readRecords(bytes);
   }
 
   /** What they all say about the entry that has come; the global ones stay for the next. */
   take(): Extension {
-    const records = this.#records ?? [];
+    const own = this.#own;
+    const global = this.#global;
     const extension = {
-      pax: records.length === 0 ? this.#global : overlayRecords(this.#global, records),
-      records,
+      pax: own.keywords.size === 0 ? global.keywords : new OverGlobal(own.keywords, global.keywords),
+      attributes: own.attributes,
+      globalAttributes: global.attributes,
+      sparse: own.sparse,
       longPath: this.#longPath,
       longLink: this.#longLink,
     };
-    this.#records = undefined;
+    this.#own = NO_RECORDS;
     this.#longPath = undefined;
     this.#longLink = undefined;
+    this.#pending = false;
     return extension;
+  }
+
+  /**
+   * A name, a size or a map is one file's. Said of all of them they would make one of them all, or lose the next
+   * header, and who reads images passes over global headers as a whole.
+   */
+  #readGlobal(bytes: Buffer, warn: Warn): void {
+    const { common, ofOne } = splitByUse(readRecords(bytes));
+    for (const key of ofOne) {
+      warn("global name", () => `gives all entries a "${key}": that is passed over, each keeps its own`);
+    }
+    for (const key of [...common.keywords.keys(), ...common.attributes.keys()]) {
+      const shown = JSON.stringify(key.slice(0, 80));
+      warn("global", () => `gives all entries after it ${shown}, as POSIX has it; container runtimes do not`);
+    }
+    this.#global = overlayRecords(this.#global, common);
+    const { size } = this.#global.attributes;
+    if (size > MAX_GLOBAL_ATTRIBUTES) {
+      throw new TarFault(
+        `global extended headers give every entry ${size} attributes; ${MAX_GLOBAL_ATTRIBUTES} are allowed`,
+      );
+    }
   }
 }
 
-function untilNul(text: string): string {
-  const nul = text.indexOf("\0");
-  return nul < 0 ? text : text.slice(0, nul);
+class OverGlobal implements Keywords {
+  readonly #own: Keywords;
+  readonly #global: Keywords;
+
+  constructor(own: Keywords, global: Keywords) {
+    this.#own = own;
+    this.#global = global;
+  }
+
+  /** An empty value takes the keyword away. */
+  get(key: string): string | undefined {
+    const own = this.#own.get(key);
+    if (own === undefined) return this.#global.get(key);
+    return own === "" ? undefined : own;
+  }
+}
+
+/** A long name; undefined for none, so that the header's own counts. */
+function untilNul(bytes: Buffer): string | undefined {
+  const nul = bytes.indexOf(0);
+  return bytes.toString("latin1", 0, nul < 0 ? bytes.length : nul) || undefined;
 }

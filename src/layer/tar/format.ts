@@ -76,6 +76,8 @@ export const TYPEFLAG = {
 
 /** Bytes of an extended header or of a GNU long name. */
 export const MAX_EXTENDED_HEADER = 1 << 20;
+/** Extended attributes that global headers may give to every entry: more than an inode of ext4 has room for. */
+export const MAX_GLOBAL_ATTRIBUTES = 256;
 /** Bytes of a path or a link's target: Linux's PATH_MAX. */
 export const MAX_PATH = 4096;
 /** Entries of a sparse file's map. */

@@ -1,3 +1,4 @@
+import type { AttributePool } from "../../tree/attribute-pool.ts";
 import type { Metadata, Timestamp } from "../../tree/inode.ts";
 import type { TarEntry, TarEntryType } from "./entry.ts";
 import type { Extension } from "./extended-headers.ts";
@@ -7,7 +8,7 @@ import type { TarHeader } from "./header.ts";
 import { paxInteger, paxTime } from "./pax.ts";
 import type { Segment } from "./sparse.ts";
 import type { Warn } from "./warn.ts";
-import { readXattrs } from "./xattrs.ts";
+import { XattrReader } from "./xattrs.ts";
 
 /** A file's sizes and map; for everything else NO_FILE. */
 export interface FileShape {
@@ -26,9 +27,11 @@ const IDS = 2 ** 32;
 const NO_ID = IDS - 1;
 
 /** What kind of entry the typeflag makes, or undefined for those that are no files. */
-export function entryType(typeflag: string, path: string): TarEntryType | undefined {
+export function entryType(typeflag: string, path: string, size: number): TarEntryType | undefined {
   switch (typeflag) {
     case TYPEFLAG.REGTYPE:
+      // With contents it is no directory, whatever its name; Go, and who uses that, has files in both cases.
+      return path.endsWith("/") && size === 0 ? "directory" : "file";
     case TYPEFLAG.AREGTYPE:
       // v7 had no typeflag for directories.
       return path.endsWith("/") ? "directory" : "file";
@@ -63,9 +66,17 @@ export function memberPath(header: TarHeader, { pax, longPath }: Extension): str
   return path;
 }
 
+const OVERLAY_WHITEOUT =
+  "a character device 0:0 is kept as it is; in a folder of overlayfs it would be a whiteout";
+
 /** Makes entries of headers; equal times in a row share one object. */
 export class EntryReader {
   #last: Timestamp = { seconds: 0, nanoseconds: 0 };
+  readonly #xattrs: XattrReader;
+
+  constructor(pool: AttributePool) {
+    this.#xattrs = new XattrReader(pool);
+  }
 
   /** Throws TarFault for what no filesystem can hold; what is dropped without harm is told to `warn`. */
   read(
@@ -77,12 +88,14 @@ export class EntryReader {
     warn: Warn,
   ): TarEntry {
     const linkname = type === "hardlink" || type === "symlink" ? linkTarget(header, extension) : "";
-    const metadata = this.#metadata(header, extension.pax, type, warn);
+    const metadata = this.#metadata(header, extension, type, warn);
     const { major, minor } = header;
+    if (type === "char" && major === 0 && minor === 0) warn("overlayfs", () => OVERLAY_WHITEOUT);
     return { path, type, linkname, size, metadata, major, minor };
   }
 
-  #metadata(header: TarHeader, pax: ReadonlyMap<string, string>, type: TarEntryType, warn: Warn): Metadata {
+  #metadata(header: TarHeader, extension: Extension, type: TarEntryType, warn: Warn): Metadata {
+    const { pax } = extension;
     const mtime = this.#shared(paxTime(pax, "mtime") ?? { seconds: header.mtime, nanoseconds: 0 });
     // A hard link's are its target's, which were judged there.
     const userAllowed = type === "file" || type === "directory" || type === "hardlink";
@@ -93,7 +106,7 @@ export class EntryReader {
       mtime,
       atime: this.#shared(paxTime(pax, "atime") ?? mtime),
       ctime: this.#shared(paxTime(pax, "ctime") ?? mtime),
-      xattrs: readXattrs(pax, userAllowed, warn),
+      xattrs: this.#xattrs.read(extension, userAllowed, warn),
     };
   }
 

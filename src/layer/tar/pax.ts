@@ -8,9 +8,21 @@ import { TarFault } from "./fault.ts";
 /** One "keyword=value". A keyword may come several times (GNU's sparse maps). */
 export type PaxRecord = readonly [key: string, value: string];
 
-/** Splits "length keyword=value\n" records; throws TarFault unless the text is nothing but such records. */
-export function parsePaxRecords(text: string): PaxRecord[] {
-  const records: PaxRecord[] = [];
+/** What extended headers say about an entry, by keyword. */
+export interface Keywords {
+  get(key: string): string | undefined;
+}
+
+/** Where a record's parts lie in its header: the keyword from `key` to `equals`, the value from there to `end`. */
+export interface RecordPlace {
+  readonly key: number;
+  readonly equals: number;
+  /** The byte after the value: a newline. */
+  readonly end: number;
+}
+
+/** Walks "length keyword=value\n" records; throws TarFault unless the text is nothing but such records. */
+export function* recordPlaces(text: string): Generator<RecordPlace> {
   let start = 0;
   while (start < text.length) {
     const space = text.indexOf(" ", start);
@@ -23,36 +35,19 @@ export function parsePaxRecords(text: string): PaxRecord[] {
     if (equals <= space + 1 || equals >= end) {
       throw new TarFault("an extended header is malformed: a record is not keyword=value");
     }
-    records.push([text.slice(space + 1, equals), text.slice(equals + 1, end - 1)]);
+    yield { key: space + 1, equals, end: end - 1 };
     start = end;
   }
-  return records;
-}
-
-/**
- * Puts records over earlier ones. An empty value takes the keyword away, but for xattrs: there it is what the
- * attribute holds.
- */
-export function overlayRecords(
-  base: ReadonlyMap<string, string>,
-  records: readonly PaxRecord[],
-): Map<string, string> {
-  const result = new Map(base);
-  for (const [key, value] of records) {
-    if (value === "" && !key.includes(".xattr.")) result.delete(key);
-    else result.set(key, value);
-  }
-  return result;
 }
 
 /** A keyword's decimal number, 0 to 2^53, or undefined where the keyword is absent. */
-export function paxNumber(pax: ReadonlyMap<string, string>, key: string): number | undefined {
+export function paxNumber(pax: Keywords, key: string): number | undefined {
   const text = pax.get(key);
   return text === undefined ? undefined : decimal(text, whose(key));
 }
 
 /** As paxNumber, of numbers that may have a sign: some writers' owners are negative. */
-export function paxInteger(pax: ReadonlyMap<string, string>, key: string): number | undefined {
+export function paxInteger(pax: Keywords, key: string): number | undefined {
   const text = pax.get(key);
   if (text === undefined) return undefined;
   const size = decimal(text.replace(/^[+-]/, ""), whose(key));
@@ -71,7 +66,7 @@ export function decimal(text: string, what: string): number {
 }
 
 /** A keyword's time: decimal seconds with any fraction; nanoseconds count upwards also before 1970. */
-export function paxTime(pax: ReadonlyMap<string, string>, key: string): Timestamp | undefined {
+export function paxTime(pax: Keywords, key: string): Timestamp | undefined {
   const text = pax.get(key);
   if (text === undefined) return undefined;
   const match = /^([+-]?)([0-9]{1,15})(?:\.([0-9]*))?$/.exec(text);

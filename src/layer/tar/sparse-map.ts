@@ -83,15 +83,14 @@ class RecordMap implements SparseMap {
   readonly inside = 0;
   readonly complete = true;
 
-  constructor(realSize: number, { pax, records }: Extension) {
+  constructor(realSize: number, { pax, sparse }: Extension) {
     this.realSize = realSize;
     const map = pax.get("GNU.sparse.map");
     if (map !== undefined) {
       for (const text of map.split(",")) this.pairs.push(decimal(text, "a number of the sparse map"));
       return;
     }
-    for (const [key, value] of records) {
-      if (key !== "GNU.sparse.offset" && key !== "GNU.sparse.numbytes") continue;
+    for (const [key, value] of sparse) {
       const isOffset = this.pairs.numbers.length % 2 === 0;
       if (isOffset !== (key === "GNU.sparse.offset")) {
         throw new TarFault("the sparse map's offsets and lengths are not in turn");

@@ -6,8 +6,10 @@
  * Chunks are looked at and given on in parts, never changed: they may be somebody's cache.
  */
 import type { Docker2vmError } from "../../errors.ts";
+import { AttributePool } from "../../tree/attribute-pool.ts";
 import { Tally } from "../../tree/tally.ts";
-import type { TarPart } from "./entry.ts";
+import { TreeBudget } from "../../tree/tree-budget.ts";
+import type { TarEntryType, TarPart } from "./entry.ts";
 import { checkExtendedSize, ExtendedHeaders, type Extension, isExtendedHeader } from "./extended-headers.ts";
 import { badLayer, quotePath, TarFault } from "./fault.ts";
 import { isZero } from "./fields.ts";
@@ -24,6 +26,8 @@ export interface TarContext {
   readonly layer: string;
   /** Hears what is not an error; the message does not name the layer. */
   readonly onWarning?: ((message: string) => void) | undefined;
+  /** Where the image's extended attributes are kept; absent: they are this tar's alone. */
+  readonly attributes?: AttributePool | undefined;
 }
 
 /** A file whose map of holes may still be on its way. */
@@ -44,7 +48,7 @@ export class TarWalker {
   failure: Docker2vmError | undefined;
 
   readonly #context: TarContext;
-  readonly #reader = new EntryReader();
+  readonly #reader: EntryReader;
   readonly #extended = new ExtendedHeaders();
   #parts: TarPart[] = [];
   #state: State = "header";
@@ -67,6 +71,7 @@ export class TarWalker {
 
   constructor(context: TarContext) {
     this.#context = context;
+    this.#reader = new EntryReader(context.attributes ?? new AttributePool(new TreeBudget()));
   }
 
   /** What was found since the last call, in order. */
@@ -185,10 +190,12 @@ export class TarWalker {
     this.#typeflag = header.typeflag;
     this.#text = Buffer.allocUnsafe(padded(header.size));
     this.#expectBody("extended", header.size);
+    if (header.size === 0) this.#readExtended();
   }
 
   #readExtended(): void {
-    this.#extended.read(this.#typeflag, this.#text.toString("latin1", 0, this.#text.length - this.#padding));
+    const bytes = this.#text.subarray(0, this.#text.length - this.#padding);
+    this.#extended.read(this.#typeflag, bytes, this.#warn);
   }
 
   #openMember(header: TarHeader, block: Buffer): void {
@@ -197,16 +204,18 @@ export class TarWalker {
     const path = memberPath(header, extension);
     this.#path = path;
     const size = paxNumber(extension.pax, "size") ?? header.size;
-    const type = entryType(typeflag, path);
+    const type = entryType(typeflag, path, size);
     if (type === "file") {
+      if (path.endsWith("/"))
+        this.#warn("directory's name", () => "a file with contents, though it ends in /");
       this.#openFile(header, path, extension, size, block);
       return;
     }
     if (type === undefined) this.#warnSkipped(typeflag);
-    else this.#emit(header, path, extension, NO_FILE);
+    else this.#emit(header, path, type, extension, NO_FILE);
     // Of those that have no contents only these are followed by bytes, whatever their sizes say.
     if (type === undefined || typeflag === TYPEFLAG.GNUTYPE_DUMPDIR) this.#expectBody("skipped", size);
-    else if (size > 0 && (typeflag === TYPEFLAG.REGTYPE || typeflag === TYPEFLAG.AREGTYPE)) {
+    else if (size > 0 && typeflag === TYPEFLAG.AREGTYPE) {
       throw new TarFault("it has contents, but its name is that of a directory");
     }
   }
@@ -215,7 +224,7 @@ export class TarWalker {
     const map = openSparseMap(block, header.typeflag, extension, size);
     if (map === undefined) {
       const segments = size === 0 ? NO_FILE.segments : [{ offset: 0, length: size }];
-      this.#emit(header, path, extension, { size, stored: size, segments });
+      this.#emit(header, path, "file", extension, { size, stored: size, segments });
       return;
     }
     this.#sparse = { header, path, extension, size, map };
@@ -229,11 +238,10 @@ export class TarWalker {
     this.#sparse = undefined;
     const stored = size - map.inside;
     const segments = map.pairs.segments(map.realSize, stored);
-    this.#emit(header, path, extension, { size: map.realSize, stored, segments });
+    this.#emit(header, path, "file", extension, { size: map.realSize, stored, segments });
   }
 
-  #emit(header: TarHeader, path: string, extension: Extension, shape: FileShape): void {
-    const type = entryType(header.typeflag, path) ?? "file";
+  #emit(header: TarHeader, path: string, type: TarEntryType, extension: Extension, shape: FileShape): void {
     const entry = this.#reader.read(header, extension, path, type, shape.size, this.#warn);
     this.#parts.push({ kind: "entry", entry });
     this.#segments = new SegmentCursor(shape.segments);
@@ -254,6 +262,10 @@ export class TarWalker {
 
   #checkEnd(): void {
     if (this.#state === "after") return;
+    if (this.#inPadding) {
+      this.#context.onWarning?.("the tar ends in the padding of its last entry: it may have been cut short");
+      return;
+    }
     const inEntry = this.#state !== "header" && this.#state !== "zero";
     if (inEntry) throw new TarFault("the tar ends in the middle of an entry");
     if (!isZero(this.#block.subarray(0, this.#filled))) {
@@ -265,6 +277,12 @@ export class TarWalker {
     if (this.#state === "header") {
       this.#context.onWarning?.("the tar has no end marker: it may have been cut short");
     }
+  }
+
+  /** Whether the entry's contents have come, and only what fills up their last block has not. */
+  get #inPadding(): boolean {
+    const isBody = this.#state === "contents" || this.#state === "skipped";
+    return isBody && this.#remaining <= this.#padding;
   }
 
   #checkNothingPending(): void {

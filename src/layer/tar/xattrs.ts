@@ -1,12 +1,10 @@
+import type { AttributePool } from "../../tree/attribute-pool.ts";
 import { NO_XATTRS, type Xattr } from "../../tree/inode.ts";
-import { encodeAcl, UnresolvedAclName } from "./acl.ts";
+import { AclFault, encodeAcl } from "./acl.ts";
 import { TarFault } from "./fault.ts";
+import { LIBARCHIVE_XATTR, SCHILY_XATTR } from "./records.ts";
 import type { Warn } from "./warn.ts";
 
-/** star's, GNU tar's and Go's: the name as it is, the value's bytes as they are. */
-const SCHILY_XATTR = "SCHILY.xattr.";
-/** libarchive's: the name percent-encoded, the value in base64. */
-const LIBARCHIVE_XATTR = "LIBARCHIVE.xattr.";
 const SCHILY_ACLS = [
   ["access", "SCHILY.acl.access", "system.posix_acl_access"],
   ["default", "SCHILY.acl.default", "system.posix_acl_default"],
@@ -14,70 +12,138 @@ const SCHILY_ACLS = [
 
 /** What overlay mounts of the builder leave behind: it means something to that mount alone. */
 const OVERLAY_LITTER = /^(trusted|user)\.overlay\./;
+/** Of that, what changes which files the mount shows. */
+const OVERLAY_CHANGES = /\.overlay\.(opaque|redirect|metacopy|whiteouts?|xattr_whiteouts?)$/;
+
+/**
+ * Kinds that Linux has for every filesystem, by xattr(7), each with a name. Of "system." only access control lists are;
+ * the others belong to one filesystem, and setxattr(2) is refused everywhere else.
+ */
+const KNOWN = /^(?:(?:user|trusted|security)\.[^\0]+|system\.posix_acl_(?:access|default))$/;
 
 /** include/uapi/linux/limits.h: XATTR_NAME_MAX and XATTR_SIZE_MAX. */
 const XATTR_NAME_MAX = 255;
 const XATTR_SIZE_MAX = 65536;
 
-/**
- * The extended attributes among an entry's extended header records. Throws TarFault for malformed ones and for those
- * that Linux could not hold; what is dropped without harm is told to `warn`.
- *
- * @param userAllowed whether the entry may have user.* ones: only regular files and directories may, by xattr(7)
- */
-export function readXattrs(
-  pax: ReadonlyMap<string, string>,
-  userAllowed: boolean,
-  warn: Warn,
-): readonly Xattr[] {
-  if (pax.size === 0) return NO_XATTRS;
-  const kept: Xattr[] = [];
-  for (const [name, value] of collect(pax, warn)) {
-    if (OVERLAY_LITTER.test(name)) continue;
-    checkLimits(name, value);
-    if (name.startsWith("user.") && !userAllowed) {
-      warn(
-        "user attribute",
-        () =>
-          `the attribute ${JSON.stringify(name)} is left out: only files and directories can have user attributes`,
-      );
-    } else kept.push({ name, value });
+/** Reads entries' extended attributes. Equal ones share one object, as do the lists of those that have only global ones. */
+export class XattrReader {
+  readonly #pool: AttributePool;
+  #global: { readonly records: Records; readonly lists: Map<boolean, readonly Xattr[]> } | undefined;
+  #last: readonly Xattr[] = NO_XATTRS;
+
+  constructor(pool: AttributePool) {
+    this.#pool = pool;
   }
-  return kept.length === 0 ? NO_XATTRS : kept;
+
+  /**
+   * Throws TarFault for attributes that Linux could not hold; what is left out without harm is told to `warn`.
+   *
+   * @param userAllowed whether the entry may have user.* ones: only regular files and directories may, by xattr(7)
+   */
+  read(extension: Attributes, userAllowed: boolean, warn: Warn): readonly Xattr[] {
+    const { attributes, globalAttributes } = extension;
+    if (attributes.size > 0) {
+      const all = globalAttributes.size === 0 ? attributes : new Map([...globalAttributes, ...attributes]);
+      return this.#shared(this.#list(all, userAllowed, warn));
+    }
+    if (globalAttributes.size === 0) return NO_XATTRS;
+    if (this.#global?.records !== globalAttributes) {
+      this.#global = { records: globalAttributes, lists: new Map() };
+    }
+    const { lists } = this.#global;
+    const list = lists.get(userAllowed) ?? this.#list(globalAttributes, userAllowed, warn);
+    lists.set(userAllowed, list);
+    return list;
+  }
+
+  #list(records: Records, userAllowed: boolean, warn: Warn): Xattr[] {
+    const kept: Xattr[] = [];
+    for (const [name, value] of collect(records, warn)) {
+      if (isWanted(name, userAllowed, warn)) {
+        checkLimits(name, value);
+        kept.push(this.#pool.get(name, value));
+      }
+    }
+    return kept;
+  }
+
+  /** Neighbours mostly have the same attributes. */
+  #shared(list: readonly Xattr[]): readonly Xattr[] {
+    if (list.length === 0) return NO_XATTRS;
+    const last = this.#last;
+    if (list.length !== last.length || list.some((xattr, at) => xattr !== last[at])) {
+      this.#pool.keepList(list.length);
+      this.#last = list;
+    }
+    return this.#last;
+  }
 }
 
-/** All attributes by name. What several writers' records say about one: raw values win, access control lists lose. */
-function collect(pax: ReadonlyMap<string, string>, warn: Warn): Map<string, Uint8Array> {
-  const found = new Map<string, Uint8Array>();
+type Records = ReadonlyMap<string, string>;
+
+/** Records of attributes by keyword: an entry's own, and those of the global headers. */
+export interface Attributes {
+  readonly attributes: Records;
+  readonly globalAttributes: Records;
+}
+
+function isWanted(name: string, userAllowed: boolean, warn: Warn): boolean {
+  const leftOut = (why: string) => () =>
+    `the attribute ${JSON.stringify(name.slice(0, 80))} is left out: ${why}`;
+  if (OVERLAY_LITTER.test(name)) {
+    if (OVERLAY_CHANGES.test(name))
+      warn("overlayfs", leftOut("it is overlayfs's own, and hides nothing here"));
+    return false;
+  }
+  if (!KNOWN.test(name)) {
+    warn("foreign attribute", leftOut("Linux has none of that kind"));
+    return false;
+  }
+  if (name.startsWith("user.") && !userAllowed) {
+    warn("user attribute", leftOut("only files and directories can have user attributes"));
+    return false;
+  }
+  return true;
+}
+
+/**
+ * All attributes by name, the values as bytes, one character each. What several writers' records say about one: raw
+ * values win, access control lists lose. Of records that nobody but their writers reads, malformed ones are left out.
+ */
+function collect(records: Records, warn: Warn): Map<string, string> {
+  const found = new Map<string, string>();
   for (const [kind, key, name] of SCHILY_ACLS) {
-    const text = pax.get(key);
+    const text = records.get(key);
     const value = text === undefined ? undefined : aclValue(text, kind, warn);
     if (value !== undefined) found.set(name, value);
   }
-  for (const [key, value] of pax) {
-    if (key.startsWith(LIBARCHIVE_XATTR))
-      found.set(percentDecode(key.slice(LIBARCHIVE_XATTR.length)), base64(value));
+  for (const [key, value] of records) {
+    if (!key.startsWith(LIBARCHIVE_XATTR)) continue;
+    const name = percentDecode(key.slice(LIBARCHIVE_XATTR.length));
+    if (BASE64.test(value)) found.set(name, Buffer.from(value, "base64").toString("latin1"));
+    else
+      warn("attribute", () => `the attribute ${JSON.stringify(name)} is left out: its value is not base64`);
   }
-  for (const [key, value] of pax) {
-    if (key.startsWith(SCHILY_XATTR)) found.set(key.slice(SCHILY_XATTR.length), Buffer.from(value, "latin1"));
+  for (const [key, value] of records) {
+    if (key.startsWith(SCHILY_XATTR)) found.set(key.slice(SCHILY_XATTR.length), value);
   }
   return found;
 }
 
-function aclValue(text: string, kind: "access" | "default", warn: Warn): Uint8Array | undefined {
+const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
+
+function aclValue(text: string, kind: "access" | "default", warn: Warn): string | undefined {
   try {
-    return encodeAcl(text, kind);
+    return encodeAcl(text, kind)?.toString("latin1");
   } catch (error) {
-    if (!(error instanceof UnresolvedAclName)) throw error;
+    if (!(error instanceof AclFault)) throw error;
     warn("access control list", () => `its ${kind} list is left out: ${error.message}`);
     return undefined;
   }
 }
 
-function checkLimits(name: string, value: Uint8Array): void {
+function checkLimits(name: string, value: string): void {
   const shown = JSON.stringify(name.slice(0, 80));
-  if (name === "" || name.includes("\0"))
-    throw new TarFault(`the attribute name ${shown} is empty or holds a NUL`);
   if (name.length > XATTR_NAME_MAX)
     throw new TarFault(`the attribute name ${shown}… is longer than 255 bytes`);
   if (value.length > XATTR_SIZE_MAX) {
@@ -89,9 +155,4 @@ function percentDecode(text: string): string {
   return text.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) =>
     String.fromCharCode(Number.parseInt(hex, 16)),
   );
-}
-
-function base64(text: string): Uint8Array {
-  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text)) throw new TarFault("an attribute's value is not base64");
-  return Buffer.from(text, "base64");
 }

@@ -1,0 +1,28 @@
+import { Docker2vmError } from "../errors.ts";
+
+/** Bytes: some five million files, or as much in attributes. */
+export const TREE_BYTES = 2 ** 30;
+
+/**
+ * What the tree of an image may take in memory. Names, targets of symlinks and extended attributes wait there for the
+ * last layer, and a few compressed bytes can stand for gigabytes of them.
+ */
+export class TreeBudget {
+  readonly #limit: number;
+  #spent = 0;
+
+  constructor(limit = TREE_BYTES) {
+    this.#limit = limit;
+  }
+
+  /** Reckons with so many bytes more; throws E_BAD_LAYER where that is too many. */
+  spend(bytes: number): void {
+    this.#spent += bytes;
+    if (this.#spent <= this.#limit) return;
+    throw new Docker2vmError(
+      "E_BAD_LAYER",
+      `the image has too many names, symlinks and extended attributes: they take more than ${this.#limit} bytes of memory`,
+      { hint: "look at what the layers hold: no ordinary image comes near that" },
+    );
+  }
+}
