@@ -10,9 +10,11 @@ import { ContentWriter } from "../output/content-writer.ts";
 import type { ImageWriter } from "../output/image-writer.ts";
 import type { ContentSink } from "../output/stages.ts";
 import type { LayerBlob } from "../source/source.ts";
+import { AttributePool } from "../tree/attribute-pool.ts";
 import { type Directory, impliedDirectory } from "../tree/inode.ts";
 import { LayerTree } from "../tree/layer-tree.ts";
 import { overlay } from "../tree/overlay.ts";
+import { TreeBudget } from "../tree/tree-budget.ts";
 import { ImageContents } from "./image-contents.ts";
 import { inOrder } from "./in-order.ts";
 import { type LayerReader, layerReader } from "./layer-reader.ts";
@@ -40,6 +42,8 @@ export async function streamLayers(
   // All layers listen at once, each in several places: Node would take that for a leak.
   setMaxListeners(0, signal);
   const root = impliedDirectory();
+  const memory = new TreeBudget();
+  const attributes = new AttributePool(memory);
   const reader = layerReader(layers, request.workers);
   const budget = new LayerBudget(layers, request);
   const sink = countedSink(writer, budget);
@@ -52,7 +56,8 @@ export async function streamLayers(
     await inOrder(
       layers,
       STREAMS_IN_FLIGHT,
-      (blob) => streamLayer(blob, { reader, budget, sink, schedule, nextArena, signal, request }),
+      (blob) =>
+        streamLayer(blob, { reader, budget, memory, attributes, sink, schedule, nextArena, signal, request }),
       (layer) => {
         overlay(root, layer.tree, { onWarning: (message) => warn(request, message) });
         contents.addWritten(layer.written);
@@ -93,16 +98,17 @@ interface Stream {
   readonly sink: ContentSink;
   readonly schedule: ArenaSchedule;
   nextArena(index: number, least: number): Promise<Run>;
+  readonly memory: TreeBudget;
+  readonly attributes: AttributePool;
   readonly signal: AbortSignal;
   readonly request: Request;
 }
 
 async function streamLayer(blob: LayerBlob, stream: Stream) {
-  const { reader, budget, sink, schedule, nextArena, signal, request } = stream;
+  const { reader, budget, memory, attributes, sink, schedule, nextArena, signal, request } = stream;
   const { index, size } = blob;
   const { inflate, report } = request;
   const name = layerName(blob);
-  const tree = new LayerTree(name, () => budget.addEntry());
   const writer = new ContentWriter(sink);
   let stored = 0;
   const onStored = (bytes: number): void => {
@@ -110,8 +116,9 @@ async function streamLayer(blob: LayerBlob, stream: Stream) {
     report({ type: "layer", index, stored, size });
   };
   const onWarning = (message: string): void => warn(request, `${name}: ${message}`);
+  const tree = new LayerTree(name, { onWarning, budget: memory, onEntry: () => budget.addEntry() });
   await reader.read(blob, { inflate, signal, onStored, onWarning }, (tar) =>
-    unpack(tarParts(counted(tar, budget), { layer: name, onWarning }), tree, {
+    unpack(tarParts(counted(tar, budget), { layer: name, onWarning, attributes }), tree, {
       writer,
       nextArena: (least) => nextArena(index, least),
     }),

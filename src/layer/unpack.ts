@@ -2,7 +2,8 @@ import { Docker2vmError } from "../errors.ts";
 import type { Run } from "../output/blocks.ts";
 import type { ContentWriter } from "../output/content-writer.ts";
 import type { Inode } from "../tree/inode.ts";
-import { directoryOf, isWhiteout, type LayerTarget } from "../tree/layer-tree.ts";
+import { directoryOf, type LayerTarget } from "../tree/layer-tree.ts";
+import { isWhiteout } from "../tree/whiteouts.ts";
 import type { TarEntry, TarPart } from "./tar/entries.ts";
 
 /** Where a layer's file contents go while its tar streams by. */
@@ -31,6 +32,7 @@ export async function unpack(
   }
   unpacker.endFile();
   writer.flush();
+  target.finish();
 }
 
 async function writeRest(

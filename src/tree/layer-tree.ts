@@ -1,34 +1,14 @@
 import { Docker2vmError } from "../errors.ts";
+import { type DeferredLink, DeferredLinks } from "./deferred-links.ts";
 import { type Directory, type Inode, impliedDirectory, type Metadata } from "./inode.ts";
 import { displayPath, NAME_MAX, pathComponents } from "./path.ts";
+import { Tally } from "./tally.ts";
+import { TreeBudget } from "./tree-budget.ts";
+import { followPath, Walk } from "./walk.ts";
+import { AUFS_PREFIX, AUFS_RECORDS, FOREIGN_OPAQUE, OPAQUE_WHITEOUT, WHITEOUT_PREFIX } from "./whiteouts.ts";
 
-/** Names with a meaning of their own in a layer (image-spec, layer.md, "Whiteouts"). */
-const WHITEOUT_PREFIX = ".wh.";
-const OPAQUE_WHITEOUT = ".wh..wh..opq";
-/** AUFS keeps its own records under such names; they are no part of the image. */
-const AUFS_PREFIX = ".wh..wh.";
-
-/** As the kernel's MAXSYMLINKS. */
-const SYMLINKS_FOLLOWED = 40;
-
-/** A hard link whose target the layer itself does not hold: it may be in the layers below. */
-export interface DeferredLink {
-  readonly parent: Directory;
-  readonly name: string;
-  readonly path: string;
-  readonly target: string;
-  readonly order: number;
-}
-
-/**
- * True if the name makes the entry a whiteout, whatever its type says: AUFS and some builders store whiteouts as hard
- * links.
- */
-export function isWhiteout(path: string, layer: string): boolean {
-  if (!path.includes(WHITEOUT_PREFIX)) return false;
-  const name = pathComponents(path, layer).at(-1) ?? "";
-  return name === OPAQUE_WHITEOUT || (name.startsWith(WHITEOUT_PREFIX) && !name.startsWith(AUFS_PREFIX));
-}
+/** What an inode and its place in a directory take in memory, besides its names. */
+const NODE_COST = 128;
 
 /** Where a layer's entries go, in the order of the tar. */
 export interface LayerTarget {
@@ -40,7 +20,20 @@ export interface LayerTarget {
   link(path: string, target: string): void;
   /** Hides what the layers below have; `path` is one of which `isWhiteout` is true. */
   whiteout(path: string): void;
+  /** Nothing more comes: what was counted for a warning is told. */
+  finish(): void;
 }
+
+export interface LayerTreeOptions {
+  /** Hears what users of the image may not expect; the message does not name the layer. */
+  readonly onWarning?: ((message: string) => void) | undefined;
+  /** What the whole image may take; absent: this layer has one of its own. */
+  readonly budget?: TreeBudget | undefined;
+  /** Hears of every entry, and of every directory that only a path names. */
+  readonly onEntry?: (() => void) | undefined;
+}
+
+type WarningKind = "below a whiteout" | "whiteout of nothing" | "opaque" | "aufs";
 
 /**
  * One layer unpacked by itself, the way containerd's overlay snapshotter unpacks into an empty upper directory.
@@ -56,22 +49,30 @@ export class LayerTree implements LayerTarget {
   readonly opaque = new Set<Directory>();
   /** Names that hide what the layers below have there. */
   readonly whiteouts = new Map<Directory, Set<string>>();
-  readonly #links = new Map<Directory, Map<string, DeferredLink>>();
-  #order = 0;
+  readonly #links = new DeferredLinks();
   /** Inodes under AUFS's own names: never in the image, but hard links may lead to them. */
   readonly #aufs = new Map<string, Inode>();
   /** Tars list a directory's entries together: the last parent is nearly always the next one. */
   #lastParent: { path: string; folder: string | undefined; directory: Directory } | undefined;
   readonly #onEntry: () => void;
 
-  /** @param onEntry hears of every entry, and of every directory that only a path names */
-  constructor(name: string, onEntry: () => void = () => undefined) {
+  readonly #onWarning: LayerTreeOptions["onWarning"];
+  readonly #budget: TreeBudget;
+  readonly #warnings = new Tally<WarningKind>();
+
+  constructor(
+    name: string,
+    { onWarning, budget = new TreeBudget(), onEntry = () => undefined }: LayerTreeOptions = {},
+  ) {
     this.name = name;
+    this.#onWarning = onWarning;
+    this.#budget = budget;
     this.#onEntry = onEntry;
   }
 
   add(path: string, inode: Inode): void {
     this.#onEntry();
+    this.#budget.spend(NODE_COST + path.length + (inode.type === "symlink" ? inode.target.length : 0));
     const [folder, last] = splitLast(path);
     if (this.#lastParent?.folder === folder && isPlainName(last)) {
       this.#put(this.#lastParent.directory, last, inode);
@@ -81,11 +82,12 @@ export class LayerTree implements LayerTarget {
     const name = components.pop();
     if (name === undefined) {
       this.#describeRoot(inode);
-    } else if (this.#isAufs(components, name)) {
+    } else if (this.#isAufs(path, components, name)) {
       this.#aufs.set([...components, name].join("/"), inode);
     } else {
+      const odd = this.#isBelowWhiteout(path, components);
       const directory = this.#parent(path, components);
-      if (this.#lastParent !== undefined && name === last) this.#lastParent.folder = folder;
+      if (this.#lastParent !== undefined && name === last && !odd) this.#lastParent.folder = folder;
       this.#put(directory, name, inode);
     }
   }
@@ -95,48 +97,58 @@ export class LayerTree implements LayerTarget {
     const components = pathComponents(path, this.name);
     const name = components.pop();
     if (name === undefined) throw this.#bad(path, "is the root and cannot be a hard link");
-    if (this.#isAufs(components, name)) return;
+    if (this.#isAufs(path, components, name)) return;
+    this.#isBelowWhiteout(path, components);
     const found = this.find(target);
     if (found?.type === "directory") {
       throw this.#bad(path, `is a hard link to the directory '${displayPath(target)}'`);
     }
+    this.#budget.spend(NODE_COST + path.length + target.length);
     const parent = this.#parent(path, components);
     if (found !== undefined) {
       // A link to itself stays what it is: putting it anew would drop the only name first.
       if (parent.entries.get(name) !== found) this.#put(parent, name, found);
       return;
     }
-    this.#remove(parent, name);
     // A link to a link leads where that one leads, whatever the layers below have at its name.
     const end = this.#linkAt(target)?.target ?? target;
-    setIn(this.#links, parent, new Map()).set(name, {
-      parent,
-      name,
-      path,
-      target: end,
-      order: this.#order++,
-    });
+    this.#remove(parent, name);
+    this.#links.add({ parent, name, path, target: end });
   }
 
   whiteout(path: string): void {
     this.#onEntry();
     const components = pathComponents(path, this.name);
     const name = components.pop() ?? "";
-    if (this.#isAufs(components, "")) return;
-    const parent = this.#parent(path, components);
+    if (this.#isAufs(path, components, "")) return;
+    const hidden = name.slice(WHITEOUT_PREFIX.length);
+    if (hidden === "" || hidden === "." || hidden === "..") throw this.#bad(path, "is a whiteout of no name");
+    const parent = this.#reach(components);
+    if (typeof parent === "string") {
+      this.#warn("whiteout of nothing", path, `is left out: it ${parent}, and has nothing to hide`);
+      return;
+    }
     if (name === OPAQUE_WHITEOUT) {
       this.opaque.add(parent);
       return;
     }
-    const hidden = name.slice(WHITEOUT_PREFIX.length);
-    if (hidden === "" || hidden === "." || hidden === "..") throw this.#bad(path, "is a whiteout of no name");
+    if (FOREIGN_OPAQUE.has(name)) this.#warnOfOpaque(path);
+    this.#budget.spend(NODE_COST + path.length);
     setIn(this.whiteouts, parent, new Set()).add(hidden);
   }
 
-  /** Links whose targets were not in this layer when they came, in the order of the tar. */
-  deferredLinks(): DeferredLink[] {
-    const links = [...this.#links.values()].flatMap((byName) => [...byName.values()]);
-    return links.sort((a, b) => a.order - b.order);
+  finish(): void {
+    this.#warnings.tell(this.#onWarning);
+  }
+
+  /** Links whose targets were not in this layer when they came and that are still in the tree, in the order of the tar. */
+  get deferredLinks(): Iterable<DeferredLink> {
+    return this.#links;
+  }
+
+  /** Whether the link has nothing to lead to yet. */
+  isOpen(link: DeferredLink): boolean {
+    return this.#links.has(link);
   }
 
   /** Gives a deferred link what it leads to. */
@@ -154,11 +166,27 @@ export class LayerTree implements LayerTarget {
     return followPath(this.root, components)?.entries.get(name);
   }
 
+  /** As find, but stops at a deferred link that is in the way or is the path's end: what it leads to decides. */
+  findOrLink(path: string): Inode | DeferredLink | undefined {
+    return this.#blockedBy(path) ?? this.find(path);
+  }
+
+  #blockedBy(path: string): DeferredLink | undefined {
+    const walk = new Walk(this.root, pathComponents(path, this.name));
+    for (let name = walk.next(); name !== undefined; name = walk.next()) {
+      const child = walk.here.entries.get(name);
+      if (child?.type === "directory") walk.enter(child);
+      else if (child === undefined) return this.#links.get(walk.here, name);
+      else if (walk.isAtEnd || child.type !== "symlink" || !walk.follow(child.target)) return undefined;
+    }
+    return undefined;
+  }
+
   #linkAt(path: string): DeferredLink | undefined {
     const components = pathComponents(path, this.name);
     const name = components.pop() ?? "";
     const parent = followPath(this.root, components);
-    return parent && this.#links.get(parent)?.get(name);
+    return parent && this.#links.get(parent, name);
   }
 
   #describeRoot(inode: Inode): void {
@@ -180,39 +208,73 @@ export class LayerTree implements LayerTarget {
   }
 
   #remove(parent: Directory, name: string): void {
+    const removed = parent.entries.get(name);
+    if (removed?.type === "directory") this.#forget(removed);
     if (parent.entries.delete(name)) this.#lastParent = undefined;
-    this.#links.get(parent)?.delete(name);
+    this.#links.delete(parent, name);
   }
 
-  #isAufs(components: readonly string[], name: string): boolean {
-    if (name.startsWith(AUFS_PREFIX) || components.some((part) => part.startsWith(AUFS_PREFIX))) return true;
-    const whiteout = components.find((part) => part.startsWith(WHITEOUT_PREFIX));
-    if (whiteout === undefined) return false;
-    throw this.#bad([...components, name].join("/"), `lies below the whiteout '${displayPath(whiteout)}'`);
+  /** Drops what is kept beside the tree about a directory that leaves it, and about those below. */
+  #forget(removed: Directory): void {
+    const work = [removed];
+    for (let directory = work.pop(); directory !== undefined; directory = work.pop()) {
+      this.#links.deleteAll(directory);
+      this.implied.delete(directory);
+      this.opaque.delete(directory);
+      this.whiteouts.delete(directory);
+      for (const child of directory.entries.values()) if (child.type === "directory") work.push(child);
+    }
+  }
+
+  #isAufs(path: string, components: readonly string[], name: string): boolean {
+    const record = [...components, name].find((part) => part.startsWith(AUFS_PREFIX));
+    if (record === undefined) return false;
+    if (AUFS_RECORDS.has(record)) return true;
+    if (record === name) this.#warnOfOpaque(path);
+    else this.#warn("aufs", path, "is left out: names that begin with .wh..wh. are AUFS's own");
+    return true;
+  }
+
+  /** A name that nobody could have in a container; but runtimes make it, so it is here too. */
+  #isBelowWhiteout(path: string, components: readonly string[]): boolean {
+    if (!components.some((part) => part.startsWith(WHITEOUT_PREFIX))) return false;
+    this.#warn("below a whiteout", path, "lies below a folder with a whiteout's name: the folder is kept");
+    return true;
+  }
+
+  #warnOfOpaque(path: string): void {
+    this.#warn("opaque", path, `hides nothing: the mark of an opaque folder is spelled ${OPAQUE_WHITEOUT}`);
+  }
+
+  #warn(kind: WarningKind, path: string, what: string): void {
+    this.#warnings.add(kind, () => `'${displayPath(path)}' ${what}`);
   }
 
   /** The directory that `components` name, made where the layer has not mentioned it. */
   #parent(path: string, components: readonly string[]): Directory {
-    const key = components.join("/");
-    if (this.#lastParent?.path === key) return this.#lastParent.directory;
-    const directory = this.#walk(path, components);
-    this.#lastParent = { path: key, folder: undefined, directory };
+    const directory = this.#reach(components);
+    if (typeof directory === "string") throw this.#bad(path, directory);
     return directory;
   }
 
-  #walk(path: string, components: readonly string[]): Directory {
+  /** As #parent; what is in the way instead, as a sentence about the path. */
+  #reach(components: readonly string[]): Directory | string {
+    const key = components.join("/");
+    if (this.#lastParent?.path === key) return this.#lastParent.directory;
+    const directory = this.#walk(components);
+    if (typeof directory !== "string") this.#lastParent = { path: key, folder: undefined, directory };
+    return directory;
+  }
+
+  #walk(components: readonly string[]): Directory | string {
     const walk = new Walk(this.root, components);
     for (let name = walk.next(); name !== undefined; name = walk.next()) {
       const child = walk.here.entries.get(name);
       if (child === undefined) walk.enter(this.#imply(walk.here, name));
       else if (child.type === "directory") walk.enter(child);
       else if (child.type === "symlink") {
-        if (!walk.follow(child.target)) throw this.#bad(path, "lies below symlinks that lead in a circle");
-      } else
-        throw this.#bad(
-          path,
-          `lies below '${displayPath(name)}', which is a ${child.type} in the same layer`,
-        );
+        if (!walk.follow(child.target)) return "lies below symlinks that lead in a circle";
+      } else return `lies below '${displayPath(name)}', which is a ${child.type} in the same layer`;
     }
     return walk.here;
   }
@@ -223,61 +285,11 @@ export class LayerTree implements LayerTarget {
 
   #imply(parent: Directory, name: string): Directory {
     this.#onEntry();
+    this.#budget.spend(NODE_COST);
     const directory = impliedDirectory();
     this.implied.add(directory);
     this.#put(parent, name, directory);
     return directory;
-  }
-}
-
-/** The directory that `components` name below `root`, symlinks followed inside it; undefined if there is none. */
-export function followPath(root: Directory, components: readonly string[]): Directory | undefined {
-  const walk = new Walk(root, components);
-  for (let name = walk.next(); name !== undefined; name = walk.next()) {
-    const child = walk.here.entries.get(name);
-    if (child?.type === "directory") walk.enter(child);
-    else if (child?.type !== "symlink" || !walk.follow(child.target)) return undefined;
-  }
-  return walk.here;
-}
-
-/** A way through directories as the kernel goes it in a chroot: ".." and absolute targets never leave the root. */
-class Walk {
-  readonly #root: Directory;
-  /** The directories from the root's child down to `here`. */
-  readonly #way: Directory[] = [];
-  readonly #ahead: string[];
-  #followed = 0;
-
-  constructor(root: Directory, components: readonly string[]) {
-    this.#root = root;
-    this.#ahead = [...components].reverse();
-  }
-
-  get here(): Directory {
-    return this.#way.at(-1) ?? this.#root;
-  }
-
-  /** The next name to look up in `here`; undefined at the end of the way. */
-  next(): string | undefined {
-    for (let name = this.#ahead.pop(); name !== undefined; name = this.#ahead.pop()) {
-      if (name === "..") {
-        this.#way.pop();
-      } else if (name !== "" && name !== ".") return name;
-    }
-    return undefined;
-  }
-
-  enter(directory: Directory): void {
-    this.#way.push(directory);
-  }
-
-  /** Goes on by a symlink's target; false if there were too many. */
-  follow(target: string): boolean {
-    if (++this.#followed > SYMLINKS_FOLLOWED) return false;
-    if (target.startsWith("/")) this.#way.length = 0;
-    this.#ahead.push(...target.split("/").reverse());
-    return true;
   }
 }
 

@@ -1,7 +1,9 @@
 import { Docker2vmError } from "../errors.ts";
+import type { DeferredLink } from "./deferred-links.ts";
 import type { Directory, Inode } from "./inode.ts";
-import { type DeferredLink, followPath, type LayerTree } from "./layer-tree.ts";
+import type { LayerTree } from "./layer-tree.ts";
 import { displayPath, pathComponents } from "./path.ts";
+import { followPath } from "./walk.ts";
 
 export interface OverlayOptions {
   /** Hears what users of the image may not expect; the message names the layer. */
@@ -78,37 +80,38 @@ function isShell(directory: Directory, layer: LayerTree): boolean {
  * the same layer counts where the layers below have none; links to links may stand in any order.
  */
 function resolveDeferredLinks(lower: Directory, layer: LayerTree): void {
-  let open = layer.deferredLinks();
-  while (open.length > 0) {
-    const unresolved = open.filter((link) => !resolveLink(lower, layer, link));
-    if (unresolved.length === open.length) {
-      const [link] = unresolved;
-      throw new Docker2vmError(
-        "E_BAD_LAYER",
-        `${layer.name}: '${displayPath(link?.path ?? "")}' is a hard link to '${displayPath(link?.target ?? "")}', which is neither in this layer nor below it`,
-      );
-    }
-    open = unresolved;
-  }
+  for (const link of layer.deferredLinks) resolveLink(lower, layer, link);
 }
 
-function resolveLink(lower: Directory, layer: LayerTree, link: DeferredLink): boolean {
-  const target = findInTree(lower, link.target, layer.name) ?? layer.find(link.target);
-  if (target === undefined) return false;
-  if (target.type === "directory") {
-    throw new Docker2vmError(
-      "E_BAD_LAYER",
-      `${layer.name}: '${displayPath(link.path)}' is a hard link to the directory '${displayPath(link.target)}'`,
-    );
+/** Resolves a link, and before it those that stand between it and its target: each is looked at once. */
+function resolveLink(lower: Directory, layer: LayerTree, first: DeferredLink): void {
+  const waiting = new Set<DeferredLink>();
+  for (let chain = [first], link = chain.pop(); link !== undefined; link = chain.pop()) {
+    if (!layer.isOpen(link)) continue;
+    const target = findInTree(lower, link.target, layer.name) ?? layer.findOrLink(link.target);
+    if (target === undefined) throw badLink(layer, link, "", ", which is neither in this layer nor below it");
+    if (!("type" in target)) {
+      if (waiting.has(target) || target === link) throw badLink(layer, link, "", ", which leads back to it");
+      waiting.add(link);
+      chain.push(link, target);
+    } else if (target.type === "directory") {
+      throw badLink(layer, link, "the directory ", "");
+    } else layer.resolve(link, target);
   }
-  layer.resolve(link, target);
-  return true;
 }
 
 function findInTree(root: Directory, path: string, layer: string): Inode | undefined {
   const components = pathComponents(path, layer);
   const name = components.pop();
   return name === undefined ? root : followPath(root, components)?.entries.get(name);
+}
+
+function badLink(layer: LayerTree, link: DeferredLink, kind: string, why: string): Docker2vmError {
+  const [path, target] = [displayPath(link.path), displayPath(link.target)];
+  return new Docker2vmError(
+    "E_BAD_LAYER",
+    `${layer.name}: '${path}' is a hard link to ${kind}'${target}'${why}`,
+  );
 }
 
 function replacedSymlink(path: string, target: string): string {

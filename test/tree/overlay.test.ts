@@ -8,8 +8,9 @@ import {
   type Metadata,
   NO_XATTRS,
 } from "../../src/tree/inode.ts";
-import { directoryOf, isWhiteout, LayerTree } from "../../src/tree/layer-tree.ts";
+import { directoryOf, LayerTree } from "../../src/tree/layer-tree.ts";
 import { overlay } from "../../src/tree/overlay.ts";
+import { isWhiteout } from "../../src/tree/whiteouts.ts";
 
 /** One step of a layer: "d path", "f path", "l path target" (symlink), "h path target" (hard link), else a whiteout. */
 type Step = string;
@@ -19,8 +20,8 @@ function metadata(mode: number): Metadata {
 }
 
 /** Files are told apart by their size: the number of the layer. */
-function layer(number: number, steps: readonly Step[]): LayerTree {
-  const tree = new LayerTree(`layer ${number}`);
+function layer(number: number, steps: readonly Step[], onWarning?: (message: string) => void): LayerTree {
+  const tree = new LayerTree(`layer ${number}`, { onWarning });
   for (const step of steps) {
     const [kind, path = "", target = ""] = step.split(" ");
     if (kind === "d") tree.add(path, directoryOf(metadata(0o700 + number)));
@@ -31,6 +32,7 @@ function layer(number: number, steps: readonly Step[]): LayerTree {
     else if (isWhiteout(step, tree.name)) tree.whiteout(step);
     else throw new Error(`not a whiteout: ${step}`);
   }
+  tree.finish();
   return tree;
 }
 
@@ -43,7 +45,8 @@ function apply(...layers: readonly (readonly Step[])[]): {
   const root = impliedDirectory();
   const warnings: string[] = [];
   for (const [index, steps] of layers.entries()) {
-    overlay(root, layer(index + 1, steps), { onWarning: (message) => warnings.push(message) });
+    const onWarning = (message: string) => warnings.push(message);
+    overlay(root, layer(index + 1, steps, onWarning), { onWarning });
   }
   return { listing: list(root, "").sort(), warnings, root };
 }
@@ -203,10 +206,29 @@ describe("whiteouts", () => {
     }
   });
 
-  test("cannot have paths below them", () => {
-    expect(refusal(["f a/.wh.b/c"])).toBe(
-      "E_BAD_LAYER: layer 1: 'a/.wh.b/c' lies below the whiteout '.wh.b'",
-    );
+  test("have their names kept as folders' where paths lie below them, with a warning", () => {
+    const { listing, warnings } = apply(["f a/b", "d c"], ["f a/.wh.b/c", "f a/.wh.b/d", "h e a/.wh.b/c"]);
+    expect(listing).toEqual([
+      "a/ 755",
+      "a/.wh.b/ 755",
+      "a/.wh.b/c 2",
+      "a/.wh.b/d 2",
+      "a/b 1",
+      "c/ 701",
+      "e 2",
+    ]);
+    expect(warnings).toEqual([expect.stringMatching(/^'a\/.wh.b\/c' lies below a folder .* of 2 such/)]);
+    expect(apply(["f b/x"], [".wh.b", "f .wh.b/c"]).listing).toEqual([".wh.b/ 755", ".wh.b/c 2"]);
+  });
+
+  test("below a file of the same layer hide nothing, with a warning", () => {
+    const { listing, warnings } = apply(["f a/x", "f b"], ["f a", "a/.wh.x", "a/.wh..wh..opq", ".wh.b"]);
+    expect(listing).toEqual(["a 2"]);
+    expect(warnings).toEqual([
+      "'a/.wh.x' is left out: it lies below 'a', which is a file in the same layer, and has nothing to hide " +
+        "(the first of 2 such in this layer)",
+    ]);
+    expect(apply(["l a b", "l b a", "a/.wh.x"]).listing).toEqual(["a -> b", "b -> a"]);
   });
 
   test("reach the longest name there is", () => {
@@ -229,6 +251,18 @@ describe("opaque directories", () => {
       "a/s/u 2",
     ]);
   });
+
+  test.each([".wh..wh.opq", ".wh..opq", ".wh.__dir_opaque", ".wh..wh.opaque"])(
+    "are not marked by %s, and a warning says so",
+    (mark) => {
+      const step = isWhiteout(mark, "") ? `a/${mark}` : `f a/${mark}`;
+      const { listing, warnings } = apply(["d a", "f a/x"], ["d a", step, "f a/y"]);
+      expect(listing).toEqual(["a/ 702", "a/x 1", "a/y 2"]);
+      expect(warnings).toEqual([
+        `'a/${mark}' hides nothing: the mark of an opaque folder is spelled .wh..wh..opq`,
+      ]);
+    },
+  );
 
   test("can be the root", () => {
     expect(apply(["f a", "f b/c"], [".wh..wh..opq", "f d"]).listing).toEqual(["d 2"]);
@@ -280,6 +314,33 @@ describe("hard links", () => {
 
   test("are replaced by what the same layer puts in their place", () => {
     expect(apply(["f a"], ["h b a", "f b"]).listing).toEqual(["a 1", "b 2"]);
+  });
+
+  test("go with the directory they are in", () => {
+    expect(apply(["f a"], ["h d/e/b nowhere", "d d/e/f", "f d"]).listing).toEqual(["a 1", "d 2"]);
+    expect(apply(["f a"], ["h d/b nowhere", "f d", "d d", "h d/c a"]).listing).toEqual([
+      "a 1",
+      "d/ 702",
+      "d/c 1",
+    ]);
+  });
+
+  test("to each other, in any order, lead where the last one leads", () => {
+    const chain = Array.from({ length: 3000 }, (_, at) => `h ${at} ${at + 1}`);
+    const { root } = apply(["f 3000"], chain);
+    expect(new Set(root.entries.values()).size).toBe(1);
+    expect(root.entries.size).toBe(3001);
+    expect(apply([...chain, "f 3000"]).listing).toHaveLength(3001);
+  });
+
+  test("through a symlink that is itself a link that comes later", () => {
+    expect(apply(["h a t/x", "h t s", "l s dir", "f dir/x"]).listing).toContain("a 1");
+  });
+
+  test("in a circle are refused", () => {
+    expect(refusal(["h a b", "h b c", "h c a"])).toMatch(/^E_BAD_LAYER: layer 1: '.' is a hard link to '.'/);
+    expect(refusal(["h a a"])).toContain("'a' is a hard link to 'a', which leads back to it");
+    expect(refusal(["h a b/x", "h b a"])).toContain("E_BAD_LAYER");
   });
 
   test("to directories are refused", () => {

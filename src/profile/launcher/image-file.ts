@@ -1,5 +1,5 @@
 import type { Directory, RegularFile } from "../../tree/inode.ts";
-import { followPath } from "../../tree/layer-tree.ts";
+import { followPath } from "../../tree/walk.ts";
 
 /** As the kernel's MAXSYMLINKS. */
 const SYMLINKS_FOLLOWED = 40;
