@@ -21,8 +21,8 @@ export class TreeBudget {
     if (this.#spent <= this.#limit) return;
     throw new Docker2vmError(
       "E_BAD_LAYER",
-      `the image has too many names, symlinks and extended attributes: they take more than ${this.#limit} bytes of memory`,
-      { hint: "look at what the layers hold: no ordinary image comes near that" },
+      `the image's names, symlinks and extended attributes take more than ${this.#limit / 2 ** 20} MiB of memory`,
+      { hint: "no ordinary image comes near that: look at what its layers hold (tar -tvf)" },
     );
   }
 }

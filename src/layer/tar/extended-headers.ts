@@ -1,7 +1,14 @@
 import { TarFault } from "./fault.ts";
 import { MAX_EXTENDED_HEADER, MAX_GLOBAL_ATTRIBUTES, TYPEFLAG } from "./format.ts";
 import type { Keywords } from "./pax.ts";
-import { NO_RECORDS, overlayRecords, type PaxRecord, readRecords, splitByUse } from "./records.ts";
+import {
+  NO_RECORDS,
+  overlayKeywords,
+  overlayRecords,
+  type PaxRecord,
+  readRecords,
+  splitByUse,
+} from "./records.ts";
 import type { Warn } from "./warn.ts";
 
 /** What the headers before an entry say about it. */
@@ -69,7 +76,7 @@ export class ExtendedHeaders {
     const own = this.#own;
     const global = this.#global;
     const extension = {
-      pax: own.keywords.size === 0 ? global.keywords : new OverGlobal(own.keywords, global.keywords),
+      pax: own === NO_RECORDS ? global.keywords : overlayKeywords(global.keywords, own),
       attributes: own.attributes,
       globalAttributes: global.attributes,
       sparse: own.sparse,
@@ -103,23 +110,6 @@ export class ExtendedHeaders {
         `global extended headers give every entry ${size} attributes; ${MAX_GLOBAL_ATTRIBUTES} are allowed`,
       );
     }
-  }
-}
-
-class OverGlobal implements Keywords {
-  readonly #own: Keywords;
-  readonly #global: Keywords;
-
-  constructor(own: Keywords, global: Keywords) {
-    this.#own = own;
-    this.#global = global;
-  }
-
-  /** An empty value takes the keyword away. */
-  get(key: string): string | undefined {
-    const own = this.#own.get(key);
-    if (own === undefined) return this.#global.get(key);
-    return own === "" ? undefined : own;
   }
 }
 

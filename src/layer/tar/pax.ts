@@ -13,16 +13,11 @@ export interface Keywords {
   get(key: string): string | undefined;
 }
 
-/** Where a record's parts lie in its header: the keyword from `key` to `equals`, the value from there to `end`. */
-export interface RecordPlace {
-  readonly key: number;
-  readonly equals: number;
-  /** The byte after the value: a newline. */
-  readonly end: number;
-}
-
-/** Walks "length keyword=value\n" records; throws TarFault unless the text is nothing but such records. */
-export function* recordPlaces(text: string): Generator<RecordPlace> {
+/**
+ * Visits "length keyword=value\n" records: the keyword lies from `key` to `equals`, the value from there to `end`.
+ * Throws TarFault unless the text is nothing but such records.
+ */
+export function visitRecords(text: string, visit: (key: number, equals: number, end: number) => void): void {
   let start = 0;
   while (start < text.length) {
     const space = text.indexOf(" ", start);
@@ -35,7 +30,7 @@ export function* recordPlaces(text: string): Generator<RecordPlace> {
     if (equals <= space + 1 || equals >= end) {
       throw new TarFault("an extended header is malformed: a record is not keyword=value");
     }
-    yield { key: space + 1, equals, end: end - 1 };
+    visit(space + 1, equals, end - 1);
     start = end;
   }
 }

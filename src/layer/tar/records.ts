@@ -1,13 +1,15 @@
 /** The records of an extended header that anybody reads; the others are not kept. */
-import { recordPlaces } from "./pax.ts";
+import { visitRecords } from "./pax.ts";
 
 /** One "keyword=value". */
 export type PaxRecord = readonly [key: string, value: string];
 
-/** One header's, or several laid over one another. The strings are their own: none keeps the header in memory. */
+/** One header's, or several laid over one another. Names and attributes are strings of their own, which keep no header in memory. */
 export interface Records {
-  /** Those that may come once; the last one counts. An empty value takes the keyword away. */
+  /** Those that may come once; the last one counts. */
   readonly keywords: ReadonlyMap<string, string>;
+  /** Those of the keywords whose value is empty: it takes away what was said before. */
+  readonly takenAway: readonly string[];
   /** Extended attributes; an empty value is what the attribute holds. */
   readonly attributes: ReadonlyMap<string, string>;
   /** Those of a sparse file's map that come again and again, in their order. */
@@ -21,33 +23,50 @@ export const LIBARCHIVE_XATTR = "LIBARCHIVE.xattr.";
 /** Access control lists as text. */
 export const SCHILY_ACL = "SCHILY.acl.";
 
-/** What may be said of all entries at once. */
+/** What may be said of all entries at once: numbers and times. */
 const COMMON: ReadonlySet<string> = new Set(["uid", "gid", "mtime", "atime", "ctime"]);
-/** What can only be meant of one. */
-const OF_ONE: ReadonlySet<string> = new Set(["path", "linkpath", "size"]);
-const SPARSE = "GNU.sparse.";
+/** What can only be meant of one, besides the map of a sparse file. */
+const NAMES: ReadonlySet<string> = new Set(["path", "linkpath", "GNU.sparse.name"]);
+const SIZE = "size";
+const SPARSE: ReadonlySet<string> = new Set(
+  ["major", "minor", "size", "realsize", "map"].map((name) => `GNU.sparse.${name}`),
+);
 const SPARSE_PAIRS: ReadonlySet<string> = new Set(["GNU.sparse.offset", "GNU.sparse.numbytes"]);
 
 const NONE: ReadonlyMap<string, string> = new Map();
-export const NO_RECORDS: Records = { keywords: NONE, attributes: NONE, sparse: [] };
+export const NO_RECORDS: Records = { keywords: NONE, takenAway: [], attributes: NONE, sparse: [] };
 
 /** Reads an extended header's contents; throws TarFault where they are no records. */
 export function readRecords(bytes: Buffer): Records {
   const text = bytes.toString("latin1");
   const keywords = new Map<string, string>();
-  const attributes = new Map<string, string>();
-  const sparse: PaxRecord[] = [];
-  for (const place of recordPlaces(text)) {
-    const key = text.slice(place.key, place.equals);
-    const isAttribute = isAttributeKey(key);
-    if (!isAttribute && !COMMON.has(key) && !OF_ONE.has(key) && !key.startsWith(SPARSE)) continue;
-    // Out of the bytes: a piece of the text would keep all of it.
-    const value = bytes.toString("latin1", place.equals + 1, place.end);
-    if (isAttribute) attributes.set(bytes.toString("latin1", place.key, place.equals), value);
-    else if (SPARSE_PAIRS.has(key)) sparse.push([key, value]);
-    else keywords.set(key, value);
+  let attributes: Map<string, string> | undefined;
+  let sparse: PaxRecord[] | undefined;
+  visitRecords(text, (start, equals, end) => {
+    const key = text.slice(start, equals);
+    // What stays in the tree is taken out of the bytes: a piece of the text would keep all of it in memory.
+    if (COMMON.has(key) || key === SIZE) keywords.set(key, text.slice(equals + 1, end));
+    else if (NAMES.has(key)) keywords.set(key, bytes.toString("latin1", equals + 1, end));
+    else if (isAttributeKey(key)) {
+      attributes ??= new Map();
+      attributes.set(bytes.toString("latin1", start, equals), bytes.toString("latin1", equals + 1, end));
+    } else if (SPARSE_PAIRS.has(key)) {
+      sparse ??= [];
+      sparse.push([key, text.slice(equals + 1, end)]);
+    } else if (SPARSE.has(key)) keywords.set(key, text.slice(equals + 1, end));
+  });
+  const takenAway = dropEmpty(keywords);
+  return { keywords, takenAway, attributes: attributes ?? NONE, sparse: sparse ?? NO_RECORDS.sparse };
+}
+
+function dropEmpty(keywords: Map<string, string>): readonly string[] {
+  let dropped = NO_RECORDS.takenAway;
+  for (const [key, value] of keywords) {
+    if (value !== "") continue;
+    keywords.delete(key);
+    dropped = [...dropped, key];
   }
-  return { keywords, attributes, sparse };
+  return dropped;
 }
 
 function isAttributeKey(key: string): boolean {
@@ -56,16 +75,26 @@ function isAttributeKey(key: string): boolean {
 
 /** A global header's records: those that may be meant of all entries, and the keywords of the others. */
 export function splitByUse(records: Records): { common: Records; ofOne: string[] } {
-  const common = new Map([...records.keywords].filter(([key]) => COMMON.has(key)));
-  const ofOne = [...records.keywords.keys(), ...records.sparse.map(([key]) => key)].filter(
-    (key) => !COMMON.has(key),
-  );
+  const { keywords, sparse } = records;
+  const common = new Map([...keywords].filter(([key]) => COMMON.has(key)));
+  const ofOne = [...keywords.keys(), ...sparse.map(([key]) => key)].filter((key) => !COMMON.has(key));
   return { common: { ...records, keywords: common, sparse: [] }, ofOne };
 }
 
 /** Puts one header's records over those before it. */
 export function overlayRecords(base: Records, over: Records): Records {
-  const keywords = new Map([...base.keywords, ...over.keywords]);
-  for (const [key, value] of over.keywords) if (value === "") keywords.delete(key);
-  return { keywords, attributes: new Map([...base.attributes, ...over.attributes]), sparse: [] };
+  const keywords = overlayKeywords(base.keywords, over);
+  const attributes = new Map([...base.attributes, ...over.attributes]);
+  return { keywords, takenAway: [], attributes, sparse: over.sparse };
+}
+
+/** As overlayRecords, of the keywords alone. */
+export function overlayKeywords(
+  base: ReadonlyMap<string, string>,
+  over: Records,
+): ReadonlyMap<string, string> {
+  if (base.size === 0) return over.keywords;
+  const keywords = new Map([...base, ...over.keywords]);
+  for (const key of over.takenAway) keywords.delete(key);
+  return keywords;
 }

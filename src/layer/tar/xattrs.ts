@@ -28,8 +28,12 @@ const XATTR_SIZE_MAX = 65536;
 /** Reads entries' extended attributes. Equal ones share one object, as do the lists of those that have only global ones. */
 export class XattrReader {
   readonly #pool: AttributePool;
+  /** Those that only global headers give, by whether user attributes are allowed. */
   #global: { readonly records: Records; readonly lists: Map<boolean, readonly Xattr[]> } | undefined;
-  #last: readonly Xattr[] = NO_XATTRS;
+  /** The entry's before, if nothing of it was left out. */
+  #last:
+    | { readonly records: Records; readonly userAllowed: boolean; readonly list: readonly Xattr[] }
+    | undefined;
 
   constructor(pool: AttributePool) {
     this.#pool = pool;
@@ -44,7 +48,7 @@ export class XattrReader {
     const { attributes, globalAttributes } = extension;
     if (attributes.size > 0) {
       const all = globalAttributes.size === 0 ? attributes : new Map([...globalAttributes, ...attributes]);
-      return this.#shared(this.#list(all, userAllowed, warn));
+      return this.#own(all, userAllowed, warn);
     }
     if (globalAttributes.size === 0) return NO_XATTRS;
     if (this.#global?.records !== globalAttributes) {
@@ -67,16 +71,22 @@ export class XattrReader {
     return kept;
   }
 
-  /** Neighbours mostly have the same attributes. */
-  #shared(list: readonly Xattr[]): readonly Xattr[] {
-    if (list.length === 0) return NO_XATTRS;
+  /** Neighbours mostly have the same attributes: then they share the list. */
+  #own(records: Records, userAllowed: boolean, warn: Warn): readonly Xattr[] {
     const last = this.#last;
-    if (list.length !== last.length || list.some((xattr, at) => xattr !== last[at])) {
-      this.#pool.keepList(list.length);
-      this.#last = list;
-    }
-    return this.#last;
+    if (last?.userAllowed === userAllowed && sameRecords(records, last.records)) return last.list;
+    const list = this.#list(records, userAllowed, warn);
+    if (list.length === 0) return NO_XATTRS;
+    this.#pool.keepList(list.length);
+    this.#last = list.length === records.size ? { records, userAllowed, list } : undefined;
+    return list;
   }
+}
+
+function sameRecords(a: Records, b: Records): boolean {
+  if (a.size !== b.size) return false;
+  for (const [key, value] of a) if (b.get(key) !== value) return false;
+  return true;
 }
 
 type Records = ReadonlyMap<string, string>;

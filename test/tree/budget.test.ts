@@ -1,0 +1,79 @@
+import { describe, expect, test } from "bun:test";
+import { tarParts } from "../../src/layer/tar/entries.ts";
+import { unpack } from "../../src/layer/unpack.ts";
+import { ContentWriter } from "../../src/output/content-writer.ts";
+import { immediateSink } from "../../src/output/stages.ts";
+import { AttributePool } from "../../src/tree/attribute-pool.ts";
+import { LayerTree } from "../../src/tree/layer-tree.ts";
+import { TreeBudget } from "../../src/tree/tree-budget.ts";
+import { expectError } from "../support/expect-error.ts";
+import { type TarItem, tarItem } from "../support/tar-builder.ts";
+
+const MIB = 2 ** 20;
+
+/** Unpacks `count` entries as a layer of an image that may take `limit` bytes. */
+async function unpackMany(count: number, limit: number, item: (at: number) => TarItem): Promise<LayerTree> {
+  const budget = new TreeBudget(limit);
+  const tree = new LayerTree("layer 1", { budget });
+  let made = 0;
+  async function* entries(): AsyncGenerator<Uint8Array> {
+    for (; made < count; made++) yield tarItem(item(made));
+  }
+  const contents = {
+    writer: new ContentWriter(immediateSink(() => {})),
+    nextArena: async (length: number) => ({ start: 0, length }),
+  };
+  try {
+    const parts = tarParts(entries(), { layer: tree.name, attributes: new AttributePool(budget) });
+    await unpack(parts, tree, contents);
+  } catch (error) {
+    expect(made).toBeGreaterThan(1);
+    throw error;
+  }
+  return tree;
+}
+
+describe("an image that asks for more memory than one may is refused", () => {
+  const greedy: [string, (at: number) => TarItem][] = [
+    ["attributes", (at) => ({ path: `${at}`, pax: { "SCHILY.xattr.user.a": `${at}`.padEnd(60_000) } })],
+    [
+      "lists of attributes",
+      (at) => ({
+        path: `${at}`,
+        pax: Object.fromEntries(
+          Array.from({ length: 2000 }, (_, n) => [`SCHILY.xattr.user.${n}`, `${(n + at) % 2}`]),
+        ),
+      }),
+    ],
+    [
+      "targets of symlinks",
+      (at) => ({ path: `${at}`, type: "symlink", pax: { linkpath: "t".repeat(4096) } }),
+    ],
+    [
+      "hard links that wait",
+      (at) => ({ path: `${at}`, type: "hardlink", pax: { linkpath: "t/".repeat(2000) } }),
+    ],
+    ["whiteouts", (at) => ({ pax: { path: `${"d".repeat(200)}/.wh.${`${at}`.padEnd(200, "w")}` } })],
+    ["long names", (at) => ({ pax: { path: `${"d".repeat(200)}/${`${at}`.padEnd(200, "n")}` } })],
+    ["folders that a path implies", (at) => ({ pax: { path: `${at}/${"d/".repeat(2000)}f` } })],
+  ];
+  test.each(greedy)("%s", async (_, item) => {
+    await expectError(unpackMany(20_000, 4 * MIB, item), "E_BAD_LAYER", "4 MiB of memory");
+  });
+});
+
+test("what many entries have in common is reckoned once", async () => {
+  const value = "v".repeat(60_000);
+  const item = (at: number) => ({ path: `${at}`, pax: { "SCHILY.xattr.user.a": value } });
+  expect((await unpackMany(1000, MIB, item)).root.entries.size).toBe(1000);
+});
+
+test("a header that an entry's path comes from is not kept", async () => {
+  const comment = "c".repeat(500_000);
+  const before = process.memoryUsage().rss;
+  const item = (at: number) => ({ pax: { comment, path: `a/name-that-is-too-long-to-be-copied-${at}` } });
+  const tree = await unpackMany(1000, MIB, item);
+  Bun.gc(true);
+  expect(process.memoryUsage().rss - before).toBeLessThan(250 * MIB);
+  expect(tree.find("a/name-that-is-too-long-to-be-copied-999")).toBeDefined();
+});
