@@ -1,26 +1,12 @@
+import { badCompression } from "../inflate/bad-compression.ts";
+import { gunzipNative, hasNativeZstd, unzstdNative } from "../inflate/native.ts";
+import type { Compression } from "../inflate/sniff.ts";
 import { type ChunkMemory, STOCK } from "../memory/chunks.ts";
-import { gunzipNative, hasNativeZstd, unzstdNative } from "./inflate/native.ts";
 
 /** Who inflates: node:zlib, JavaScript (fflate, fzstd), or node:zlib as far as the runtime has it. */
 export type InflateChoice = "native" | "fflate" | "auto";
 
-export type Compression = "gzip" | "zstd" | "none";
-
-/** RFC 1952, 2.3.1. */
-const GZIP_MAGIC = [0x1f, 0x8b] as const;
-/** RFC 8878, 3.1.1. */
-const ZSTD_MAGIC = [0x28, 0xb5, 0x2f, 0xfd] as const;
-/** RFC 8878, 3.1.2: the first byte's low half is free. */
-const SKIPPABLE_MAGIC = [0x2a, 0x4d, 0x18] as const;
-
-/** Told by the first four bytes; "none" is a tar, or nothing this program knows. */
-export function sniffCompression(head: Uint8Array): Compression {
-  if (GZIP_MAGIC.every((byte, at) => head[at] === byte)) return "gzip";
-  if (ZSTD_MAGIC.every((byte, at) => head[at] === byte)) return "zstd";
-  const skippable = ((head[0] ?? 0) & 0xf0) === 0x50;
-  if (skippable && SKIPPABLE_MAGIC.every((byte, at) => head[at + 1] === byte)) return "zstd";
-  return "none";
-}
+export { type Compression, sniffCompression } from "../inflate/sniff.ts";
 
 /**
  * The uncompressed bytes, in chunks that are good until the next one. All of a gzip file's members and of zstd's frames;
@@ -49,13 +35,13 @@ export function decompress(
 
 /** The portable inflaters are loaded when they are wanted: hardly ever, and it takes longer than a small image. */
 async function* portableGzip(stored: AsyncIterable<Uint8Array>, layer: string): AsyncGenerator<Uint8Array> {
-  const { gunzipPortable } = await import("./inflate/portable-gzip.ts");
+  const { gunzipPortable } = await import("../inflate/portable-gzip.ts");
   yield* gunzipPortable(stored, layer);
 }
 
 async function* portableZstd(stored: AsyncIterable<Uint8Array>, layer: string): AsyncGenerator<Uint8Array> {
-  const { unzstdPortable } = await import("./inflate/portable-zstd.ts");
-  yield* unzstdPortable(stored, layer);
+  const { unzstdPortable } = await import("../inflate/portable-zstd.ts");
+  yield* unzstdPortable(stored, (cause) => badCompression(layer, "zstd", cause));
 }
 
 function usesPortableZstd(choice: InflateChoice): boolean {

@@ -40,6 +40,15 @@ function findEntry(index: TarIndex, wanted: string, where: string): TarEntry | u
   for (let links = 0; links <= LINK_LIMIT; links++) {
     const entry = index.entries.get(name);
     if (entry === undefined || entry.type === "file") return entry;
+    if (entry.type === "sparse") {
+      throw new Docker2vmError(
+        "E_UNSUPPORTED",
+        `${where}: the entry ${quote(name)} is stored without its holes`,
+        {
+          hint: "write the archive anew without tar's option --sparse (-S)",
+        },
+      );
+    }
     if (entry.type === "other") {
       throw new Docker2vmError("E_BAD_ARCHIVE", `${where}: the entry ${quote(name)} is not a plain file`);
     }

@@ -1,13 +1,13 @@
 import { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { Docker2vmError, systemErrorCode } from "../errors.ts";
+import { type Compression, sniffCompression as sniffKnown } from "../inflate/sniff.ts";
 import { CHUNK_SIZE } from "../memory/chunks.ts";
 
-export type FileCompression = "gzip" | "zstd" | "bzip2" | "xz" | "none";
+export type FileCompression = Compression | "bzip2" | "xz";
 
-const MAGIC: readonly [FileCompression, readonly number[]][] = [
-  ["gzip", [0x1f, 0x8b]],
-  ["zstd", [0x28, 0xb5, 0x2f, 0xfd]],
+/** Kinds that are known by name only. */
+const FOREIGN: readonly [FileCompression, readonly number[]][] = [
   ["bzip2", [0x42, 0x5a, 0x68]],
   ["xz", [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]],
 ];
@@ -17,8 +17,8 @@ export const SNIFFED = 6;
 
 /** How a file that starts so is compressed. */
 export function sniffCompression(start: Uint8Array): FileCompression {
-  const found = MAGIC.find(([, magic]) => magic.every((byte, i) => start[i] === byte));
-  return found?.[0] ?? "none";
+  const foreign = FOREIGN.find(([, magic]) => magic.every((byte, i) => start[i] === byte));
+  return foreign?.[0] ?? sniffKnown(start);
 }
 
 /**
@@ -59,21 +59,8 @@ async function* gunzip(input: AsyncIterable<Uint8Array>, where: string): AsyncGe
 /** With fzstd: node:zlib has no zstd in Node 20. */
 async function* unzstd(input: AsyncIterable<Uint8Array>, where: string): AsyncGenerator<Uint8Array> {
   // Loaded when there is such an archive: other images would wait for it.
-  const { Decompress } = await import("fzstd");
-  let output: Uint8Array[] = [];
-  const decompressor = new Decompress((chunk) => output.push(chunk));
-  const push = (chunk: Uint8Array, final: boolean): Uint8Array[] => {
-    try {
-      decompressor.push(chunk, final);
-    } catch (error) {
-      throw broken("zstd", error, where);
-    }
-    const ready = output;
-    output = [];
-    return ready;
-  };
-  for await (const chunk of input) yield* push(chunk, false);
-  yield* push(new Uint8Array(), true);
+  const { unzstdPortable } = await import("../inflate/portable-zstd.ts");
+  yield* unzstdPortable(input, (cause) => broken("zstd", cause, where));
 }
 
 function broken(compression: FileCompression, cause: unknown, where: string): Docker2vmError {

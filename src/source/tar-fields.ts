@@ -14,6 +14,9 @@ export const TAR_FIELDS = {
   prefix: [345, 155],
 } as const;
 
+/** Byte that says whether a sparse file's map goes on in the next block: of its header, and of such a block. */
+export const MAP_GOES_ON = { header: 482, block: 504 } as const;
+
 export const USTAR_MAGIC = "ustar\x0000";
 
 export const TYPEFLAG = {
@@ -31,4 +34,5 @@ export const TYPEFLAG = {
   paxGlobalHeader: "g",
   gnuLongName: "L",
   gnuLongLink: "K",
+  gnuSparse: "S",
 } as const;

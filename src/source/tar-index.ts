@@ -1,7 +1,7 @@
 /** Finding the files of a tar archive by reading only its headers. */
 import { Docker2vmError } from "../errors.ts";
 import { quote } from "../oci/quote.ts";
-import { TAR_BLOCK, TYPEFLAG } from "./tar-fields.ts";
+import { MAP_GOES_ON, TAR_BLOCK, TYPEFLAG } from "./tar-fields.ts";
 import {
   hasContent,
   isZeroBlock,
@@ -12,7 +12,8 @@ import {
 } from "./tar-header.ts";
 
 export interface TarEntry {
-  readonly type: "file" | "link" | "symlink" | "other";
+  /** "sparse": a file that GNU tar stored without its holes; the bytes at `offset` are not its content. */
+  readonly type: "file" | "sparse" | "link" | "symlink" | "other";
   /** Byte of the archive at which the content starts. */
   readonly offset: number;
   readonly size: number;
@@ -66,7 +67,8 @@ export async function indexTar(read: ReadAt, size: number, where: string): Promi
       position = offset + padded(header.size);
       continue;
     }
-    const entry = entryOf(header, overrides, offset);
+    const contents = offset + (await mapBlocks(header, block, offset, readHeader)) * TAR_BLOCK;
+    const entry = entryOf(header, overrides, contents);
     last = overrides.name ?? header.name;
     checkInside(last, entry.size, position, size, where);
     entries.set(entryName(last), entry);
@@ -74,7 +76,7 @@ export async function indexTar(read: ReadAt, size: number, where: string): Promi
       throw new Docker2vmError("E_BAD_ARCHIVE", `${where}: more than ${ENTRY_LIMIT} entries are in it`);
     }
     overrides = { sparse: false };
-    position = offset + padded(entry.size);
+    position = contents + padded(entry.size);
   }
   return { entries, endMarked: false };
 }
@@ -89,7 +91,7 @@ export function entryName(name: string): string {
 
 function entryOf(header: TarHeader, overrides: Overrides, offset: number): TarEntry {
   return {
-    type: overrides.sparse ? "other" : entryType(header.typeflag),
+    type: overrides.sparse ? "sparse" : entryType(header.typeflag),
     offset,
     size: hasContent(header.typeflag) ? (overrides.size ?? header.size) : 0,
     linkname: overrides.linkname ?? header.linkname,
@@ -102,6 +104,8 @@ function entryType(typeflag: string): TarEntry["type"] {
     case TYPEFLAG.oldFile:
     case TYPEFLAG.contiguousFile:
       return "file";
+    case TYPEFLAG.gnuSparse:
+      return "sparse";
     case TYPEFLAG.link:
       return "link";
     case TYPEFLAG.symlink:
@@ -109,6 +113,19 @@ function entryType(typeflag: string): TarEntry["type"] {
     default:
       return "other";
   }
+}
+
+/** Blocks after the header that go on with the map of a sparse file, in GNU tar's own format; its size leaves them out. */
+async function mapBlocks(
+  { typeflag }: TarHeader,
+  header: Uint8Array,
+  start: number,
+  read: (position: number) => Promise<Uint8Array>,
+): Promise<number> {
+  if (typeflag !== TYPEFLAG.gnuSparse || header[MAP_GOES_ON.header] === 0) return 0;
+  let blocks = 1;
+  for (let at = start; ((await read(at))[MAP_GOES_ON.block] ?? 0) !== 0; at += TAR_BLOCK) blocks++;
+  return blocks;
 }
 
 function isExtension({ typeflag }: TarHeader): boolean {
@@ -147,6 +164,8 @@ function applyPax(overrides: Overrides, bytes: Uint8Array, where: string): void 
   if (records.has("path")) overrides.name = records.get("path") || undefined;
   if (records.has("linkpath")) overrides.linkname = records.get("linkpath") || undefined;
   if (records.has("size")) overrides.size = size === "" ? undefined : Number(size);
+  // Of a sparse file "path" is a name that nobody asks for.
+  if (records.has("GNU.sparse.name")) overrides.name = records.get("GNU.sparse.name") || undefined;
   overrides.sparse ||= [...records.keys()].some((key) => key.startsWith("GNU.sparse."));
 }
 

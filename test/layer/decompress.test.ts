@@ -5,16 +5,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { constants, createGunzip, type Gunzip, gzipSync } from "node:zlib";
 import fc from "fast-check";
+import { badCompression } from "../../src/inflate/bad-compression.ts";
+import { CodecHandle } from "../../src/inflate/codec-handle.ts";
+import { throughStream } from "../../src/inflate/codec-stream.ts";
+import { checkZeroPadding } from "../../src/inflate/gzip-format.ts";
 import {
   type Compression,
   decompress,
   type InflateChoice,
   sniffCompression,
 } from "../../src/layer/decompress.ts";
-import { badCompression } from "../../src/layer/inflate/bad-compression.ts";
-import { CodecHandle } from "../../src/layer/inflate/codec-handle.ts";
-import { throughStream } from "../../src/layer/inflate/codec-stream.ts";
-import { checkZeroPadding } from "../../src/layer/inflate/gzip-format.ts";
 import { expectError } from "../support/expect-error.ts";
 import { runOk, testWith } from "../support/oracles.ts";
 import { gzipCases, type InflateCase, SAMPLE, zstdCases } from "./inflate-corpus.ts";
@@ -194,7 +194,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createGunzip } from "node:zlib";
 import { decompress } from "./dist/layer/decompress.js";
-import { CodecHandle } from "./dist/layer/inflate/codec-handle.js";
+import { CodecHandle } from "./dist/inflate/codec-handle.js";
 if (CodecHandle.of(createGunzip(), 4) === undefined) throw new Error("the codec's handle is not found");
 const outcomes = [];
 for (const { compression, choice, bytes } of JSON.parse(readFileSync("corpus.json", "utf8"))) {
@@ -216,7 +216,7 @@ console.log(JSON.stringify(outcomes));
 testWith(["node"], "Node makes the same of the whole corpus as Bun", async () => {
   const root = join(import.meta.dir, "../..");
   await Bun.build({
-    entrypoints: ["decompress.ts", "inflate/codec-handle.ts"].map((name) => join(root, "src/layer", name)),
+    entrypoints: ["layer/decompress.ts", "inflate/codec-handle.ts"].map((name) => join(root, "src", name)),
     root: join(root, "src"),
     outdir: join(folder, "dist"),
     target: "node",

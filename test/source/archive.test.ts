@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { spawn } from "node:child_process";
-import { readdirSync, writeFileSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readdirSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { openSource } from "../../src/source/open.ts";
@@ -69,6 +69,44 @@ describe("an archive of an OCI layout", () => {
       writeFileSync(path, whole.subarray(0, whole.length - 20));
       await expectError(readImage(oci(path), folder), "E_BAD_ARCHIVE", path, how);
     });
+  }
+
+  withLayoutBeside("is read when its zstd begins with a skippable frame", async (folder, layout, built) => {
+    const path = join(folder, "image.tar.zst");
+    const skippable = Buffer.from([0x50, 0x2a, 0x4d, 0x18, 4, 0, 0, 0, 1, 2, 3, 4]);
+    const tar = await tarOf(entriesOf(layout));
+    const frames = [tar.subarray(0, 5000), tar.subarray(5000)].map((part) => Bun.zstdCompressSync(part));
+    writeFileSync(path, Buffer.concat(frames.flatMap((frame) => [skippable, frame])));
+    const { image } = await readImage(oci(path), folder);
+    expect<string>(image.manifestDigest).toBe(built.manifest.digest);
+  });
+
+  test("is refused when its zstd asks for a window of more than 128 MiB", () =>
+    inFolder(async (folder) => {
+      const path = join(folder, "image.tar.zst");
+      // A window of 1 GiB, and one raw block of three bytes.
+      writeFileSync(path, Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0, 0xa0, 25, 0, 0, 1, 2, 3]));
+      const error = await readImage(oci(path), folder).catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({ code: "E_BAD_ARCHIVE" });
+      expect(String(error)).toContain("a window of 1073741824 bytes");
+    }));
+
+  for (const format of ["posix", "gnu"]) {
+    testWith(["tar"], `is refused where a blob is stored sparse, by what it is (${format})`, () =>
+      inFolder(async (folder) => {
+        const root = join(folder, "root");
+        mkdirSync(root);
+        writeFileSync(join(root, "oci-layout"), '{"imageLayoutVersion":"1.0.0"}');
+        // More holes than old GNU's header has room for.
+        const index = openSync(join(root, "index.json"), "w");
+        for (let at = 0; at < 40; at++) writeSync(index, Buffer.alloc(4096, "{}"), 0, 4096, at << 16);
+        closeSync(index);
+        const path = join(folder, "image.tar");
+        const options = ["--sparse", "--hole-detection=raw", `--format=${format}`, "--sort=name"];
+        runOk("tar", [...options, "-cf", path, "-C", root, "."]);
+        await expectError(readImage(oci(path), folder), "E_UNSUPPORTED", "index.json", "--sparse");
+      }),
+    );
   }
 
   for (const [how, magic] of [

@@ -1,6 +1,6 @@
 import * as zlib from "node:zlib";
-import { Docker2vmError } from "../../errors.ts";
-import { CHUNK_SIZE, type ChunkMemory } from "../../memory/chunks.ts";
+import { Docker2vmError } from "../errors.ts";
+import { CHUNK_SIZE, type ChunkMemory } from "../memory/chunks.ts";
 import { badCompression } from "./bad-compression.ts";
 import { CodecHandle, throughHandle } from "./codec-handle.ts";
 import { throughStream } from "./codec-stream.ts";

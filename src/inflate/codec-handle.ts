@@ -1,5 +1,5 @@
 import type { Gunzip } from "node:zlib";
-import type { ChunkMemory } from "../../memory/chunks.ts";
+import type { ChunkMemory } from "../memory/chunks.ts";
 import { checked } from "./bad-compression.ts";
 
 /**

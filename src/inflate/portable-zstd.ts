@@ -1,5 +1,5 @@
 import { Decompress } from "fzstd";
-import { badCompression, checked } from "./bad-compression.ts";
+import { checked } from "./bad-compression.ts";
 import { ZstdFrames } from "./zstd-frames.ts";
 
 interface FramePart {
@@ -9,14 +9,13 @@ interface FramePart {
 
 /**
  * zstd by fzstd. It is handed single frames, block by block: so it never meets a skippable frame, cannot lose its place
- * between frames, and holds one block's contents at a time. It does not check the frames' checksums (the layer's
- * diff_id covers them).
+ * between frames, and holds one block's contents at a time. It does not check the frames' checksums (a layer's
+ * diff_id covers them, as the digests of what is in an archive do). Damage is thrown as `damaged` says it.
  */
 export async function* unzstdPortable(
   stored: AsyncIterable<Uint8Array>,
-  layer: string,
+  damaged: (cause: unknown) => Error,
 ): AsyncGenerator<Uint8Array> {
-  const damaged = (cause: unknown) => badCompression(layer, "zstd", cause);
   const frames = new ZstdFrames();
   const inflater = new FrameInflater();
   for await (const chunk of stored) {

@@ -1,4 +1,4 @@
-import { Docker2vmError } from "../../errors.ts";
+import { Docker2vmError } from "../errors.ts";
 
 /**
  * E_BAD_COMPRESSION. One message for damage of any kind and from any codec: what a codec makes of damaged bytes depends
