@@ -9,7 +9,7 @@ import { differences, type KernelView, kernelView, withMounted } from "../suppor
 import { buildLayout } from "../support/layout-builder.ts";
 import { expectCleanFilesystem, type Oracle, testWith } from "../support/oracles.ts";
 import { randomStack } from "../support/random-stack.ts";
-import { type TarItem, tar } from "../support/tar-builder.ts";
+import { type TarItem, tar, tarItem } from "../support/tar-builder.ts";
 import { type ManifestDescriptor, withUmociUnpacked } from "../support/umoci.ts";
 
 const ORACLES: readonly Oracle[] = ["umoci", "e2fsck", "getfattr", "loop mount"];
@@ -36,10 +36,14 @@ async function viewsOf(layout: string, manifest: ManifestDescriptor, platform: s
   return { image: withMounted(rootfsPath, "ro", kernelView), umoci };
 }
 
-async function viewsOfLayers(layers: readonly (readonly TarItem[])[]): Promise<Views> {
+function viewsOfLayers(layers: readonly (readonly (TarItem | Uint8Array)[])[]): Promise<Views> {
+  return viewsOfTars(layers.map(tar));
+}
+
+async function viewsOfTars(layers: readonly Uint8Array[]): Promise<Views> {
   const layout = mkdtempSync(join(folder, "layout-"));
   try {
-    const { manifest } = buildLayout(layout, { layers: layers.map(tar) });
+    const { manifest } = buildLayout(layout, { layers });
     return await viewsOf(layout, manifest, "linux/amd64");
   } finally {
     rmSync(layout, { recursive: true });
@@ -68,6 +72,47 @@ describe("the kernel sees in the image what umoci unpacks", () => {
       }),
       { numRuns: RANDOM_STACKS },
     );
+  });
+});
+
+describe("oddities that no container runtime refuses are what umoci makes of them", () => {
+  const lower: TarItem[] = [
+    { path: "d", type: "directory" },
+    { path: "d/x", data: "lower" },
+  ];
+  const upper = (...items: (TarItem | Uint8Array)[]) => [{ path: "d", type: "directory" }, ...items];
+  const oddities: [string, readonly (TarItem | Uint8Array)[]][] = [
+    ["macOS's attributes", upper({ path: "f", pax: { "SCHILY.xattr.com.apple.quarantine": "x" } })],
+    ["an attribute without a namespace", upper({ path: "f", pax: { "SCHILY.xattr.mine": "x" } })],
+    [
+      "a malformed access control list as text",
+      upper({ path: "f", pax: { "SCHILY.acl.access": "nonsense" } }),
+    ],
+    ["numbers after a NUL", upper({ path: "f", raw: { uid: "\x00001750", mode: "\x00000755" } })],
+    ["owners beyond 32 bits", upper({ path: "f", uid: -2, gid: 2 ** 32 + 5 })],
+    ["an owner that chown(2) does not set", upper({ path: "f", uid: 2 ** 32 - 1, gid: -1 })],
+    ["an extended header without contents", upper({ path: "hdr", type: "x" }, { path: "f" })],
+    ["contents under a name with a slash", upper({ path: "f/", data: "text" })],
+    ["a mark that is no opaque folder's", upper({ path: "d/.wh..wh.opq" }, { path: "d/y" })],
+  ];
+  for (const [name, items] of oddities) {
+    testWith(ORACLES, name, async () => {
+      const { image, umoci } = await viewsOfLayers([lower, items]);
+      expect(differences(image, umoci)).toEqual([]);
+    });
+  }
+
+  testWith(ORACLES, "a name below a folder with a whiteout's name", async () => {
+    const { image, umoci } = await viewsOfLayers([lower, upper({ path: "d/.wh.x/f", data: "text" })]);
+    expect([...image.keys()].sort()).toEqual([...umoci.keys()].sort());
+    expect([...image.keys()]).toContain("d/.wh.x/f");
+  });
+
+  testWith(ORACLES, "a tar that ends in the padding of its last file", async () => {
+    const whole = tarItem({ path: "f", data: "text" });
+    const { image, umoci } = await viewsOfTars([tar(lower), whole.subarray(0, 512 + 4)]);
+    expect(differences(image, umoci)).toEqual([]);
+    expect([...image.keys()]).toContain("f");
   });
 });
 
