@@ -16,7 +16,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   tree: ["errors.ts", "output"],
   ext4: ["errors.ts", "output", "tree"],
   verity: ["errors.ts", "output"],
-  "ext4-reader": ["errors.ts", "output", "tree", "ext4"],
+  "ext4-reader": ["errors.ts", "output", "tree", "ext4", "waiting"],
   inflate: ["errors.ts", "memory"],
   oci: ["errors.ts"],
   http: ["errors.ts"],
@@ -25,11 +25,11 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   registry: ["errors.ts", "http", "oci", "cache", "memory"],
   source: ["errors.ts", "oci", "registry", "signature", "cache", "inflate", "memory", "waiting"],
   layer: ["errors.ts", "oci", "output", "tree", "inflate", "memory", "waiting"],
-  profile: ["errors.ts", "output", "tree", "ext4-reader", "oci"],
+  profile: ["errors.ts", "output", "tree", "ext4-reader", "oci", "waiting"],
   convert: ["errors.ts", "output", "tree", "ext4", "verity", "oci", "source", "layer", "profile", "memory"],
   dockerfile: ["errors.ts", "convert", "oci"],
   // What lies above src is package.json, which has the version.
-  cli: ["..", "errors.ts", "convert", "dockerfile", "source", "layer", "cache", "ext4-reader"],
+  cli: ["..", "errors.ts", "convert", "dockerfile", "source", "layer", "cache", "ext4-reader", "waiting"],
   "index.ts": ["errors.ts", "convert", "dockerfile", "source", "layer", "oci"],
 };
 

@@ -1,6 +1,7 @@
 /** The bytes of files. */
 import { Docker2vmError } from "../errors.ts";
 import { I_BLOCK_SIZE } from "../ext4/format/inode.ts";
+import type { Paused } from "../waiting/steps.ts";
 import { broken } from "./broken.ts";
 import { type FileInode, hasFlag, inodeName } from "./inode.ts";
 import { mappedRuns } from "./mapping.ts";
@@ -19,7 +20,7 @@ const MAXIMUM_PIECE = 2 ** 20;
  * What an inode with contents holds, in ascending pieces of up to 1 MiB; what lies between them is a hole and reads as
  * zeros. Throws E_UNSUPPORTED if it is encrypted and E_INVALID_FILESYSTEM if it is broken.
  */
-export function* readContents(volume: Volume, inode: FileInode): Generator<Piece, void> {
+export function* readContents(volume: Volume, inode: FileInode): Paused<Piece> {
   refuseEncrypted(inode);
   if (hasFlag(inode, "inline")) {
     const bytes = inlineContents(inode);
@@ -27,8 +28,11 @@ export function* readContents(volume: Volume, inode: FileInode): Generator<Piece
     return;
   }
   const { blockSize } = volume.superblock;
-  for (const run of mappedRuns(volume, inode)) {
-    if (run.unwritten) continue;
+  for (const run of mappedRuns(volume, inode, { end: Math.ceil(inode.size / blockSize) })) {
+    if (run === undefined || run.unwritten) {
+      yield;
+      continue;
+    }
     const end = Math.min((run.logical + run.length) * blockSize, inode.size);
     const shift = (run.physical - run.logical) * blockSize;
     for (let offset = run.logical * blockSize; offset < end; offset += MAXIMUM_PIECE) {

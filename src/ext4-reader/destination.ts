@@ -13,14 +13,16 @@ import {
   openSync,
   readdirSync,
   symlinkSync,
+  unlinkSync,
   writeSync,
 } from "node:fs";
 import { Docker2vmError, systemErrorCode } from "../errors.ts";
 import type { Timestamp } from "../tree/inode.ts";
 import { displayPath } from "../tree/path.ts";
+import type { Steps } from "../waiting/steps.ts";
 import type { Filesystem, TypedInode } from "./filesystem.ts";
 import { isPlainName } from "./plain-name.ts";
-import { joined } from "./walk.ts";
+import { type Place, pathOf, type WalkedFile } from "./walk.ts";
 
 /** A file that was not extracted. */
 export interface LeftOut {
@@ -29,19 +31,33 @@ export interface LeftOut {
   readonly why: string;
 }
 
+/** A file to be made. */
+type NewFile = Omit<WalkedFile, "again">;
+
 const SETUID_SETGID = 0o6000;
+const OWNER_EXECUTES = 0o100;
 const PRIVATE_FOLDER = 0o700;
 const PRIVATE_FILE = 0o600;
 const { O_CREAT, O_EXCL, O_WRONLY, O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;
 
-/** Makes files one by one, each in a folder that it made before, none over anything that is there. */
+interface OpenDirectory {
+  readonly path: () => string;
+  readonly inode: TypedInode;
+}
+
+/**
+ * Makes files one by one, as a walk comes to them: each in a folder that it made before, none over anything that is
+ * there.
+ */
 export class Destination {
   readonly #filesystem: Filesystem;
   readonly #folder: Buffer;
-  /** Directories get their metadata when nothing more is made in them. */
-  readonly #directories: { readonly path: string; readonly inode: TypedInode }[] = [];
-  /** Paths of files with several names, by number. */
-  readonly #linked = new Map<number, string>();
+  /** The way down to where files are made. Directories get their metadata when nothing more is made in them. */
+  readonly #open: OpenDirectory[] = [];
+  /** Those that may not be gone through by then: a file in them may still get a further name. */
+  readonly #closed: OpenDirectory[] = [];
+  /** Where files with several names are, by number. */
+  readonly #linked = new Map<number, Place>();
   readonly #leftOut: LeftOut[] = [];
   readonly #counts = {
     files: 0,
@@ -76,79 +92,105 @@ export class Destination {
 
   /** Takes the folder itself for a directory of the filesystem. */
   adopt(inode: TypedInode): void {
-    this.#directories.push({ path: "", inode });
+    this.#open.push({ path: () => "", inode });
   }
 
-  /** Makes the file `name` in `directory`, which is "" or was made before. Returns whether it is there now. */
-  make(directory: string, name: string, inode: TypedInode): boolean {
-    const path = joined(directory, name);
+  /** Makes a file in a directory that is the folder itself or was made before. Returns whether it is there now. */
+  *make(file: NewFile): Steps<boolean> {
+    const { folder, name } = file;
+    while (this.#open.length > folder.depth + 1) this.#close();
     const plain = isPlainName(name) && !leadsElsewhereOnWindows(name);
-    const why = plain ? this.#attempt(path, inode) : "its name would lead elsewhere";
+    const why = plain ? yield* this.#attempt(file) : "its name would lead elsewhere";
     if (why === undefined) return true;
-    this.#leftOut.push({ path, why });
+    this.#leftOut.push({ path: pathOf(file), why });
     return false;
   }
 
-  /** Gives directories their modes and times, the deepest first. */
+  /** Gives the directories that are left their modes and times, the deepest first. */
   finish(): void {
-    for (const { path, inode } of this.#directories.reverse()) {
-      const fd = openSync(this.#at(path), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-      try {
-        this.#describe(fd, inode);
-      } finally {
-        closeSync(fd);
-      }
-    }
+    while (this.#open.length > 0) this.#close();
+    for (const directory of this.#closed) this.#describeDirectory(directory);
   }
 
   report() {
     return { ...this.#counts, leftOut: this.#leftOut };
   }
 
+  #close(): void {
+    const directory = this.#open.pop();
+    if (directory === undefined) return;
+    if ((directory.inode.mode & OWNER_EXECUTES) === 0) this.#closed.push(directory);
+    else this.#describeDirectory(directory);
+  }
+
+  #describeDirectory({ path, inode }: OpenDirectory): void {
+    const fd = openSync(this.#at(path()), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    try {
+      this.#describe(fd, inode);
+    } finally {
+      closeSync(fd);
+    }
+  }
+
   /** Why it could not be made, or undefined. */
-  #attempt(path: string, inode: TypedInode): string | undefined {
+  *#attempt(file: NewFile): Steps<string | undefined> {
+    const { folder, name, inode } = file;
+    const path = pathOf(file);
     try {
       const first = this.#linked.get(inode.number);
       if (first !== undefined) {
-        linkSync(this.#at(first), this.#at(path));
+        linkSync(this.#at(pathOf(first)), this.#at(path));
         this.#counts.links++;
         return undefined;
       }
-      const why = this.#create(path, inode);
+      const why = yield* this.#create(path, file);
       if (why === undefined && inode.type !== "directory" && inode.links > 1)
-        this.#linked.set(inode.number, path);
+        this.#linked.set(inode.number, { folder, name });
       return why;
     } catch (error) {
       return reasonToLeaveOut(error, path);
     }
   }
 
-  #create(path: string, inode: TypedInode): string | undefined {
-    if (inode.type === "file") return this.#createFile(path, inode);
+  *#create(path: string, file: NewFile): Steps<string | undefined> {
+    const { inode } = file;
+    if (inode.type === "file") return yield* this.#createFile(path, inode);
     if (inode.type === "symlink") return this.#createSymlink(path, inode);
     if (inode.type !== "directory") return `a ${inode.type} node cannot be made by this program`;
     mkdirSync(this.#at(path), PRIVATE_FOLDER);
-    this.#directories.push({ path, inode });
+    this.#open.push({ path: () => pathOf(file), inode });
     this.#counts.directories++;
     return undefined;
   }
 
-  #createFile(path: string, inode: TypedInode): string | undefined {
+  /** A file that does not come to its end is taken away again. */
+  *#createFile(path: string, inode: TypedInode): Steps<string | undefined> {
     if (this.#filesystem.isEncrypted(inode)) return "it is encrypted";
     const fd = openSync(this.#at(path), O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW, PRIVATE_FILE);
+    let whole = false;
     try {
-      for (const { offset, bytes } of this.#filesystem.read(inode)) {
-        for (let done = 0; done < bytes.length; )
-          done += writeSync(fd, bytes, done, bytes.length - done, offset + done);
-        this.#counts.bytes += bytes.length;
-      }
-      ftruncateSync(fd, inode.size);
+      yield* this.#copyContents(fd, inode);
       this.#describe(fd, inode);
+      whole = true;
     } finally {
       closeSync(fd);
+      if (!whole) unlinkSync(this.#at(path));
     }
     this.#counts.files++;
     return undefined;
+  }
+
+  /** Holes stay holes. */
+  *#copyContents(fd: number, inode: TypedInode): Steps<void> {
+    for (const piece of this.#filesystem.read(inode)) {
+      yield;
+      if (piece === undefined) continue;
+      const { offset, bytes } = piece;
+      for (let done = 0; done < bytes.length; )
+        done += writeSync(fd, bytes, done, bytes.length - done, offset + done);
+      this.#counts.bytes += bytes.length;
+    }
+    ftruncateSync(fd, inode.size);
   }
 
   #createSymlink(path: string, inode: TypedInode): string | undefined {
@@ -206,6 +248,7 @@ function secondsOf({ seconds, nanoseconds }: Timestamp): number {
 
 /** Says why a single file is left out; throws for what concerns all of them. */
 function reasonToLeaveOut(error: unknown, path: string): string {
+  if (error instanceof Docker2vmError) throw error;
   const code = systemErrorCode(error);
   if (code === "EEXIST") return "something of that name is already there";
   if (code === "ENAMETOOLONG") return "its path is too long for this system";

@@ -10,6 +10,7 @@ import {
 } from "../ext4/format/directory.ts";
 import { viewOf } from "../ext4/format/field.ts";
 import { I_BLOCK_SIZE } from "../ext4/format/inode.ts";
+import type { Paused } from "../waiting/steps.ts";
 import { broken } from "./broken.ts";
 import { type FileInode, type FileType, hasFlag, inodeName } from "./inode.ts";
 import { mappedRuns } from "./mapping.ts";
@@ -43,8 +44,10 @@ const TYPES = new Map(Object.entries(FILE_TYPE).map(([type, code]) => [code as n
 const INLINE_PARENT_SIZE = 4;
 
 /** The entries in on-disk order, without "." and "..". Throws E_INVALID_FILESYSTEM at the first that is broken. */
-export function* directoryEntries(volume: Volume, inode: FileInode): Generator<DirectoryEntry, void> {
+export function* directoryEntries(volume: Volume, inode: FileInode): Paused<DirectoryEntry> {
   for (const block of directoryBlocks(volume, inode)) {
+    yield;
+    if (block === undefined) continue;
     for (const { name, inode: number, fileType } of entriesIn(volume, block.bytes, block.where)) {
       if (number === 0 || name === "." || name === "..") continue;
       yield { name, inode: number, type: TYPES.get(fileType) };
@@ -58,7 +61,7 @@ interface DirectoryBlock {
   readonly where: string;
 }
 
-function* directoryBlocks(volume: Volume, inode: FileInode): Generator<DirectoryBlock, void> {
+function* directoryBlocks(volume: Volume, inode: FileInode): Paused<DirectoryBlock> {
   const where = inodeName(inode.number);
   if (hasFlag(inode, "inline")) {
     for (const bytes of inlineParts(inode)) yield { bytes, where };
@@ -66,7 +69,11 @@ function* directoryBlocks(volume: Volume, inode: FileInode): Generator<Directory
   }
   const seed = seedOfInode(volume.superblock.seed, inode.number, inode.fields.i_generation);
   const end = Math.ceil(inode.size / volume.superblock.blockSize);
-  for (const run of mappedRuns(volume, inode)) {
+  for (const run of mappedRuns(volume, inode, { end })) {
+    if (run === undefined) {
+      yield;
+      continue;
+    }
     for (let i = 0; i < run.length && run.logical + i < end; i++) {
       const here = `${where}, directory block ${run.logical + i}`;
       const bytes = volume.block(run.physical + i, here);

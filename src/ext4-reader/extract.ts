@@ -1,8 +1,8 @@
 /** Copies files out of a filesystem into a folder. */
-
+import type { Steps } from "../waiting/steps.ts";
 import { Destination, type LeftOut } from "./destination.ts";
 import type { Filesystem, TypedInode } from "./filesystem.ts";
-import { joined, walk } from "./walk.ts";
+import { Folder, walk } from "./walk.ts";
 
 export type { LeftOut };
 
@@ -27,30 +27,29 @@ export interface Extraction {
  * Extracts what is at `path` into the folder `destination`, which is made, or must be empty: a directory's contents,
  * or one file under its own name. Everything is newly made in a folder that this made before, so nothing that the
  * image says leads out. Modes and times are kept, owners as far as the process may; device nodes, sockets, pipes and
- * what cannot be made are left out and reported. Throws E_PATH_NOT_FOUND, E_OUTPUT_EXISTS, E_NO_SPACE and E_IO, and
- * what reading throws.
+ * what cannot be made are left out and reported. Whoever stops it finds what was copied so far, no file in part. Throws
+ * E_PATH_NOT_FOUND, E_OUTPUT_EXISTS, E_NO_SPACE and E_IO, and what reading throws.
  */
-export function extract(filesystem: Filesystem, path: string, destination: string): Extraction {
-  const top = filesystem.lookup(path);
+export function* extract(filesystem: Filesystem, path: string, destination: string): Steps<Extraction> {
+  const top = yield* filesystem.lookup(path);
   const target = new Destination(filesystem, destination);
   if (top.type === "directory") {
     target.adopt(top);
-    extractBelow(filesystem, top, target);
+    yield* extractBelow(filesystem, top, target);
   } else {
     // The name that was asked for, also if it was a symlink's.
     const name = path.split("/").at(-1) ?? "";
-    target.make("", name, top);
+    yield* target.make({ folder: new Folder(), name, inode: top });
   }
   target.finish();
   return target.report();
 }
 
-function extractBelow(filesystem: Filesystem, top: TypedInode, target: Destination): void {
+function* extractBelow(filesystem: Filesystem, top: TypedInode, target: Destination): Steps<void> {
   // What is below a directory that could not be made is left out with it.
-  const skipped = new Set<string>();
-  for (const { directory, name, inode } of walk(filesystem, top, true)) {
-    const path = joined(directory, name);
-    const made = !skipped.has(directory) && target.make(directory, name, inode);
-    if (!made && inode.type === "directory") skipped.add(path);
+  let made = false;
+  for (const file of walk(filesystem, top, () => made)) {
+    yield;
+    if (file !== undefined) made = yield* target.make(file);
   }
 }

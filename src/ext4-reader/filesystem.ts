@@ -1,6 +1,7 @@
 import { Docker2vmError } from "../errors.ts";
 import { EXT4_ROOT_INO, MODE_TYPE } from "../ext4/format/inode.ts";
 import type { Xattr } from "../tree/inode.ts";
+import type { Paused, Steps } from "../waiting/steps.ts";
 import { broken } from "./broken.ts";
 import { type Piece, readContents } from "./contents.ts";
 import { deviceNumbers } from "./device.ts";
@@ -64,18 +65,19 @@ export class Filesystem {
   }
 
   /** The inode at a path of bytes. Throws E_PATH_NOT_FOUND; a symlink at its end is followed unless told otherwise. */
-  lookup(path: string, options: { readonly follow?: boolean } = {}): TypedInode {
-    return this.inode(lookup(this.volume, path, options.follow ?? true).number);
+  *lookup(path: string, options: { readonly follow?: boolean } = {}): Steps<TypedInode> {
+    const { number } = yield* lookup(this.volume, path, options.follow ?? true);
+    return this.inode(number);
   }
 
   /** The directory's entries in on-disk order, without "." and "..". */
-  entries(directory: TypedInode): Generator<DirectoryEntry, void> {
+  entries(directory: TypedInode): Paused<DirectoryEntry> {
     expectType(directory, "directory");
     return directoryEntries(this.volume, directory);
   }
 
   /** The file's contents in ascending pieces; what lies between them reads as zeros, up to its size. */
-  read(file: TypedInode): Generator<Piece, void> {
+  read(file: TypedInode): Paused<Piece> {
     expectType(file, "file");
     return readContents(this.volume, file);
   }
@@ -106,9 +108,9 @@ export class Filesystem {
  * Throws E_INVALID_FILESYSTEM if there is none that can be read, E_UNSUPPORTED naming a feature that this program does
  * not know, and E_NEEDS_RECOVERY for a journal that it does not replay.
  */
-export function openFilesystem(image: ImageReader, options: OpenOptions = {}): Filesystem {
+export function* openFilesystem(image: ImageReader, options: OpenOptions = {}): Steps<Filesystem> {
   if (options.ignoreJournal === true) return new Filesystem(new Volume(image));
-  const { volume, replay } = recover(image);
+  const { volume, replay } = yield* recover(image);
   return new Filesystem(volume, replay);
 }
 

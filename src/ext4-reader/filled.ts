@@ -1,11 +1,17 @@
+import type { Paused } from "../waiting/steps.ts";
 import type { Filesystem, TypedInode } from "./filesystem.ts";
 
 const ZEROS = new Uint8Array(2 ** 20);
 
 /** All bytes of a file in order, holes as zeros, in pieces of up to 1 MiB that are only to be read. */
-export function* filledContents(filesystem: Filesystem, file: TypedInode): Generator<Uint8Array, void> {
+export function* filledContents(filesystem: Filesystem, file: TypedInode): Paused<Uint8Array> {
   let at = 0;
-  for (const { offset, bytes } of filesystem.read(file)) {
+  for (const piece of filesystem.read(file)) {
+    if (piece === undefined) {
+      yield;
+      continue;
+    }
+    const { offset, bytes } = piece;
     yield* zeros(offset - at);
     yield bytes;
     at = offset + bytes.length;

@@ -1,8 +1,9 @@
 /** Files of a filesystem with what `ls -l` says of them. */
 import type { Timestamp } from "../tree/inode.ts";
+import type { Paused } from "../waiting/steps.ts";
 import { type Filesystem, modeOf, type TypedInode } from "./filesystem.ts";
 import type { FileType } from "./inode.ts";
-import { joined, walk } from "./walk.ts";
+import { pathOf, walk } from "./walk.ts";
 
 export interface ListedFile {
   /** Below the path that was asked for: bytes, one character each; the last name alone for a file. */
@@ -30,14 +31,15 @@ export function* list(
   filesystem: Filesystem,
   path: string,
   options: { readonly recursive?: boolean } = {},
-): Generator<ListedFile, void> {
-  const top = filesystem.lookup(path, { follow: false });
+): Paused<ListedFile> {
+  const top = yield* filesystem.lookup(path, { follow: false });
   if (top.type !== "directory") {
     yield listed(filesystem, path.split("/").at(-1) ?? path, top);
     return;
   }
-  for (const { directory, name, inode } of walk(filesystem, top, options.recursive ?? false)) {
-    yield listed(filesystem, joined(directory, name), inode);
+  const { recursive = false } = options;
+  for (const file of walk(filesystem, top, () => recursive)) {
+    yield file && listed(filesystem, pathOf(file), file.inode);
   }
 }
 

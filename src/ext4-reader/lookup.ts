@@ -2,6 +2,7 @@
 import { Docker2vmError } from "../errors.ts";
 import { EXT4_ROOT_INO } from "../ext4/format/inode.ts";
 import { displayPath } from "../tree/path.ts";
+import type { Steps } from "../waiting/steps.ts";
 import { directoryEntries } from "./directory.ts";
 import { type FileInode, hasFlag, readInode } from "./inode.ts";
 import { readSymlink } from "./symlink.ts";
@@ -15,7 +16,7 @@ const MAXIMUM_SYMLINKS = 40;
  * out of the root: above it is itself. Throws E_PATH_NOT_FOUND, and E_UNSUPPORTED for names whose case does not count.
  * @param follow whether a symlink at the very end is followed
  */
-export function lookup(volume: Volume, path: string, follow: boolean): FileInode {
+export function* lookup(volume: Volume, path: string, follow: boolean): Steps<FileInode> {
   const root = readInode(volume, EXT4_ROOT_INO);
   // The way that led here; nothing on disk is asked what lies above.
   const parents: FileInode[] = [];
@@ -29,7 +30,7 @@ export function lookup(volume: Volume, path: string, follow: boolean): FileInode
       here = parents.pop() ?? root;
       continue;
     }
-    const child = childOf(volume, here, name, path);
+    const child = yield* childOf(volume, here, name, path);
     if (child.type !== "symlink" || (left.length === 0 && !follow)) {
       parents.push(here);
       here = child;
@@ -48,14 +49,15 @@ export function lookup(volume: Volume, path: string, follow: boolean): FileInode
   return here;
 }
 
-function childOf(volume: Volume, directory: FileInode, name: string, path: string): FileInode {
+function* childOf(volume: Volume, directory: FileInode, name: string, path: string): Steps<FileInode> {
   if (hasFlag(directory, "casefold")) {
     throw new Docker2vmError("E_UNSUPPORTED", `${displayPath(path)}: a directory on the way ignores case`, {
       hint: "list or extract that directory as a whole",
     });
   }
   for (const entry of directoryEntries(volume, directory)) {
-    if (entry.name === name) return readInode(volume, entry.inode);
+    if (entry === undefined) yield;
+    else if (entry.name === name) return readInode(volume, entry.inode);
   }
   throw notFound(path, "is not in the filesystem");
 }

@@ -1,4 +1,5 @@
 /** Where the blocks of a file lie. */
+import type { Paused } from "../waiting/steps.ts";
 import { blockMapRuns } from "./block-map.ts";
 import { broken } from "./broken.ts";
 import { extentRuns } from "./extent-tree.ts";
@@ -17,7 +18,11 @@ export interface MappedRun {
 /** Told of every block of the mapping itself before it is read; throws to keep it from being read. */
 export type MetadataVisitor = (block: number) => void;
 
-const NO_VISIT: MetadataVisitor = () => {};
+interface Walk {
+  /** The first block of the file that is of no interest; absent: all are. */
+  readonly end?: number;
+  readonly visit?: MetadataVisitor;
+}
 
 /**
  * The runs of an inode that has blocks, ascending by `logical`. Throws E_INVALID_FILESYSTEM for a broken mapping, and
@@ -26,14 +31,19 @@ const NO_VISIT: MetadataVisitor = () => {};
 export function* mappedRuns(
   volume: Volume,
   inode: FileInode,
-  visit: MetadataVisitor = NO_VISIT,
-): Generator<MappedRun, void> {
+  { end = Number.POSITIVE_INFINITY, visit = () => {} }: Walk = {},
+): Paused<MappedRun> {
   if (hasFlag(inode, "inline")) return;
   const runs = hasFlag(inode, "extents")
     ? extentRuns(volume, inode, visit)
-    : blockMapRuns(volume, inode, visit);
+    : blockMapRuns(volume, inode, end, visit);
   let blocks = 0;
   for (const run of runs) {
+    if (run === undefined) {
+      yield;
+      continue;
+    }
+    if (run.logical >= end) return;
     blocks += run.length;
     if (blocks > volume.superblock.blocks) {
       throw broken(inodeName(inode.number), "it has more blocks than the filesystem");

@@ -41,8 +41,7 @@ export function symlinkIsTerminated(volume: Volume, inode: FileInode): boolean {
 function roomForTarget(volume: Volume, inode: FileInode, where: string): Uint8Array {
   if (hasFlag(inode, "inline")) return inlineContents(inode);
   if (isFastSymlink(volume, inode)) return inode.fields.i_block;
-  for (const run of mappedRuns(volume, inode)) {
-    if (run.logical === 0 && !run.unwritten) return volume.block(run.physical, where);
-  }
+  const [run] = mappedRuns(volume, inode, { end: 1 });
+  if (run !== undefined && !run.unwritten) return volume.block(run.physical, where);
   throw broken(where, "the symbolic link has no block for its target");
 }

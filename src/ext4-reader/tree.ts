@@ -1,5 +1,6 @@
 /** A whole filesystem as a tree, for conversion. */
 import type { Directory, Extent, Inode, Metadata, RegularFile } from "../tree/inode.ts";
+import { unpaused } from "../waiting/steps.ts";
 import { broken } from "./broken.ts";
 import type { Filesystem, TypedInode } from "./filesystem.ts";
 import { inodeName } from "./inode.ts";
@@ -25,7 +26,7 @@ export function readTree(filesystem: Filesystem, place: PlaceContents = () => []
   const waiting = [{ inode: top, directory: root }];
   for (let here = waiting.pop(); here !== undefined; here = waiting.pop()) {
     const where = inodeName(here.inode.number);
-    for (const { name, inode: number } of filesystem.entries(here.inode)) {
+    for (const { name, inode: number } of unpaused(filesystem.entries(here.inode))) {
       if (here.directory.entries.has(name)) throw broken(where, "the directory has a name twice");
       const known = byNumber.get(number);
       if (known?.type === "directory") throw broken(inodeName(number), "the directory is in two places");

@@ -1,44 +1,102 @@
 /** All files below a directory. */
+import type { Paused, Steps } from "../waiting/steps.ts";
 import { broken } from "./broken.ts";
+import type { DirectoryEntry } from "./directory.ts";
 import type { Filesystem, TypedInode } from "./filesystem.ts";
 import { inodeName } from "./inode.ts";
+import { sortedByName } from "./sorted.ts";
+
+/**
+ * A directory of a walk. It knows its name and the directory that it is in; the path is made when it is wanted, since
+ * paths of all directories on the way down to a deep one take the square of its depth.
+ */
+export class Folder {
+  /** 0 where the walk began. */
+  readonly depth: number;
+  readonly #parent: Folder | undefined;
+  readonly #name: string;
+
+  constructor(parent?: Folder, name = "") {
+    this.#parent = parent;
+    this.#name = name;
+    this.depth = parent === undefined ? 0 : parent.depth + 1;
+  }
+
+  /** The path of a file in it, from where the walk began: names as bytes, joined by "/". */
+  pathOf(name: string): string {
+    const names = [name];
+    for (let folder: Folder = this; folder.#parent !== undefined; folder = folder.#parent) {
+      names.push(folder.#name);
+    }
+    return names.reverse().join("/");
+  }
+}
+
+/** Where a file is. */
+export interface Place {
+  readonly folder: Folder;
+  readonly name: string;
+}
 
 /** A file that a walk came to. */
-export interface WalkedFile {
-  /** Of the directory that it is in: names as bytes, joined by "/"; "" for where the walk began. */
-  readonly directory: string;
-  readonly name: string;
+export interface WalkedFile extends Place {
   readonly inode: TypedInode;
+  /** Whether the directory has the name twice, and this is not the first. */
+  readonly again: boolean;
+}
+
+export function pathOf({ folder, name }: Place): string {
+  return folder.pathOf(name);
+}
+
+/** A directory whose files are being walked. */
+interface Level {
+  readonly folder: Folder;
+  readonly entries: readonly DirectoryEntry[];
+  next: number;
 }
 
 /**
  * The files of a directory by name, each directory before what is in it. Throws E_INVALID_FILESYSTEM for a directory
  * that is in two places, which would let a walk go on for ever.
+ * @param enter asked of each directory once it was handed over: whether what is in it comes, too
  */
 export function* walk(
   filesystem: Filesystem,
   top: TypedInode,
-  recursive: boolean,
-): Generator<WalkedFile, void> {
+  enter: (file: WalkedFile) => boolean,
+): Paused<WalkedFile> {
   const seen = new Set([top.number]);
-  const waiting = filesOf(filesystem, "", top);
-  for (let file = waiting.pop(); file !== undefined; file = waiting.pop()) {
+  const levels = [yield* levelOf(filesystem, new Folder(), top)];
+  for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
+    const file = nextFile(filesystem, level);
+    if (file === undefined) {
+      levels.pop();
+      continue;
+    }
     yield file;
-    const { directory, name, inode } = file;
-    if (!recursive || inode.type !== "directory") continue;
+    const { folder, name, inode } = file;
+    if (inode.type !== "directory" || !enter(file)) continue;
     if (seen.has(inode.number)) throw broken(inodeName(inode.number), "the directory is in two places");
     seen.add(inode.number);
-    for (const child of filesOf(filesystem, joined(directory, name), inode)) waiting.push(child);
+    levels.push(yield* levelOf(filesystem, new Folder(folder, name), inode));
   }
 }
 
-/** `directory/name`, where neither has to be there. */
-export function joined(directory: string, name: string): string {
-  return directory === "" || name === "" ? directory + name : `${directory}/${name}`;
+function* levelOf(filesystem: Filesystem, folder: Folder, inode: TypedInode): Steps<Level> {
+  const entries: DirectoryEntry[] = [];
+  for (const entry of filesystem.entries(inode)) {
+    if (entry === undefined) yield;
+    else entries.push(entry);
+  }
+  return { folder, entries: yield* sortedByName(entries), next: 0 };
 }
 
-/** Last name first, to be taken from the end. */
-function filesOf(filesystem: Filesystem, directory: string, inode: TypedInode): WalkedFile[] {
-  const entries = [...filesystem.entries(inode)].sort((a, b) => (a.name < b.name ? 1 : -1));
-  return entries.map((entry) => ({ directory, name: entry.name, inode: filesystem.inode(entry.inode) }));
+function nextFile(filesystem: Filesystem, level: Level): WalkedFile | undefined {
+  const { folder, entries } = level;
+  const entry = entries[level.next];
+  if (entry === undefined) return undefined;
+  const again = entries[level.next - 1]?.name === entry.name;
+  level.next++;
+  return { folder, name: entry.name, inode: filesystem.inode(entry.inode), again };
 }

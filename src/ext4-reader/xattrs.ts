@@ -2,6 +2,7 @@
 import { NAME_PREFIXES } from "../ext4/format/xattr.ts";
 import { userlandAcl } from "../ext4/posix-acl.ts";
 import type { Xattr } from "../tree/inode.ts";
+import { unpaused } from "../waiting/steps.ts";
 import { broken } from "./broken.ts";
 import { readContents } from "./contents.ts";
 import { type FileInode, inodeName, readInode } from "./inode.ts";
@@ -40,6 +41,6 @@ function xattrValue(volume: Volume, entry: DiskXattr, where: string): Uint8Array
     throw broken(where, `an attribute's value is in inode ${entry.valueInode}, which has another size`);
   }
   const value = new Uint8Array(entry.size);
-  for (const { offset, bytes } of readContents(volume, holder)) value.set(bytes, offset);
+  for (const { offset, bytes } of unpaused(readContents(volume, holder))) value.set(bytes, offset);
   return value;
 }

@@ -4,6 +4,7 @@ import {
   copyFileSync,
   existsSync,
   openSync,
+  readdirSync,
   readFileSync,
   statSync,
   writeFileSync,
@@ -11,8 +12,9 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { convert } from "../../src/convert/convert.ts";
-import { openFilesystem } from "../../src/ext4-reader/filesystem.ts";
+import { Docker2vmError } from "../../src/errors.ts";
 import { ImageFile } from "../../src/ext4-reader/image.ts";
+import { openFilesystem } from "../ext4-reader/unpaused.ts";
 import { buildLayout } from "../support/layout-builder.ts";
 import { run, runOk, testWith } from "../support/oracles.ts";
 import { scratchFolder } from "../support/scratch.ts";
@@ -249,6 +251,50 @@ describe("a reader that goes away early", () => {
       stdout: "1000\n",
       stderr: "",
     });
+  });
+});
+
+describe("a signal", () => {
+  for (const [command, left] of [
+    ["ls IMAGE", ": the list is not complete"],
+    ["cat IMAGE /etc/hostname", ": the file was not written to its end"],
+    ["extract IMAGE /etc -", ": the tar is not complete"],
+    ["extract IMAGE /etc DEST", ": what was copied so far is in DEST"],
+    ["verify IMAGE", ": the check did not come to its end"],
+  ] as const) {
+    test(`that came before ends ${command} before its end`, async () => {
+      const signal = AbortSignal.abort(new Docker2vmError("E_TERMINATED", "stopped by SIGTERM"));
+      const placed = (text: string) => text.replace("IMAGE", image).replace("DEST", scratch("stopped"));
+      const ran = await runWith(placed(command).split(" "), {}, { signal });
+      expect(ran).toMatchObject({ code: 143, stderr: `error: stopped by SIGTERM${placed(left)}\n` });
+      expect(ran.stdout).toBe("");
+    });
+  }
+
+  test("ends an extraction under way: what was copied stays, and is said", async () => {
+    const layout = scratch("many");
+    const entries = Array.from({ length: 20_000 }, (_, i) => ({ path: `d${i % 50}/f${i}`, data: `${i}` }));
+    buildLayout(layout, { layers: [tar(entries)] });
+    const out = scratch("of-many");
+    const { rootfsPath } = await convert({ source: `oci:${layout}`, platform: "linux/amd64", out });
+    const main = join(import.meta.dir, "../../src/cli/main.ts");
+    const destination = scratch("under-way");
+    const child = Bun.spawn([process.execPath, main, "extract", rootfsPath, "/", destination], {
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+    while (!existsSync(join(destination, "d1"))) await Bun.sleep(1);
+    child.kill("SIGINT");
+    expect(await child.exited).toBe(130);
+    expect(await new Response(child.stdout).text()).toBe("");
+    expect(await new Response(child.stderr).text()).toBe(
+      `error: stopped by SIGINT: what was copied so far is in ${destination}\n`,
+    );
+    const folders = readdirSync(destination);
+    expect(folders).toContain("d1");
+    expect(folders.length).toBeLessThan(51);
+    for (const name of readdirSync(join(destination, "d0")))
+      expect(`f${readFileSync(join(destination, "d0", name), "latin1")}`).toBe(name);
   });
 });
 

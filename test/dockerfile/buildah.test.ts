@@ -15,6 +15,7 @@ import { join } from "node:path";
 import { convertDockerfile, type DockerfileResult } from "../../src/dockerfile/convert-dockerfile.ts";
 import type { DockerfileOptions } from "../../src/dockerfile/options.ts";
 import { contentsOf, withFilesystem } from "../ext4-reader/support.ts";
+import { lookup } from "../ext4-reader/unpaused.ts";
 import { expectError } from "../support/expect-error.ts";
 import { expectCleanIfChecked, findOracle, runOk, testWith } from "../support/oracles.ts";
 import { until } from "../support/waiting.ts";
@@ -113,7 +114,7 @@ function commandLines(): string[] {
 function filesOf(image: string, paths: readonly string[]): Record<string, string> {
   return withFilesystem(image, (filesystem) =>
     Object.fromEntries(
-      paths.map((path) => [path, Buffer.from(contentsOf(filesystem, filesystem.lookup(path))).toString()]),
+      paths.map((path) => [path, Buffer.from(contentsOf(filesystem, lookup(filesystem, path))).toString()]),
     ),
   );
 }
@@ -136,8 +137,8 @@ describe("a Dockerfile built by buildah", () => {
       });
       expect(readFileSync(rootfsPath).includes(SECRET)).toBe(false);
       withFilesystem(rootfsPath, (filesystem) => {
-        expect(filesystem.lookup("/name").mode & 0o7777).toBe(0o4711);
-        expect(() => filesystem.lookup("/run/secrets/token")).toThrow();
+        expect(lookup(filesystem, "/name").mode & 0o7777).toBe(0o4711);
+        expect(() => lookup(filesystem, "/run/secrets/token")).toThrow();
       });
       expect(metadata).toMatchObject({
         source: { kind: "dockerfile", reference: join(folder, "context/Dockerfile") },

@@ -16,10 +16,6 @@ import { join } from "node:path";
 import { encode, viewOf } from "../../src/ext4/format/field.ts";
 import { JOURNAL_SUPERBLOCK } from "../../src/ext4/format/journal.ts";
 import { ImageFile, memoryImage } from "../../src/ext4-reader/image.ts";
-import { Journal, readJournalFile } from "../../src/ext4-reader/journal/journal.ts";
-import { recover } from "../../src/ext4-reader/journal/recover.ts";
-import { scanLog } from "../../src/ext4-reader/journal/scan.ts";
-import { verify } from "../../src/ext4-reader/verify/verify.ts";
 import { Volume } from "../../src/ext4-reader/volume.ts";
 import { expectError } from "../support/expect-error.ts";
 import { differences, kernelView, withMounted } from "../support/kernel-view.ts";
@@ -27,6 +23,7 @@ import { expectCleanFilesystem, run, runOk, testWith } from "../support/oracles.
 import { differentBlocks, replayedByDebugfs } from "./journal-images.ts";
 import { type Copy, LogWriter } from "./log-writer.ts";
 import { makeForeign, readerView, withFilesystem, withFolder } from "./support.ts";
+import { openJournal, readJournalFile, recover, scanLog, verify } from "./unpaused.ts";
 
 interface Form {
   /** Options of mke2fs and of mount. */
@@ -160,7 +157,7 @@ testWith(["mke2fs", "debugfs", "loop mount"], "a log that is gone round in, afte
 });
 
 function goesRound(path: string): boolean {
-  const journal = new Journal(new Volume(new ImageFile(path)));
+  const journal = openJournal(new Volume(new ImageFile(path)));
   const { records } = scanLog(journal);
   return records.some(({ index }) => index < (records[0]?.index ?? 0));
 }

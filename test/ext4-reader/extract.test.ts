@@ -1,5 +1,5 @@
 /** Extraction: what comes out, and that nothing an image says leads elsewhere. */
-import { expect } from "bun:test";
+import { expect, test } from "bun:test";
 import {
   existsSync,
   lstatSync,
@@ -11,15 +11,16 @@ import {
   writeFileSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { type Extraction, extract } from "../../src/ext4-reader/extract.ts";
-import { openFilesystem } from "../../src/ext4-reader/filesystem.ts";
+import { type Extraction, extract as extractSteps } from "../../src/ext4-reader/extract.ts";
 import { memoryImage } from "../../src/ext4-reader/image.ts";
 import { archive } from "../../src/ext4-reader/tar/archive.ts";
+import { directory, withImage } from "../ext4/images.ts";
 import { entriesOf } from "../layer/support.ts";
 import { expectError } from "../support/expect-error.ts";
 import { differences, kernelView } from "../support/kernel-view.ts";
 import { run, runOk, testWith } from "../support/oracles.ts";
 import { fillSource, makeForeign, withFilesystem, withFolder } from "./support.ts";
+import { extract, openFilesystem } from "./unpaused.ts";
 
 testWith(
   ["mke2fs", "setfattr", "setfacl", "loop mount"],
@@ -103,6 +104,59 @@ testWith(
     });
   },
 );
+
+test("a tree far deeper than paths reach costs memory by its depth, not by the square of that", () => {
+  const depth = 6000;
+  const name = "x".repeat(200);
+  withImage((image) => {
+    let inner = directory();
+    for (let level = 0; level < depth; level++) inner = directory({ [name]: inner });
+    image.finish(inner, { lostAndFound: false });
+    withFolder((folder) => {
+      const script = join(import.meta.dir, "deep-script.ts");
+      const said = JSON.parse(runOk(process.execPath, [script, image.path, join(folder, "out")]));
+      expect(said).toMatchObject({ leftOut: 1, listed: depth });
+      expect(said.directories).toBeGreaterThan(10);
+      expect(said.peak).toBeLessThan(512 << 20);
+    });
+  });
+});
+
+test("a directory that may not be gone through still gives a file in it its further name", () => {
+  withImage((image) => {
+    const file = image.file("contents");
+    const closed = directory({ file }, { mode: 0o600 });
+    image.finish(directory({ closed, other: file }), { lostAndFound: false });
+    withFolder((folder) => {
+      runOk("chmod", ["a+rwx", folder, dirname(image.path)]);
+      const script = join(import.meta.dir, "extract-script.ts");
+      const out = join(folder, "out");
+      const line = ["--reuid=1234", "--regid=1234", "--clear-groups", process.execPath, script];
+      const said = run("setpriv", [...line, image.path, out]);
+      expect(said.stderr).toBe("");
+      expect(JSON.parse(said.stdout)).toMatchObject({ files: 1, links: 1, leftOut: [] });
+      expect(statSync(join(out, "closed")).mode & 0o7777).toBe(0o600);
+    });
+  });
+});
+
+test("whoever stops it finds whole files only", () => {
+  withImage((image) => {
+    const root = { first: image.file("whole"), second: image.file(new Uint8Array(8 << 20).fill(1)) };
+    image.finish(directory(root), { lostAndFound: false });
+    withFolder((folder) => {
+      const out = join(folder, "out");
+      withFilesystem(image.path, (filesystem) => {
+        const steps = extractSteps(filesystem, "/", out);
+        while (!existsSync(join(out, "second")) || statSync(join(out, "second")).size === 0) steps.next();
+        const stop = new Error("stopped");
+        expect(() => steps.throw(stop)).toThrow(stop);
+      });
+      expect(readdirSync(out)).toEqual(["first"]);
+      expect(readFileSync(join(out, "first"), "latin1")).toBe("whole");
+    });
+  });
+});
 
 /** What each hostile image is made of, and bytes of names in it that are then replaced by others as long. */
 const HOSTILE: Readonly<

@@ -4,13 +4,13 @@ import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from "nod
 import { join } from "node:path";
 import { Docker2vmError } from "../../src/errors.ts";
 import { memoryImage } from "../../src/ext4-reader/image.ts";
-import { verify } from "../../src/ext4-reader/verify/verify.ts";
 import { directory, emptyFile, MIB, symlink, withImage, xattr } from "../ext4/images.ts";
 import { expectCleanFilesystem, run, testWith } from "../support/oracles.ts";
 import { metadataPlaces } from "./metadata-places.ts";
 import { randomNumbers } from "./random.ts";
 import { smallImage } from "./small-images.ts";
 import { withFolder } from "./support.ts";
+import { verify } from "./unpaused.ts";
 
 const FORMS: Readonly<Record<string, readonly [flips: number, image: () => Uint8Array]>> = {
   "this project's ext4": [1200, ownImage],

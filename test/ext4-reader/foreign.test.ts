@@ -3,10 +3,10 @@ import { expect } from "bun:test";
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { ImageFile } from "../../src/ext4-reader/image.ts";
-import { verify } from "../../src/ext4-reader/verify/verify.ts";
 import { differences, kernelView } from "../support/kernel-view.ts";
 import { expectCleanFilesystem, testWith } from "../support/oracles.ts";
 import { fillSource, makeForeign, readerView, withFilesystem, withFolder } from "./support.ts";
+import { verify } from "./unpaused.ts";
 
 const FORMS: Readonly<Record<string, readonly [size: string, options: string]>> = {
   "ext4 as it is now": ["64M", "-t ext4"],

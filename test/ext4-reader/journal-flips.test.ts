@@ -3,11 +3,8 @@ import { expect } from "bun:test";
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Docker2vmError } from "../../src/errors.ts";
-import { type Filesystem, openFilesystem } from "../../src/ext4-reader/filesystem.ts";
+import type { Filesystem } from "../../src/ext4-reader/filesystem.ts";
 import { memoryImage } from "../../src/ext4-reader/image.ts";
-import { Journal } from "../../src/ext4-reader/journal/journal.ts";
-import { scanLog } from "../../src/ext4-reader/journal/scan.ts";
-import { verify } from "../../src/ext4-reader/verify/verify.ts";
 import { Volume } from "../../src/ext4-reader/volume.ts";
 import { differences, kernelView, withMounted } from "../support/kernel-view.ts";
 import { runOk, testWith } from "../support/oracles.ts";
@@ -22,6 +19,7 @@ import {
 import { type LogShape, LogWriter } from "./log-writer.ts";
 import { randomNumbers } from "./random.ts";
 import { makeForeign, readerView, withFolder } from "./support.ts";
+import { openFilesystem, openJournal, scanLog, verify } from "./unpaused.ts";
 
 const FLIPS = 80;
 const SEED = 20_240_229;
@@ -85,7 +83,7 @@ for (const [name, make] of Object.entries(IMAGES)) {
 
 /** The journal's head, all blocks of its log, and two past them. */
 function blocksOfLog(image: Uint8Array): number[] {
-  const journal = new Journal(new Volume(memoryImage(image)));
+  const journal = openJournal(new Volume(memoryImage(image)));
   const log = scanLog(journal);
   const last = log.records.at(-1)?.index ?? 0;
   const blocks = [journal.place(0)];

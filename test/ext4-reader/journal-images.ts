@@ -4,11 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { decode, viewOf } from "../../src/ext4/format/field.ts";
 import { SUPERBLOCK, SUPERBLOCK_OFFSET, SUPERBLOCK_SIZE } from "../../src/ext4/format/superblock.ts";
-import { openFilesystem } from "../../src/ext4-reader/filesystem.ts";
 import { type ImageReader, memoryImage } from "../../src/ext4-reader/image.ts";
-import { mappedRuns } from "../../src/ext4-reader/mapping.ts";
 import { run, runOk } from "../support/oracles.ts";
 import { makeForeign, withFolder } from "./support.ts";
+import { lookup, mappedRuns, openFilesystem } from "./unpaused.ts";
 
 export const BLOCK = 1024;
 const ORIGINAL = 0xee;
@@ -30,7 +29,7 @@ export function journaledImage(options = "-t ext4 -b 1024"): JournaledImage {
     makeForeign(path, "8M", options.split(" "), source);
     const bytes = new Uint8Array(readFileSync(path));
     const filesystem = openFilesystem(memoryImage(bytes));
-    const runs = [...mappedRuns(filesystem.volume, filesystem.lookup("data"))];
+    const runs = [...mappedRuns(filesystem.volume, lookup(filesystem, "data"))];
     const data = runs.flatMap((run) => Array.from({ length: run.length }, (_, i) => run.physical + i));
     return { bytes, data };
   });

@@ -17,10 +17,10 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { ImageFile } from "../../src/ext4-reader/image.ts";
-import { verify } from "../../src/ext4-reader/verify/verify.ts";
 import { differences, kernelView, withMounted } from "../support/kernel-view.ts";
 import { expectCleanFilesystem, runOk, testWith } from "../support/oracles.ts";
 import { makeForeign, readerView, withFilesystem, withFolder } from "./support.ts";
+import { verify } from "./unpaused.ts";
 
 const FORMS: Readonly<Record<string, string>> = {
   "ext4 as it is now": "-t ext4 -N 20000",

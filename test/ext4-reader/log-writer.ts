@@ -28,8 +28,8 @@ import { SUPERBLOCK, SUPERBLOCK_OFFSET } from "../../src/ext4/format/superblock.
 import { memoryImage } from "../../src/ext4-reader/image.ts";
 import { crc32Be } from "../../src/ext4-reader/journal/crc32-be.ts";
 import type { JournalFeature } from "../../src/ext4-reader/journal/head.ts";
-import { readJournalFile } from "../../src/ext4-reader/journal/journal.ts";
 import { Volume } from "../../src/ext4-reader/volume.ts";
+import { readJournalFile } from "./unpaused.ts";
 
 const NEEDS_RECOVERY = 0x4;
 const START = 0xffffffff;

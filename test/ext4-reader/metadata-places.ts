@@ -1,14 +1,13 @@
 /** Where the metadata of a small image is, by kind, so that each kind gets its share of damage. */
 import { EXT4_RESIZE_INO } from "../../src/ext4/format/inode.ts";
 import { SUPERBLOCK_OFFSET, SUPERBLOCK_SIZE } from "../../src/ext4/format/superblock.ts";
-import { type Filesystem, openFilesystem, type TypedInode } from "../../src/ext4-reader/filesystem.ts";
+import type { Filesystem, TypedInode } from "../../src/ext4-reader/filesystem.ts";
 import { firstBlockOf, hasSuperblock } from "../../src/ext4-reader/group-descriptor.ts";
 import { memoryImage } from "../../src/ext4-reader/image.ts";
 import { hasFlag, readInode } from "../../src/ext4-reader/inode.ts";
-import { mappedRuns } from "../../src/ext4-reader/mapping.ts";
 import { isFastSymlink } from "../../src/ext4-reader/symlink.ts";
-import { walk } from "../../src/ext4-reader/walk.ts";
 import { blockXattrs, inodeXattrs, xattrBlock } from "../../src/ext4-reader/xattr-entries.ts";
+import { mappedRuns, openFilesystem, walk } from "./unpaused.ts";
 
 /** Bytes of the image. */
 export interface Place {
@@ -26,7 +25,7 @@ export function metadataPlaces(image: Uint8Array): Places {
   if (filesystem.volume.has("resize_inode")) collector.addResizeInode();
   for (const number of [1, 3, 7, 8]) collector.addInode(number);
   collector.addFile(filesystem.root);
-  for (const { inode } of walk(filesystem, filesystem.root, true)) collector.addFile(inode);
+  for (const { inode } of walk(filesystem)) collector.addFile(inode);
   return collector.places;
 }
 
@@ -83,7 +82,7 @@ class Collector {
       if (valueInode !== 0) this.#addValue(valueInode);
     if (inode.type === "symlink" && isFastSymlink(volume, inode)) return;
     if (inode.type !== "file" && inode.type !== "directory" && inode.type !== "symlink") return;
-    const runs = [...mappedRuns(volume, inode, (node) => this.#addBlock("mappings", node))];
+    const runs = [...mappedRuns(volume, inode, { visit: (node) => this.#addBlock("mappings", node) })];
     if (inode.type === "file") return;
     const kind = inode.type === "directory" ? "directories" : "symlinks";
     for (const run of runs) {

@@ -3,12 +3,12 @@ import { expect } from "bun:test";
 import type { Filesystem } from "../../src/ext4-reader/filesystem.ts";
 import { ImageFile } from "../../src/ext4-reader/image.ts";
 import { type FilesystemTree, readTree } from "../../src/ext4-reader/tree.ts";
-import { verify } from "../../src/ext4-reader/verify/verify.ts";
 import type { Directory, Inode } from "../../src/tree/inode.ts";
 import { everything } from "../ext4/everything.ts";
 import { directory, emptyFile, MIB, withImage, xattr } from "../ext4/images.ts";
 import { expectCleanFilesystem, testWith } from "../support/oracles.ts";
 import { contentsOf, withFilesystem } from "./support.ts";
+import { verify } from "./unpaused.ts";
 
 for (const format of ["ext4", "ext3", "ext2"] as const) {
   testWith(["e2fsck"], `${format}: the tree that is read is the tree that was written, and verifies`, () => {

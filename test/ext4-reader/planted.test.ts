@@ -3,9 +3,9 @@ import { expect } from "bun:test";
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { memoryImage } from "../../src/ext4-reader/image.ts";
-import { verify } from "../../src/ext4-reader/verify/verify.ts";
 import { run, runOk, testWith } from "../support/oracles.ts";
 import { makeForeign, withFolder } from "./support.ts";
+import { verify } from "./unpaused.ts";
 
 interface Mistake {
   readonly requests: readonly string[];

@@ -16,16 +16,12 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import {
-  type Filesystem,
-  modeOf,
-  openFilesystem,
-  type TypedInode,
-} from "../../src/ext4-reader/filesystem.ts";
+import { type Filesystem, modeOf, type TypedInode } from "../../src/ext4-reader/filesystem.ts";
 import { ImageFile } from "../../src/ext4-reader/image.ts";
-import { joined, walk } from "../../src/ext4-reader/walk.ts";
+import { pathOf } from "../../src/ext4-reader/walk.ts";
 import type { Facts, KernelView } from "../support/kernel-view.ts";
 import { runOk } from "../support/oracles.ts";
+import { openFilesystem, read, walk } from "./unpaused.ts";
 
 /** Runs `body` with a new folder and removes that afterwards. */
 export function withFolder<T>(body: (folder: string) => T): T {
@@ -112,8 +108,9 @@ function settle(folder: string): void {
 export function readerView(filesystem: Filesystem): KernelView {
   const view: KernelView = new Map([[".", factsOf(filesystem, filesystem.root)]]);
   const names = new Map<number, string[]>();
-  for (const { directory, name, inode } of walk(filesystem, filesystem.root, true)) {
-    const path = joined(directory, name);
+  for (const file of walk(filesystem)) {
+    const { inode } = file;
+    const path = pathOf(file);
     if (path === "lost+found" || path.startsWith("lost+found/")) continue;
     view.set(path, factsOf(filesystem, inode));
     if (inode.type !== "directory") names.set(inode.number, [...(names.get(inode.number) ?? []), path]);
@@ -154,6 +151,6 @@ function attributeText(name: string, value: Uint8Array): string {
 /** All bytes of a file, holes as zeros. */
 export function contentsOf(filesystem: Filesystem, file: TypedInode): Uint8Array {
   const bytes = new Uint8Array(file.size);
-  for (const piece of filesystem.read(file)) bytes.set(piece.bytes, piece.offset);
+  for (const piece of read(filesystem, file)) bytes.set(piece.bytes, piece.offset);
   return bytes;
 }

@@ -3,10 +3,10 @@ import { expect, test } from "bun:test";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { convert } from "../../src/convert/convert.ts";
 import type { LeftOut } from "../../src/ext4-reader/destination.ts";
-import { type Filesystem, openFilesystem } from "../../src/ext4-reader/filesystem.ts";
+import type { Filesystem } from "../../src/ext4-reader/filesystem.ts";
 import { ImageFile, memoryImage } from "../../src/ext4-reader/image.ts";
 import { archive } from "../../src/ext4-reader/tar/archive.ts";
-import { joined, walk } from "../../src/ext4-reader/walk.ts";
+import { pathOf } from "../../src/ext4-reader/walk.ts";
 import { BLOCK_SIZE } from "../../src/output/blocks.ts";
 import type { Directory } from "../../src/tree/inode.ts";
 import { everything } from "../ext4/everything.ts";
@@ -18,6 +18,7 @@ import { buildLayout } from "../support/layout-builder.ts";
 import { run, runOk, testWith } from "../support/oracles.ts";
 import { scratchFolder } from "../support/scratch.ts";
 import { fillSource, makeForeign, readerView, withFilesystem } from "./support.ts";
+import { openFilesystem, walk } from "./unpaused.ts";
 
 const scratch = scratchFolder();
 
@@ -55,8 +56,7 @@ async function tarOf(path: string, from = "/"): Promise<{ bytes: Buffer; leftOut
 function factsIn(path: string) {
   return withFilesystem(path, (filesystem) => {
     const times = new Map([["", timesOf(filesystem.root)]]);
-    for (const { directory, name, inode } of walk(filesystem, filesystem.root, true))
-      times.set(joined(directory, name), timesOf(inode));
+    for (const file of walk(filesystem)) times.set(pathOf(file), timesOf(file.inode));
     return { view: readerView(filesystem), times };
   });
 }

@@ -1,4 +1,5 @@
 import { filledContents } from "../../ext4-reader/filled.ts";
+import { inTurns, itemsInTurns } from "../../waiting/steps.ts";
 import type { CommandLine } from "../command-line.ts";
 import type { Host } from "../host.ts";
 import { pathBytes, withFilesystem, wordsOf } from "./with-filesystem.ts";
@@ -8,6 +9,7 @@ import { writeOut } from "./write-out.ts";
 export async function runCat(line: CommandLine, host: Host): Promise<void> {
   const [image = "", path = ""] = wordsOf(line, ["IMAGE", "PATH"], 2);
   await withFilesystem(line, host, image, async (filesystem) => {
-    await writeOut(host, filledContents(filesystem, filesystem.lookup(pathBytes(path))));
+    const file = await inTurns(filesystem.lookup(pathBytes(path)), host.signal);
+    await writeOut(host, itemsInTurns(filledContents(filesystem, file), host.signal));
   });
 }

@@ -24,7 +24,7 @@ export async function extractTar(line: CommandLine, host: Host, image: string, p
       const leftOut: LeftOut[] = [];
       await writeOut(
         host,
-        archive(filesystem, pathBytes(path), (left) => leftOut.push(left)),
+        archive(filesystem, pathBytes(path), (left) => leftOut.push(left), host.signal),
       );
       if (!json) return leftOut.map(leftOutLine).join("");
       return `${JSON.stringify({ leftOut: leftOutJson(leftOut), replay: filesystem.replay })}\n`;

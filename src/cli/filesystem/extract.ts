@@ -1,5 +1,6 @@
 import { type Extraction, extract } from "../../ext4-reader/extract.ts";
 import type { Replay } from "../../ext4-reader/journal/recover.ts";
+import { inTurns } from "../../waiting/steps.ts";
 import { formatBytes } from "../bytes.ts";
 import type { CommandLine } from "../command-line.ts";
 import type { Host } from "../host.ts";
@@ -18,8 +19,8 @@ export async function runExtract(line: CommandLine, host: Host): Promise<void> {
     line,
     host,
     image,
-    (filesystem) => {
-      const extraction = extract(filesystem, pathBytes(path), destination);
+    async (filesystem) => {
+      const extraction = await inTurns(extract(filesystem, pathBytes(path), destination), host.signal);
       return json ? extractionJson(extraction, filesystem.replay) : extractionText(extraction);
     },
     { resultTells: json },

@@ -1,5 +1,6 @@
 import type { Filesystem } from "../../ext4-reader/filesystem.ts";
 import { type ListedFile, list } from "../../ext4-reader/list.ts";
+import { itemsInTurns, type Paused } from "../../waiting/steps.ts";
 import type { CommandLine } from "../command-line.ts";
 import type { Host } from "../host.ts";
 import { printable } from "../printable.ts";
@@ -26,17 +27,17 @@ export async function runLs(line: CommandLine, host: Host): Promise<void> {
   const render = flag(line, "json") ? listingJson : listingLine;
   await withFilesystem(line, host, image, async (filesystem: Filesystem) => {
     const files = list(filesystem, pathBytes(path), { recursive: flag(line, "recursive") });
-    await writeOut(host, inBatches(files, render));
+    await writeOut(host, itemsInTurns(inBatches(files, render), host.signal));
   });
 }
 
-function* inBatches(
-  files: Iterable<ListedFile>,
-  render: (file: ListedFile) => string,
-): Generator<Uint8Array, void> {
+function* inBatches(files: Paused<ListedFile>, render: (file: ListedFile) => string): Paused<Uint8Array> {
   let lines: string[] = [];
   for (const file of files) {
-    if (lines.push(render(file)) < LINES) continue;
+    if (file === undefined || lines.push(render(file)) < LINES) {
+      yield;
+      continue;
+    }
     yield Buffer.from(lines.join(""));
     lines = [];
   }

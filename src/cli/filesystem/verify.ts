@@ -1,6 +1,7 @@
 import { Docker2vmError } from "../../errors.ts";
 import { ImageFile } from "../../ext4-reader/image.ts";
 import { type Verification, verify } from "../../ext4-reader/verify/verify.ts";
+import { inTurns } from "../../waiting/steps.ts";
 import type { CommandLine } from "../command-line.ts";
 import type { Host } from "../host.ts";
 import { printable } from "../printable.ts";
@@ -14,7 +15,7 @@ export async function runVerify(line: CommandLine, host: Host): Promise<void> {
   const file = new ImageFile(image);
   let verification: Verification;
   try {
-    verification = verify(file);
+    verification = await inTurns(verify(file), host.signal);
   } finally {
     file.close();
   }

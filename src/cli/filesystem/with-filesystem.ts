@@ -1,6 +1,7 @@
 import { Docker2vmError } from "../../errors.ts";
 import { type Filesystem, openFilesystem } from "../../ext4-reader/filesystem.ts";
 import { ImageFile } from "../../ext4-reader/image.ts";
+import { inTurns } from "../../waiting/steps.ts";
 import type { CommandLine } from "../command-line.ts";
 import type { Host } from "../host.ts";
 import { flag } from "../request.ts";
@@ -41,7 +42,8 @@ export async function withFilesystem<Result>(
 ): Promise<Result> {
   const file = new ImageFile(image);
   try {
-    const filesystem = openFilesystem(file, { ignoreJournal: flag(line, "ignore-journal") });
+    const opening = openFilesystem(file, { ignoreJournal: flag(line, "ignore-journal") });
+    const filesystem = await inTurns(opening, host.signal);
     const { replay } = filesystem;
     if (replay !== undefined && !resultTells) host.stderr.write(replayLine(replay));
     return await use(filesystem);

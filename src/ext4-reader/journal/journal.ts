@@ -1,4 +1,5 @@
 /** The journal in a file of the filesystem: its head, and its blocks by their number in it. */
+import type { Steps } from "../../waiting/steps.ts";
 import { hasFlag, inodeName, readInode } from "../inode.ts";
 import { type MappedRun, mappedRuns } from "../mapping.ts";
 import type { Volume } from "../volume.ts";
@@ -14,7 +15,7 @@ export interface JournalFile {
 }
 
 /** Throws E_INVALID_FILESYSTEM unless the journal's inode is a file with all its blocks. */
-export function readJournalFile(volume: Volume): JournalFile {
+export function* readJournalFile(volume: Volume): Steps<JournalFile> {
   const { blockSize, fields } = volume.superblock;
   const inode = readInode(volume, fields.s_journal_inum);
   if (inode.type !== "file" || inode.links === 0 || hasFlag(inode, "encrypted")) {
@@ -23,6 +24,8 @@ export function readJournalFile(volume: Volume): JournalFile {
   const runs: MappedRun[] = [];
   let next = 0;
   for (const run of mappedRuns(volume, inode)) {
+    yield;
+    if (run === undefined) continue;
     if (run.logical !== next) throw brokenJournal(`there is no block ${next} of it`);
     next += run.length;
     runs.push(run);
@@ -48,12 +51,17 @@ export class Journal {
   readonly #byPlace: readonly MappedRun[];
 
   /** Throws E_INVALID_FILESYSTEM for a journal that no kernel would use. */
-  constructor(volume: Volume) {
-    const file = readJournalFile(volume);
-    this.head = readHead(volume, file);
-    this.blockSize = volume.superblock.blockSize;
-    const [fault] = headFaults(this.head, this.blockSize, file.blocks);
+  static *open(volume: Volume): Steps<Journal> {
+    const file = yield* readJournalFile(volume);
+    const head = readHead(volume, file);
+    const [fault] = headFaults(head, volume.superblock.blockSize, file.blocks);
     if (fault !== undefined) throw brokenJournal(fault);
+    return new Journal(volume, file, head);
+  }
+
+  private constructor(volume: Volume, file: JournalFile, head: JournalHead) {
+    this.head = head;
+    this.blockSize = volume.superblock.blockSize;
     this.end = endOfLog(this.head);
     this.#volume = volume;
     this.#runs = file.runs;

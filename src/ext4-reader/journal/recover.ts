@@ -2,6 +2,7 @@
 import { Docker2vmError } from "../../errors.ts";
 import { EXT4_FC_TAG_HEAD, FAST_COMMIT_HEAD } from "../../ext4/format/fast-commit.ts";
 import { decode, viewOf } from "../../ext4/format/field.ts";
+import type { Steps } from "../../waiting/steps.ts";
 import { broken } from "../broken.ts";
 import type { ImageReader } from "../image.ts";
 import { Volume } from "../volume.ts";
@@ -32,17 +33,17 @@ export interface Recovered {
  * lies, so memory follows the length of the log. Throws E_INVALID_FILESYSTEM for what cannot be read and for a journal
  * that a kernel refuses, and E_NEEDS_RECOVERY for one that this program does not replay.
  */
-export function recover(image: ImageReader): Recovered {
+export function* recover(image: ImageReader): Steps<Recovered> {
   const volume = new Volume(image);
   if (!volume.has("needs_recovery")) return { volume };
   refuseJournalElsewhere(volume);
-  const journal = new Journal(volume);
+  const journal = yield* Journal.open(volume);
   const { fields } = journal.head;
   const overlay = new OverlaidImage(image, journal.blockSize);
   const none: Log = { records: [], first: fields.s_sequence, end: fields.s_sequence };
-  const log = fields.s_start === 0 ? none : scanLog(journal);
+  const log = fields.s_start === 0 ? none : yield* scanLog(journal);
   if (fields.s_start !== 0) refuseFastCommits(journal, log.end);
-  const revoked = replayLog(journal, log, overlay);
+  const revoked = yield* replayLog(journal, log, overlay);
   const replay = { transactions: (log.end - log.first) >>> 0, blocks: overlay.count, revoked };
   putRecoveredHead(journal, log.end, overlay);
   putRecoveredSuperblock(volume.superblock, fields.s_errno !== 0, overlay);

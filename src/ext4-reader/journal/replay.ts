@@ -2,6 +2,7 @@
 import { be32, be64, decode, viewOf } from "../../ext4/format/field.ts";
 import { JBD2_MAGIC_NUMBER } from "../../ext4/format/journal.ts";
 import { REVOKE_HEADER, REVOKE_HEADER_SIZE } from "../../ext4/format/journal-log.ts";
+import type { Paused, Steps } from "../../waiting/steps.ts";
 import { brokenJournal } from "./broken-journal.ts";
 import type { Journal } from "./journal.ts";
 import { copyIsRight } from "./log-checksums.ts";
@@ -24,10 +25,13 @@ be32(0).put(viewOf(MAGIC), 0, JBD2_MAGIC_NUMBER);
  * Lays the newest copy of each block over the image. Returns how many copies were revoked. Throws
  * E_INVALID_FILESYSTEM for a copy whose checksum is wrong or that has no place in the image.
  */
-export function replayLog(journal: Journal, log: Log, overlay: OverlaidImage): number {
-  const revokes = lastRevokes(journal, log);
+export function* replayLog(journal: Journal, log: Log, overlay: OverlaidImage): Steps<number> {
+  const revokes = yield* lastRevokes(journal, log);
   let revoked = 0;
-  for (const { tag, index, sequence } of copiesIn(journal, log)) {
+  for (const copy of copiesIn(journal, log)) {
+    yield;
+    if (copy === undefined) continue;
+    const { tag, index, sequence } = copy;
     const revoke = revokes.get(tag.block);
     if (revoke !== undefined && isAtOrAfter(revoke, sequence)) {
       revoked++;
@@ -48,8 +52,9 @@ export function replayLog(journal: Journal, log: Log, overlay: OverlaidImage): n
   return revoked;
 }
 
-function* copiesIn(journal: Journal, { records }: Log): Generator<TaggedCopy, void> {
+function* copiesIn(journal: Journal, { records }: Log): Paused<TaggedCopy> {
   for (const { type, index, sequence } of records) {
+    yield;
     if (type !== "descriptor") continue;
     let copy = index;
     for (const tag of tagsIn(journal.head, journal.block(index))) {
@@ -63,13 +68,17 @@ function* copiesIn(journal: Journal, { records }: Log): Generator<TaggedCopy, vo
  * For each block the last transaction that revoked it, which goes for the copies of that transaction and of those
  * before it. Only blocks that have copies count, so that there are never more than those.
  */
-function lastRevokes(journal: Journal, log: Log): ReadonlyMap<number, number> {
+function* lastRevokes(journal: Journal, log: Log): Steps<ReadonlyMap<number, number>> {
   const revokes = new Map<number, number>();
   const blocks = log.records.filter(({ type }) => type === "revoke");
   if (blocks.length === 0) return revokes;
   const copied = new Set<number>();
-  for (const { tag } of copiesIn(journal, log)) copied.add(tag.block);
+  for (const copy of copiesIn(journal, log)) {
+    if (copy === undefined) yield;
+    else copied.add(copy.tag.block);
+  }
   for (const record of blocks) {
+    yield;
     for (const block of revokedBy(journal, record)) {
       const known = revokes.get(block);
       if (copied.has(block) && (known === undefined || isAtOrAfter(record.sequence, known))) {

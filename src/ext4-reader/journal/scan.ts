@@ -8,6 +8,7 @@ import {
   LOG_BLOCK_TYPE,
   LOG_HEADER,
 } from "../../ext4/format/journal-log.ts";
+import type { Steps } from "../../waiting/steps.ts";
 import { brokenJournal } from "./broken-journal.ts";
 import { crc32Be } from "./crc32-be.ts";
 import type { Journal } from "./journal.ts";
@@ -38,7 +39,7 @@ const START = 0xffffffff;
  * Finds the complete transactions of a journal that is in use. Throws E_INVALID_FILESYSTEM for damage that a kernel
  * refuses; what it takes for the end of the log is the end of the log.
  */
-export function scanLog(journal: Journal): Log {
+export function scanLog(journal: Journal): Steps<Log> {
   return new Scanner(journal).scan();
 }
 
@@ -66,16 +67,16 @@ class Scanner {
     this.#sequence = journal.head.fields.s_sequence;
   }
 
-  scan(): Log {
+  *scan(): Steps<Log> {
     const first = this.#sequence;
-    while (this.#step());
+    while (yield* this.#step()) yield;
     const end = this.#wrong ?? this.#sequence;
     if (this.#isDamaged) throw brokenJournal(`the checksum of its transaction ${end} is wrong`);
     return { records: this.#records.filter(({ sequence }) => !isAtOrAfter(sequence, end)), first, end };
   }
 
   /** Passes one block, and the copies that follow it. Returns whether the log goes on. */
-  #step(): boolean {
+  *#step(): Steps<boolean> {
     const index = this.#next;
     const bytes = this.#journal.block(index);
     const { h_magic, h_blocktype, h_sequence } = decode(LOG_HEADER, viewOf(bytes), 0);
@@ -86,7 +87,7 @@ class Scanner {
     switch (h_blocktype) {
       case LOG_BLOCK_TYPE.descriptor:
         this.#note("descriptor", index, bytes);
-        this.#passCopies(bytes);
+        yield* this.#passCopies(bytes);
         return true;
       case LOG_BLOCK_TYPE.revoke:
         this.#note("revoke", index, bytes);
@@ -108,7 +109,7 @@ class Scanner {
     this.#records.push({ type, index, sequence: this.#sequence });
   }
 
-  #passCopies(descriptor: Uint8Array): void {
+  *#passCopies(descriptor: Uint8Array): Steps<void> {
     const { head } = this.#journal;
     const copies = tagsIn(head, descriptor).length;
     if (!head.features.has("checksum") || this.#doubtful || this.#wrong !== undefined) {
@@ -119,6 +120,7 @@ class Scanner {
     for (let copy = 0; copy < copies; copy++) {
       this.#checksum = crc32Be(this.#checksum, this.#journal.block(this.#next));
       this.#pass(1);
+      yield;
     }
   }
 

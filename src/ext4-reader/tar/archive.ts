@@ -1,9 +1,10 @@
 /** Copies files out of a filesystem into a tar. */
+import { itemsInTurns, type Paused } from "../../waiting/steps.ts";
 import type { LeftOut } from "../destination.ts";
 import type { Filesystem } from "../filesystem.ts";
 import { filledContents } from "../filled.ts";
 import { headerOf } from "./header.ts";
-import { members } from "./member.ts";
+import { type Member, members } from "./member.ts";
 import { extendedHeader } from "./records.ts";
 import { TarWriter } from "./writer.ts";
 
@@ -13,15 +14,17 @@ const CHUNK = 2 ** 18;
 /**
  * What is at `path` as a tar: a directory's contents, or one file under its own name. Owners, modes, times, devices,
  * further names and extended attributes are all in it; holes are zeros. What a tar cannot hold is told to `leaveOut`.
- * The chunks are only to be read. Throws E_PATH_NOT_FOUND before there is any, and what reading throws.
+ * The chunks are only to be read. Throws E_PATH_NOT_FOUND before there is any, what reading throws, and the signal's
+ * reason once it has fired.
  */
 export async function* archive(
   filesystem: Filesystem,
   path: string,
   leaveOut: (left: LeftOut) => void,
+  signal?: AbortSignal,
 ): AsyncGenerator<Uint8Array, void> {
   const writer = new TarWriter();
-  void addMembers(writer, filesystem, path, leaveOut).then(
+  void addMembers(writer, filesystem, members(filesystem, path, leaveOut), signal).then(
     () => writer.finish(),
     (error) => writer.fail(error),
   );
@@ -31,11 +34,12 @@ export async function* archive(
 async function addMembers(
   writer: TarWriter,
   filesystem: Filesystem,
-  path: string,
-  leaveOut: (left: LeftOut) => void,
+  listed: Paused<Member>,
+  signal: AbortSignal | undefined,
 ): Promise<void> {
-  for (const member of members(filesystem, path, leaveOut)) {
-    const contents = member.type === "file" ? filledContents(filesystem, member.inode) : [];
+  for await (const member of itemsInTurns(listed, signal)) {
+    const contents =
+      member.type === "file" ? itemsInTurns(filledContents(filesystem, member.inode), signal) : [];
     await writer.add(headerOf(filesystem, member), extendedHeader(filesystem, member), contents);
   }
 }

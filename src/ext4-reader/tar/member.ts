@@ -1,9 +1,10 @@
 /** What of a filesystem goes into a tar, in which order and under which names. */
+import type { Paused } from "../../waiting/steps.ts";
 import type { LeftOut } from "../destination.ts";
 import type { Filesystem, TypedInode } from "../filesystem.ts";
 import type { FileType } from "../inode.ts";
 import { isPlainName } from "../plain-name.ts";
-import { joined, walk } from "../walk.ts";
+import { type Place, pathOf, walk } from "../walk.ts";
 import { MAXIMUM_DEVICE_NUMBER } from "./header.ts";
 
 /** One entry of a tar. Paths and targets are bytes, one character each. */
@@ -26,8 +27,8 @@ export function* members(
   filesystem: Filesystem,
   path: string,
   leaveOut: (left: LeftOut) => void,
-): Generator<Member, void> {
-  const top = filesystem.lookup(path);
+): Paused<Member> {
+  const top = yield* filesystem.lookup(path);
   if (top.type === "directory") {
     yield { path: "./", type: "directory", target: "", inode: top };
     yield* membersBelow(filesystem, top, leaveOut);
@@ -44,28 +45,28 @@ function* membersBelow(
   filesystem: Filesystem,
   top: TypedInode,
   leaveOut: (left: LeftOut) => void,
-): Generator<Member, void> {
-  const firstNames = new Map<number, string>();
-  /** By directory, the name that came last: names that are equal follow one another. */
-  const lastNames = new Map<string, string>();
+): Paused<Member> {
+  const firstPlaces = new Map<number, Place>();
   // What is below a directory that is left out is left out with it.
-  const skipped = new Set<string>();
-  for (const { directory, name, inode } of walk(filesystem, top, true)) {
-    const path = joined(directory, name);
-    const again = lastNames.get(directory) === name;
-    lastNames.set(directory, name);
-    const first = firstNames.get(inode.number);
-    const member = again
-      ? "something of that name is already there"
-      : memberOf(filesystem, path, name, inode, first);
-    if (!skipped.has(directory) && typeof member !== "string") {
-      yield member;
-      if (inode.links > 1 && inode.type !== "directory" && first === undefined)
-        firstNames.set(inode.number, path);
+  let isIn = false;
+  for (const file of walk(filesystem, top, () => isIn)) {
+    if (file === undefined) {
+      yield;
       continue;
     }
-    if (inode.type === "directory") skipped.add(path);
-    if (!skipped.has(directory) && typeof member === "string") leaveOut({ path, why: member });
+    const { name, inode, again } = file;
+    const path = pathOf(file);
+    const first = firstPlaces.get(inode.number);
+    const member = again
+      ? "something of that name is already there"
+      : memberOf(filesystem, path, name, inode, first && pathOf(first));
+    isIn = typeof member !== "string";
+    if (typeof member === "string") leaveOut({ path, why: member });
+    else {
+      yield member;
+      if (inode.links > 1 && inode.type !== "directory" && first === undefined)
+        firstPlaces.set(inode.number, { folder: file.folder, name });
+    }
   }
 }
 

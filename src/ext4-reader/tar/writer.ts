@@ -2,6 +2,8 @@ import { type Headers as Header, pack } from "tar-stream";
 import { assert } from "../../errors.ts";
 import { asFile, markAsExtended } from "./extended-entry.ts";
 
+type Contents = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+
 const BLOCK = 512;
 /** Bytes that may wait to be read. */
 const MAXIMUM_WAITING = 2 ** 20;
@@ -20,7 +22,7 @@ export class TarWriter {
   readonly #extended: number[] = [];
 
   /** Adds an entry with an extended header before it, unless that is empty. Contents are not copied. */
-  async add(header: Header, extended: Uint8Array, contents: Iterable<Uint8Array>): Promise<void> {
+  async add(header: Header, extended: Uint8Array, contents: Contents): Promise<void> {
     if (extended.length > 0) {
       this.#extended.push(this.#added);
       await this.#addEntry(asFile(extended.length), [extended]);
@@ -54,13 +56,13 @@ export class TarWriter {
     }
   }
 
-  async #addEntry(header: Header, contents: Iterable<Uint8Array>): Promise<void> {
+  async #addEntry(header: Header, contents: Contents): Promise<void> {
     await this.#room();
     const entry = this.#pack.entry(header);
     // Its error is the tar's, and found by whoever reads that.
     entry.on("error", () => {});
     this.#added += BLOCK;
-    for (const bytes of contents) {
+    for await (const bytes of contents) {
       await this.#room();
       entry.write(bytes);
       this.#added += bytes.length;

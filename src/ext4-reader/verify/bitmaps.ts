@@ -1,6 +1,7 @@
 /** Bitmaps, and the counts of what they leave free, against what is in use. */
 import { crc } from "../../ext4/checksum.ts";
 import { EXT4_BG_BLOCK_UNINIT, EXT4_BG_INODE_UNINIT } from "../../ext4/format/group-descriptor.ts";
+import type { Steps } from "../../waiting/steps.ts";
 import { blocksIn, type GroupDescriptor } from "../group-descriptor.ts";
 import type { Check } from "./check.ts";
 import { hasDescriptorChecksums } from "./groups.ts";
@@ -15,14 +16,15 @@ interface Totals {
 const LOW_HALF = 0xffff;
 const FULL_DESCRIPTOR = 64;
 
-export function checkBitmaps(check: Check): void {
+export function* checkBitmaps(check: Check): Steps<void> {
   const { volume, findings, blocksAreComplete } = check;
   const { superblock } = volume;
   const { fields, groups } = superblock;
   const totals: Totals = { freeBlocks: 0, freeInodes: 0 };
-  const directories = directoriesByGroup(check);
-  const inodes = inodesInUse(check);
+  const directories = yield* directoriesByGroup(check);
+  const inodes = yield* inodesInUse(check);
   for (let group = 0; group < groups; group++) {
+    yield;
     const where = `group ${group}`;
     const readable = findings.attempt(() => {
       const descriptor = volume.descriptor(group);
@@ -44,9 +46,10 @@ export function checkBitmaps(check: Check): void {
   findings.expect(freeInodes === totals.freeInodes, "superblock", what);
 }
 
-function directoriesByGroup({ volume, inodes }: Check): ReadonlyMap<number, number> {
+function* directoriesByGroup({ volume, inodes }: Check): Steps<ReadonlyMap<number, number>> {
   const counts = new Map<number, number>();
   for (const [number, { type }] of inodes) {
+    yield;
     if (type !== "directory") continue;
     const group = Math.floor((number - 1) / volume.superblock.inodesPerGroup);
     counts.set(group, (counts.get(group) ?? 0) + 1);
@@ -55,7 +58,7 @@ function directoriesByGroup({ volume, inodes }: Check): ReadonlyMap<number, numb
 }
 
 /** For each group with inodes in use the bits of them. Reserved inodes always are. */
-function inodesInUse({ volume, inodes }: Check): ReadonlyMap<number, Uint8Array> {
+function* inodesInUse({ volume, inodes }: Check): Steps<ReadonlyMap<number, Uint8Array>> {
   const { inodesPerGroup, firstInode } = volume.superblock;
   const bitmaps = new Map<number, Uint8Array>();
   const mark = (number: number): void => {
@@ -66,7 +69,10 @@ function inodesInUse({ volume, inodes }: Check): ReadonlyMap<number, Uint8Array>
     bits[bit >> 3] = (bits[bit >> 3] ?? 0) | (1 << (bit & 7));
   };
   for (let number = 1; number < firstInode; number++) mark(number);
-  for (const number of inodes.keys()) mark(number);
+  for (const number of inodes.keys()) {
+    yield;
+    mark(number);
+  }
   return bitmaps;
 }
 

@@ -3,6 +3,7 @@ import { crc } from "../../ext4/checksum.ts";
 import { DIRECTORY_TAIL_SIZE, FILE_TYPE } from "../../ext4/format/directory.ts";
 import { viewOf } from "../../ext4/format/field.ts";
 import { EXT4_ROOT_INO } from "../../ext4/format/inode.ts";
+import type { Steps } from "../../waiting/steps.ts";
 import { broken } from "../broken.ts";
 import { entriesIn, inlineParts, leafChecksum, type PlacedEntry } from "../directory.ts";
 import { type FileInode, hasFlag, inodeName, readInode } from "../inode.ts";
@@ -14,17 +15,19 @@ import { IndexCheck } from "./directory-index.ts";
 
 const TYPE_CODES: Readonly<Record<string, number>> = FILE_TYPE;
 
-export function checkDirectories(check: Check): void {
+export function* checkDirectories(check: Check): Steps<void> {
   for (const number of check.directories) {
-    const complete = check.findings.attempt(() => {
-      const inode = readInode(check.volume, number);
-      const names = new Names(check, inode);
-      if (hasFlag(inode, "inline")) checkInline(check, inode, names);
-      else checkBlocks(check, inode, names);
-      check.findings.expect(names.hasDots, inodeName(number), "it lacks '.' or '..'");
-    });
-    if (!complete) check.namesAreComplete = false;
+    yield;
+    if (!(yield* check.findings.attemptSteps(checkDirectory(check, number)))) check.namesAreComplete = false;
   }
+}
+
+function* checkDirectory(check: Check, number: number): Steps<void> {
+  const inode = readInode(check.volume, number);
+  const names = new Names(check, inode);
+  if (hasFlag(inode, "inline")) checkInline(check, inode, names);
+  else yield* checkBlocks(check, inode, names);
+  check.findings.expect(names.hasDots, inodeName(number), "it lacks '.' or '..'");
 }
 
 function checkInline(check: Check, inode: FileInode, names: Names): void {
@@ -35,12 +38,13 @@ function checkInline(check: Check, inode: FileInode, names: Names): void {
   }
 }
 
-function checkBlocks(check: Check, inode: FileInode, names: Names): void {
-  const blocks = blocksOf(check.volume, inode);
+function* checkBlocks(check: Check, inode: FileInode, names: Names): Steps<void> {
+  const blocks = yield* blocksOf(check.volume, inode);
   const seed = seedOfInode(check.volume.superblock.seed, inode.number, inode.fields.i_generation);
   const index = hasFlag(inode, "indexed") ? new IndexCheck(check, inode, blocks, seed) : undefined;
-  const ranges = index?.ranges();
+  const ranges = index === undefined ? undefined : yield* index.ranges();
   for (let logical = 0; logical < blocks.length; logical++) {
+    yield;
     const where = `${inodeName(inode.number)}, directory block ${logical}`;
     const physical = blocks[logical];
     if (physical === undefined) throw broken(where, "there is none");
@@ -56,9 +60,11 @@ function checkBlocks(check: Check, inode: FileInode, names: Names): void {
 }
 
 /** The image's block for each block of the directory. */
-function blocksOf(volume: Volume, inode: FileInode): number[] {
+function* blocksOf(volume: Volume, inode: FileInode): Steps<number[]> {
   const blocks: number[] = [];
   for (const run of mappedRuns(volume, inode)) {
+    yield;
+    if (run === undefined) continue;
     for (let i = 0; i < run.length; i++) blocks[run.logical + i] = run.physical + i;
   }
   return blocks;

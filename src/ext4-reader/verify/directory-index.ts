@@ -15,6 +15,7 @@ import {
   DX_TAIL_SIZE,
 } from "../../ext4/format/directory.ts";
 import { decode, viewOf } from "../../ext4/format/field.ts";
+import type { Steps } from "../../waiting/steps.ts";
 import { broken } from "../broken.ts";
 import type { PlacedEntry } from "../directory.ts";
 import { type FileInode, hasFlag, inodeName } from "../inode.ts";
@@ -50,7 +51,7 @@ export class IndexCheck {
   }
 
   /** For each block that the index leads to, its hashes; "index" for those of the index itself. */
-  ranges(): ReadonlyMap<number, HashRange | "index"> {
+  *ranges(): Steps<ReadonlyMap<number, HashRange | "index">> {
     const bytes = this.#block(0);
     const where = this.#where(0);
     const info = decode(DX_ROOT_INFO, viewOf(bytes), DX_ROOT_INFO_OFFSET);
@@ -65,7 +66,7 @@ export class IndexCheck {
         throw broken(where, `its hashes are of an unknown version (${info.hash_version})`);
     }
     this.#ranges.set(0, "index");
-    this.#readEntries(bytes, DX_ROOT.offset, info.indirect_levels, { least: 0, most: LAST_HASH }, 0);
+    yield* this.#readEntries(bytes, DX_ROOT.offset, info.indirect_levels, { least: 0, most: LAST_HASH }, 0);
     return this.#ranges;
   }
 
@@ -80,7 +81,14 @@ export class IndexCheck {
     );
   }
 
-  #readEntries(bytes: Uint8Array, offset: number, levels: number, range: HashRange, logical: number): void {
+  *#readEntries(
+    bytes: Uint8Array,
+    offset: number,
+    levels: number,
+    range: HashRange,
+    logical: number,
+  ): Steps<void> {
+    yield;
     const where = this.#where(logical);
     const view = viewOf(bytes);
     const { limit, count } = decode(DX_COUNT_LIMIT, view, offset);
@@ -97,7 +105,7 @@ export class IndexCheck {
       if (next !== undefined && (next < least || next > range.most))
         throw broken(where, "its index is out of order");
       const most = next === undefined ? range.most : next - (next & CONTINUES);
-      this.#descend(
+      yield* this.#descend(
         DX_ENTRY.block.get(view, at),
         levels,
         { least: least - (least & CONTINUES), most },
@@ -107,7 +115,7 @@ export class IndexCheck {
     }
   }
 
-  #descend(logical: number, levels: number, range: HashRange, where: string): void {
+  *#descend(logical: number, levels: number, range: HashRange, where: string): Steps<void> {
     if (logical >= this.#blocks.length || this.#ranges.has(logical)) {
       throw broken(where, `its index leads to block ${logical} wrongly`);
     }
@@ -120,7 +128,7 @@ export class IndexCheck {
     const view = viewOf(bytes);
     const empty = DIRECTORY_ENTRY.inode.get(view, 0) === 0;
     if (!empty) throw broken(this.#where(logical), "a block of its index is not one");
-    this.#readEntries(bytes, DX_NODE.offset, levels - 1, range, logical);
+    yield* this.#readEntries(bytes, DX_NODE.offset, levels - 1, range, logical);
   }
 
   #checkTail(bytes: Uint8Array, offset: number, count: number, limit: number, where: string): void {

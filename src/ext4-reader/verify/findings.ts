@@ -1,4 +1,5 @@
 import { Docker2vmError } from "../../errors.ts";
+import type { Steps } from "../../waiting/steps.ts";
 import { partsOf } from "../broken.ts";
 
 /** Something that is wrong in a filesystem. */
@@ -33,10 +34,25 @@ export class Findings {
       action();
       return true;
     } catch (error) {
-      if (!(error instanceof Docker2vmError) || error.code !== "E_INVALID_FILESYSTEM") throw error;
-      const { where, what } = partsOf(error);
-      this.add(where, what);
+      this.#addBroken(error);
       return false;
     }
+  }
+
+  /** The same for what pauses. */
+  *attemptSteps(steps: Steps<void>): Steps<boolean> {
+    try {
+      yield* steps;
+      return true;
+    } catch (error) {
+      this.#addBroken(error);
+      return false;
+    }
+  }
+
+  #addBroken(error: unknown): void {
+    if (!(error instanceof Docker2vmError) || error.code !== "E_INVALID_FILESYSTEM") throw error;
+    const { where, what } = partsOf(error);
+    this.add(where, what);
   }
 }

@@ -1,6 +1,7 @@
 /** Group descriptors, and the blocks that they and the superblocks take. */
 import { EXT4_BG_BLOCK_UNINIT, EXT4_BG_INODE_UNINIT } from "../../ext4/format/group-descriptor.ts";
 import { SUPERBLOCK_OFFSET } from "../../ext4/format/superblock.ts";
+import type { Steps } from "../../waiting/steps.ts";
 import {
   blocksIn,
   decodeDescriptor,
@@ -17,13 +18,16 @@ import type { Check } from "./check.ts";
 const MOST_COPIES = 32;
 
 /** Checks every descriptor and claims what is at fixed places. Returns whether all inode tables can be read. */
-export function checkGroups(check: Check): boolean {
+export function* checkGroups(check: Check): Steps<boolean> {
   const { volume, findings } = check;
   const { superblock } = volume;
   const first = Math.floor(SUPERBLOCK_OFFSET / superblock.blockSize);
   // With blocks of 1 KiB, what is before the superblock is no block of any group.
   if (first > superblock.fields.s_first_data_block) claimFixed(check, "boot block", 0, first);
-  for (let group = 0; group < superblock.groups; group++) claimHead(check, group);
+  for (let group = 0; group < superblock.groups; group++) {
+    claimHead(check, group);
+    yield;
+  }
   let readable = true;
   for (let group = 0; group < superblock.groups; group++) {
     const where = `group ${group}`;
@@ -48,8 +52,9 @@ export function checkGroups(check: Check): boolean {
           "it has more unused inodes than inodes",
         );
       }) && readable;
+    yield;
   }
-  if (readable) checkDescriptorCopies(check);
+  if (readable) yield* checkDescriptorCopies(check);
   return readable;
 }
 
@@ -99,7 +104,7 @@ export function claimFixed(check: Check, where: string, start: number, length: n
 }
 
 /** Copies are out of date in what changes, but not in where bitmaps and tables are. */
-function checkDescriptorCopies(check: Check): void {
+function* checkDescriptorCopies(check: Check): Steps<void> {
   const { volume, findings } = check;
   const { superblock, image } = volume;
   // With meta_bg, copies are spread over the groups that they describe.
@@ -120,6 +125,7 @@ function checkDescriptorCopies(check: Check): void {
         inodeBitmap === descriptor.inodeBitmap &&
         inodeTable === descriptor.inodeTable;
       findings.expect(same, `descriptors of group ${copy}`, `group ${group} is elsewhere than it says`);
+      yield;
     }
   }
 }

@@ -1,5 +1,6 @@
 /** Blocks of an inode: claimed, in agreement with its size and with i_blocks. */
 import { EXT4_HUGE_FILE_FL, EXT4_VERITY_FL } from "../../ext4/format/inode.ts";
+import type { Steps } from "../../waiting/steps.ts";
 import { broken } from "../broken.ts";
 import { type FileInode, hasFlag, inodeName } from "../inode.ts";
 import { mappedRuns } from "../mapping.ts";
@@ -23,11 +24,11 @@ interface Seen {
  * Claims the blocks. Throws E_INVALID_FILESYSTEM if the mapping is broken.
  * @param charged blocks that attributes with inodes of their own add to i_blocks
  */
-export function checkMapping(check: Check, inode: FileInode, charged: number): void {
+export function* checkMapping(check: Check, inode: FileInode, charged: number): Steps<void> {
   const { volume, findings } = check;
   const where = inodeName(inode.number);
   const seen: Seen = { blocks: 0, last: -1, lastWritten: -1 };
-  if (hasBlocks(volume, inode)) walk(check, inode, where, seen);
+  if (hasBlocks(volume, inode)) yield* walk(check, inode, where, seen);
   const attributes = xattrBlock(volume, inode) === 0 ? 0 : 1;
   const counted = (seen.blocks + attributes + charged) * (volume.superblock.blockSize / SECTOR);
   const stated = statedSectors(volume, inode);
@@ -42,13 +43,15 @@ function hasBlocks(volume: Volume, inode: FileInode): boolean {
   return inode.type === "file" || inode.type === "directory";
 }
 
-function walk(check: Check, inode: FileInode, where: string, seen: Seen): void {
+function* walk(check: Check, inode: FileInode, where: string, seen: Seen): Steps<void> {
   const visit = (block: number): void => {
     check.volume.checkRange(block, 1, where);
     check.claim(where, block, 1);
     seen.blocks++;
   };
-  for (const run of mappedRuns(check.volume, inode, visit)) {
+  for (const run of mappedRuns(check.volume, inode, { visit })) {
+    yield;
+    if (run === undefined) continue;
     check.claim(where, run.physical, run.length);
     seen.blocks += run.length;
     seen.last = run.logical + run.length - 1;

@@ -1,6 +1,7 @@
 /** All inodes of all tables. */
 import { EXT4_BG_INODE_UNINIT } from "../../ext4/format/group-descriptor.ts";
 import { EXT4_BAD_INO, EXT4_EA_INODE_FL, EXT4_RESIZE_INO, EXT4_ROOT_INO } from "../../ext4/format/inode.ts";
+import type { Paused, Steps } from "../../waiting/steps.ts";
 import { decodeInode, type FileInode, inodeChecksumIsRight, inodeName } from "../inode.ts";
 import type { Volume } from "../volume.ts";
 import type { Check } from "./check.ts";
@@ -12,19 +13,23 @@ import { checkXattrs } from "./xattrs.ts";
 
 const READ_SIZE = 2 ** 20;
 
-export function checkInodes(check: Check): void {
+export function* checkInodes(check: Check): Steps<void> {
   const { volume } = check;
   for (let group = 0; group < volume.superblock.groups; group++) {
-    for (const inode of tableInodes(volume, group)) checkInode(check, inode);
+    for (const inode of tableInodes(volume, group)) {
+      yield;
+      if (inode !== undefined) yield* checkInode(check, inode);
+    }
   }
 }
 
 /** Inodes of a group's table that may be in use and are not all zero. */
-export function* tableInodes(volume: Volume, group: number): Generator<FileInode, void> {
+export function* tableInodes(volume: Volume, group: number): Paused<FileInode> {
   const { inodeSize, inodesPerGroup, blockSize } = volume.superblock;
   const { inodeTable } = volume.descriptor(group);
   const size = scannedInodes(volume, group) * inodeSize;
   for (let from = 0; from < size; from += READ_SIZE) {
+    yield;
     const bytes = volume.image.read(inodeTable * blockSize + from, Math.min(READ_SIZE, size - from));
     for (let at = 0; at + inodeSize <= bytes.length; at += inodeSize) {
       const slot = bytes.subarray(at, at + inodeSize);
@@ -56,7 +61,7 @@ function isZero(bytes: Uint8Array): boolean {
   return true;
 }
 
-function checkInode(check: Check, inode: FileInode): void {
+function* checkInode(check: Check, inode: FileInode): Steps<void> {
   const { volume, findings } = check;
   const { number, fields, links } = inode;
   const where = inodeName(number);
@@ -83,12 +88,14 @@ function checkInode(check: Check, inode: FileInode): void {
   }
   if (links === 0 && fields.i_mode === 0) return;
   checkFields(check, inode);
-  const complete = findings.attempt(() => {
-    const charged = checkXattrs(check, inode);
-    checkMapping(check, inode, charged);
-    if ((fields.i_flags & EXT4_EA_INODE_FL) !== 0) noteValueInode(check, inode);
-  });
+  const complete = yield* findings.attemptSteps(checkBlocks(check, inode));
   if (!complete) check.blocksAreComplete = false;
   if (!complete && inode.type === "directory") check.namesAreComplete = false;
   if (complete && inode.type === "directory") check.directories.push(number);
+}
+
+function* checkBlocks(check: Check, inode: FileInode): Steps<void> {
+  const charged = checkXattrs(check, inode);
+  yield* checkMapping(check, inode, charged);
+  if ((inode.fields.i_flags & EXT4_EA_INODE_FL) !== 0) yield* noteValueInode(check, inode);
 }

@@ -1,15 +1,17 @@
 /** Every file in use has the names that it counts, and every directory leads up to the root. */
 import { EXT4_LINK_MAX, EXT4_ROOT_INO } from "../../ext4/format/inode.ts";
+import type { Steps } from "../../waiting/steps.ts";
 import { inodeName } from "../inode.ts";
 import type { Check } from "./check.ts";
 
-export function checkLinks(check: Check): void {
-  checkConnections(check);
+export function* checkLinks(check: Check): Steps<void> {
+  yield* checkConnections(check);
   const { volume, findings, inodes, names, valueInodes } = check;
   const { fields, firstInode } = volume.superblock;
   const hidden = new Set([fields.s_journal_inum, fields.s_prj_quota_inum]);
   if (volume.has("orphan_file")) hidden.add(fields.s_orphan_file_inum);
   for (const [number, { type, links }] of inodes) {
+    yield;
     if ((number < firstInode && number !== EXT4_ROOT_INO) || hidden.has(number)) continue;
     // An inode with an attribute's value has no name, but counts as one.
     const counted = valueInodes.has(number) ? 1 : (names.get(number) ?? 0);
@@ -22,11 +24,12 @@ export function checkLinks(check: Check): void {
   }
 }
 
-function checkConnections({ findings, inodes, parents, dotDots }: Check): void {
+function* checkConnections({ findings, inodes, parents, dotDots }: Check): Steps<void> {
   const root = inodes.get(EXT4_ROOT_INO);
   findings.expect(root?.type === "directory", inodeName(EXT4_ROOT_INO), "the root is no directory");
   const connected = new Map([[EXT4_ROOT_INO, true]]);
   for (const [number, dotDot] of dotDots) {
+    yield;
     const parent = number === EXT4_ROOT_INO ? EXT4_ROOT_INO : parents.get(number);
     const where = inodeName(number);
     findings.expect(parent === dotDot, where, `'..' leads to inode ${dotDot}, it is in ${parent ?? "none"}`);

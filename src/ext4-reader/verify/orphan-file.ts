@@ -2,35 +2,45 @@
 import { crc, crcOfLong } from "../../ext4/checksum.ts";
 import { decode, viewOf } from "../../ext4/format/field.ts";
 import { ORPHAN_BLOCK_MAGIC, ORPHAN_TAIL, ORPHAN_TAIL_SIZE } from "../../ext4/format/orphan-file.ts";
+import type { Steps } from "../../waiting/steps.ts";
 import { broken } from "../broken.ts";
 import { inodeName, readInode } from "../inode.ts";
 import { mappedRuns } from "../mapping.ts";
 import { seedOfInode } from "../superblock.ts";
 import type { Check } from "./check.ts";
 
-export function checkOrphanFile({ volume, findings }: Check): void {
+export function* checkOrphanFile(check: Check): Steps<void> {
+  yield* check.findings.attemptSteps(checkFile(check));
+}
+
+function* checkFile(check: Check): Steps<void> {
+  const { volume } = check;
   const number = volume.superblock.fields.s_orphan_file_inum;
-  findings.attempt(() => {
-    const inode = readInode(volume, number);
-    const where = inodeName(number);
-    if (inode.type !== "file" || inode.links === 0)
-      throw broken(where, "the orphan file is no regular file in use");
-    const seed = seedOfInode(volume.superblock.seed, number, inode.fields.i_generation);
-    for (const run of mappedRuns(volume, inode)) {
-      for (let block = run.physical; block < run.physical + run.length; block++) {
-        const here = `${where}, orphan block ${block}`;
-        const bytes = volume.block(block, here);
-        const tail = decode(ORPHAN_TAIL, viewOf(bytes), bytes.length - ORPHAN_TAIL_SIZE);
-        const entries = bytes.subarray(0, bytes.length - ORPHAN_TAIL_SIZE);
-        findings.expect(tail.ob_magic === ORPHAN_BLOCK_MAGIC, here, "it has no magic number");
-        findings.expect(
-          entries.every((byte) => byte === 0),
-          here,
-          "it lists inodes that wait to be deleted",
-        );
-        const right = tail.ob_checksum === crc(crcOfLong(seed, block), entries);
-        findings.expect(!volume.has("metadata_csum") || right, here, "its checksum is wrong");
-      }
+  const inode = readInode(volume, number);
+  const where = inodeName(number);
+  if (inode.type !== "file" || inode.links === 0)
+    throw broken(where, "the orphan file is no regular file in use");
+  const seed = seedOfInode(volume.superblock.seed, number, inode.fields.i_generation);
+  for (const run of mappedRuns(volume, inode)) {
+    yield;
+    if (run === undefined) continue;
+    for (let block = run.physical; block < run.physical + run.length; block++) {
+      yield;
+      checkBlock(check, block, seed, `${where}, orphan block ${block}`);
     }
-  });
+  }
+}
+
+function checkBlock({ volume, findings }: Check, block: number, seed: number, where: string): void {
+  const bytes = volume.block(block, where);
+  const tail = decode(ORPHAN_TAIL, viewOf(bytes), bytes.length - ORPHAN_TAIL_SIZE);
+  const entries = bytes.subarray(0, bytes.length - ORPHAN_TAIL_SIZE);
+  findings.expect(tail.ob_magic === ORPHAN_BLOCK_MAGIC, where, "it has no magic number");
+  findings.expect(
+    entries.every((byte) => byte === 0),
+    where,
+    "it lists inodes that wait to be deleted",
+  );
+  const right = tail.ob_checksum === crc(crcOfLong(seed, block), entries);
+  findings.expect(!volume.has("metadata_csum") || right, where, "its checksum is wrong");
 }

@@ -8,6 +8,7 @@ import {
   EXT4_ROOT_INO,
   EXT4_USR_QUOTA_INO,
 } from "../../ext4/format/inode.ts";
+import type { Steps } from "../../waiting/steps.ts";
 import type { FeatureName } from "../features.ts";
 import { type FileInode, inodeName } from "../inode.ts";
 import { mappedRuns } from "../mapping.ts";
@@ -27,19 +28,23 @@ const OWNERS: ReadonlyMap<number, FeatureName> = new Map([
 /** Those that may be used whatever features there are. */
 const FREE_FOR_USE: ReadonlySet<number> = new Set([EXT4_BAD_INO, EXT4_ROOT_INO, EXT4_BOOT_LOADER_INO]);
 
-export function checkReservedInodes(check: Check): void {
+export function* checkReservedInodes(check: Check): Steps<void> {
   const { volume } = check;
   const reserved = new Map<number, FileInode>();
   for (const inode of tableInodes(volume, 0)) {
+    if (inode === undefined) {
+      yield;
+      continue;
+    }
     if (inode.number >= volume.superblock.firstInode) break;
     reserved.set(inode.number, inode);
     checkOwner(check, inode);
   }
   const bad = reserved.get(EXT4_BAD_INO);
-  if (bad !== undefined) checkBadBlocks(check, bad);
-  if (volume.has("resize_inode")) checkResizeInode(check, reserved.get(EXT4_RESIZE_INO));
-  if (volume.has("has_journal") && volume.superblock.fields.s_journal_inum !== 0) checkJournal(check);
-  if (volume.has("orphan_file")) checkOrphanFile(check);
+  if (bad !== undefined) yield* checkBadBlocks(check, bad);
+  if (volume.has("resize_inode")) yield* checkResizeInode(check, reserved.get(EXT4_RESIZE_INO));
+  if (volume.has("has_journal") && volume.superblock.fields.s_journal_inum !== 0) yield* checkJournal(check);
+  if (volume.has("orphan_file")) yield* checkOrphanFile(check);
 }
 
 /** Without its feature, a reserved inode holds nothing. */
@@ -52,7 +57,7 @@ function checkOwner({ volume, findings }: Check, { number, fields }: FileInode):
 }
 
 /** The list of bad blocks: a map of blocks and nothing else, of blocks that nothing else uses. */
-function checkBadBlocks(check: Check, inode: FileInode): void {
+function* checkBadBlocks(check: Check, inode: FileInode): Steps<void> {
   const { fields, links, uid, gid } = inode;
   const where = inodeName(inode.number);
   const others = [fields.i_mode, uid, gid, links, fields.i_dtime, fields.i_flags, fields.i_file_acl_lo];
@@ -61,10 +66,14 @@ function checkBadBlocks(check: Check, inode: FileInode): void {
     where,
     "the list of bad blocks looks like something else",
   );
-  const complete = check.findings.attempt(() => {
-    for (const run of mappedRuns(check.volume, inode, (block) => check.claim(where, block, 1))) {
-      check.claim(where, run.physical, run.length);
-    }
-  });
-  if (!complete) check.blocksAreComplete = false;
+  if (!(yield* check.findings.attemptSteps(claimBadBlocks(check, inode, where))))
+    check.blocksAreComplete = false;
+}
+
+function* claimBadBlocks(check: Check, inode: FileInode, where: string): Steps<void> {
+  const visit = (block: number): void => check.claim(where, block, 1);
+  for (const run of mappedRuns(check.volume, inode, { visit })) {
+    yield;
+    if (run !== undefined) check.claim(where, run.physical, run.length);
+  }
 }

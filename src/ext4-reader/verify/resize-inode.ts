@@ -1,6 +1,7 @@
 /** The inode that keeps blocks reserved for more group descriptors (resize_inode). */
 import { viewOf } from "../../ext4/format/field.ts";
 import { EXT4_RESIZE_INO, MODE_TYPE } from "../../ext4/format/inode.ts";
+import type { Steps } from "../../waiting/steps.ts";
 import { firstBlockOf, hasSuperblock } from "../group-descriptor.ts";
 import { type FileInode, inodeName } from "../inode.ts";
 import { xattrBlock } from "../xattr-entries.ts";
@@ -19,7 +20,7 @@ const WHERE = inodeName(EXT4_RESIZE_INO);
  * Its one doubly indirect block lists the reserved blocks after the first superblock, each of which lists its
  * counterparts after the other superblocks.
  */
-export function checkResizeInode(check: Check, inode: FileInode | undefined): void {
+export function* checkResizeInode(check: Check, inode: FileInode | undefined): Steps<void> {
   const { volume, findings } = check;
   const reserved = volume.superblock.fields.s_reserved_gdt_blocks;
   if (inode === undefined || inode.links === 0) {
@@ -38,24 +39,26 @@ export function checkResizeInode(check: Check, inode: FileInode | undefined): vo
     const empty = view.getUint32(i * POINTER_SIZE, true) === 0;
     findings.expect(empty || i === DOUBLY_INDIRECT, WHERE, "it has blocks besides the reserved ones");
   }
-  const root = view.getUint32(DOUBLY_INDIRECT * POINTER_SIZE, true);
-  const readable = findings.attempt(() => {
-    const pointers = viewOf(volume.block(root, WHERE));
-    check.claim(WHERE, root, 1);
-    const blocks = 1 + checkReservedBlocks(check, pointers);
-    const sectors = blocks * (volume.superblock.blockSize / SECTOR);
-    const stated = statedSectors(volume, inode);
-    const { blockSize } = volume.superblock;
-    const pointed = blockSize / POINTER_SIZE;
-    const most = (DIRECT_BLOCKS + pointed + pointed ** 2) * blockSize;
-    findings.expect(inode.size <= most, WHERE, `its size is ${inode.size}, more than its mapping reaches`);
-    findings.expect(stated === sectors, WHERE, `i_blocks says ${stated} sectors, its blocks are ${sectors}`);
-  });
-  if (!readable) check.blocksAreComplete = false;
+  if (!(yield* findings.attemptSteps(checkBlocks(check, inode)))) check.blocksAreComplete = false;
+}
+
+function* checkBlocks(check: Check, inode: FileInode): Steps<void> {
+  const { volume, findings } = check;
+  const root = viewOf(inode.fields.i_block).getUint32(DOUBLY_INDIRECT * POINTER_SIZE, true);
+  const pointers = viewOf(volume.block(root, WHERE));
+  check.claim(WHERE, root, 1);
+  const blocks = 1 + (yield* checkReservedBlocks(check, pointers));
+  const { blockSize } = volume.superblock;
+  const sectors = blocks * (blockSize / SECTOR);
+  const stated = statedSectors(volume, inode);
+  const pointed = blockSize / POINTER_SIZE;
+  const most = (DIRECT_BLOCKS + pointed + pointed ** 2) * blockSize;
+  findings.expect(inode.size <= most, WHERE, `its size is ${inode.size}, more than its mapping reaches`);
+  findings.expect(stated === sectors, WHERE, `i_blocks says ${stated} sectors, its blocks are ${sectors}`);
 }
 
 /** Returns how many blocks belong to the inode below its doubly indirect one. */
-function checkReservedBlocks({ volume, findings }: Check, root: DataView): number {
+function* checkReservedBlocks({ volume, findings }: Check, root: DataView): Steps<number> {
   const { superblock } = volume;
   const { blockSize, descriptorSize, groups, fields } = superblock;
   const perBlock = blockSize / POINTER_SIZE;
@@ -64,6 +67,7 @@ function checkReservedBlocks({ volume, findings }: Check, root: DataView): numbe
   for (let group = 1; group < groups; group++) if (hasSuperblock(superblock, group)) copies.push(group);
   const expected = new Uint32Array(perBlock);
   for (let i = 0; i < fields.s_reserved_gdt_blocks; i++) {
+    yield;
     const block = firstBlockOf(superblock, 0) + 1 + descriptorBlocks + i;
     expected[(descriptorBlocks + i) % perBlock] = block;
     const wanted = copies.map((group) => block + group * superblock.blocksPerGroup);

@@ -10,6 +10,7 @@ import {
   SUPERBLOCK,
   SUPERBLOCK_SIZE,
 } from "../../ext4/format/superblock.ts";
+import type { Steps } from "../../waiting/steps.ts";
 import { firstBlockOf, hasSuperblock } from "../group-descriptor.ts";
 import type { Superblock } from "../superblock.ts";
 import type { Check } from "./check.ts";
@@ -37,7 +38,7 @@ const OWNED_INODES = [
   ["orphan_file", "s_orphan_file_inum"],
 ] as const;
 
-export function checkSuperblock(check: Check): void {
+export function* checkSuperblock(check: Check): Steps<void> {
   const { volume, findings } = check;
   const { superblock } = volume;
   const { fields, blockSize, blocks } = superblock;
@@ -63,7 +64,7 @@ export function checkSuperblock(check: Check): void {
     fields.s_reserved_gdt_blocks <= blockSize / POINTER_SIZE,
     `${fields.s_reserved_gdt_blocks} blocks reserved for descriptors are too many`,
   );
-  checkCopies(check);
+  yield* checkCopies(check);
 }
 
 /** Nothing waits to be deleted once a filesystem is unmounted. In one in use, what waits is found where it is. */
@@ -113,10 +114,11 @@ function checkFeatures(
   );
 }
 
-function checkCopies(check: Check): void {
+function* checkCopies(check: Check): Steps<void> {
   const { volume, findings } = check;
   const { superblock, image } = volume;
   for (let group = 1; group < superblock.groups; group++) {
+    yield;
     if (!hasSuperblock(superblock, group)) continue;
     const where = `superblock of group ${group}`;
     const bytes = image.read(firstBlockOf(superblock, group) * superblock.blockSize, SUPERBLOCK_SIZE);

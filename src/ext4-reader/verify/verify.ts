@@ -1,5 +1,6 @@
 /** Checks a whole filesystem, without changing anything, for what e2fsck would find in it. */
 import { Docker2vmError } from "../../errors.ts";
+import type { Steps } from "../../waiting/steps.ts";
 import { type FeatureName, isFeatureName } from "../features.ts";
 import type { ImageReader } from "../image.ts";
 import { type Recovered, type Replay, recover } from "../journal/recover.ts";
@@ -45,10 +46,10 @@ const NOT_CHECKED: ReadonlySet<string> = new Set<FeatureName>([
  * whatever it says. Contents of files and of quota files are not checked. Throws E_UNSUPPORTED for features that
  * cannot be checked, E_NEEDS_RECOVERY for a journal that this program does not replay, and E_IO.
  */
-export function verify(image: ImageReader): Verification {
+export function* verify(image: ImageReader): Steps<Verification> {
   const findings = new Findings();
-  const recovered = recoverVolume(image, findings);
-  const check = recovered === undefined ? undefined : runPasses(recovered, findings);
+  const recovered = yield* recoverVolume(image, findings);
+  const check = recovered === undefined ? undefined : yield* runPasses(recovered, findings);
   return {
     findings: findings.list,
     more: findings.more,
@@ -58,11 +59,13 @@ export function verify(image: ImageReader): Verification {
   };
 }
 
-function recoverVolume(image: ImageReader, findings: Findings): Recovered | undefined {
+function* recoverVolume(image: ImageReader, findings: Findings): Steps<Recovered | undefined> {
   let recovered: Recovered | undefined;
-  findings.attempt(() => {
-    recovered = recover(image);
-  });
+  yield* findings.attemptSteps(
+    (function* () {
+      recovered = yield* recover(image);
+    })(),
+  );
   const features: readonly string[] = [...(recovered?.volume.superblock.features ?? [])];
   const unchecked = features.find((name) => NOT_CHECKED.has(name) || !isFeatureName(name));
   if (unchecked === undefined) return recovered;
@@ -72,16 +75,16 @@ function recoverVolume(image: ImageReader, findings: Findings): Recovered | unde
 }
 
 /** Later passes trust what earlier ones saw; a pass that is not reached has nothing left to stand on. */
-function runPasses({ volume, replay }: Recovered, findings: Findings): Check {
+function* runPasses({ volume, replay }: Recovered, findings: Findings): Steps<Check> {
   const check = new Check(volume, findings, replay !== undefined);
-  checkSuperblock(check);
-  if (!checkGroups(check)) return check;
+  yield* checkSuperblock(check);
+  if (!(yield* checkGroups(check))) return check;
   if (volume.has("mmp")) checkMmp(check);
-  checkInodes(check);
-  checkReservedInodes(check);
-  checkSharing(check);
-  checkDirectories(check);
-  if (check.namesAreComplete) checkLinks(check);
-  checkBitmaps(check);
+  yield* checkInodes(check);
+  yield* checkReservedInodes(check);
+  yield* checkSharing(check);
+  yield* checkDirectories(check);
+  if (check.namesAreComplete) yield* checkLinks(check);
+  yield* checkBitmaps(check);
   return check;
 }

@@ -2,6 +2,7 @@
 import { crc } from "../../ext4/checksum.ts";
 import { viewOf } from "../../ext4/format/field.ts";
 import { EXT4_XATTR_REFCOUNT_MAX } from "../../ext4/format/xattr.ts";
+import type { Steps } from "../../waiting/steps.ts";
 import { broken } from "../broken.ts";
 import { readContents } from "../contents.ts";
 import { type FileInode, inodeName } from "../inode.ts";
@@ -13,18 +14,21 @@ import { isHashOf } from "./xattr-hashes.ts";
  * Notes an inode that holds a value, whose blocks are its own. It keeps the value's checksum in i_atime and its number
  * of references in i_ctime and i_version (fs/ext4/xattr.c).
  */
-export function noteValueInode({ volume, findings, valueInodes }: Check, inode: FileInode): void {
+export function* noteValueInode({ volume, findings, valueInodes }: Check, inode: FileInode): Steps<void> {
   const { number, fields, size } = inode;
-  const hash = hashOfValue(volume, inode);
+  const hash = yield* hashOfValue(volume, inode);
   findings.expect(fields.i_atime === hash, inodeName(number), "the hash of its value is wrong");
   const expected = fields.i_ctime * 2 ** 32 + fields.l_i_version;
   valueInodes.set(number, { size, hash, expected, references: 0 });
 }
 
-function hashOfValue(volume: Volume, inode: FileInode): number {
+function* hashOfValue(volume: Volume, inode: FileInode): Steps<number> {
   let hash = volume.superblock.seed;
   let next = 0;
-  for (const { offset, bytes } of readContents(volume, inode)) {
+  for (const piece of readContents(volume, inode)) {
+    yield;
+    if (piece === undefined) continue;
+    const { offset, bytes } = piece;
     if (offset !== next) break;
     hash = crc(hash, bytes);
     next += bytes.length;
@@ -35,17 +39,22 @@ function hashOfValue(volume: Volume, inode: FileInode): number {
 }
 
 /** Compares counts, once every inode was asked for its attributes. */
-export function checkSharing(check: Check): void {
+export function* checkSharing(check: Check): Steps<void> {
   if (!check.blocksAreComplete) return;
   const { findings, xattrBlocks, valueInodes } = check;
   for (const [block, { expected, references }] of xattrBlocks) {
+    yield;
     const where = `attribute block ${block}`;
     const what = `${expected} inodes share it by its count, ${references} by theirs`;
     findings.expect(expected === references, where, what);
     findings.expect(expected <= EXT4_XATTR_REFCOUNT_MAX, where, "more inodes share it than may");
   }
-  for (const use of check.valueUses) checkValueUse(check, use);
+  for (const use of check.valueUses) {
+    yield;
+    checkValueUse(check, use);
+  }
   for (const [number, { expected, references }] of valueInodes) {
+    yield;
     const what = `${expected} attributes have their value there by its count, ${references} by theirs`;
     findings.expect(expected === references, inodeName(number), what);
   }

@@ -2,6 +2,7 @@
 import { openFilesystem } from "../../ext4-reader/filesystem.ts";
 import { ImageFile } from "../../ext4-reader/image.ts";
 import { formatPlatform } from "../../oci/platform.ts";
+import { finished } from "../../waiting/steps.ts";
 import { isExecutable } from "../additions.ts";
 import type { FinishedImage } from "../profile.ts";
 import type { BaseBundle } from "./base-bundle.ts";
@@ -96,7 +97,7 @@ function manifestOf(image: FinishedImage, base: BaseBundle, checksums: AssetChec
 function labelOf(rootfs: string): string {
   const image = new ImageFile(rootfs);
   try {
-    const name = openFilesystem(image).superblock.fields.s_volume_name;
+    const name = finished(openFilesystem(image)).superblock.fields.s_volume_name;
     return Buffer.from(name).toString("utf8").split("\0")[0] ?? "";
   } finally {
     image.close();

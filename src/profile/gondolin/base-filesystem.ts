@@ -5,6 +5,7 @@ import { type Filesystem, openFilesystem } from "../../ext4-reader/filesystem.ts
 import { ImageFile } from "../../ext4-reader/image.ts";
 import { type FilesystemTree, readTree } from "../../ext4-reader/tree.ts";
 import type { Directory, Inode, RegularFile } from "../../tree/inode.ts";
+import { finished, unpaused } from "../../waiting/steps.ts";
 import { type FileSource, isExecutable } from "../additions.ts";
 import { findPlace } from "../tree-paths.ts";
 
@@ -33,7 +34,7 @@ export class BaseFilesystem {
   constructor(path: string) {
     this.#image = new ImageFile(path);
     try {
-      this.#filesystem = openFilesystem(this.#image);
+      this.#filesystem = finished(openFilesystem(this.#image));
       this.#tree = readTree(this.#filesystem);
     } catch (error) {
       this.#image.close();
@@ -88,7 +89,7 @@ export class BaseFilesystem {
   *#pieces(file: RegularFile): Generator<Uint8Array, void> {
     const number = this.#tree.numbers.get(file);
     assert(number !== undefined, "a file was asked of a filesystem that it is not of");
-    yield* withHoles(this.#filesystem.read(this.#filesystem.inode(number)), file.size);
+    yield* withHoles(unpaused(this.#filesystem.read(this.#filesystem.inode(number))), file.size);
   }
 }
 
