@@ -1,6 +1,9 @@
-import { Docker2vmError } from "../errors.ts";
+import { Docker2vmError, type ErrorCode } from "../errors.ts";
+import { displayPath } from "../tree/path.ts";
 
 const SEPARATOR = ": ";
+/** Codes of errors that name an inode. */
+const OF_A_FILE: readonly ErrorCode[] = ["E_INVALID_FILESYSTEM", "E_UNSUPPORTED"];
 
 /** An E_INVALID_FILESYSTEM: `what` is wrong with the structure `where` ("inode 12, extent block 77"). */
 export function broken(where: string, what: string): Docker2vmError {
@@ -16,6 +19,13 @@ export function noFilesystem(where: string, what: string): Docker2vmError {
       "name the raw image of one filesystem: not a disk with partitions, not a qcow2 file; " +
       "'docker2vm inspect-image' looks at container images",
   });
+}
+
+/** What reading a file threw, with the file's path (bytes, one character each) in front. */
+export function atPath(error: unknown, path: string): unknown {
+  if (!(error instanceof Docker2vmError) || !OF_A_FILE.includes(error.code) || path === "") return error;
+  const { code, message, hint } = error;
+  return new Docker2vmError(code, `${displayPath(path)}${SEPARATOR}${message}`, { hint, cause: error });
 }
 
 /** Where and what `broken` was told. */

@@ -4,7 +4,7 @@ import { I_BLOCK_SIZE } from "../ext4/format/inode.ts";
 import type { Paused } from "../waiting/steps.ts";
 import { broken } from "./broken.ts";
 import { type FileInode, hasFlag, inodeName } from "./inode.ts";
-import { mappedRuns } from "./mapping.ts";
+import { mappedRuns, maximumSize } from "./mapping.ts";
 import type { Volume } from "./volume.ts";
 import { inlineDataRest } from "./xattr-entries.ts";
 
@@ -18,7 +18,8 @@ const MAXIMUM_PIECE = 2 ** 20;
 
 /**
  * What an inode with contents holds, in ascending pieces of up to 1 MiB; what lies between them is a hole and reads as
- * zeros. Throws E_UNSUPPORTED if it is encrypted and E_INVALID_FILESYSTEM if it is broken.
+ * zeros. Throws E_UNSUPPORTED if it is encrypted and E_INVALID_FILESYSTEM if it is broken, or larger than any mapping
+ * reaches.
  */
 export function* readContents(volume: Volume, inode: FileInode): Paused<Piece> {
   refuseEncrypted(inode);
@@ -28,6 +29,9 @@ export function* readContents(volume: Volume, inode: FileInode): Paused<Piece> {
     return;
   }
   const { blockSize } = volume.superblock;
+  if (inode.size > maximumSize(volume, inode)) {
+    throw broken(inodeName(inode.number), `its size is ${inode.size}, more than its mapping reaches`);
+  }
   for (const run of mappedRuns(volume, inode, { end: Math.ceil(inode.size / blockSize) })) {
     if (run === undefined || run.unwritten) {
       yield;

@@ -20,6 +20,7 @@ import { Docker2vmError, systemErrorCode } from "../errors.ts";
 import type { Timestamp } from "../tree/inode.ts";
 import { displayPath } from "../tree/path.ts";
 import type { Steps } from "../waiting/steps.ts";
+import { atPath } from "./broken.ts";
 import type { Filesystem, TypedInode } from "./filesystem.ts";
 import { isPlainName } from "./plain-name.ts";
 import { type Place, pathOf, type WalkedFile } from "./walk.ts";
@@ -248,7 +249,7 @@ function secondsOf({ seconds, nanoseconds }: Timestamp): number {
 
 /** Says why a single file is left out; throws for what concerns all of them. */
 function reasonToLeaveOut(error: unknown, path: string): string {
-  if (error instanceof Docker2vmError) throw error;
+  if (error instanceof Docker2vmError) throw atPath(error, path);
   const code = systemErrorCode(error);
   if (code === "EEXIST") return "something of that name is already there";
   if (code === "ENAMETOOLONG") return "its path is too long for this system";

@@ -13,7 +13,7 @@ import { I_BLOCK_SIZE } from "../ext4/format/inode.ts";
 import type { Paused } from "../waiting/steps.ts";
 import { broken } from "./broken.ts";
 import { type FileInode, type FileType, hasFlag, inodeName } from "./inode.ts";
-import { mappedRuns } from "./mapping.ts";
+import { mappedRuns, maximumSize } from "./mapping.ts";
 import { seedOfInode } from "./superblock.ts";
 import type { Volume } from "./volume.ts";
 import { inlineDataRest } from "./xattr-entries.ts";
@@ -68,7 +68,7 @@ function* directoryBlocks(volume: Volume, inode: FileInode): Paused<DirectoryBlo
     return;
   }
   const seed = seedOfInode(volume.superblock.seed, inode.number, inode.fields.i_generation);
-  const end = Math.ceil(inode.size / volume.superblock.blockSize);
+  const end = blocksBySize(volume, inode);
   for (const run of mappedRuns(volume, inode, { end })) {
     if (run === undefined) {
       yield;
@@ -82,6 +82,13 @@ function* directoryBlocks(volume: Volume, inode: FileInode): Paused<DirectoryBlo
       yield { bytes, where: here };
     }
   }
+}
+
+/** What a kernel reads no further than. Throws E_INVALID_FILESYSTEM for a size that no directory has. */
+function blocksBySize(volume: Volume, inode: FileInode): number {
+  const blocks = inode.size / volume.superblock.blockSize;
+  if (blocks > 0 && Number.isInteger(blocks) && inode.size <= maximumSize(volume, inode)) return blocks;
+  throw broken(inodeName(inode.number), `its size is ${inode.size}, which no directory has`);
 }
 
 /** The two regions of entries of an inline directory: each is a list of its own. */

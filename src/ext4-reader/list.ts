@@ -1,6 +1,7 @@
 /** Files of a filesystem with what `ls -l` says of them. */
 import type { Timestamp } from "../tree/inode.ts";
 import type { Paused } from "../waiting/steps.ts";
+import { atPath } from "./broken.ts";
 import { type Filesystem, modeOf, type TypedInode } from "./filesystem.ts";
 import type { FileType } from "./inode.ts";
 import { pathOf, walk } from "./walk.ts";
@@ -46,8 +47,13 @@ export function* list(
 function listed(filesystem: Filesystem, path: string, inode: TypedInode): ListedFile {
   const { number, type, links, uid, gid, size, mtime } = inode;
   const file: ListedFile = { path, inode: number, type, mode: modeOf(inode), links, uid, gid, size, mtime };
-  if (type === "symlink" && !filesystem.isEncrypted(inode))
-    return { ...file, target: filesystem.readlink(inode) };
+  if (type === "symlink" && !filesystem.isEncrypted(inode)) {
+    try {
+      return { ...file, target: filesystem.readlink(inode) };
+    } catch (error) {
+      throw atPath(error, path);
+    }
+  }
   if (type === "char" || type === "block") return { ...file, device: filesystem.device(inode) };
   return file;
 }

@@ -51,3 +51,11 @@ export function* mappedRuns(
     yield run;
   }
 }
+
+/** The largest size that 32 bits of block numbers, or three levels of pointers and 32 bits of sectors, can have. */
+export function maximumSize(volume: Volume, inode: FileInode): number {
+  const { blockSize } = volume.superblock;
+  if (hasFlag(inode, "extents")) return 2 ** 32 * blockSize - 1;
+  const pointers = blockSize / 4;
+  return (12 + pointers + pointers ** 2 + pointers ** 3) * blockSize;
+}

@@ -1,6 +1,6 @@
 /** All files below a directory. */
 import type { Paused, Steps } from "../waiting/steps.ts";
-import { broken } from "./broken.ts";
+import { atPath, broken } from "./broken.ts";
 import type { DirectoryEntry } from "./directory.ts";
 import type { Filesystem, TypedInode } from "./filesystem.ts";
 import { inodeName } from "./inode.ts";
@@ -85,9 +85,13 @@ export function* walk(
 
 function* levelOf(filesystem: Filesystem, folder: Folder, inode: TypedInode): Steps<Level> {
   const entries: DirectoryEntry[] = [];
-  for (const entry of filesystem.entries(inode)) {
-    if (entry === undefined) yield;
-    else entries.push(entry);
+  try {
+    for (const entry of filesystem.entries(inode)) {
+      if (entry === undefined) yield;
+      else entries.push(entry);
+    }
+  } catch (error) {
+    throw atPath(error, folder.pathOf(""));
   }
   return { folder, entries: yield* sortedByName(entries), next: 0 };
 }
@@ -98,5 +102,9 @@ function nextFile(filesystem: Filesystem, level: Level): WalkedFile | undefined 
   if (entry === undefined) return undefined;
   const again = entries[level.next - 1]?.name === entry.name;
   level.next++;
-  return { folder, name: entry.name, inode: filesystem.inode(entry.inode), again };
+  try {
+    return { folder, name: entry.name, inode: filesystem.inode(entry.inode), again };
+  } catch (error) {
+    throw atPath(error, folder.pathOf(entry.name));
+  }
 }

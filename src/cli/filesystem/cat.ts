@@ -1,3 +1,4 @@
+import { atPath } from "../../ext4-reader/broken.ts";
 import { filledContents } from "../../ext4-reader/filled.ts";
 import { inTurns, itemsInTurns } from "../../waiting/steps.ts";
 import type { CommandLine } from "../command-line.ts";
@@ -10,6 +11,10 @@ export async function runCat(line: CommandLine, host: Host): Promise<void> {
   const [image = "", path = ""] = wordsOf(line, ["IMAGE", "PATH"], 2);
   await withFilesystem(line, host, image, async (filesystem) => {
     const file = await inTurns(filesystem.lookup(pathBytes(path)), host.signal);
-    await writeOut(host, itemsInTurns(filledContents(filesystem, file), host.signal));
+    try {
+      await writeOut(host, itemsInTurns(filledContents(filesystem, file), host.signal));
+    } catch (error) {
+      throw atPath(error, pathBytes(path));
+    }
   });
 }

@@ -1,5 +1,6 @@
 /** Copies files out of a filesystem into a tar. */
 import { itemsInTurns, type Paused } from "../../waiting/steps.ts";
+import { atPath } from "../broken.ts";
 import type { LeftOut } from "../destination.ts";
 import type { Filesystem } from "../filesystem.ts";
 import { filledContents } from "../filled.ts";
@@ -40,7 +41,11 @@ async function addMembers(
   for await (const member of itemsInTurns(listed, signal)) {
     const contents =
       member.type === "file" ? itemsInTurns(filledContents(filesystem, member.inode), signal) : [];
-    await writer.add(headerOf(filesystem, member), extendedHeader(filesystem, member), contents);
+    try {
+      await writer.add(headerOf(filesystem, member), extendedHeader(filesystem, member), contents);
+    } catch (error) {
+      throw atPath(error, member.path);
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 /** What of a filesystem goes into a tar, in which order and under which names. */
 import type { Paused } from "../../waiting/steps.ts";
+import { atPath } from "../broken.ts";
 import type { LeftOut } from "../destination.ts";
 import type { Filesystem, TypedInode } from "../filesystem.ts";
 import type { FileType } from "../inode.ts";
@@ -90,5 +91,13 @@ function memberOf(
     return `a tar cannot hold its number ${major}, ${minor}`;
   }
   if (filesystem.isEncrypted(inode)) return "it is encrypted";
-  return { path, type, target: type === "symlink" ? filesystem.readlink(inode) : "", inode };
+  return { path, type, target: type === "symlink" ? targetOf(filesystem, inode, path) : "", inode };
+}
+
+function targetOf(filesystem: Filesystem, symlink: TypedInode, path: string): string {
+  try {
+    return filesystem.readlink(symlink);
+  } catch (error) {
+    throw atPath(error, path);
+  }
 }

@@ -3,7 +3,7 @@ import { EXT4_HUGE_FILE_FL, EXT4_VERITY_FL } from "../../ext4/format/inode.ts";
 import type { Steps } from "../../waiting/steps.ts";
 import { broken } from "../broken.ts";
 import { type FileInode, hasFlag, inodeName } from "../inode.ts";
-import { mappedRuns } from "../mapping.ts";
+import { mappedRuns, maximumSize } from "../mapping.ts";
 import { isFastSymlink } from "../symlink.ts";
 import type { Volume } from "../volume.ts";
 import { xattrBlock } from "../xattr-entries.ts";
@@ -91,12 +91,4 @@ function checkSize({ volume, findings }: Check, inode: FileInode, { last, lastWr
       `its size is ${size}, more than its mapping reaches`,
     );
   }
-}
-
-/** The largest size that 32 bits of block numbers, or three levels of pointers and 32 bits of sectors, can have. */
-function maximumSize(volume: Volume, inode: FileInode): number {
-  const { blockSize } = volume.superblock;
-  if (hasFlag(inode, "extents")) return 2 ** 32 * blockSize - 1;
-  const pointers = blockSize / 4;
-  return (12 + pointers + pointers ** 2 + pointers ** 3) * blockSize;
 }
