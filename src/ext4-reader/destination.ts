@@ -1,13 +1,16 @@
 /** The folder that files are extracted into. */
 import {
+  type BigIntStats,
   closeSync,
   constants,
   fchmodSync,
   fchownSync,
+  fstatSync,
   ftruncateSync,
   futimesSync,
   lchownSync,
   linkSync,
+  lstatSync,
   lutimesSync,
   mkdirSync,
   openSync,
@@ -69,6 +72,7 @@ export class Destination {
     withoutOwner: 0,
     withoutSetuid: 0,
     withoutXattrs: 0,
+    withoutExactTimes: 0,
   };
 
   /** Makes the folder. Throws E_OUTPUT_EXISTS if there is one with something in it. */
@@ -199,7 +203,8 @@ export class Destination {
     const target = Buffer.from(this.#filesystem.readlink(inode), "latin1");
     symlinkSync(target, this.#at(path));
     this.#own(() => lchownSync(this.#at(path), inode.uid, inode.gid), inode);
-    lutimesSync(this.#at(path), secondsOf(inode.atime), secondsOf(inode.mtime));
+    lutimesSync(this.#at(path), utime(inode.atime), utime(inode.mtime));
+    this.#countTimes(lstatSync(this.#at(path), { bigint: true }), inode);
     this.#countXattrs(inode);
     this.#counts.symlinks++;
     return undefined;
@@ -211,7 +216,8 @@ export class Destination {
     const dropped = owned ? 0 : SETUID_SETGID;
     if ((inode.mode & dropped) !== 0) this.#counts.withoutSetuid++;
     fchmodSync(fd, inode.mode & ~dropped);
-    futimesSync(fd, secondsOf(inode.atime), secondsOf(inode.mtime));
+    futimesSync(fd, utime(inode.atime), utime(inode.mtime));
+    this.#countTimes(fstatSync(fd, { bigint: true }), inode);
     this.#countXattrs(inode);
   }
 
@@ -229,6 +235,12 @@ export class Destination {
     }
   }
 
+  /** The runtimes take times for numbers of seconds, which are exact to a microsecond at best; filesystems differ. */
+  #countTimes({ atimeNs, mtimeNs }: BigIntStats, { atime, mtime }: TypedInode): void {
+    if (atimeNs !== nanosecondsOf(atime) || mtimeNs !== nanosecondsOf(mtime))
+      this.#counts.withoutExactTimes++;
+  }
+
   #countXattrs(inode: TypedInode): void {
     if (this.#filesystem.xattrs(inode).length > 0) this.#counts.withoutXattrs++;
   }
@@ -243,8 +255,13 @@ function leadsElsewhereOnWindows(name: string): boolean {
   return process.platform === "win32" && /[\\:]/.test(name);
 }
 
-function secondsOf({ seconds, nanoseconds }: Timestamp): number {
-  return seconds + nanoseconds / 1e9;
+/** As text: a number that is negative stands for the present. */
+function utime({ seconds, nanoseconds }: Timestamp): string {
+  return String(seconds + nanoseconds / 1e9);
+}
+
+function nanosecondsOf({ seconds, nanoseconds }: Timestamp): bigint {
+  return BigInt(seconds) * 1_000_000_000n + BigInt(nanoseconds);
 }
 
 /** Says why a single file is left out; throws for what concerns all of them. */

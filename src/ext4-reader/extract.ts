@@ -17,10 +17,14 @@ export interface Extraction {
   readonly bytes: number;
   /** Files that are not there, by path below where the extraction began. */
   readonly leftOut: readonly LeftOut[];
-  /** Files that are there without their owner, their setuid or setgid bits, or their extended attributes. */
+  /**
+   * Files that are there without their owner, their setuid or setgid bits, their extended attributes, or the last
+   * digits of their times.
+   */
   readonly withoutOwner: number;
   readonly withoutSetuid: number;
   readonly withoutXattrs: number;
+  readonly withoutExactTimes: number;
 }
 
 /**

@@ -14,7 +14,7 @@ import { basename, dirname, join } from "node:path";
 import { type Extraction, extract as extractSteps } from "../../src/ext4-reader/extract.ts";
 import { memoryImage } from "../../src/ext4-reader/image.ts";
 import { archive } from "../../src/ext4-reader/tar/archive.ts";
-import { directory, withImage } from "../ext4/images.ts";
+import { directory, emptyFile, symlink, withImage } from "../ext4/images.ts";
 import { entriesOf } from "../layer/support.ts";
 import { expectError } from "../support/expect-error.ts";
 import { differences, kernelView } from "../support/kernel-view.ts";
@@ -104,6 +104,45 @@ testWith(
     });
   },
 );
+
+test("times come along as far as the runtime takes them, before 1970 too", () => {
+  const times: readonly [seconds: number, nanoseconds: number, lost: number][] = [
+    [-315_619_200, 0, 0],
+    [-1, 500_000_000, 0],
+    [0, 0, 0],
+    [1_700_000_000, 0, 0],
+    [4_000_000_000, 250_000_000, 0],
+    [-315_619_200, 123_456_789, 3],
+    [1_700_000_000, 123_456_789, 3],
+  ];
+  for (const [seconds, nanoseconds, lost] of times) {
+    const mtime = { seconds, nanoseconds };
+    const changes = { mtime, atime: mtime };
+    withImage((image) => {
+      const root = { f: emptyFile(changes), l: symlink("f", changes), d: directory({}, changes) };
+      image.finish(
+        directory(root, { mtime: { seconds, nanoseconds: 0 }, atime: { seconds, nanoseconds: 0 } }),
+        {
+          lostAndFound: false,
+        },
+      );
+      withFolder((folder) => {
+        const report = withFilesystem(image.path, (filesystem) =>
+          extract(filesystem, "/", join(folder, "out")),
+        );
+        expect(report.withoutExactTimes).toBe(lost);
+        const wanted = BigInt(seconds) * 1_000_000_000n + BigInt(nanoseconds);
+        for (const name of Object.keys(root)) {
+          const { mtimeNs, atimeNs } = lstatSync(join(folder, "out", name), { bigint: true });
+          for (const got of [mtimeNs, atimeNs]) {
+            const off = Number(got - wanted);
+            expect(Math.abs(off)).toBeLessThanOrEqual(lost === 0 ? 0 : 1000);
+          }
+        }
+      });
+    });
+  }
+});
 
 test("a tree far deeper than paths reach costs memory by its depth, not by the square of that", () => {
   const depth = 6000;

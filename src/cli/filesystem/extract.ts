@@ -36,6 +36,7 @@ export function extractionText(extraction: Extraction): string {
     ...without(extraction.withoutOwner, "their owner"),
     ...without(extraction.withoutSetuid, "their setuid or setgid bit"),
     ...without(extraction.withoutXattrs, "their extended attributes"),
+    ...without(extraction.withoutExactTimes, "the last digits of their times"),
   ];
   return lines.join("");
 }
