@@ -7,6 +7,7 @@ import { StagedOutput } from "../output/staged-output.ts";
 import type { FinishedImage, Profile } from "../profile/profile.ts";
 import type { ResolvedImage, SourceOrigin } from "../source/source.ts";
 import type { Timestamp } from "../tree/inode.ts";
+import { inTurns } from "../waiting/steps.ts";
 import { describeFilesystem, describeImage, describeLayer, describeSizing, type Sizing } from "./describe.ts";
 import { filesystemIdentity, filesystemTime } from "./identity.ts";
 import { checkManifest } from "./limits.ts";
@@ -99,7 +100,8 @@ async function makeImage(job: Job): Promise<ConvertResult> {
     const { root, contents } = streamed;
     const identity = filesystemIdentity(image, time, request, injection);
     const { label, filesystem } = request;
-    const plan = planExt4(root, contents, { ...identity, ...filesystem, label });
+    const planning = planExt4(root, contents, { ...identity, ...filesystem, label });
+    const plan = await inTurns(planning, request.signal);
     await writeFilesystem(plan, writer, request);
     const verity = await writeVerity(plan, file, identity, request);
     await file.sync();

@@ -1,10 +1,10 @@
 /** All files below a directory. */
+import { sortedByName } from "../waiting/sorted.ts";
 import type { Paused, Steps } from "../waiting/steps.ts";
 import { atPath, broken } from "./broken.ts";
 import type { DirectoryEntry } from "./directory.ts";
 import type { Filesystem, TypedInode } from "./filesystem.ts";
 import { inodeName } from "./inode.ts";
-import { sortedByName } from "./sorted.ts";
 
 /**
  * A directory of a walk. It knows its name and the directory that it is in; the path is made when it is wanted, since

@@ -1,3 +1,4 @@
+import type { Steps } from "../waiting/steps.ts";
 import type { LayoutRule } from "./group-layout.ts";
 
 /** What must fit, whatever the size. */
@@ -10,4 +11,4 @@ export interface Demand {
 }
 
 /** Tries a size: the result, or undefined if something does not fit. */
-export type Attempt<Result> = (blocks: number) => Result | undefined;
+export type Attempt<Result> = (blocks: number) => Steps<Result | undefined>;

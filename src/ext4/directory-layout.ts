@@ -1,4 +1,5 @@
 /** How a directory's entries are spread over blocks: in one, or in leaves in order of hash below an index. */
+import type { Steps } from "../waiting/steps.ts";
 import type { DirectoryHash } from "./dirhash.ts";
 import { DIRECTORY_ENTRY_HEADER } from "./format/directory.ts";
 import { limitError } from "./limits.ts";
@@ -10,6 +11,8 @@ const DOT_ENTRY_SIZE = 12;
 const LEAF_FILL = 0.8;
 /** The hash's bit 0 in the index: the block's first hash is also the last of the block before (fs/ext4/namei.c). */
 const CONTINUES = 1;
+/** Names that are hashed without a pause. */
+const NAMES_PER_STEP = 2 ** 12;
 
 export interface DirectoryLayout {
   /** In byte order, without "." and "..". */
@@ -47,15 +50,15 @@ export interface DirectoryDemand {
 }
 
 /** Lays out the sorted names. Throws E_FILESYSTEM_LIMIT if two levels of index do not reach all leaves. */
-export function layOutDirectory(
+export function* layOutDirectory(
   names: readonly string[],
   { hash, room, minimumBlocks }: DirectoryDemand,
   path: () => string,
-): DirectoryLayout {
+): Steps<DirectoryLayout> {
   let size = 2 * DOT_ENTRY_SIZE;
   for (const name of names) size += entrySize(name);
   if (size <= room.entries) return { names, children: [], blocks: minimumBlocks, index: undefined, room };
-  const index = buildIndex(names, hash, room);
+  const index = yield* buildIndex(names, hash, room);
   if (index.nodes > room.rootLimit) {
     throw limitError(
       path(),
@@ -66,13 +69,13 @@ export function layOutDirectory(
   return { names, children: [], blocks: 1 + index.nodes + index.leafHashes.length, index, room };
 }
 
-function buildIndex(
+function* buildIndex(
   names: readonly string[],
   hash: DirectoryHash,
   { entries, rootLimit, nodeLimit }: DirectoryRoom,
-): DirectoryIndex {
+): Steps<DirectoryIndex> {
   const fill = Math.floor(entries * LEAF_FILL);
-  const hashes = Uint32Array.from(names, hash);
+  const hashes = yield* hashesOf(names, hash);
   const order = orderByHash(hashes);
   const leafStarts: number[] = [];
   const leafHashes: number[] = [];
@@ -98,6 +101,15 @@ function buildIndex(
     leafHashes,
     nodes: leaves <= rootLimit ? 0 : Math.ceil(leaves / nodeLimit),
   };
+}
+
+function* hashesOf(names: readonly string[], hash: DirectoryHash): Steps<Uint32Array> {
+  const hashes = new Uint32Array(names.length);
+  for (let i = 0; i < names.length; i++) {
+    hashes[i] = hash(names[i] ?? "");
+    if (i % NAMES_PER_STEP === 0) yield;
+  }
+  return hashes;
 }
 
 /** Places of the hashes in ascending order; equal ones stay in order. A radix sort: linear, and any count. */

@@ -1,6 +1,8 @@
 /** The tree as inodes with numbers: everything about it that does not depend on where blocks lie. */
 import { assert } from "../errors.ts";
 import { type Directory, type Extent, type Inode, NO_XATTRS, type Timestamp } from "../tree/inode.ts";
+import { sortedNames } from "../waiting/sorted.ts";
+import type { Steps } from "../waiting/steps.ts";
 import { type DirectoryLayout, layOutDirectory } from "./directory-layout.ts";
 import type { DirectoryHash } from "./dirhash.ts";
 import { checkInode, checkLinks, checkName, fileExtents } from "./inode-limits.ts";
@@ -10,6 +12,8 @@ import type { Variant } from "./variant.ts";
 import { XattrPlanner } from "./xattrs.ts";
 
 const LOST_AND_FOUND = "lost+found";
+/** Inodes that are added without a pause. */
+const INODES_PER_STEP = 256;
 /** Blocks that mke2fs gives lost+found, so that e2fsck need not find free ones when it rescues files. */
 const LOST_AND_FOUND_BLOCKS = 4;
 
@@ -27,9 +31,9 @@ export interface NamespaceOptions {
  * inodes of their own after them. Inodes are told apart by
  * identity: one that has several names gets one number. Throws E_FILESYSTEM_LIMIT.
  */
-export function planNamespace(root: Directory, options: NamespaceOptions): Namespace {
+export function* planNamespace(root: Directory, options: NamespaceOptions): Steps<Namespace> {
   const walk = new Walk(options);
-  walk.run(root);
+  yield* walk.run(root);
   const { blocks: xattrBlocks, valueInodes } = walk.xattrs;
   for (const valueInode of valueInodes) walk.inodes.push(plannedValueInode(valueInode));
   return { inodes: walk.inodes, xattrBlocks, valueInodes: valueInodes.length };
@@ -60,18 +64,29 @@ class Walk {
     this.xattrs = new XattrPlanner(options.variant, options.seed);
   }
 
-  run(root: Directory): void {
+  *run(root: Directory): Steps<void> {
     const entries = this.#rootEntries(root);
-    this.#add(root, 0, "", entries);
+    this.#add(root, 0, "", yield* this.#layOut(entries, 0, ""));
     const lostAndFound = entries.get(LOST_AND_FOUND);
     // Numbered here, walked in its turn like any other.
     if (this.#options.lostAndFound && lostAndFound?.type === "directory") {
-      this.#add(lostAndFound, 0, LOST_AND_FOUND, lostAndFound.entries);
+      const layout = yield* this.#layOut(lostAndFound.entries, 0, LOST_AND_FOUND);
+      this.#add(lostAndFound, 0, LOST_AND_FOUND, layout);
     }
     this.#enter(0, entries);
     for (let frame = this.#stack.at(-1); frame !== undefined; frame = this.#stack.at(-1)) {
-      if (frame.layout.children.length === frame.layout.names.length) this.#stack.pop();
-      else this.#visitNext(frame);
+      const { layout, index } = frame;
+      if (layout.children.length === layout.names.length) {
+        this.#stack.pop();
+        continue;
+      }
+      const name = layout.names[layout.children.length] ?? "";
+      const child = frame.entries.get(name);
+      assert(child !== undefined, "a directory changed while it was walked");
+      const isNewDirectory = child.type === "directory" && !this.#indexes.has(child);
+      const directory = isNewDirectory ? yield* this.#layOut(child.entries, index, name) : undefined;
+      this.#visit(frame, name, child, directory);
+      if (this.inodes.length % INODES_PER_STEP === 0) yield;
     }
     checkLinks(this.inodes, this.#options.variant);
   }
@@ -92,13 +107,9 @@ class Walk {
     return new Map(root.entries).set(LOST_AND_FOUND, created);
   }
 
-  #visitNext({ index, entries, layout }: Frame): void {
-    const name = layout.names[layout.children.length] ?? "";
-    const child = entries.get(name);
-    assert(child !== undefined, "a directory changed while it was walked");
-    const known = this.#indexes.get(child);
-    const childIndex =
-      known ?? this.#add(child, index, name, child.type === "directory" ? child.entries : undefined);
+  /** `directory` is the child's own layout, if it is a directory that was not there before. */
+  #visit({ index, layout }: Frame, name: string, child: Inode, directory: DirectoryLayout | undefined): void {
+    const childIndex = this.#indexes.get(child) ?? this.#add(child, index, name, directory);
     layout.children.push(childIndex);
     if (child.type === "directory") this.#enterChild(index, childIndex, child);
     else this.#countLink(childIndex);
@@ -122,7 +133,7 @@ class Walk {
     if (planned !== undefined) planned.links++;
   }
 
-  #add(node: Inode, parent: number, name: string, entries: ReadonlyMap<string, Inode> | undefined): number {
+  #add(node: Inode, parent: number, name: string, directory: DirectoryLayout | undefined): number {
     const index = this.inodes.length;
     const path = this.#path;
     this.#parent = parent;
@@ -135,7 +146,7 @@ class Walk {
       name,
       links: 0,
       extents: node.type === "file" ? fileExtents(node, this.#options.variant, path) : NO_EXTENTS,
-      directory: entries === undefined ? undefined : this.#layOut(entries, parent, name),
+      directory,
       xattrs,
       valueInode: undefined,
     });
@@ -143,12 +154,14 @@ class Walk {
     return index;
   }
 
-  #layOut(entries: ReadonlyMap<string, Inode>, parent: number, name: string): DirectoryLayout {
-    const names = [...entries.keys()].sort();
+  *#layOut(entries: ReadonlyMap<string, Inode>, parent: number, name: string): Steps<DirectoryLayout> {
+    this.#parent = parent;
+    this.#name = name;
+    const names = yield* sortedNames([...entries.keys()]);
     for (const entry of names) checkName(entry, this.#path);
     const isLostAndFound = this.#options.lostAndFound && parent === 0 && name === LOST_AND_FOUND;
     const minimumBlocks = isLostAndFound ? LOST_AND_FOUND_BLOCKS : 1;
     const { hash, variant } = this.#options;
-    return layOutDirectory(names, { hash, room: variant.directory, minimumBlocks }, this.#path);
+    return yield* layOutDirectory(names, { hash, room: variant.directory, minimumBlocks }, this.#path);
   }
 }

@@ -1,5 +1,6 @@
 import { assert } from "../errors.ts";
 import type { Directory } from "../tree/inode.ts";
+import type { Steps } from "../waiting/steps.ts";
 import { filesystemSeed } from "./checksum.ts";
 import { type Contents, contentSpace } from "./content-space.ts";
 import type { Attempt, Demand } from "./demand.ts";
@@ -41,12 +42,12 @@ export interface Ext4Plan {
  * same plan. Throws E_SIZE_TOO_SMALL with what is needed, E_FILESYSTEM_LIMIT naming the path, and E_USAGE for a journal
  * that cannot be.
  */
-export function planExt4(root: Directory, contents: Contents, options: Ext4Options): Ext4Plan {
+export function* planExt4(root: Directory, contents: Contents, options: Ext4Options): Steps<Ext4Plan> {
   const { variant, descriptorBlocks } = contents.geometry;
   checkForms(contents.geometry, options);
   const { lostAndFound, time } = options;
   const hash = directoryHash(options.hashSeed, "signed");
-  const namespace = planNamespace(root, {
+  const namespace = yield* planNamespace(root, {
     variant,
     hash,
     lostAndFound,
@@ -60,13 +61,14 @@ export function planExt4(root: Directory, contents: Contents, options: Ext4Optio
     descriptorBlocks,
     rule,
   };
-  const attempt = (blocks: number): Placement | undefined => {
+  const attempt = function* (blocks: number): Steps<Placement | undefined> {
     const layout = groupLayout(blocks, rule);
     if (layout === undefined || blocks < leastEnd(layout)) return undefined;
+    yield;
     assert(layout.descriptorBlocks <= descriptorBlocks, "the filesystem outgrows its geometry");
     return place(namespace, space, layout);
   };
-  const placement = findSize(sizeChoice(options), demand, attempt);
+  const placement = yield* findSize(sizeChoice(options), demand, attempt);
   const { layout, freeBlocks } = placement;
   const inodes = layout.groups * layout.inodesPerGroup;
   return {
@@ -84,7 +86,7 @@ export function planExt4(root: Directory, contents: Contents, options: Ext4Optio
   };
 }
 
-function findSize(size: SizeChoice, demand: Demand, attempt: Attempt<Placement>): Placement {
+function findSize(size: SizeChoice, demand: Demand, attempt: Attempt<Placement>): Steps<Placement> {
   if (size.kind === "fixed") return useSize(size.blocks, demand, attempt);
   if (size.kind === "min") return minimumSize(demand, attempt);
   return chooseSize(demand, size.free ?? "default", attempt);

@@ -1,6 +1,7 @@
 /** The number of blocks: as asked for if all fits, else chosen for the tree. */
 import { Docker2vmError } from "../errors.ts";
 import { BLOCK_SIZE } from "../output/blocks.ts";
+import type { Steps } from "../waiting/steps.ts";
 import type { Attempt, Demand } from "./demand.ts";
 import { BLOCKS_PER_GROUP } from "./geometry.ts";
 import {
@@ -22,15 +23,15 @@ const USED_TO_FREE = 4;
  * at least 64 MiB. The size only grows: from what the demand alone would take, by what the last size proved to lack,
  * until it lacks nothing.
  */
-export function chooseSize<Result extends { readonly freeBlocks: number }>(
+export function* chooseSize<Result extends { readonly freeBlocks: number }>(
   demand: Demand,
   free: number | "default",
   attempt: Attempt<Result>,
-): Result {
+): Steps<Result> {
   const withFree = (used: number): number => used + (free === "default" ? usualFree(used) : free);
   let blocks = leastBlocks(demand, withFree);
   for (;;) {
-    const result = attempt(blocks);
+    const result = yield* attempt(blocks);
     const wanted = result === undefined ? blocks + 1 : withFree(blocks - result.freeBlocks);
     if (result !== undefined && wanted <= blocks) return result;
     blocks = wholeMebibytes(wanted, demand.rule);
@@ -38,10 +39,10 @@ export function chooseSize<Result extends { readonly freeBlocks: number }>(
 }
 
 /** The result at the size asked for. Throws E_SIZE_TOO_SMALL with the size, in whole MiB, that would do. */
-export function useSize<Result>(asked: number, demand: Demand, attempt: Attempt<Result>): Result {
-  const result = attempt(usableBlocks(asked, demand.rule));
+export function* useSize<Result>(asked: number, demand: Demand, attempt: Attempt<Result>): Steps<Result> {
+  const result = yield* attempt(usableBlocks(asked, demand.rule));
   if (result !== undefined) return result;
-  const needed = neededSize(demand, attempt);
+  const needed = yield* neededSize(demand, attempt);
   const mebibytes = needed / BLOCKS_PER_MIB;
   const { inodes } = demand.rule;
   const what = typeof inodes === "number" ? `the image with ${inodes} inodes` : "the image";
@@ -54,13 +55,14 @@ export function useSize<Result>(asked: number, demand: Demand, attempt: Attempt<
 }
 
 /** The fewest whole MiB at which all fits, even where contents left too little free for the descriptors. */
-function neededSize<Result>(demand: Demand, attempt: Attempt<Result>): number {
+function* neededSize<Result>(demand: Demand, attempt: Attempt<Result>): Steps<number> {
   const { rule, descriptorBlocks } = demand;
   const limit = (descriptorBlocks * BLOCK_SIZE * BLOCKS_PER_GROUP) / rule.variant.descriptorSize;
-  const sizeIfEnough = (blocks: number): number | undefined =>
-    blocks > limit || attempt(blocks) !== undefined ? blocks : undefined;
-  let size = wholeMebibytes(minimumSize(demand, sizeIfEnough), rule);
-  while (sizeIfEnough(size) === undefined) size = wholeMebibytes(size + 1, rule);
+  const sizeIfEnough = function* (blocks: number): Steps<number | undefined> {
+    return blocks > limit || (yield* attempt(blocks)) !== undefined ? blocks : undefined;
+  };
+  let size = wholeMebibytes(yield* minimumSize(demand, sizeIfEnough), rule);
+  while ((yield* sizeIfEnough(size)) === undefined) size = wholeMebibytes(size + 1, rule);
   return size;
 }
 

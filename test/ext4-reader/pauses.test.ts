@@ -7,11 +7,9 @@ import { extract } from "../../src/ext4-reader/extract.ts";
 import { filledContents } from "../../src/ext4-reader/filled.ts";
 import { type ImageReader, memoryImage } from "../../src/ext4-reader/image.ts";
 import { list } from "../../src/ext4-reader/list.ts";
-import { sortedByName } from "../../src/ext4-reader/sorted.ts";
 import { members } from "../../src/ext4-reader/tar/member.ts";
 import { verify } from "../../src/ext4-reader/verify/verify.ts";
 import type { Inode } from "../../src/tree/inode.ts";
-import { finished } from "../../src/waiting/steps.ts";
 import { directory, directoryOf, symlink, withImage } from "../ext4/images.ts";
 import { withFolder } from "./support.ts";
 import { lookup, openFilesystem } from "./unpaused.ts";
@@ -105,19 +103,3 @@ for (const variant of ["ext4", "ext3"] as const) {
     });
   });
 }
-
-describe("names", () => {
-  const named = Array.from({ length: 20_000 }, (_, i) => ({ name: String((i * 7919) % 15_013), place: i }));
-
-  test("are sorted, and stay in order where they are the same", () => {
-    const expected = [...named].sort((a, b) =>
-      a.name === b.name ? a.place - b.place : a.name < b.name ? -1 : 1,
-    );
-    expect(finished(sortedByName(named))).toEqual(expected);
-    expect(finished(sortedByName([]))).toEqual([]);
-  });
-
-  test("are sorted with pauses", () => {
-    expect([...sortedByName(named)].length).toBeGreaterThan(10);
-  });
-});

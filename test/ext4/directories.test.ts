@@ -5,6 +5,7 @@ import { layOutDirectory } from "../../src/ext4/directory-layout.ts";
 import { directoryHash } from "../../src/ext4/dirhash.ts";
 import type { Ext4Plan } from "../../src/ext4/plan.ts";
 import type { Inode } from "../../src/tree/inode.ts";
+import { finished } from "../../src/waiting/steps.ts";
 import { expectError } from "../support/expect-error.ts";
 import { runOk, testWith } from "../support/oracles.ts";
 import { directory, directoryOf, emptyFile, OPTIONS, withImage } from "./images.ts";
@@ -76,7 +77,7 @@ test("a directory that two levels of index do not reach is a limit with its path
   const layOut = (rootLimit: number) => () => {
     const room = { entries: 4084, rootLimit, nodeLimit: 2 };
     const demand = { hash: directoryHash(OPTIONS.hashSeed, "signed"), room, minimumBlocks: 1 };
-    return layOutDirectory(names, demand, () => "/crowded");
+    return finished(layOutDirectory(names, demand, () => "/crowded"));
   };
   // 12 entries to a leaf: 9 leaves, so 5 nodes of two.
   expect(layOut(5)().index?.nodes).toBe(5);

@@ -4,7 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { emitExt4 } from "../../src/ext4/emit.ts";
 import { type Geometry, geometryFor, reservedRunAfter } from "../../src/ext4/geometry.ts";
-import { type Ext4Options, type Ext4Plan, planExt4, type SizeChoice } from "../../src/ext4/plan.ts";
+import {
+  type Ext4Options,
+  type Ext4Plan,
+  planExt4 as planSteps,
+  type SizeChoice,
+} from "../../src/ext4/plan.ts";
 import type { VariantName } from "../../src/ext4/variant.ts";
 import { BLOCK_SIZE, type Run } from "../../src/output/blocks.ts";
 import type {
@@ -19,6 +24,12 @@ import type {
   Timestamp,
   Xattr,
 } from "../../src/tree/inode.ts";
+import { finished } from "../../src/waiting/steps.ts";
+
+/** Without pauses. */
+export function planExt4(...given: Parameters<typeof planSteps>): Ext4Plan {
+  return finished(planSteps(...given));
+}
 
 export const MIB = 2 ** 20 / BLOCK_SIZE;
 export const TIME: Timestamp = { seconds: 1_700_000_000, nanoseconds: 123_456_789 };

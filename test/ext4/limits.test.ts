@@ -1,9 +1,18 @@
 import { expect, test } from "bun:test";
 import { Docker2vmError } from "../../src/errors.ts";
 import { geometryFor } from "../../src/ext4/geometry.ts";
-import { planExt4 } from "../../src/ext4/plan.ts";
 import type { Inode, Metadata } from "../../src/tree/inode.ts";
-import { device, directory, directoryOf, emptyFile, metadata, OPTIONS, symlink, xattr } from "./images.ts";
+import {
+  device,
+  directory,
+  directoryOf,
+  emptyFile,
+  metadata,
+  OPTIONS,
+  planExt4,
+  symlink,
+  xattr,
+} from "./images.ts";
 
 function plan(node: Inode, name = "entry") {
   const root = directory({ "d\xe9": directoryOf(new Map([[name, node]])) });

@@ -2,11 +2,21 @@
 import { expect, test } from "bun:test";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Ext4Options, planExt4 } from "../../src/ext4/plan.ts";
+import type { Ext4Options } from "../../src/ext4/plan.ts";
 import type { Inode } from "../../src/tree/inode.ts";
 import { expectError } from "../support/expect-error.ts";
 import { run, runOk, testWith } from "../support/oracles.ts";
-import { directory, directoryOf, emptyFile, fixed, type Image, MIB, OPTIONS, withImage } from "./images.ts";
+import {
+  directory,
+  directoryOf,
+  emptyFile,
+  fixed,
+  type Image,
+  MIB,
+  OPTIONS,
+  planExt4,
+  withImage,
+} from "./images.ts";
 import { expectSilentCheck, withMount } from "./mounting.ts";
 
 const GROUP = 32768;

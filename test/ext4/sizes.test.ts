@@ -4,10 +4,20 @@ import { Docker2vmError } from "../../src/errors.ts";
 import { emitExt4 } from "../../src/ext4/emit.ts";
 import { EXT4_BG_BLOCK_UNINIT } from "../../src/ext4/format/group-descriptor.ts";
 import { geometryFor } from "../../src/ext4/geometry.ts";
-import { type Contents, type Ext4Plan, planExt4 } from "../../src/ext4/plan.ts";
+import type { Contents, Ext4Plan } from "../../src/ext4/plan.ts";
 import type { Inode } from "../../src/tree/inode.ts";
 import { runOk, testWith } from "../support/oracles.ts";
-import { directory, directoryOf, emptyFile, fixed, type Image, MIB, OPTIONS, withImage } from "./images.ts";
+import {
+  directory,
+  directoryOf,
+  emptyFile,
+  fixed,
+  type Image,
+  MIB,
+  OPTIONS,
+  planExt4,
+  withImage,
+} from "./images.ts";
 import { expectSilentCheck, withMount } from "./mounting.ts";
 
 const GROUP = 32768;

@@ -2,7 +2,6 @@ import { expect, test } from "bun:test";
 import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { emitExt4 } from "../../src/ext4/emit.ts";
-import { planExt4 } from "../../src/ext4/plan.ts";
 import type { Directory, Inode } from "../../src/tree/inode.ts";
 import { testWith } from "../support/oracles.ts";
 import {
@@ -12,6 +11,7 @@ import {
   fixed,
   type Image,
   OPTIONS,
+  planExt4,
   symlink,
   withImage,
   xattr,

@@ -3,13 +3,23 @@ import { expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { BLOCK_MAP_FILE_BLOCKS } from "../../src/ext4/block-map.ts";
-import { type Ext4Options, planExt4 } from "../../src/ext4/plan.ts";
+import type { Ext4Options } from "../../src/ext4/plan.ts";
 import type { Inode } from "../../src/tree/inode.ts";
 import { expectError } from "../support/expect-error.ts";
 import { runOk, testWith } from "../support/oracles.ts";
 import { churn, churnable } from "./churning.ts";
 import { everything, expectSame } from "./everything.ts";
-import { directory, directoryOf, emptyFile, fixed, MIB, metadata, OPTIONS, withImage } from "./images.ts";
+import {
+  directory,
+  directoryOf,
+  emptyFile,
+  fixed,
+  MIB,
+  metadata,
+  OPTIONS,
+  planExt4,
+  withImage,
+} from "./images.ts";
 import { expectSilentCheck, withMount } from "./mounting.ts";
 
 const GROUP = 32768;

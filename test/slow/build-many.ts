@@ -2,10 +2,9 @@
 import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
 import { emitExt4 } from "../../src/ext4/emit.ts";
 import { geometryFor, reservedRunAfter } from "../../src/ext4/geometry.ts";
-import { planExt4 } from "../../src/ext4/plan.ts";
 import { BLOCK_SIZE, type Run } from "../../src/output/blocks.ts";
 import type { Directory, Inode, Metadata } from "../../src/tree/inode.ts";
-import { OPTIONS } from "../ext4/images.ts";
+import { OPTIONS, planExt4 } from "../ext4/images.ts";
 
 const FILES_PER_DIRECTORY = 1000;
 
