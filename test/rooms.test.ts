@@ -4,15 +4,16 @@ import { dirname, join, normalize, relative } from "node:path";
 
 /**
  * The way data flows is the way imports may go: each room with the rooms it may know. `src/README.md` says why.
- * Files at the top of src (errors.ts, index.ts) are rooms of their own.
+ * Files at the top of src (errors.ts, machine.ts, index.ts) are rooms of their own.
  */
 const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   "errors.ts": [],
+  "machine.ts": ["errors.ts"],
   memory: [],
   waiting: [],
   disk: ["errors.ts"],
   scratch: ["errors.ts"],
-  output: ["errors.ts", "disk", "scratch"],
+  output: ["errors.ts", "machine.ts", "disk", "scratch"],
   tree: ["errors.ts", "output"],
   ext4: ["errors.ts", "output", "tree", "waiting"],
   verity: ["errors.ts", "output"],
@@ -20,14 +21,15 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   inflate: ["errors.ts", "memory"],
   oci: ["errors.ts"],
   http: ["errors.ts"],
-  cache: ["errors.ts", "oci", "disk", "scratch", "memory", "waiting"],
+  cache: ["errors.ts", "machine.ts", "oci", "disk", "scratch", "memory", "waiting"],
   signature: ["errors.ts", "oci"],
-  registry: ["errors.ts", "http", "oci", "cache", "memory"],
+  registry: ["errors.ts", "machine.ts", "http", "oci", "cache", "memory"],
   source: ["errors.ts", "oci", "registry", "signature", "cache", "inflate", "memory", "waiting"],
   layer: ["errors.ts", "oci", "output", "tree", "inflate", "memory", "waiting"],
   profile: ["errors.ts", "output", "tree", "ext4-reader", "oci", "waiting"],
   convert: [
     "errors.ts",
+    "machine.ts",
     "output",
     "tree",
     "ext4",
@@ -39,9 +41,20 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
     "memory",
     "waiting",
   ],
-  dockerfile: ["errors.ts", "convert", "oci"],
+  dockerfile: ["errors.ts", "machine.ts", "convert", "oci"],
   // What lies above src is package.json, which has the version.
-  cli: ["..", "errors.ts", "convert", "dockerfile", "source", "layer", "cache", "ext4-reader", "waiting"],
+  cli: [
+    "..",
+    "errors.ts",
+    "machine.ts",
+    "convert",
+    "dockerfile",
+    "source",
+    "layer",
+    "cache",
+    "ext4-reader",
+    "waiting",
+  ],
   "index.ts": ["errors.ts", "convert", "dockerfile", "source", "layer", "oci"],
 };
 

@@ -1,14 +1,21 @@
 /** Where the cache keeps what. Nothing but checked digests and names goes into a path. */
-import { homedir } from "node:os";
 import { join } from "node:path";
+import { homeFolder } from "../machine.ts";
 import { type Digest, digestAlgorithm, digestHex, isDigest } from "../oci/digest.ts";
 
 const ALGORITHMS = ["sha256", "sha512"] as const;
 
-/** `$XDG_CACHE_HOME/docker2vm`, or `~/.cache/docker2vm` where that is not set to an absolute path. */
-export function defaultCacheFolder(environment: Readonly<Record<string, string | undefined>>): string {
+/**
+ * `$XDG_CACHE_HOME/docker2vm`, or `~/.cache/docker2vm` where that is not set to an absolute path. Undefined where there
+ * is no home either.
+ */
+export function defaultCacheFolder(
+  environment: Readonly<Record<string, string | undefined>>,
+): string | undefined {
   const base = environment["XDG_CACHE_HOME"] ?? "";
-  return join(base.startsWith("/") ? base : join(environment["HOME"] || homedir(), ".cache"), "docker2vm");
+  if (base.startsWith("/")) return join(base, "docker2vm");
+  const home = homeFolder(environment);
+  return home === undefined ? undefined : join(home, ".cache", "docker2vm");
 }
 
 export function blobFolders(folder: string): readonly string[] {

@@ -27,6 +27,11 @@ export async function runCache(line: CommandLine, host: Host): Promise<void> {
     );
   }
   const folder = stringOption(line, "cache-dir") ?? defaultCacheFolder(host.env);
+  if (folder === undefined) {
+    throw new Docker2vmError("E_USAGE", "this user has no home folder for a cache", {
+      hint: "name the cache's folder with --cache-dir, or set XDG_CACHE_HOME",
+    });
+  }
   const { facts, ...told } = await action(folder, line, host);
   const text = flag(line, "json") ? `${JSON.stringify(facts, null, 2)}\n` : told.text;
   await tell(host, { ...told, text });

@@ -2,11 +2,12 @@
  * `oci2gondolin` and `dockerfile2gondolin`: commands with few options, for scripts that know them by these names.
  * They print one JSON document, and replace an output that is there.
  */
-import { basename, resolve } from "node:path";
+import { basename } from "node:path";
 import type { ConvertResult } from "../convert/convert.ts";
 import type { ConvertOptions } from "../convert/options.ts";
 import type { DockerfileResult } from "../dockerfile/convert-dockerfile.ts";
 import { Docker2vmError } from "../errors.ts";
+import { absolutePath } from "../machine.ts";
 import type { CommandLine } from "./command-line.ts";
 import { convertDockerfile, dockerfileRequest, planDockerfile, talkOf } from "./dockerfile-command.ts";
 import type { Host } from "./host.ts";
@@ -73,7 +74,7 @@ export async function runDockerfile2gondolin(line: CommandLine, host: Host): Pro
 }
 
 function planned(plan: object, { out }: ConversionRequest): Told {
-  return { text: documentText({ ...plan, outDir: resolve(out) }) };
+  return { text: documentText({ ...plan, outDir: absolutePath(out) }) };
 }
 
 function toldResult<Result extends ConvertResult>(
@@ -107,7 +108,7 @@ function conversionResult(out: string, result: ConvertResult) {
     sourceDigest: metadata.sourceDigest,
     platform: metadata.platform,
     mode: metadata.mode,
-    outDir: resolve(out),
+    outDir: absolutePath(out),
     rootfsPath,
     metadataPath,
     ...(assetManifestPath === undefined ? {} : { assetManifestPath }),
@@ -129,8 +130,8 @@ function sourceOf(line: CommandLine) {
   const ref = stringOption(line, "image");
   if (ref !== undefined) return { kind: "image", ref };
   const layout = stringOption(line, "oci-layout");
-  if (layout !== undefined) return { kind: "oci-layout", path: resolve(layout) };
-  return { kind: "oci-tar", path: resolve(demand(line, "oci-tar")) };
+  if (layout !== undefined) return { kind: "oci-layout", path: absolutePath(layout) };
+  return { kind: "oci-tar", path: absolutePath(demand(line, "oci-tar")) };
 }
 
 function demand(line: CommandLine, name: OptionName): string {

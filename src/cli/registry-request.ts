@@ -2,7 +2,7 @@ import { defaultCacheFolder } from "../cache/layout.ts";
 import type { ConvertOptions } from "../convert/options.ts";
 import { Docker2vmError } from "../errors.ts";
 import type { CommandLine } from "./command-line.ts";
-import type { Host } from "./host.ts";
+import type { Environment, Host } from "./host.ts";
 import { flag, listOption, numberOption, stringOption } from "./request.ts";
 
 /** How images are pulled by name, as the options say. Reads the password if it is to come from standard input. */
@@ -14,9 +14,7 @@ export async function registryRequest(
   const { env } = host;
   return {
     environment: env,
-    cacheFolder: flag(line, "no-cache")
-      ? undefined
-      : (stringOption(line, "cache-dir") ?? defaultCacheFolder(env)),
+    ...cache(line, env),
     offline: flag(line, "offline"),
     concurrency: positive(numberOption(line, "concurrency")),
     insecureHosts: listOption(line, "insecure-registry"),
@@ -25,6 +23,17 @@ export async function registryRequest(
     verifyKeyFile: stringOption(line, "verify-key"),
     credentials: await credentials(line, host, source),
   };
+}
+
+const NO_CACHE =
+  "this user has no home folder for a cache: the pull goes on without (--cache-dir or XDG_CACHE_HOME names a place)";
+
+/** Who wants a cache and has no place for it hears of that, if anything is pulled. */
+function cache(line: CommandLine, env: Environment) {
+  if (flag(line, "no-cache")) return {};
+  const cacheFolder = stringOption(line, "cache-dir") ?? defaultCacheFolder(env);
+  if (cacheFolder !== undefined) return { cacheFolder };
+  return { cacheAbsence: NO_CACHE };
 }
 
 function positive(concurrency: number | undefined): number | undefined {

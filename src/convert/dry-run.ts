@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
+import { absolutePath } from "../machine.ts";
 import type { Digest } from "../oci/digest.ts";
 import { formatPlatform } from "../oci/platform.ts";
 import type { Profile } from "../profile/profile.ts";
@@ -70,7 +71,7 @@ async function planAsAsked(request: Request): Promise<ConversionPlan> {
         ...plannedSize(request),
         filesystem: { ...plannedFilesystem(request), ...plannedUuid(image, request, profile) },
         outputs: [ROOTFS_NAME, METADATA_NAME, ...(profile?.outputs ?? [])].map((name) =>
-          join(resolve(request.out), name),
+          join(absolutePath(request.out), name),
         ),
       };
     });

@@ -1,5 +1,5 @@
-import { homedir } from "node:os";
 import { Docker2vmError } from "../errors.ts";
+import { homeFolder, workingFolder } from "../machine.ts";
 import type { Injection, Profile } from "../profile/profile.ts";
 import type { ResolvedImage } from "../source/source.ts";
 import type { Timestamp } from "../tree/inode.ts";
@@ -37,8 +37,8 @@ export async function openProfile({ profile, platform }: Request): Promise<Profi
     mode,
     platform,
     environment,
-    cwd: process.cwd(),
-    home: environment["HOME"] ?? homedir(),
+    cwd: workingFolder(),
+    home: homeFolder(environment),
     ...(guestAssets === undefined ? {} : { guestAssets }),
   });
 }

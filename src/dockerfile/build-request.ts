@@ -1,8 +1,9 @@
 import { stat } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { checkOptions, type Request } from "../convert/request.ts";
 import { readVerifyKey } from "../convert/with-image.ts";
 import { Docker2vmError, systemErrorCode } from "../errors.ts";
+import { absolutePath } from "../machine.ts";
 import { formatPlatform } from "../oci/platform.ts";
 import type { DockerfileOptions } from "./options.ts";
 
@@ -35,8 +36,8 @@ export async function checkBuild(options: DockerfileOptions): Promise<BuildReque
     "name it with --file: it is looked for from the current folder",
   );
   return {
-    file: resolve(file),
-    context: resolve(context),
+    file: absolutePath(file),
+    context: absolutePath(context),
     reference: file,
     platform: formatPlatform(conversion.platform),
     target: options.target,

@@ -1,4 +1,4 @@
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import {
   type PlannedFilesystem,
   type PlannedSize,
@@ -6,6 +6,7 @@ import {
   plannedSize,
 } from "../convert/planned-filesystem.ts";
 import { checkOptions, type Request } from "../convert/request.ts";
+import { absolutePath } from "../machine.ts";
 import { checkBuild } from "./build-request.ts";
 import type { Command } from "./builder.ts";
 import { chooseBuilder } from "./choose-builder.ts";
@@ -40,7 +41,7 @@ async function planAsAsked(options: DockerfileOptions, conversion: Request): Pro
   const { environment = process.env, signal } = options;
   const request = await checkBuild(options);
   const builder = await chooseBuilder(options.builder, new Tools(environment, signal));
-  const out = resolve(options.out);
+  const out = absolutePath(options.out);
   const place = { scratchFolder: join(out, ".docker2vm-UNIQUE"), unique: "UNIQUE" };
   const { build, fetch, image, cleanup } = builder.plan(request, place);
   const commands = [

@@ -1,6 +1,7 @@
 import { mkdir, rmdir, writeFile } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join } from "node:path";
 import { Docker2vmError } from "../errors.ts";
+import { absolutePath } from "../machine.ts";
 import { ownerOf, removeAbandoned, scratchName } from "../scratch/names.ts";
 import { Commits, HIDDEN, turnFolders } from "./commit.ts";
 import { type FileCalls, SYSTEM } from "./file-calls.ts";
@@ -36,7 +37,7 @@ export class StagedOutput {
     force: boolean,
     calls: FileCalls = SYSTEM,
   ): Promise<StagedOutput> {
-    const plan: Plan = { folder: resolve(out), owner: scratchName(), names, force, calls };
+    const plan: Plan = { folder: absolutePath(out), owner: scratchName(), names, force, calls };
     const { folder, owner } = plan;
     await refuseFile(plan);
     try {

@@ -1,7 +1,7 @@
 /** Finding the credentials for a registry, in the places where Docker and Podman keep them. */
-import { homedir } from "node:os";
 import { join } from "node:path";
 import type { Environment } from "../http/proxy.ts";
+import { homeFolder } from "../machine.ts";
 import { AuthFile } from "./auth-file.ts";
 import { readHelper } from "./credential-helper.ts";
 import { DOCKER_HUB, DOCKER_HUB_NAMES } from "./reference.ts";
@@ -54,12 +54,17 @@ async function* authFiles(environment: Environment): AsyncGenerator<AuthFile> {
   }
 }
 
+/** What neither a variable names nor a home has is not looked for. */
 function usualFiles(environment: Environment): readonly string[] {
-  const home = environment["HOME"] || homedir();
+  const home = homeFolder(environment);
   const runtime = environment["XDG_RUNTIME_DIR"];
+  const below = (named: string | undefined, usual: string, ...rest: readonly string[]): readonly string[] => {
+    const folder = named || (home && join(home, usual));
+    return folder ? [join(folder, ...rest)] : [];
+  };
   return [
-    join(environment["DOCKER_CONFIG"] || join(home, ".docker"), "config.json"),
+    ...below(environment["DOCKER_CONFIG"], ".docker", "config.json"),
     ...(runtime ? [join(runtime, "containers", "auth.json")] : []),
-    join(environment["XDG_CONFIG_HOME"] || join(home, ".config"), "containers", "auth.json"),
+    ...below(environment["XDG_CONFIG_HOME"], ".config", "containers", "auth.json"),
   ];
 }

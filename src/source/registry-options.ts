@@ -9,6 +9,8 @@ export interface RegistryOptions extends ConnectionOptions {
   readonly scratchFolder: string;
   /** Made if it is not there; undefined: no cache. */
   readonly cacheFolder?: string | undefined;
+  /** Why there is no cache where one was to be used: a warning. */
+  readonly cacheAbsence?: string | undefined;
   /** Ask no server: everything must be in the cache. */
   readonly offline?: boolean | undefined;
   /** Layers fetched at once; 4 unless given. */

@@ -16,10 +16,17 @@ export interface RegistrySession extends Connection {
 /** Throws E_USAGE for a reference, file or option that cannot be used, E_IO and E_NO_SPACE for the cache. */
 export async function openSession(text: string, options: RegistryOptions): Promise<RegistrySession> {
   const reference = parseImageReference(text);
-  const { cacheFolder, offline = false, verifyKey } = options;
+  const { cacheFolder, cacheAbsence, offline = false, verifyKey } = options;
   if (offline && cacheFolder === undefined) {
-    throw new Docker2vmError("E_USAGE", "offline, an image can come from the cache alone, and there is none");
+    throw new Docker2vmError(
+      "E_USAGE",
+      "offline, an image can come from the cache alone, and there is none",
+      {
+        hint: "name the cache's folder with --cache-dir, or leave out --no-cache or --offline",
+      },
+    );
   }
+  if (cacheAbsence !== undefined) options.onEvent?.({ type: "warning", message: cacheAbsence });
   const cache = cacheFolder === undefined ? undefined : await openCache(cacheFolder);
   return {
     ...(await connect(reference, cache, offline, options)),

@@ -1,11 +1,11 @@
 /** What a newcomer does: every command and program of README, in order, in one clone. */
 import { expect } from "bun:test";
-import { spawn } from "node:child_process";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { withRegistry } from "../support/docker-registry.ts";
 import { guestOracles } from "../support/gondolin/needs.ts";
 import { testWith } from "../support/oracles.ts";
+import { runBeside } from "../support/run-beside.ts";
 import { type Block, blocks, commandsOf, README } from "./document.ts";
 import { addReadersFiles, cloneTo, fillRegistry, readersEnvironment } from "./stand-ins.ts";
 
@@ -100,22 +100,10 @@ async function runScript(
 ): Promise<string> {
   const script = ["set -eu", "set -x", ...commands].join("\n");
   // In a process group of its own, all of which ends with the time.
-  const child = spawn("timeout", [String(BLOCK_SECONDS), "bash", "-c", script], {
-    cwd,
-    env,
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  const said = { stdout: "", stderr: "" };
-  for (const stream of ["stdout", "stderr"] as const) {
-    child[stream].setEncoding("utf8").on("data", (text: string) => {
-      said[stream] += text;
-    });
-  }
-  const status = await new Promise((resolve, reject) => child.on("error", reject).on("close", resolve));
+  const inTime = ["timeout", String(BLOCK_SECONDS), "bash", "-c", script];
+  const { status, stdout, stderr } = await runBeside(inTime, { cwd, env });
   if (status !== 0) {
-    throw new Error(
-      `README, "${section}": exit ${status}\n${said.stdout.slice(-SHOWN)}\n${said.stderr.slice(-SHOWN)}`,
-    );
+    throw new Error(`README, "${section}": exit ${status}\n${stdout.slice(-SHOWN)}\n${stderr.slice(-SHOWN)}`);
   }
-  return said.stdout;
+  return stdout;
 }

@@ -10,7 +10,8 @@ export interface LocationOptions {
   readonly guestAssets?: string | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
-  readonly home: string;
+  /** Undefined for a user who has none. */
+  readonly home: string | undefined;
   readonly architecture: Architecture;
 }
 
@@ -56,8 +57,12 @@ function checkoutFolders(cwd: string): Candidate[] {
 
 /** The image that Gondolin would boot, in its image store; the wanted architecture first, since both may be there. */
 function storeFolders({ environment, home, cwd, architecture }: LocationOptions): Candidate[] {
-  const cache = environment["XDG_CACHE_HOME"] ?? join(home, ".cache");
-  const store = resolve(cwd, environment["GONDOLIN_IMAGE_STORE"] ?? join(cache, "gondolin", "images"));
+  const cache = environment["XDG_CACHE_HOME"] ?? (home && join(home, ".cache"));
+  const named = environment["GONDOLIN_IMAGE_STORE"] ?? (cache && join(cache, "gondolin", "images"));
+  if (named === undefined) {
+    return [{ place: "Gondolin's image store (this user has no home folder)", folder: undefined }];
+  }
+  const store = resolve(cwd, named);
   const selector = (environment["GONDOLIN_DEFAULT_IMAGE"] ?? DEFAULT_IMAGE).trim();
   if (BUILD_ID.test(selector)) {
     const folder = join(store, "objects", selector);
