@@ -121,6 +121,22 @@ export function systemErrorCode(error: unknown): string | undefined {
   return typeof error.code === "string" ? error.code : undefined;
 }
 
+const NO_ROOM: Readonly<Record<string, string>> = {
+  ENOSPC: "the disk is full",
+  EDQUOT: "the disk quota is used up",
+  EFBIG: "the file is larger than the filesystem or a limit of the shell (ulimit -f) allows",
+};
+
+/** Why there is no room for what was to be written, undefined if the error says anything else. */
+export function lackOfRoom(error: unknown): string | undefined {
+  return NO_ROOM[systemErrorCode(error) ?? ""];
+}
+
+/** What the error says, whatever was thrown. */
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 /**
  * Throws E_INTERNAL unless the condition holds. For what only a mistake in this program can break; what a user's
  * input can break gets an error of its own.

@@ -21,14 +21,15 @@ export class CachedBlob {
 
   /** Undefined if there is no such file. */
   static async open(path: string, digest: Digest): Promise<CachedBlob | undefined> {
-    let handle: FileHandle;
+    let handle: FileHandle | undefined;
     try {
       handle = await open(path, "r");
+      return new CachedBlob(handle, path, digest, (await handle.stat()).size);
     } catch (error) {
+      await handle?.close();
       if (isAbsence(error)) return undefined;
       throw storageError(error, path);
     }
-    return new CachedBlob(handle, path, digest, (await handle.stat()).size);
   }
 
   /** Notes the use: a file's time of change is how the cache knows what was used last. */

@@ -1,4 +1,4 @@
-import { Docker2vmError } from "../errors.ts";
+import { Docker2vmError, reasonOf } from "../errors.ts";
 import type { Paint } from "./colour.ts";
 import { printable } from "./printable.ts";
 
@@ -13,8 +13,7 @@ export function asDocker2vmError(error: unknown, details: boolean): Docker2vmErr
     if (error.code !== "E_INTERNAL" || error.hint !== undefined) return error;
     return new Docker2vmError("E_INTERNAL", error.message, { hint, cause: error });
   }
-  const message = error instanceof Error ? error.message : String(error);
-  return new Docker2vmError("E_INTERNAL", `unexpected: ${message}`, { hint, cause: error });
+  return new Docker2vmError("E_INTERNAL", `unexpected: ${reasonOf(error)}`, { hint, cause: error });
 }
 
 /** The error for a reader: the message, the hint and, where details are wanted, every cause with its stack. */

@@ -1,10 +1,8 @@
 /** This process's streams as the commands write to them: no failure to write ends in a stack trace. */
 import { fstatSync, writeSync } from "node:fs";
 import { isatty } from "node:tty";
-import { Docker2vmError, systemErrorCode } from "../errors.ts";
+import { Docker2vmError, lackOfRoom, reasonOf, systemErrorCode } from "../errors.ts";
 import type { Output, ResultOutput } from "./host.ts";
-
-const NO_ROOM: readonly (string | undefined)[] = ["ENOSPC", "EDQUOT", "EFBIG"];
 
 /**
  * Where results go. A reader that goes away, as `head` does, has seen what it wanted: nothing fails of that, and what a
@@ -58,10 +56,10 @@ function isFile(fd: number): boolean {
 }
 
 function resultError(error: unknown): Docker2vmError {
-  const reason = error instanceof Error ? error.message : String(error);
+  const noRoom = lackOfRoom(error);
   return new Docker2vmError(
-    NO_ROOM.includes(systemErrorCode(error)) ? "E_NO_SPACE" : "E_IO",
-    `the result could not be written to standard output: ${reason}`,
+    noRoom === undefined ? "E_IO" : "E_NO_SPACE",
+    `the result could not be written to standard output: ${noRoom ?? reasonOf(error)}`,
     { cause: error },
   );
 }

@@ -1,5 +1,3 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { absolutePath } from "../machine.ts";
 import type { Digest } from "../oci/digest.ts";
@@ -20,7 +18,7 @@ import {
 } from "./planned-filesystem.ts";
 import { openProfile } from "./profiles.ts";
 import { checkOptions, type Request } from "./request.ts";
-import { readVerifyKey, withImage } from "./with-image.ts";
+import { readVerifyKey, temporaryScratch, withImage } from "./with-image.ts";
 
 /** What a conversion would do, as far as it can be told without reading a layer. */
 export interface ConversionPlan extends PlannedSize {
@@ -46,7 +44,7 @@ export interface ConversionPlan extends PlannedSize {
  * Resolves and verifies the image's documents and tells what `convert` would make. Writes nothing to `out`. Throws as
  * `convert` does before its first layer.
  */
-export async function planConversion(options: ConvertOptions): Promise<ConversionPlan> {
+export async function planConversion(options: Omit<ConvertOptions, "makeSource">): Promise<ConversionPlan> {
   const request = checkOptions(options);
   return request.caller.serve(() => planAsAsked(request));
 }
@@ -54,9 +52,9 @@ export async function planConversion(options: ConvertOptions): Promise<Conversio
 async function planAsAsked(request: Request): Promise<ConversionPlan> {
   const verifyKey = await readVerifyKey(request);
   const profile = await openProfile(request);
-  const scratchFolder = await mkdtemp(join(tmpdir(), "docker2vm-"));
   try {
-    return await withImage(request, { scratchFolder, verifyKey }, async (image, origin) => {
+    const opening = { ...temporaryScratch(), verifyKey };
+    return await withImage(request, opening, async (image, origin) => {
       checkManifest(image.layers, request);
       return {
         dryRun: true,
@@ -76,7 +74,6 @@ async function planAsAsked(request: Request): Promise<ConversionPlan> {
       };
     });
   } finally {
-    await rm(scratchFolder, { recursive: true, force: true });
     profile?.close();
   }
 }

@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { formatPlatform } from "../oci/platform.ts";
 import type { ImageInspection as RegistryInspection } from "../source/registry-inspect.ts";
 import type { ResolvedImage } from "../source/source.ts";
@@ -8,7 +5,7 @@ import { describeLayer, describeRuntime, storedBytes } from "./describe.ts";
 import type { LayerMetadata, RuntimeMetadata } from "./meta.ts";
 import type { ConvertOptions } from "./options.ts";
 import { checkOptions, type Request } from "./request.ts";
-import { type Opening, readVerifyKey, withImage } from "./with-image.ts";
+import { type Opening, readVerifyKey, temporaryScratch, withImage } from "./with-image.ts";
 
 /** What an image is, as told without reading a layer. */
 export interface ImageInspection {
@@ -33,25 +30,21 @@ export interface InspectedImage {
 }
 
 /** Resolves and verifies the documents of an image. Throws as `convert` does before its first layer. */
-export async function inspectImage(options: Omit<ConvertOptions, "out">): Promise<ImageInspection> {
+export async function inspectImage(
+  options: Omit<ConvertOptions, "out" | "makeSource">,
+): Promise<ImageInspection> {
   const request = checkOptions({ ...options, out: "" });
   return request.caller.serve(() => inspectAsAsked(request));
 }
 
 async function inspectAsAsked(request: Request): Promise<ImageInspection> {
-  const verifyKey = await readVerifyKey(request);
-  const scratchFolder = await mkdtemp(join(tmpdir(), "docker2vm-"));
-  try {
-    if (request.source.kind === "registry")
-      return await inspectByName(request.source.reference, { scratchFolder, verifyKey }, request);
-    return await withImage(request, { scratchFolder, verifyKey }, async (image, { reference }) => ({
-      reference,
-      manifests: [],
-      image: describeInspected(image),
-    }));
-  } finally {
-    await rm(scratchFolder, { recursive: true, force: true });
-  }
+  const opening = { ...temporaryScratch(), verifyKey: await readVerifyKey(request) };
+  if (request.source.kind === "registry") return inspectByName(request.source.reference, opening, request);
+  return withImage(request, opening, async (image, { reference }) => ({
+    reference,
+    manifests: [],
+    image: describeInspected(image),
+  }));
 }
 
 async function inspectByName(

@@ -1,16 +1,27 @@
 import type { KeyObject } from "node:crypto";
+import { tmpdir } from "node:os";
 import { openSource } from "../source/open.ts";
 import type { ResolvedImage, SourceOrigin } from "../source/source.ts";
+import type { SpoolOptions } from "../source/spool.ts";
 import { checkKept } from "./limits.ts";
 import type { Request } from "./request.ts";
 
-export interface Opening {
-  /** Gets what has to be kept on disk meanwhile: an archive on standard input. */
-  readonly scratchFolder: string;
+/** Where what has to be kept on disk meanwhile (an archive on standard input) is kept. */
+export type Scratch = Pick<SpoolOptions, "scratchFolder" | "scratchElsewhere">;
+
+export interface Opening extends Scratch {
   /** Demand a signature of the image by this key. */
   readonly verifyKey: KeyObject | undefined;
   /** See ImageSource.resolve. */
   readonly toRead?: boolean;
+}
+
+/** For what makes no output. Nothing is made there beforehand: most images need no scratch folder at all. */
+export function temporaryScratch(): Scratch {
+  return {
+    scratchFolder: tmpdir(),
+    scratchElsewhere: "the environment variable TMPDIR names another folder",
+  };
 }
 
 /**
@@ -33,26 +44,18 @@ export async function readVerifyKey(
  */
 export async function withImage<Result>(
   request: Request,
-  { scratchFolder, verifyKey, toRead = false }: Opening,
+  { toRead = false, ...opening }: Opening,
   use: (image: ResolvedImage, origin: SourceOrigin) => Promise<Result>,
 ): Promise<Result> {
   const { signal, report } = request;
-  const made = await request.makeSource?.(scratchFolder);
+  const made = await request.makeSource?.(opening.scratchFolder);
   const { spec, stdin, stdinName } = made ?? { spec: request.source, stdin: request.stdin };
   const registry = { environment: {}, ...request.registry, onEvent: report };
   const onSpool = (bytes: number): void => {
     checkKept(bytes, request);
     report({ type: "spooling", bytes });
   };
-  const source = await openSource(spec, {
-    scratchFolder,
-    verifyKey,
-    stdin,
-    stdinName,
-    signal,
-    onSpool,
-    registry,
-  });
+  const source = await openSource(spec, { ...opening, stdin, stdinName, signal, onSpool, registry });
   let result: Result;
   try {
     result = await use(await source.resolve(request.platform, toRead), made?.origin ?? source.origin);

@@ -19,7 +19,7 @@ import {
   unlinkSync,
   writeSync,
 } from "node:fs";
-import { Docker2vmError, systemErrorCode } from "../errors.ts";
+import { Docker2vmError, lackOfRoom, systemErrorCode } from "../errors.ts";
 import type { Timestamp } from "../tree/inode.ts";
 import { displayPath } from "../tree/path.ts";
 import type { Steps } from "../waiting/steps.ts";
@@ -278,8 +278,8 @@ function reasonToLeaveOut(error: unknown, path: string): string {
 function failed(path: string, cause: unknown): unknown {
   const code = systemErrorCode(cause);
   if (code === undefined) return cause;
-  if (code === "ENOSPC" || code === "EDQUOT" || code === "EFBIG") {
-    return new Docker2vmError("E_NO_SPACE", `${path}: there is no room for it (${code})`, { cause });
-  }
+  const noRoom = lackOfRoom(cause);
+  if (noRoom !== undefined)
+    return new Docker2vmError("E_NO_SPACE", `${path}: cannot be written: ${noRoom}`, { cause });
   return new Docker2vmError("E_IO", `${path}: cannot be written (${code})`, { cause });
 }

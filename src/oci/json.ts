@@ -1,5 +1,5 @@
 /** Reading JSON that somebody else wrote: every value knows its document and path, so every error can name them. */
-import { Docker2vmError, type ErrorCode } from "../errors.ts";
+import { Docker2vmError, type ErrorCode, reasonOf } from "../errors.ts";
 import { quote } from "./quote.ts";
 
 const IDENTIFIER = /^[A-Za-z_$][\w$]*$/;
@@ -20,8 +20,7 @@ export function parseJson(bytes: Uint8Array, document: string, limit: number): J
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
     return new JsonValue(document, "", JSON.parse(text));
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new Docker2vmError("E_BAD_MANIFEST", `${document}: not valid JSON: ${reason}`, { cause });
+    throw new Docker2vmError("E_BAD_MANIFEST", `${document}: not valid JSON: ${reasonOf(cause)}`, { cause });
   }
 }
 

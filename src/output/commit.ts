@@ -16,7 +16,7 @@
  * every call of the other's names that folder, so it fails from then on.
  */
 import { join } from "node:path";
-import { Docker2vmError, systemErrorCode } from "../errors.ts";
+import { Docker2vmError, reasonOf, systemErrorCode } from "../errors.ts";
 import { ownerOf, scratchName } from "../scratch/names.ts";
 import { type FileCalls, isAbsence } from "./file-calls.ts";
 
@@ -164,11 +164,14 @@ export class Commits {
       }
     }
     if (!decided) return reason;
-    const why = reason instanceof Error ? reason.message : String(reason);
-    return new Docker2vmError("E_IO", `the files in ${this.#folder} could not be replaced: ${why}`, {
-      hint: `what is missing there is in ${this.#current}: the next conversion into this folder puts it in place`,
-      cause: reason,
-    });
+    return new Docker2vmError(
+      "E_IO",
+      `the files in ${this.#folder} could not be replaced: ${reasonOf(reason)}`,
+      {
+        hint: `what is missing there is in ${this.#current}: the next conversion into this folder puts it in place`,
+        cause: reason,
+      },
+    );
   }
 
   async #restore(mine: string): Promise<void> {

@@ -43,7 +43,7 @@ export class ImageFile implements BlockSink {
   async read(position: number, bytes: Uint8Array): Promise<number> {
     let done = 0;
     while (done < bytes.length) {
-      const { bytesRead } = await readAsync(this.#fd, bytes, done, bytes.length - done, position + done);
+      const bytesRead = await this.#readSome(position + done, bytes.subarray(done));
       if (bytesRead === 0) break;
       done += bytesRead;
     }
@@ -98,10 +98,18 @@ export class ImageFile implements BlockSink {
     const buffer = Buffer.allocUnsafe(READ_BYTES);
     for (let position = 0; ; ) {
       signal?.throwIfAborted();
-      const { bytesRead } = await readAsync(this.#fd, buffer, 0, buffer.length, position);
+      const bytesRead = await this.#readSome(position, buffer);
       if (bytesRead === 0) return hash.digest("hex");
       hash.update(buffer.subarray(0, bytesRead));
       position += bytesRead;
+    }
+  }
+
+  async #readSome(position: number, bytes: Uint8Array): Promise<number> {
+    try {
+      return (await readAsync(this.#fd, bytes, 0, bytes.length, position)).bytesRead;
+    } catch (error) {
+      throw outputError(error, `cannot read ${this.path} back`);
     }
   }
 

@@ -1,6 +1,6 @@
 import { createPublicKey, type KeyObject } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { Docker2vmError, systemErrorCode } from "../errors.ts";
+import { Docker2vmError, reasonOf, systemErrorCode } from "../errors.ts";
 
 /** Bytes that are read of a file; a key has 178. */
 const KEY_FILE_LIMIT = 64 << 10;
@@ -37,8 +37,7 @@ async function readStart(path: string): Promise<string> {
     const missing = systemErrorCode(cause) === "ENOENT";
     if (missing)
       throw unusable(path, "there is no such file", "name the public key of who signs the image", cause);
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw unusable(path, `cannot be read: ${reason}`, undefined, cause);
+    throw unusable(path, `cannot be read: ${reasonOf(cause)}`, undefined, cause);
   }
   return Buffer.concat(chunks).toString("latin1");
 }

@@ -60,7 +60,9 @@ async function openSeekable(path: string, options: SpoolOptions): Promise<Spoole
   const file = await openInput(path);
   let keep = false;
   try {
-    const found = await file.stat();
+    const found = await file.stat().catch((error: unknown) => {
+      throw inputError(error, path);
+    });
     if (found.isDirectory()) {
       throw new Docker2vmError("E_IMAGE_NOT_FOUND", `${path}: is a folder`, {
         hint: "for a folder with an OCI layout use --oci-layout",

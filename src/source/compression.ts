@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
-import { Docker2vmError, systemErrorCode } from "../errors.ts";
+import { Docker2vmError, reasonOf, systemErrorCode } from "../errors.ts";
 import { type Compression, sniffCompression as sniffKnown } from "../inflate/sniff.ts";
 import { CHUNK_SIZE } from "../memory/chunks.ts";
 
@@ -64,10 +64,9 @@ async function* unzstd(input: AsyncIterable<Uint8Array>, where: string): AsyncGe
 }
 
 function broken(compression: FileCompression, cause: unknown, where: string): Docker2vmError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
   return new Docker2vmError(
     "E_BAD_ARCHIVE",
-    `${where}: its ${compression} compression is broken: ${reason}`,
+    `${where}: its ${compression} compression is broken: ${reasonOf(cause)}`,
     {
       hint: "the archive is damaged or cut off: write or copy it again",
       cause,

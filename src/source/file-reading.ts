@@ -1,8 +1,8 @@
 import { read, readSync } from "node:fs";
 import { promisify } from "node:util";
-import { Docker2vmError } from "../errors.ts";
+import type { Docker2vmError } from "../errors.ts";
 import { CHUNK_SIZE, takeChunk } from "../memory/chunks.ts";
-import { inputError } from "./system-errors.ts";
+import { changedError, inputError } from "./system-errors.ts";
 
 const readInto = promisify(read);
 
@@ -72,5 +72,5 @@ function readAtNow(fd: number, position: number, length: number, where: string):
 }
 
 function endedEarly(missing: number, where: string): Docker2vmError {
-  return new Docker2vmError("E_IO", `${where}: ended ${missing} bytes early: it changed while being read`);
+  return changedError(where, `ended ${missing} bytes early: it changed`);
 }

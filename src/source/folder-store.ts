@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Docker2vmError, systemErrorCode } from "../errors.ts";
 import { readRange, readRangeNow } from "./file-reading.ts";
 import type { FileStore, StoredFile } from "./file-store.ts";
-import { inputError } from "./system-errors.ts";
+import { changedError, inputError } from "./system-errors.ts";
 
 /** Never through a symlink, and never waiting for the other end of a fifo. */
 const OPEN_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
@@ -75,7 +75,7 @@ function storedFile(place: FilePlace): StoredFile {
 function openAgain({ folder, name }: FilePlace): { readonly fd: number; readonly path: string } {
   const file = openBelow(folder, name);
   const path = join(folder, name);
-  if (file === undefined) throw new Docker2vmError("E_IO", `${path}: was removed while being read`);
+  if (file === undefined) throw changedError(path, "was removed");
   return { fd: file.fd, path };
 }
 
@@ -105,7 +105,9 @@ function openBelow(folder: string, name: string): OpenFile | undefined {
     if (systemErrorCode(error) === "ENOENT" || systemErrorCode(error) === "ENOTDIR") return undefined;
     throw systemErrorCode(error) === "ELOOP" ? symlink(path) : inputError(error, path);
   }
-  throw new Docker2vmError("E_UNSUPPORTED", `${path}: is not a regular file`);
+  throw new Docker2vmError("E_UNSUPPORTED", `${path}: is not a regular file`, {
+    hint: "the files of an image must be files: fetch or copy the image again",
+  });
 }
 
 function symlink(path: string): Docker2vmError {

@@ -2,13 +2,16 @@
 import { randomUUID } from "node:crypto";
 import { type FileHandle, open, unlink } from "node:fs/promises";
 import { join } from "node:path";
+import type { Docker2vmError } from "../errors.ts";
 import { abortable } from "../waiting/abortable.ts";
 import { decompress, type FileCompression, SNIFFED, sniffCompression } from "./compression.ts";
 import { scratchError } from "./system-errors.ts";
 
 export interface SpoolOptions {
-  /** An existing folder. */
+  /** An existing folder. What is kept in it has no name, so that nothing is left there. */
   readonly scratchFolder: string;
+  /** How the user names another folder, where that one cannot be written to: "TMPDIR names another". */
+  readonly scratchElsewhere?: string | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Told the bytes kept so far. */
   readonly onSpool?: ((bytes: number) => void) | undefined;
@@ -28,15 +31,16 @@ export interface SpooledFile {
 export async function spool(
   input: AsyncIterable<Uint8Array>,
   where: string,
-  { scratchFolder, signal, onSpool }: SpoolOptions,
+  { scratchFolder, scratchElsewhere, signal, onSpool }: SpoolOptions,
 ): Promise<SpooledFile> {
-  const file = await createNameless(scratchFolder);
+  const failed = (error: unknown): Docker2vmError => scratchError(error, scratchFolder, scratchElsewhere);
+  const file = await createNameless(scratchFolder, failed);
   const source = abortable(input, signal);
   try {
     const { compression, chunks } = await sniff(source);
     let size = 0;
     for await (const chunk of decompress(chunks, compression, where)) {
-      await writeFully(file, chunk, size, scratchFolder);
+      await writeFully(file, chunk, size, failed);
       size += chunk.length;
       onSpool?.(size);
     }
@@ -50,14 +54,16 @@ export async function spool(
   }
 }
 
-async function createNameless(folder: string): Promise<FileHandle> {
+type Failed = (error: unknown) => Docker2vmError;
+
+async function createNameless(folder: string, failed: Failed): Promise<FileHandle> {
   const path = join(folder, `archive-${randomUUID()}.tar`);
   try {
     const file = await open(path, "wx+", 0o600);
     await unlink(path);
     return file;
   } catch (error) {
-    throw scratchError(error, folder);
+    throw failed(error);
   }
 }
 
@@ -65,7 +71,7 @@ async function writeFully(
   file: FileHandle,
   bytes: Uint8Array,
   position: number,
-  folder: string,
+  failed: Failed,
 ): Promise<void> {
   try {
     for (let done = 0; done < bytes.length; ) {
@@ -73,7 +79,7 @@ async function writeFully(
       done += bytesWritten;
     }
   } catch (error) {
-    throw scratchError(error, folder);
+    throw failed(error);
   }
 }
 

@@ -1,33 +1,51 @@
-import { Docker2vmError, systemErrorCode } from "../errors.ts";
+import { Docker2vmError, lackOfRoom, reasonOf, systemErrorCode } from "../errors.ts";
+
+const HINTS: Readonly<Record<string, string>> = {
+  EACCES: "this user may not read it",
+  EPERM: "this user may not read it",
+  EISDIR: "it is a folder: give the file that is meant",
+  ELOOP: "its symbolic links lead in a circle",
+  EMFILE: "too many files are open: raise the limit (ulimit -n)",
+};
+const FAILING = "the disk or the server that it lies on fails: copy it elsewhere, or try again";
 
 /** What a failed open, stat or read of an input means to the user: E_IMAGE_NOT_FOUND or E_IO. */
 export function inputError(error: unknown, path: string): Docker2vmError {
   if (error instanceof Docker2vmError) return error;
-  const code = systemErrorCode(error);
+  const code = systemErrorCode(error) ?? "";
   if (code === "ENOENT" || code === "ENOTDIR") {
     return new Docker2vmError("E_IMAGE_NOT_FOUND", `${path}: there is no such file or folder`, {
+      hint: "check the path; one that does not begin with / begins at the current folder",
       cause: error,
     });
   }
-  const hint = code === "EACCES" || code === "EPERM" ? "this user may not read it" : undefined;
-  return new Docker2vmError("E_IO", `${path}: cannot be read: ${reason(error)}`, { hint, cause: error });
+  return new Docker2vmError("E_IO", `${path}: cannot be read: ${reasonOf(error)}`, {
+    hint: HINTS[code] ?? FAILING,
+    cause: error,
+  });
 }
 
-/** What a failed write of a scratch file means: E_NO_SPACE or E_IO. */
-export function scratchError(error: unknown, folder: string): Docker2vmError {
+/** An input that was there and is not, or not all of it. */
+export function changedError(path: string, how: string): Docker2vmError {
+  return new Docker2vmError("E_IO", `${path}: ${how} while being read`, {
+    hint: "convert it again once nothing writes there any more",
+  });
+}
+
+/** What a failed write of a scratch file means: E_NO_SPACE or E_IO. `elsewhere` says how to name another folder. */
+export function scratchError(
+  error: unknown,
+  folder: string,
+  elsewhere = "--out names another place",
+): Docker2vmError {
   if (error instanceof Docker2vmError) return error;
-  const code = systemErrorCode(error);
-  const full = code === "ENOSPC" || code === "EDQUOT" || code === "EFBIG";
+  const noRoom = lackOfRoom(error);
   return new Docker2vmError(
-    full ? "E_NO_SPACE" : "E_IO",
-    `the archive cannot be kept in ${folder}: ${full ? "there is no space left" : reason(error)}`,
+    noRoom === undefined ? "E_IO" : "E_NO_SPACE",
+    `the archive cannot be kept in ${folder}: ${noRoom ?? reasonOf(error)}`,
     {
-      hint: "an archive that is compressed or comes through a pipe is kept there, uncompressed, while it is read",
+      hint: `an archive that is compressed or comes through a pipe is kept there, uncompressed, while it is read; ${elsewhere}`,
       cause: error,
     },
   );
-}
-
-function reason(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import { Docker2vmError } from "../../errors.ts";
+import { Docker2vmError, reasonOf } from "../../errors.ts";
 import type { LayerStreamOptions } from "../../layer/layer-stream.ts";
 import { STREAMS_IN_FLIGHT } from "../../output/arenas.ts";
 import type { LayerBlob } from "../../source/source.ts";
@@ -141,11 +141,14 @@ class PooledWorker {
 
   /** Nobody else would tell those who wait for it. */
   #ended(cause: unknown): void {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    this.#end ??= new Docker2vmError("E_INTERNAL", `a thread that reads layers has ended: ${why}`, {
-      hint: "do without threads (--workers 0); if that helps, install docker2vm anew: a file of it may be missing",
-      cause,
-    });
+    this.#end ??= new Docker2vmError(
+      "E_INTERNAL",
+      `a thread that reads layers has ended: ${reasonOf(cause)}`,
+      {
+        hint: "do without threads (--workers 0); if that helps, install docker2vm anew: a file of it may be missing",
+        cause,
+      },
+    );
     for (const layer of this.layers.values()) layer.fail(this.#end);
   }
 }
