@@ -6,6 +6,7 @@ import { CachedBlob } from "./cached-blob.ts";
 import { GrowingFile } from "./growing-file.ts";
 import { storageError } from "./io-errors.ts";
 import { blobFolders, blobPath, type TagName, tagPath, temporaryFolder } from "./layout.ts";
+import type { Spare } from "./spared-file.ts";
 
 /**
  * Parts of images by their digests, and what tags stood for when they were last looked up. Any number of processes may
@@ -60,11 +61,11 @@ export class Cache {
     await this.#putWhole(path, bytes);
   }
 
-  /** A file for a blob that is still to come. */
-  async create(digest: Digest): Promise<CacheEntry> {
+  /** A file for a blob that is still to come; `spare` is GrowingFile's. Throws E_NO_SPACE and E_IO. */
+  async create(digest: Digest, spare?: Spare): Promise<CacheEntry> {
     const path = join(temporaryFolder(this.folder), scratchName());
     try {
-      const file = new GrowingFile(await open(path, "wx+", 0o600), path);
+      const file = new GrowingFile(await open(path, "wx+", 0o600), path, spare);
       return new CacheEntry(file, path, blobPath(this.folder, digest));
     } catch (error) {
       throw storageError(error, path);

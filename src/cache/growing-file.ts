@@ -1,10 +1,15 @@
+import { read } from "node:fs";
 import { type FileHandle, open, unlink } from "node:fs/promises";
+import { promisify } from "node:util";
 import { CHUNK_SIZE, takeChunk } from "../memory/chunks.ts";
 import { Change } from "../waiting/change.ts";
-import { storageError } from "./io-errors.ts";
+import { scratchError, storageError } from "./io-errors.ts";
+import { type FailureOf, type Spare, SparedFile } from "./spared-file.ts";
 import { Window } from "./window.ts";
 
 export { PATIENCE } from "./window.ts";
+
+const readInto = promisify(read);
 
 /**
  * A file that is read while it is being written. The writer is slowed down to a reader's pace, but never held up for
@@ -12,29 +17,32 @@ export { PATIENCE } from "./window.ts";
  */
 export class GrowingFile {
   readonly #handle: FileHandle;
-  readonly #path: string;
+  readonly #file: SparedFile;
   readonly #window: Window;
   /** Bytes that readers know of. */
   #announced = 0;
   #state: "growing" | "complete" | { readonly failure: unknown } = "growing";
   readonly #change = new Change();
 
-  /** Of an empty file, open for reading and writing; `path` is where it is, and names it in messages. */
-  constructor(handle: FileHandle, path: string) {
+  /**
+   * Of an empty file, open for reading and writing; `path` is where it is, and names it in messages. What it does not
+   * take goes to the spare one, if there is one.
+   */
+  constructor(handle: FileHandle, path: string, spare?: Spare, failureOf: FailureOf = storageError) {
     this.#handle = handle;
-    this.#path = path;
-    this.#window = new Window(handle.fd, () => this.#announce());
+    this.#file = new SparedFile(handle.fd, path, failureOf, spare);
+    this.#window = new Window(this.#file, () => this.#announce());
   }
 
   /** In a new file that has no name any more and so is gone with its handle, even if the process is killed. */
   static async nameless(path: string): Promise<GrowingFile> {
     try {
       const handle = await open(path, "wx+", 0o600);
-      const file = new GrowingFile(handle, path);
+      const file = new GrowingFile(handle, path, undefined, scratchError);
       await unlink(path);
       return file;
     } catch (error) {
-      throw storageError(error, path);
+      throw scratchError(error, path);
     }
   }
 
@@ -43,27 +51,22 @@ export class GrowingFile {
     return this.#announced;
   }
 
+  /** Whether all that was taken is in the file itself, and nothing in the spare one. */
+  get isWhole(): boolean {
+    return this.#file.isWhole;
+  }
+
   /**
    * Takes bytes, for good. No more are to come before the promise resolves, if there is one: that is the pace to keep
    * to. Throws, or rejects with, E_NO_SPACE and E_IO.
    */
   append(bytes: Uint8Array): Promise<void> | undefined {
-    try {
-      return this.#window.append(bytes)?.catch((error: unknown) => {
-        throw storageError(error, this.#path);
-      });
-    } catch (error) {
-      throw storageError(error, this.#path);
-    }
+    return this.#window.append(bytes);
   }
 
   /** Everything is there. Throws E_NO_SPACE and E_IO. */
   async complete(): Promise<void> {
-    try {
-      await this.#window.finish();
-    } catch (error) {
-      throw storageError(error, this.#path);
-    }
+    await this.#window.finish();
     this.#settle("complete");
   }
 
@@ -75,6 +78,7 @@ export class GrowingFile {
   /** Not before every reader is done. */
   async close(): Promise<void> {
     await this.#window.close();
+    this.#file.closeSpare();
     await this.#handle.close();
   }
 
@@ -103,14 +107,16 @@ export class GrowingFile {
 
   /** What is there up to the next border of chunks: beyond it may be in memory. */
   async #readAt(position: number): Promise<Uint8Array> {
-    const length = Math.min(CHUNK_SIZE - (position % CHUNK_SIZE), this.#announced - position);
+    const beyondBorder = position % CHUNK_SIZE;
+    const length = Math.min(CHUNK_SIZE - beyondBorder, this.#announced - position);
     const buffer = takeChunk(length);
     try {
-      const { bytesRead } = await this.#handle.read(buffer, 0, buffer.length, position);
+      const fd = this.#file.fdAt(position - beyondBorder);
+      const { bytesRead } = await readInto(fd, buffer, 0, length, position);
       if (bytesRead === 0) throw new Error("the file was cut off while being read");
       return buffer.subarray(0, bytesRead);
     } catch (error) {
-      throw storageError(error, this.#path);
+      throw this.#file.readError(error);
     }
   }
 

@@ -1,6 +1,7 @@
 /** Looking after a cache: what is in it, making room, checking. */
 import { readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { systemErrorCode } from "../errors.ts";
 import { type Digest, isDigest } from "../oci/digest.ts";
 import { openCache } from "./cache.ts";
 import { storageError } from "./io-errors.ts";
@@ -35,7 +36,7 @@ export interface VerifyResult {
 export async function listCache(folder: string): Promise<readonly CacheListing[]> {
   const found: CacheListing[] = [];
   for (const blobFolder of blobFolders(folder)) {
-    for (const name of await readdir(blobFolder).catch(() => [])) {
+    for (const name of await readdir(blobFolder).catch(noneIn(blobFolder))) {
       const digest = digestOfFile(blobFolder, name);
       const file = await stat(join(blobFolder, name)).catch(() => undefined);
       // Another process may just have taken it out.
@@ -85,12 +86,21 @@ export async function verifyCache(folder: string, signal?: AbortSignal): Promise
 }
 
 async function removeTags(folder: string, kept: ReadonlySet<Digest>): Promise<void> {
-  const files = await readdir(tagFolder(folder), { recursive: true, withFileTypes: true }).catch(() => []);
+  const tags = tagFolder(folder);
+  const files = await readdir(tags, { recursive: true, withFileTypes: true }).catch(noneIn(tags));
   for (const file of files.filter((each) => each.isFile())) {
     const path = join(file.parentPath, file.name);
     const digest = (await readFile(path, "utf8").catch(() => "")).trim();
     if (!isDigest(digest) || !kept.has(digest)) await remove(path);
   }
+}
+
+/** For a folder that is not there: nothing is in it. */
+function noneIn(folder: string): (error: unknown) => [] {
+  return (error) => {
+    if (systemErrorCode(error) === "ENOENT") return [];
+    throw storageError(error, folder);
+  };
 }
 
 async function remove(path: string): Promise<void> {

@@ -1,7 +1,7 @@
-import { writeSync } from "node:fs";
 import { DirectFile } from "../disk/direct-file.ts";
 import { CHUNK_SIZE, giveBack, takeChunk } from "../memory/chunks.ts";
 import { Change } from "../waiting/change.ts";
+import type { SparedFile } from "./spared-file.ts";
 
 const CHUNKS = 4;
 /** Milliseconds that a writer waits at most for a reader that stands still: far less than a connection bears. */
@@ -20,7 +20,7 @@ interface Chunk {
  * What goes to the disk goes past the page cache where the system lets it, for it may be as large as an image.
  */
 export class Window {
-  readonly #fd: number;
+  readonly #file: SparedFile;
   readonly #onWhole: () => void;
   #direct: DirectFile | undefined;
   /** Memory that is kept to be written from. */
@@ -38,11 +38,11 @@ export class Window {
   readonly #change = new Change();
 
   /**
-   * @param fd for reading and writing of an empty file
+   * @param file an empty one
    * @param onWhole is told of each chunk that has become whole
    */
-  constructor(fd: number, onWhole: () => void) {
-    this.#fd = fd;
+  constructor(file: SparedFile, onWhole: () => void) {
+    this.#file = file;
     this.#onWhole = onWhole;
     this.#filling = { start: 0, bytes: takeChunk(), state: "unwritten" };
   }
@@ -54,7 +54,7 @@ export class Window {
 
   /**
    * Takes bytes, for good. No more are to come before the promise resolves, if there is one. Throws, or rejects with,
-   * system errors, those of earlier bytes too.
+   * E_NO_SPACE and E_IO, those of earlier bytes too.
    */
   append(bytes: Uint8Array): Promise<void> | undefined {
     const taken = this.#take(bytes);
@@ -92,12 +92,12 @@ export class Window {
     return copyOf(this.#filling.bytes.subarray(position - this.#filling.start, this.#filled));
   }
 
-  /** Has everything in the file. Throws system errors. */
+  /** Has everything in the file. Throws E_NO_SPACE and E_IO. */
   async finish(): Promise<void> {
     await this.#arrived();
     this.#check();
     if (this.#filling !== undefined) {
-      this.#writeNow(this.#filling.start, this.#filling.bytes.subarray(0, this.#filled));
+      this.#file.write(this.#filling.start, this.#filling.bytes.subarray(0, this.#filled));
     }
     if (this.#follower === "none") this.#forget();
   }
@@ -181,21 +181,28 @@ export class Window {
 
   /** Only now: most blobs are small. Trying the memory out writes to the first page, which is written after that. */
   #goDirect(): void {
-    // The file may have no name any more.
-    this.#direct = DirectFile.open(`/proc/self/fd/${this.#fd}`);
-    const direct = this.#direct?.memory(CHUNKS * CHUNK_SIZE);
-    if (direct === undefined) {
-      this.#direct?.close();
-      this.#direct = undefined;
-    }
-    const memory = direct ?? new Uint8Array(CHUNKS * CHUNK_SIZE);
+    const memory = this.#directMemory() ?? new Uint8Array(CHUNKS * CHUNK_SIZE);
     for (let at = 0; at < memory.length; at += CHUNK_SIZE)
       this.#free.push(memory.subarray(at, at + CHUNK_SIZE));
   }
 
+  #directMemory(): Uint8Array | undefined {
+    // The file may have no name any more.
+    const direct = DirectFile.open(`/proc/self/fd/${this.#file.fd}`);
+    let memory: Uint8Array | undefined;
+    try {
+      memory = direct?.memory(CHUNKS * CHUNK_SIZE);
+    } catch {
+      // Writing the first chunk will tell.
+    }
+    if (memory === undefined) direct?.close();
+    else this.#direct = direct;
+    return memory;
+  }
+
   #write(chunk: Chunk): void {
-    if (this.#direct === undefined || chunk.start === 0) {
-      this.#writeNow(chunk.start, chunk.bytes);
+    if (this.#direct === undefined || !this.#file.isWhole || chunk.start === 0) {
+      this.#file.write(chunk.start, chunk.bytes);
       chunk.state = "written";
       return;
     }
@@ -205,7 +212,7 @@ export class Window {
 
   async #writeLater(direct: DirectFile, chunk: Chunk): Promise<void> {
     try {
-      if (!(await direct.write(chunk.start, chunk.bytes))) this.#writeNow(chunk.start, chunk.bytes);
+      await this.#writeDirectly(direct, chunk);
     } catch (error) {
       this.#failure ??= { error };
     }
@@ -213,10 +220,14 @@ export class Window {
     this.#change.tell();
   }
 
-  #writeNow(position: number, bytes: Uint8Array): void {
-    for (let done = 0; done < bytes.length; ) {
-      done += writeSync(this.#fd, bytes, done, bytes.length - done, position + done);
+  async #writeDirectly(direct: DirectFile, { start, bytes }: Chunk): Promise<void> {
+    try {
+      if (await direct.write(start, bytes)) return;
+    } catch (error) {
+      this.#file.writeAfter(error, start, bytes);
+      return;
     }
+    this.#file.write(start, bytes);
   }
 
   async #arrived(): Promise<void> {

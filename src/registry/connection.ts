@@ -1,5 +1,5 @@
 import { setMaxListeners } from "node:events";
-import type { Cache } from "../cache/cache.ts";
+import type { OptionalCache } from "../cache/optional-cache.ts";
 import { Docker2vmError } from "../errors.ts";
 import { HttpClient, type Timeouts } from "../http/client.ts";
 import { REAL_TIME, type Timing } from "../http/timing.ts";
@@ -47,7 +47,7 @@ export interface Connection {
 /** The repository of a reference. Nothing is asked yet. Throws E_USAGE for options that cannot be used. */
 export async function connect(
   reference: ImageReference,
-  cache: Cache | undefined,
+  cache: OptionalCache | undefined,
   offline: boolean,
   options: ConnectionOptions,
 ): Promise<Connection> {

@@ -1,4 +1,4 @@
-import type { Cache } from "../cache/cache.ts";
+import type { OptionalCache } from "../cache/optional-cache.ts";
 import { Docker2vmError } from "../errors.ts";
 import type { HttpClient } from "../http/client.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
@@ -27,7 +27,7 @@ export interface RepositoryOptions {
   readonly trustMirrorTags: boolean;
   /** Fetch layers from the `urls` of their descriptors where the registry lacks them. */
   readonly allowForeign: boolean;
-  readonly cache: Cache | undefined;
+  readonly cache: OptionalCache | undefined;
 }
 
 /** One repository wherever it can be had from: the cache, mirrors, the registry. Everything is checked by digest. */
@@ -38,7 +38,7 @@ export class Repository {
     this.#options = options;
   }
 
-  get cache(): Cache | undefined {
+  get cache(): OptionalCache | undefined {
     return this.#options.cache;
   }
 

@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { GrowingFile } from "../cache/growing-file.ts";
-import type { Docker2vmError } from "../errors.ts";
 import { CHUNK_SIZE } from "../memory/chunks.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { abortable } from "../waiting/abortable.ts";
@@ -116,29 +115,16 @@ export class RegistryLayer {
   async #fromCache(): Promise<Stored | undefined> {
     const { repository, context } = this.#session;
     const { digest, size } = this.#descriptor;
-    const blob = await repository.cache?.openRead(digest);
-    if (blob === undefined) return undefined;
-    try {
-      if (blob.size === size && (await blob.isSound(context.signal))) {
-        await blob.markUsed();
-        this.#report(size, true);
-        return blob;
-      }
-    } catch (error) {
-      await blob.close();
-      throw error;
-    }
-    await blob.close();
-    await repository.cache?.drop(digest);
-    this.#warn(`the cache's copy of ${digest} is damaged: it is dropped`);
-    return undefined;
+    const blob = await repository.cache?.openSound(digest, size, context.signal);
+    if (blob !== undefined) this.#report(size, true);
+    return blob;
   }
 
   async #download(isEarly: boolean): Promise<void> {
     const { repository, context, options } = this.#session;
     const { digest } = this.#descriptor;
-    const entry = await repository.cache?.create(digest);
     const path = join(options.scratchFolder, `layer-${randomUUID()}`);
+    const entry = await repository.cache?.create(digest, path);
     const passesBy = this.#readers === 1 && !isEarly;
     const file = entry?.file ?? (passesBy ? new LayerPipe(path) : await GrowingFile.nameless(path));
     this.#stored.resolve(file);
@@ -151,8 +137,7 @@ export class RegistryLayer {
     try {
       await repository.download(this.#descriptor, { append }, context);
       await file.complete();
-      // What was read is good whether or not it can be kept.
-      await entry?.commit().catch((error: Docker2vmError) => this.#warn(error.message));
+      if (entry !== undefined) await repository.cache?.keep(entry);
     } catch (error) {
       file.fail(error);
     }
@@ -162,9 +147,5 @@ export class RegistryLayer {
   #report(bytes: number, cached: boolean): void {
     const { digest, size } = this.#descriptor;
     this.#session.context.onEvent({ type: "download", digest, bytes, size, cached });
-  }
-
-  #warn(message: string): void {
-    this.#session.context.onEvent({ type: "warning", message });
   }
 }

@@ -1,5 +1,5 @@
 import type { KeyObject } from "node:crypto";
-import { openCache } from "../cache/cache.ts";
+import { OptionalCache } from "../cache/optional-cache.ts";
 import { Docker2vmError } from "../errors.ts";
 import { type Connection, connect } from "../registry/connection.ts";
 import { formatImageReference, parseImageReference } from "../registry/reference.ts";
@@ -13,7 +13,7 @@ export interface RegistrySession extends Connection {
   readonly options: RegistryOptions;
 }
 
-/** Throws E_USAGE for a reference, file or option that cannot be used, E_IO and E_NO_SPACE for the cache. */
+/** Throws E_USAGE for a reference, file or option that cannot be used. */
 export async function openSession(text: string, options: RegistryOptions): Promise<RegistrySession> {
   const reference = parseImageReference(text);
   const { cacheFolder, cacheAbsence, offline = false, verifyKey } = options;
@@ -26,8 +26,9 @@ export async function openSession(text: string, options: RegistryOptions): Promi
       },
     );
   }
-  if (cacheAbsence !== undefined) options.onEvent?.({ type: "warning", message: cacheAbsence });
-  const cache = cacheFolder === undefined ? undefined : await openCache(cacheFolder);
+  const warn = (message: string): void => options.onEvent?.({ type: "warning", message });
+  if (cacheAbsence !== undefined) warn(cacheAbsence);
+  const cache = cacheFolder === undefined ? undefined : await OptionalCache.open(cacheFolder, warn);
   return {
     ...(await connect(reference, cache, offline, options)),
     origin: { kind: "registry", reference: `docker://${formatImageReference(reference)}` },

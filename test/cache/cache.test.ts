@@ -141,7 +141,7 @@ describe("a cache", () => {
     }));
 
   test("in a place that is no folder is an error that names it", async () => {
-    await expectError(openCache("/dev/null/cache"), "E_IO", "/dev/null/cache", "--no-cache");
+    await expectError(openCache("/dev/null/cache"), "E_IO", "/dev/null/cache", "--cache-dir");
   });
 });
 

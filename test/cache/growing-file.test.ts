@@ -1,9 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { GrowingFile } from "../../src/cache/growing-file.ts";
+import type { Docker2vmError } from "../../src/errors.ts";
 import { expectError } from "../support/expect-error.ts";
 import { runOk, testWith } from "../support/oracles.ts";
 
@@ -151,9 +153,24 @@ describe("a growing file", () => {
       expect(file.length).toBe(41 << 20);
     }));
 
+  test("goes on in its spare file where it takes no more, whatever its readers have had", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "docker2vm-growing-"));
+    const told: string[] = [];
+    const spare = { path: join(folder, "spare"), onNeed: ({ code }: Docker2vmError) => void told.push(code) };
+    const file = new GrowingFile(await open("/dev/full", "r+"), "/dev/full", spare);
+    try {
+      expect(file.isWhole).toBe(true);
+      await churn(file, PACES);
+      expect([told, file.isWhole]).toEqual([["E_NO_SPACE"], false]);
+      expect(readdirSync(folder)).toEqual([]);
+    } finally {
+      await file.close();
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   test("in no folder, or on a full disk, is an error of the disk", async () => {
     await expectError(GrowingFile.nameless("/nowhere/at/all/layer"), "E_IO", "/nowhere/at/all/layer");
-    const { open } = await import("node:fs/promises");
     const file = new GrowingFile(await open("/dev/full", "r+"), "/dev/full");
     await file.append(Buffer.from("x"));
     await expectError(file.complete(), "E_NO_SPACE", "/dev/full", "cache prune");
