@@ -2,7 +2,7 @@ import { REACH, type Reach } from "./addresses.ts";
 import { guardedLookup } from "./guarded-lookup.ts";
 import type { Headers } from "./headers.ts";
 import { networkError } from "./network-errors.ts";
-import { type Environment, proxyFor } from "./proxy.ts";
+import { type Environment, type NamedProxy, proxyFor } from "./proxy.ts";
 import { Agent, type Dispatcher, proxyAgent } from "./undici.ts";
 import { usualCertificates } from "./usual-certificates.ts";
 
@@ -71,8 +71,9 @@ export class HttpClient {
   async exchange(request: HttpRequest): Promise<HttpResponse> {
     const { url, method, signal } = request;
     signal?.throwIfAborted();
+    const proxy = proxyFor(url, this.#options.environment);
     try {
-      const { statusCode, headers, body } = await this.#dispatcher(request).request({
+      const { statusCode, headers, body } = await this.#dispatcher(request, proxy).request({
         origin: url.origin,
         path: `${url.pathname}${url.search}`,
         method,
@@ -86,10 +87,10 @@ export class HttpClient {
         ...(request.body === undefined ? {} : { body: request.body }),
         ...(signal === undefined ? {} : { signal }),
       });
-      return { url, status: statusCode, headers, body: responseBody(body, url, signal) };
+      return { url, status: statusCode, headers, body: responseBody(body, url, proxy, signal) };
     } catch (error) {
       signal?.throwIfAborted();
-      throw networkError(error, url);
+      throw networkError(error, url, proxy);
     }
   }
 
@@ -105,13 +106,12 @@ export class HttpClient {
     await Promise.all(open.map((dispatcher) => dispatcher.destroy()));
   }
 
-  #dispatcher({ url, nearest = REACH.linkLocal }: HttpRequest): Dispatcher {
-    const proxy = proxyFor(url, this.#options.environment);
-    const key = proxy === undefined ? `direct ${nearest}` : `${url.protocol} ${proxy.href}`;
+  #dispatcher({ url, nearest = REACH.linkLocal }: HttpRequest, proxy: NamedProxy | undefined): Dispatcher {
+    const key = proxy === undefined ? `direct ${nearest}` : `${url.protocol} ${proxy.url.href}`;
     const known = this.#dispatchers.get(key);
     if (known !== undefined) return known;
     const made =
-      proxy === undefined ? this.#direct(nearest) : this.#proxied(proxy, url.protocol === "https:");
+      proxy === undefined ? this.#direct(nearest) : this.#proxied(proxy.url, url.protocol === "https:");
     this.#dispatchers.set(key, made);
     return made;
   }
@@ -150,6 +150,7 @@ export class HttpClient {
 function responseBody(
   body: Dispatcher.ResponseData["body"],
   url: URL,
+  proxy: NamedProxy | undefined,
   signal: AbortSignal | undefined,
 ): ResponseBody {
   // It may break off before anybody reads it, and must not bring the program down then.
@@ -161,7 +162,7 @@ function responseBody(
         for await (const chunk of body) yield chunk as Uint8Array;
       } catch (error) {
         signal?.throwIfAborted();
-        throw networkError(error, url);
+        throw networkError(error, url, proxy);
       }
     },
   };

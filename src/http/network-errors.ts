@@ -1,4 +1,5 @@
-import { Docker2vmError, systemErrorCode } from "../errors.ts";
+import { Docker2vmError, reasonOf, systemErrorCode } from "../errors.ts";
+import type { NamedProxy } from "./proxy.ts";
 import { showUrl } from "./urls.ts";
 
 /** What may be gone at the next try: broken and stalled connections. A refusal or an unknown name will not be. */
@@ -24,6 +25,18 @@ const REASONS: Readonly<Record<string, string>> = {
   ECONNREFUSED: "the connection was refused",
   ENOTFOUND: "the host is not known",
 };
+
+/** What shows that there was no connection. Where a proxy was to make it, it is the proxy that is not there. */
+const UNREACHED: ReadonlySet<string> = new Set([
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "UND_ERR_CONNECT_TIMEOUT",
+]);
+/** How undici tells of the answer to CONNECT. */
+const TUNNEL_REFUSED = /^Proxy response \((\d+)\)/;
 
 interface NetworkErrorDetails {
   /** Whether another try makes sense. */
@@ -53,17 +66,51 @@ export class NetworkError extends Docker2vmError {
   }
 }
 
-/** What a failed request or a broken body means to the user. A Docker2vmError stays what it is. */
-export function networkError(error: unknown, url: URL): Docker2vmError {
+/**
+ * What a failed request or a broken body means to the user; `proxy` is what stood between. A Docker2vmError stays what
+ * it is.
+ */
+export function networkError(error: unknown, url: URL, proxy?: NamedProxy): Docker2vmError {
   const said = ownError(error);
   if (said !== undefined) return said;
   const code = causeCode(error);
-  const reason = REASONS[code] ?? (error instanceof Error ? error.message.trim() : String(error));
+  const { reason, hint } =
+    proxy === undefined
+      ? { reason: plainReason(error, code), hint: hintFor(code, url) }
+      : proxiedFailure(error, code, url, proxy);
   return new NetworkError("E_NETWORK", `${showUrl(url)}: ${reason}`, {
     transient: TRANSIENT.has(code),
-    hint: hintFor(code, url),
+    hint,
     cause: error,
   });
+}
+
+function plainReason(error: unknown, code: string): string {
+  return REASONS[code] ?? reasonOf(error).trim();
+}
+
+function proxiedFailure(
+  error: unknown,
+  code: string,
+  url: URL,
+  proxy: NamedProxy,
+): { readonly reason: string; readonly hint: string } {
+  const { variable } = proxy;
+  const named = `the proxy ${proxy.url.host} (${variable})`;
+  const past = `or go past it: NO_PROXY=${url.hostname}`;
+  const status = TUNNEL_REFUSED.exec(reasonOf(error))?.[1];
+  if (status === "407") {
+    const hint = `give it a user: ${variable}=${proxy.url.protocol}//USER:PASSWORD@${proxy.url.host}`;
+    return { reason: `${named} wants a user name and a password`, hint };
+  }
+  if (status !== undefined) {
+    return { reason: `${named} answered ${status}`, hint: `ask whoever runs the proxy, ${past}` };
+  }
+  const reason = plainReason(error, code);
+  if (UNREACHED.has(code)) {
+    return { reason: `${named}: ${reason}`, hint: `correct or unset ${variable}, ${past}` };
+  }
+  return { reason: `through ${named}: ${reason}`, hint: hintFor(code, url) ?? `check ${variable}, ${past}` };
 }
 
 function hintFor(code: string, url: URL): string | undefined {
@@ -75,7 +122,7 @@ function hintFor(code: string, url: URL): string | undefined {
   }
   if (TRANSIENT.has(code)) return "try again later";
   if (code === "ECONNREFUSED" || code === "ENOTFOUND")
-    return "check the name and the network, or set a proxy";
+    return "check the name and the network; where there must be a proxy, HTTPS_PROXY names it";
   return undefined;
 }
 

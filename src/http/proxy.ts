@@ -4,20 +4,27 @@ import { inNetwork, ipLiteral, isLoopback } from "./addresses.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The proxy for a URL, undefined for none. Never one for this machine itself. Throws E_USAGE for what is no proxy. */
-export function proxyFor(url: URL, environment: Environment): URL | undefined {
-  const scheme = url.protocol === "https:" ? "HTTPS_PROXY" : "HTTP_PROXY";
-  const name = [scheme, "ALL_PROXY"].find((each) => read(environment, each) !== "");
-  if (name === undefined || isLoopback(url.hostname)) return undefined;
-  if (isExempt(url, read(environment, "NO_PROXY"))) return undefined;
+export interface NamedProxy {
+  /** With user and password, if it needs them. */
+  readonly url: URL;
+  /** The environment variable that names it. */
+  readonly variable: string;
+}
 
-  const text = read(environment, name);
+/** The proxy for a URL, undefined for none. Never one for this machine itself. Throws E_USAGE for what is no proxy. */
+export function proxyFor(url: URL, environment: Environment): NamedProxy | undefined {
+  const scheme = url.protocol === "https:" ? "HTTPS_PROXY" : "HTTP_PROXY";
+  const variable = variableSet(environment, scheme) ?? variableSet(environment, "ALL_PROXY");
+  if (variable === undefined || isLoopback(url.hostname)) return undefined;
+  if (isExempt(url, variableValue(environment, "NO_PROXY"))) return undefined;
+
+  const text = environment[variable] ?? "";
   const href = text.includes("://") ? text : `http://${text}`;
   const proxy = URL.canParse(href) ? new URL(href) : undefined;
-  if (proxy?.protocol === "http:" || proxy?.protocol === "https:") return proxy;
+  if (proxy?.protocol === "http:" || proxy?.protocol === "https:") return { url: proxy, variable };
   // The value is not shown: it may hold a password.
-  throw new Docker2vmError("E_USAGE", `the environment variable ${name} names no http or https proxy`, {
-    hint: `write ${name}=http://HOST:PORT`,
+  throw new Docker2vmError("E_USAGE", `the environment variable ${variable} names no http or https proxy`, {
+    hint: `write ${variable}=http://HOST:PORT`,
   });
 }
 
@@ -45,6 +52,11 @@ function splitPort(entry: string): readonly (string | undefined)[] {
   return /^\[(.*)\](?::(\d+))?$/.exec(entry) ?? /^([^:]*)(?::(\d+))?$/.exec(entry) ?? ["", entry];
 }
 
-function read(environment: Environment, name: string): string {
-  return environment[name.toLowerCase()] || environment[name] || "";
+/** The spelling of a variable under which it has a value. */
+function variableSet(environment: Environment, name: string): string | undefined {
+  return [name.toLowerCase(), name].find((each) => environment[each]);
+}
+
+function variableValue(environment: Environment, name: string): string {
+  return environment[variableSet(environment, name) ?? name] ?? "";
 }

@@ -51,7 +51,7 @@ describe("an address", () => {
 
 describe("a proxy", () => {
   const proxy = (url: string, environment: Record<string, string>) =>
-    proxyFor(new URL(url), environment)?.href;
+    proxyFor(new URL(url), environment)?.url.href;
 
   test("is taken for the scheme, in either case of letters, or for all", () => {
     expect(proxy("https://r.io/", { HTTPS_PROXY: "http://p:1" })).toBe("http://p:1/");

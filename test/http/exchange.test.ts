@@ -90,6 +90,52 @@ describe("a proxy in the environment", () => {
         }),
     ));
 
+  for (const [proxy, reason] of [
+    ["me:hidden@127.0.0.1:1", "the connection was refused"],
+    ["http://proxy.invalid:3128", "the host is not known"],
+  ] as const) {
+    for (const variable of ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"]) {
+      test(`that is not there (${reason}) is what ${variable} is blamed for, and not the registry`, () =>
+        withClient({ [variable]: proxy }, async (client) => {
+          const host = proxy.replace(/^.*[@/]/, "");
+          const failed = client.exchange(get("https://registry.example/v2/"));
+          const error = await failed.catch((thrown: unknown) => thrown);
+          expect(error).toHaveProperty(
+            "message",
+            `https://registry.example/v2/: the proxy ${host} (${variable}): ${reason}`,
+          );
+          expect(error).toHaveProperty(
+            "hint",
+            `correct or unset ${variable}, or go past it: NO_PROXY=registry.example`,
+          );
+          expect(Bun.inspect(error)).not.toContain("hidden");
+        }));
+    }
+  }
+
+  test("that is not there is blamed for plain http, too; one that is no proxy by the name it has", () =>
+    withClient({ http_proxy: "http://127.0.0.1:1", HTTPS_PROXY: "socks5://127.0.0.1:1" }, async (client) => {
+      const said = ["the proxy 127.0.0.1:1 (http_proxy)", "unset http_proxy"];
+      await expectError(client.exchange(get("http://registry.example/")), "E_NETWORK", ...said);
+      await expectError(client.exchange(get("https://registry.example/")), "E_USAGE", "HTTPS_PROXY");
+    }));
+
+  for (const [status, ...said] of [
+    [407, "wants a user name and a password", "HTTPS_PROXY=http://USER:PASSWORD@127.0.0.1:"],
+    [403, "answered 403", "whoever runs the proxy", "NO_PROXY=registry.example"],
+  ] as const) {
+    test(`that answers ${status} to a tunnel is named with what it answered`, () =>
+      withServer(
+        () => undefined,
+        ({ server, port }) =>
+          withClient({ HTTPS_PROXY: `http://127.0.0.1:${port}` }, async (client) => {
+            server.on("connect", (_, socket) => socket.end(`HTTP/1.1 ${status} No\r\n\r\n`));
+            const failed = client.exchange(get("https://registry.example/v2/"));
+            await expectError(failed, "E_NETWORK", `the proxy 127.0.0.1:${port} (HTTPS_PROXY)`, ...said);
+          }),
+      ));
+  }
+
   test("is passed by where NO_PROXY says so", () =>
     withServer(
       (request, response) => response.end(request.url),
