@@ -41,6 +41,8 @@ const TUNNEL_REFUSED = /^Proxy response \((\d+)\)/;
 interface NetworkErrorDetails {
   /** Whether another try makes sense. */
   readonly transient: boolean;
+  /** Whether the server, or the way to it, is to blame, and not what was asked for; true if absent. */
+  readonly isServers?: boolean | undefined;
   /** Milliseconds the server asks to be left alone. */
   readonly retryAfter?: number | undefined;
   readonly hint?: string | undefined;
@@ -50,11 +52,14 @@ interface NetworkErrorDetails {
 /** An exchange that failed for reasons of the network or the server's state, not of what was asked for. */
 export class NetworkError extends Docker2vmError {
   readonly transient: boolean;
+  /** Whether it would befall other requests to the same server as well. */
+  readonly isServers: boolean;
   readonly retryAfter: number | undefined;
 
   constructor(code: "E_NETWORK" | "E_RATE_LIMITED", message: string, details: NetworkErrorDetails) {
     super(code, message, { hint: details.hint, cause: details.cause });
     this.transient = details.transient;
+    this.isServers = details.isServers ?? true;
     this.retryAfter = details.retryAfter;
   }
 

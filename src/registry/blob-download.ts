@@ -1,6 +1,6 @@
 /** Blobs over the network: OCI distribution spec, "Pulling blobs", continued by Range where they break off. */
 import { createHash, type Hash } from "node:crypto";
-import { Docker2vmError } from "../errors.ts";
+import { Docker2vmError, type ErrorCode } from "../errors.ts";
 import { Backoff } from "../http/backoff.ts";
 import type { HttpResponse } from "../http/client.ts";
 import { contentLength, header } from "../http/headers.ts";
@@ -17,6 +17,8 @@ export interface BlobOrigin {
   request(digest: Digest, headers: Readonly<Record<string, string>>): Promise<HttpResponse>;
   /** The error for an answer that is no success. */
   error(response: HttpResponse, what: string): Promise<Docker2vmError>;
+  /** Hears why the place called `next` is asked instead; where it is absent, that is a warning. */
+  readonly onFailure?: ((error: Docker2vmError, next: string) => void) | undefined;
 }
 
 export interface Blob {
@@ -46,24 +48,30 @@ export async function downloadBlob(
   context: RetryContext,
 ): Promise<void> {
   const download = new BlobDownload(blob, sink, context);
-  const last = origins.length - 1;
+  const warn = ({ message }: Docker2vmError, next: string): void =>
+    context.onEvent({ type: "warning", message: `${message}; asking ${next}` });
   for (const [i, origin] of origins.entries()) {
     try {
       await download.from(origin);
       break;
     } catch (error) {
-      if (i === last || !mayBeElsewhere(error)) throw error;
-      context.onEvent({ type: "warning", message: `${error.message}; asking ${origins[i + 1]?.name}` });
+      const next = origins[i + 1];
+      if (next === undefined || !mayBeElsewhere(error)) throw error;
+      (origin.onFailure ?? warn)(error, next.name);
     }
   }
   download.finish();
 }
 
+const ELSEWHERE: ReadonlySet<ErrorCode> = new Set([
+  "E_NETWORK",
+  "E_RATE_LIMITED",
+  "E_IMAGE_NOT_FOUND",
+  "E_DENIED",
+]);
+
 function mayBeElsewhere(error: unknown): error is Docker2vmError {
-  return (
-    error instanceof NetworkError ||
-    (error instanceof Docker2vmError && (error.code === "E_IMAGE_NOT_FOUND" || error.code === "E_DENIED"))
-  );
+  return error instanceof Docker2vmError && ELSEWHERE.has(error.code);
 }
 
 class BlobDownload {

@@ -11,6 +11,7 @@ import { type Blob, type BlobOrigin, type BlobSink, downloadBlob } from "./blob-
 import type { RepositoryClient } from "./client.ts";
 import { foreignOrigins } from "./foreign.ts";
 import { fetchManifest, headManifest, mediaTypeOf } from "./manifests.ts";
+import { Mirrors } from "./mirrors.ts";
 import { formatImageReference, type ImageReference } from "./reference.ts";
 import { fetchReferrers, type RawReferrers, referrersPath, referrersTag } from "./referrers.ts";
 import type { RetryContext } from "./retrying.ts";
@@ -33,9 +34,11 @@ export interface RepositoryOptions {
 /** One repository wherever it can be had from: the cache, mirrors, the registry. Everything is checked by digest. */
 export class Repository {
   readonly #options: RepositoryOptions;
+  readonly #mirrors: Mirrors;
 
   constructor(options: RepositoryOptions) {
     this.#options = options;
+    this.#mirrors = new Mirrors(options.mirrors, options.context.onEvent);
   }
 
   get cache(): OptionalCache | undefined {
@@ -128,11 +131,14 @@ export class Repository {
     sink: BlobSink,
     context: RetryContext,
   ): Promise<void> {
-    const { http, allowForeign } = this.#options;
-    const clients = this.#clients();
-    if (clients.length === 0) throw this.#absent(this.name(`blob ${blob.digest}`));
+    const { http, allowForeign, upstream } = this.#options;
+    if (upstream === undefined) throw this.#absent(this.name(`blob ${blob.digest}`));
+    const mirrors = this.#mirrors.inUse.map((client) => ({
+      ...originOf(client),
+      onFailure: (error: Docker2vmError, next: string) => this.#mirrors.failed(client, error, next),
+    }));
     const foreign = allowForeign ? foreignOrigins(blob.urls, http, context) : [];
-    await downloadBlob(blob, [...clients.map(originOf), ...foreign], sink, context);
+    await downloadBlob(blob, [...mirrors, originOf(upstream), ...foreign], sink, context);
   }
 
   /**
@@ -154,16 +160,10 @@ export class Repository {
     }
   }
 
-  #clients(): readonly RepositoryClient[] {
-    const { upstream, mirrors } = this.#options;
-    return upstream === undefined ? [] : [...mirrors, upstream];
-  }
-
   /** A HEAD tells whether what is here already still holds, and counts for no limit. */
   async #lookUp(tag: string, upstream: RepositoryClient, wasHere: boolean): Promise<RawManifest | undefined> {
-    const { mirrors, trustMirrorTags } = this.#options;
-    if (trustMirrorTags) return this.#fromAnyone((client) => fetchManifest(client, tag));
-    if (wasHere || mirrors.length > 0) {
+    if (this.#options.trustMirrorTags) return this.#fromAnyone((client) => fetchManifest(client, tag));
+    if (wasHere || this.#mirrors.inUse.length > 0) {
       const digest = await headManifest(upstream, tag);
       const found = digest === undefined ? undefined : await this.manifest(digest);
       if (found !== undefined) return found;
@@ -189,17 +189,16 @@ export class Repository {
   async #fromAnyone<T extends object>(
     get: (client: RepositoryClient) => Promise<T | undefined>,
   ): Promise<T | undefined> {
-    const { upstream, mirrors, context } = this.#options;
+    const { upstream, context } = this.#options;
     if (upstream === undefined) return undefined;
-    for (const mirror of mirrors) {
+    for (const mirror of this.#mirrors.inUse) {
       try {
         const found = await get(mirror);
         if (found !== undefined) return found;
       } catch (error) {
         context.signal?.throwIfAborted();
         if (!(error instanceof Docker2vmError)) throw error;
-        const message = `mirror ${error.message}; asking ${upstream.endpoint.host}`;
-        context.onEvent({ type: "warning", message });
+        this.#mirrors.failed(mirror, error, upstream.endpoint.host);
       }
     }
     return get(upstream);

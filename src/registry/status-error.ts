@@ -38,6 +38,7 @@ export async function statusError(
   const retryAfter = parseRetryAfter(header(response.headers, "retry-after"), now);
   return new NetworkError(status === 429 ? "E_RATE_LIMITED" : "E_NETWORK", message, {
     transient: TRANSIENT.has(status),
+    isServers: TRANSIENT.has(status),
     retryAfter,
     hint: hintForLater(status, retryAfter, now, header(response.headers, "ratelimit-limit")),
   });
