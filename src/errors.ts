@@ -132,6 +132,19 @@ export function lackOfRoom(error: unknown): string | undefined {
   return NO_ROOM[systemErrorCode(error) ?? ""];
 }
 
+const UNREADABLE: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such file",
+  ENOTDIR: "there is no such file",
+  EISDIR: "it is a folder",
+  EACCES: "this user may not read it",
+  EPERM: "this user may not read it",
+};
+
+/** Why a file that the user named for a setting (a key, certificates, credentials) cannot be read, as a clause. */
+export function whyUnreadable(error: unknown): string {
+  return UNREADABLE[systemErrorCode(error) ?? ""] ?? `it cannot be read: ${reasonOf(error)}`;
+}
+
 /** What the error says, whatever was thrown. */
 export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -3,7 +3,7 @@
  * (containers-auth.json(5)), which share one form. Nothing of their contents may come into a message.
  */
 import { readFile } from "node:fs/promises";
-import { Docker2vmError, systemErrorCode } from "../errors.ts";
+import { Docker2vmError, systemErrorCode, whyUnreadable } from "../errors.ts";
 import type { Credentials } from "./credentials.ts";
 
 const FILE_LIMIT = 4 << 20;
@@ -47,7 +47,7 @@ export class AuthFile {
       if (error instanceof Docker2vmError) throw error;
       const code = systemErrorCode(error);
       if (code === "ENOENT" || code === "ENOTDIR") return undefined;
-      throw new Docker2vmError("E_USAGE", `${path}: cannot be read: ${code}`, { cause: error });
+      throw new Docker2vmError("E_USAGE", `${path}: ${whyUnreadable(error)}`, { cause: error });
     }
   }
 

@@ -1,6 +1,6 @@
 import { createPublicKey, type KeyObject } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { Docker2vmError, reasonOf, systemErrorCode } from "../errors.ts";
+import { Docker2vmError, whyUnreadable } from "../errors.ts";
 
 /** Bytes that are read of a file; a key has 178. */
 const KEY_FILE_LIMIT = 64 << 10;
@@ -34,14 +34,11 @@ async function readStart(path: string): Promise<string> {
   try {
     for await (const chunk of createReadStream(path, { end: KEY_FILE_LIMIT - 1 })) chunks.push(chunk);
   } catch (cause) {
-    const missing = systemErrorCode(cause) === "ENOENT";
-    if (missing)
-      throw unusable(path, "there is no such file", "name the public key of who signs the image", cause);
-    throw unusable(path, `cannot be read: ${reasonOf(cause)}`, undefined, cause);
+    throw unusable(path, whyUnreadable(cause), "name the public key of who signs the image", cause);
   }
   return Buffer.concat(chunks).toString("latin1");
 }
 
-function unusable(path: string, what: string, hint?: string, cause?: unknown): Docker2vmError {
+function unusable(path: string, what: string, hint: string, cause?: unknown): Docker2vmError {
   return new Docker2vmError("E_USAGE", `the key ${path}: ${what}`, { hint, cause });
 }

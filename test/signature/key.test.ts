@@ -39,7 +39,12 @@ test("a key must be a public one on P-256", () =>
       await expectError(readSignatureKey(path), "E_USAGE", `the key ${path}: `, said);
     }
     mkdirSync(join(folder, "folder"));
-    await expectError(readSignatureKey(join(folder, "folder")), "E_USAGE", "cannot be read");
+    await expectError(
+      readSignatureKey(join(folder, "folder")),
+      "E_USAGE",
+      "it is a folder",
+      "name the public key",
+    );
     await expectError(readSignatureKey("/nowhere/cosign.pub"), "E_USAGE", "there is no such file");
     await expectError(readSignatureKey("/dev/zero"), "E_USAGE", "holds no public key");
     const path = join(folder, "cosign.pub");
