@@ -36,10 +36,15 @@ export function inspectionText({ reference, manifests, image }: ImageInspection)
     lines.push(`Offers    ${platform ?? "no platform"} ${digest}`);
   lines.push(
     ...(image === undefined
-      ? ["Platform  none that was asked for: choose one with --platform"]
+      ? [`Platform  none that was asked for: ${whatElse(manifests)}`]
       : imageLines(image)),
   );
   return lines.map((text) => `${printable(text)}\n`).join("");
+}
+
+function whatElse(manifests: ImageInspection["manifests"]): string {
+  const isChoice = manifests.length === 0 || manifests.some(({ platform }) => platform?.startsWith("linux/"));
+  return isChoice ? "choose one with --platform" : "only linux images can be converted";
 }
 
 function imageLines({ digest, platform, created, layers, storedBytes, runtime }: InspectedImage): string[] {

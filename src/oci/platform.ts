@@ -20,6 +20,14 @@ const VARIANTS: Readonly<Record<string, readonly (string | undefined)[]>> = {
   arm: ["v8", "v7", "v6", "v5"],
 };
 
+/** Why there may be nothing that a platform could be chosen of. */
+export const ONLY_LINUX = "only linux images can be converted";
+
+/** Whether an image for the platform can be converted, whatever its architecture. */
+export function isConvertible({ os }: Pick<Platform, "os">): boolean {
+  return os === "linux";
+}
+
 const NODE_ARCHITECTURES: Readonly<Record<string, string>> = {
   x64: "amd64",
   ia32: "386",
@@ -42,10 +50,8 @@ export function parsePlatform(text: string): Platform {
   }
   const [os = "", architecture = "", variant] = text.split("/");
   const platform = normalisePlatform({ os, architecture, variant });
-  if (platform.os !== "linux") {
-    throw new Docker2vmError("E_USAGE", `platform ${quote(text)}: only linux images can be converted`, {
-      hint,
-    });
+  if (!isConvertible(platform)) {
+    throw new Docker2vmError("E_USAGE", `platform ${quote(text)}: ${ONLY_LINUX}`, { hint });
   }
   return platform;
 }

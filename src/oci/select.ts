@@ -4,7 +4,7 @@ import type { Descriptor } from "./descriptor.ts";
 import type { Digest } from "./digest.ts";
 import type { ImageIndex } from "./index-document.ts";
 import { isIndex, isManifest } from "./media-types.ts";
-import { formatPlatform, matchRank, type Platform } from "./platform.ts";
+import { formatPlatform, isConvertible, matchRank, ONLY_LINUX, type Platform } from "./platform.ts";
 
 /** Indexes below the first that are followed; real images have one. */
 const NESTING_LIMIT = 3;
@@ -93,6 +93,15 @@ function notFor(platform: Platform, manifests: readonly Descriptor[], where: str
   return new Docker2vmError(
     "E_PLATFORM_NOT_FOUND",
     `${where}: no image for ${formatPlatform(platform)}; there is ${[...new Set(offered)].join(", ")}`,
-    { hint: "choose one of these with --platform" },
+    { hint: hintAmong(manifests) },
   );
+}
+
+/** What can be chosen instead. */
+function hintAmong(manifests: readonly Descriptor[]): string {
+  const platforms = manifests.flatMap(({ platform }) => (platform === undefined ? [] : [platform]));
+  const choices = new Set(platforms.filter(isConvertible).map(formatPlatform));
+  if (choices.size > 0) return `choose another with --platform: ${[...choices].join(", ")}`;
+  if (platforms.length < manifests.length) return "name the one that is meant by its digest: @sha256:…";
+  return ONLY_LINUX;
 }

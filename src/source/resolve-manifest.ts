@@ -4,7 +4,13 @@ import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
 import { MANIFEST_LIMIT } from "../oci/document.ts";
 import { parseManifest } from "../oci/manifest.ts";
-import { formatPlatform, type Platform, sameArchitecture } from "../oci/platform.ts";
+import {
+  formatPlatform,
+  isConvertible,
+  ONLY_LINUX,
+  type Platform,
+  sameArchitecture,
+} from "../oci/platform.ts";
 import { describeBlob, findBlob, readBlob } from "./blobs.ts";
 import type { FileStore } from "./file-store.ts";
 import type { LayerBlob, ResolvedImage } from "./source.ts";
@@ -45,10 +51,15 @@ export function platformOf({ os, architecture, variant }: ImageConfig): Platform
 export function checkPlatform(config: ImageConfig, platform: Platform, where: string): void {
   if (sameArchitecture(config, platform)) return;
   const offered = formatPlatform(platformOf(config));
+  const wanted = formatPlatform(platform);
   throw new Docker2vmError(
     "E_PLATFORM_NOT_FOUND",
-    `${where}: the image is for ${offered}, not for ${formatPlatform(platform)}`,
-    { hint: `convert it with --platform ${offered}, or fetch it for ${formatPlatform(platform)}` },
+    `${where}: the image is for ${offered}, not for ${wanted}`,
+    {
+      hint: isConvertible(config)
+        ? `convert it with --platform ${offered}, or fetch it for ${wanted}`
+        : ONLY_LINUX,
+    },
   );
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { inspectionText } from "../../src/cli/inspect-image-command.ts";
 import { Docker2vmError, ERROR_CODES, type ErrorCode } from "../../src/errors.ts";
 import { RESULT, runWith } from "./fake-host.ts";
 
@@ -207,4 +208,20 @@ describe("an error", () => {
       expect([code, stderr]).toEqual([130, `error: stopped by SIGINT${left}\n`]);
     });
   }
+});
+
+describe("what inspect-image says where there is no image for the platform", () => {
+  const told = (...platforms: readonly string[]) =>
+    inspectionText({
+      reference: "docker://a/b",
+      manifests: platforms.map((platform) => ({ digest: "sha256:0", platform })),
+      image: undefined,
+    });
+
+  test("names the option where there is a choice", () => {
+    for (const platforms of [["windows/amd64", "linux/arm64"], []]) {
+      expect(told(...platforms)).toContain("none that was asked for: choose one with --platform");
+    }
+    expect(told("windows/amd64")).toContain("none that was asked for: only linux images can be converted");
+  });
 });

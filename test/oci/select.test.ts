@@ -80,6 +80,20 @@ describe("of an index", () => {
       "--platform",
     ));
 
+  test("the hint names what can be chosen: linux alone, by its platform or by its digest", async () => {
+    const windows = descriptor("w", { platform: { os: "windows", architecture: "amd64" } });
+    const cases: readonly [ReturnType<typeof image>[], string][] = [
+      [[windows, image("linux/s390x"), image("linux/arm/v7")], "--platform: linux/s390x, linux/arm/v7"],
+      [[windows], "only linux images can be converted"],
+      [[windows, descriptor("a"), descriptor("b")], "by its digest"],
+    ];
+    for (const [listed, hint] of cases) {
+      const error = await select(listed, "linux/amd64").catch((thrown: unknown) => thrown);
+      expect(error).toHaveProperty("hint", expect.stringMatching(hint));
+      expect(Bun.inspect(error)).not.toContain("--platform windows");
+    }
+  });
+
   test("nested indexes are followed three deep", async () => {
     const chain = {
       one: { manifests: [index("two")] },

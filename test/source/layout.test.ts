@@ -276,6 +276,18 @@ describe("a layout is refused", () => {
     await expectError(read(folder), "E_PLATFORM_NOT_FOUND", "is for linux/s390x");
   });
 
+  withLayout("for another system than linux: no platform is recommended", async (folder) => {
+    rmSync(join(folder, "index.json"));
+    const windows = { os: "windows", architecture: "amd64" };
+    const built = buildLayout(folder, { layers: [], platform: windows });
+    for (const listed of [built.manifest, { ...built.manifest, platform: windows }]) {
+      writeIndex(folder, [listed]);
+      const error = await read(folder).catch((thrown: unknown) => thrown);
+      expect(error).toHaveProperty("code", "E_PLATFORM_NOT_FOUND");
+      expect(error).toHaveProperty("hint", "only linux images can be converted");
+    }
+  });
+
   withLayout("with fewer layers than diff_ids", (folder, built) => {
     const manifest = json({ schemaVersion: 2, config: built.config, layers: built.layers.slice(1) });
     writeIndex(folder, [writeBlob(folder, manifest, MANIFEST)]);
