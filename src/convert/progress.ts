@@ -2,7 +2,7 @@ import type { Digest } from "../oci/digest.ts";
 import type { RegistryEvent } from "../source/registry-options.ts";
 import type { LayerMetadata } from "./meta.ts";
 
-/** What a conversion tells while it runs, in the order it happens; layers overlap. */
+/** What a conversion tells while it runs, in the order it happens; layers overlap, and `index` 0 is the lowest. */
 export type ProgressEvent =
   /** Standard input is being kept on disk: its list of layers comes last. `bytes` so far. */
   | { readonly type: "spooling"; readonly bytes: number }

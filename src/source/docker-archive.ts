@@ -89,13 +89,13 @@ async function layerBlob(store: FileStore, index: number, name: string, diffId: 
   if (file === undefined) {
     throw new Docker2vmError(
       "E_BAD_MANIFEST",
-      `${store.name}: layer ${index}, ${quote(name)}, is not there`,
+      `${store.name}: layer ${index + 1}, ${quote(name)}, is not there`,
       {
         hint: store.absenceHint,
       },
     );
   }
-  const compression = await compressionOf(file, `${store.name}: layer ${index}`);
+  const compression = await compressionOf(file, `${store.name}: layer ${index + 1}`);
   return {
     index,
     // A plain tar is its own diff_id. A compressed one has a digest only where its name states it.

@@ -31,7 +31,7 @@ export async function resolveManifest(
 
   const layers: LayerBlob[] = [];
   for (const { index, layer, diffId } of pairWithDiffIds(manifest.layers, config, where)) {
-    const blob = await findBlob(store, layer, `layer ${index}`);
+    const blob = await findBlob(store, layer, `layer ${index + 1}`);
     const { digest, size, mediaType } = layer;
     const open: LayerBlob["open"] = (signal) => blob.read(signal);
     layers.push({ index, digest, size, diffId, mediaType, checked: false, place: blob.place, open });
@@ -81,7 +81,7 @@ export function pairWithDiffIds<Layer>(
   }
   return layers.map((layer, index) => {
     const diffId = diffIds[index];
-    assert(diffId !== undefined, `no diff_id for layer ${index}`);
+    assert(diffId !== undefined, `no diff_id for layer ${index + 1}`);
     return { index, layer, diffId };
   });
 }

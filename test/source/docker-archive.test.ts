@@ -137,7 +137,7 @@ describe("a docker-archive", () => {
     "whose layer is not there",
     ({ image, entries }) => [...entries.slice(1), manifestJson(image)],
     "E_BAD_MANIFEST",
-    "layer 0",
+    "layer 1",
     '"a/layer.tar"',
     "is not there",
   );

@@ -242,12 +242,12 @@ describe("a layout is refused", () => {
   withLayout("whose layer is not there, before any is read", (folder, built) => {
     const digest = built.layers[1]?.digest ?? "";
     rmSync(blobPath(folder, digest));
-    return expectError(read(folder), "E_BAD_MANIFEST", "layer 1", digest, "is not there");
+    return expectError(read(folder), "E_BAD_MANIFEST", "layer 2", digest, "is not there");
   });
 
   withLayout("whose layer has lost bytes, before any is read", (folder, built) => {
     truncateSync(blobPath(folder, built.layers[0]?.digest ?? ""), 9);
-    return expectError(read(folder), "E_SIZE_MISMATCH", "layer 0", "9 bytes are there");
+    return expectError(read(folder), "E_SIZE_MISMATCH", "layer 1", "9 bytes are there");
   });
 
   withLayout("whose manifest was changed", (folder, built) => {
