@@ -28,6 +28,11 @@ export const REGISTRY_OPTIONS = {
   },
   ca: { type: "string", group: REGISTRY, describe: "PEM file of certificates to trust as well" },
   mirror: { type: "string", group: REGISTRY, describe: "HOST[:PORT] to be asked first; may be repeated" },
+  "trust-auth-realm": {
+    type: "string",
+    group: REGISTRY,
+    describe: "HOST of a token server in a private network; may be repeated",
+  },
   concurrency: {
     type: "string",
     group: REGISTRY,

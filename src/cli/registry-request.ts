@@ -19,6 +19,7 @@ export async function registryRequest(
     concurrency: positive(numberOption(line, "concurrency")),
     insecureHosts: listOption(line, "insecure-registry"),
     mirrors: listOption(line, "mirror"),
+    trustedRealms: listOption(line, "trust-auth-realm"),
     caFile: stringOption(line, "ca"),
     verifyKeyFile: stringOption(line, "verify-key"),
     credentials: await credentials(line, host, source),

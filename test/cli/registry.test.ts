@@ -116,6 +116,8 @@ describe("docker2vm convert NAME", () => {
       "b",
       "--mirror",
       "m",
+      "--trust-auth-realm",
+      "auth.lan",
       "--concurrency",
       "2",
     ];
@@ -124,6 +126,7 @@ describe("docker2vm convert NAME", () => {
     expect(options?.registry).toMatchObject({
       insecureHosts: ["a:1", "b"],
       mirrors: ["m"],
+      trustedRealms: ["auth.lan"],
       concurrency: 2,
       caFile: "ca.pem",
       cacheFolder: "c",
