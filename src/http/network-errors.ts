@@ -126,7 +126,7 @@ function hintFor(code: string, url: URL): string | undefined {
     return "if the registry has a certificate authority of its own, give its certificate with --ca FILE";
   }
   if (TRANSIENT.has(code)) return "try again later";
-  if (code === "ECONNREFUSED" || code === "ENOTFOUND")
+  if (UNREACHED.has(code))
     return "check the name and the network; where there must be a proxy, HTTPS_PROXY names it";
   return undefined;
 }

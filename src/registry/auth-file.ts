@@ -47,7 +47,10 @@ export class AuthFile {
       if (error instanceof Docker2vmError) throw error;
       const code = systemErrorCode(error);
       if (code === "ENOENT" || code === "ENOTDIR") return undefined;
-      throw new Docker2vmError("E_USAGE", `${path}: ${whyUnreadable(error)}`, { cause: error });
+      throw new Docker2vmError("E_USAGE", `${path}: ${whyUnreadable(error)}`, {
+        hint: "let this user read it, or name another file with REGISTRY_AUTH_FILE, another folder with DOCKER_CONFIG",
+        cause: error,
+      });
     }
   }
 

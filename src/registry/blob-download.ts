@@ -31,6 +31,8 @@ export interface BlobSink {
   append(bytes: Uint8Array): Promise<void> | undefined;
 }
 
+const DAMAGED = "the registry's copy is damaged or was changed: the image has to be pushed again";
+
 /** Bytes that show that a server works, however often it breaks off. */
 const PROGRESS = 1 << 20;
 /** Milliseconds after which fewer bytes will do. */
@@ -120,7 +122,7 @@ class BlobDownload {
     throw new Docker2vmError(
       "E_DIGEST_MISMATCH",
       `${this.#what}: the bytes that came hash to ${digestAlgorithm(digest)}:${hex}`,
-      { hint: "the registry's copy is damaged or was changed: push the image again" },
+      { hint: DAMAGED },
     );
   }
 
@@ -177,7 +179,7 @@ class BlobDownload {
     return new Docker2vmError(
       "E_SIZE_MISMATCH",
       `${origin.name}: ${this.#what}: its descriptor says ${this.#blob.size} bytes, ${found}`,
-      { hint: "the registry's copy is damaged or was changed: push the image again" },
+      { hint: DAMAGED },
     );
   }
 }

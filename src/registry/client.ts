@@ -66,9 +66,10 @@ export class RepositoryClient {
     });
   }
 
-  /** The error for an answer that is no success. */
-  error(response: HttpResponse, what: string): Promise<Docker2vmError> {
-    return statusError(response, `${this.endpoint.host}: ${what}`, this.context.timing.now());
+  /** The error for an answer that is no success; the arguments are statusError's. */
+  error(response: HttpResponse, what: string, ifAbsent?: string): Promise<Docker2vmError> {
+    const now = this.context.timing.now();
+    return statusError(response, `${this.endpoint.host}: ${what}`, now, ifAbsent);
   }
 
   async #attempt(request: RepositoryRequest): Promise<HttpResponse> {

@@ -3,7 +3,7 @@ import { follow } from "../http/redirects.ts";
 import { showUrl } from "../http/urls.ts";
 import type { BlobOrigin } from "./blob-download.ts";
 import { type RetryContext, retrying } from "./retrying.ts";
-import { isTransientStatus, statusError } from "./status-error.ts";
+import { isTransientStatus, PART_IS_MISSING, statusError } from "./status-error.ts";
 
 /** The places outside the registry that a descriptor names (`urls`): asked over https, and without credentials. */
 export function foreignOrigins(
@@ -20,7 +20,8 @@ export function foreignOrigins(
 function foreignOrigin(url: URL, http: HttpClient, context: RetryContext): BlobOrigin {
   url.username = "";
   url.password = "";
-  const error: BlobOrigin["error"] = (response, what) => statusError(response, what, context.timing.now());
+  const error: BlobOrigin["error"] = (response, what) =>
+    statusError(response, what, context.timing.now(), PART_IS_MISSING);
   return {
     name: showUrl(url),
     error,

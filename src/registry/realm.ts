@@ -70,7 +70,7 @@ function refused(endpoint: Endpoint, why: string, host?: string): Docker2vmError
   return new Docker2vmError("E_DENIED", `${endpoint.host}: names a token server that is not asked: ${why}`, {
     hint:
       host === undefined
-        ? "the registry is set up wrongly, or somebody stands between it and this machine"
+        ? "the registry is set up wrongly, or somebody stands between it and this machine: ask whoever runs it"
         : `if its token server really is there: --trust-auth-realm ${host}`,
   });
 }

@@ -15,6 +15,7 @@ import { Mirrors } from "./mirrors.ts";
 import { formatImageReference, type ImageReference } from "./reference.ts";
 import { fetchReferrers, type RawReferrers, referrersPath, referrersTag } from "./referrers.ts";
 import type { RetryContext } from "./retrying.ts";
+import { PART_IS_MISSING } from "./status-error.ts";
 
 export interface RepositoryOptions {
   readonly reference: ImageReference;
@@ -233,6 +234,6 @@ function originOf(client: RepositoryClient): BlobOrigin {
   return {
     name: client.endpoint.host,
     request: (digest, headers) => client.send({ path: `blobs/${digest}`, what: `blob ${digest}`, headers }),
-    error: (response, what) => client.error(response, what),
+    error: (response, what) => client.error(response, what, PART_IS_MISSING),
   };
 }

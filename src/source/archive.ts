@@ -39,7 +39,11 @@ export async function archiveSource(
   verifyKey: KeyObject | undefined,
 ): Promise<ImageSource> {
   try {
-    if (size === 0) throw new Docker2vmError("E_BAD_ARCHIVE", `${name}: is empty`);
+    if (size === 0) {
+      throw new Docker2vmError("E_BAD_ARCHIVE", `${name}: is empty`, {
+        hint: "did what was to write it fail? docker save IMAGE writes an archive",
+      });
+    }
     const store = await archiveStore(file, size, name);
     const found = await findDocuments(store);
     return {
@@ -65,7 +69,7 @@ async function openSeekable(path: string, options: SpoolOptions): Promise<Spoole
     });
     if (found.isDirectory()) {
       throw new Docker2vmError("E_IMAGE_NOT_FOUND", `${path}: is a folder`, {
-        hint: "for a folder with an OCI layout use --oci-layout",
+        hint: `a folder with an OCI layout is given as oci:${path} (--oci-layout)`,
       });
     }
     if (!found.isFile()) return await spool(readSequentially(file.fd, path), path, options);

@@ -67,7 +67,7 @@ function missing(store: FileStore, descriptor: Descriptor, what: string): Docker
   const elsewhere =
     descriptor.urls.length > 0
       ? "the layer is kept elsewhere (its descriptor has urls): fetch the image with its foreign layers"
-      : "the image is incomplete: it may have been saved for one platform only, or not to its end";
+      : "the image is incomplete: it may have been saved for one platform only, or not to its end: fetch or save it again";
   return new Docker2vmError("E_BAD_MANIFEST", `${describeBlob(store, descriptor, what)} is not there`, {
     hint: store.absenceHint ?? elsewhere,
   });

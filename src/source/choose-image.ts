@@ -35,7 +35,7 @@ export async function chooseImage(
   if (choice.tag === undefined) {
     const others = images.filter((image) => !isBesideAnImage(image));
     // Where there is nothing else, what it is can still be told.
-    return asOneImage(others.length > 0 ? others : images, where, "holds");
+    return asOneImage(others.length > 0 ? others : images, where, "holds", choice.howTo);
   }
 
   const wanted = choice.tag;
@@ -43,7 +43,7 @@ export async function chooseImage(
   const chosen = named.length > 0 ? named : namedBy(images, (name) => endsWith(name, wanted));
   if (chosen.length > 0) return asOneImage(chosen, where, `has, for ${quote(wanted)},`);
   throw new Docker2vmError("E_IMAGE_NOT_FOUND", `${where}: no image is called ${quote(wanted)}`, {
-    hint: images.length === 0 ? "there is no image at all" : `there is ${listImages(images)}`,
+    hint: whatThereIs(images),
   });
 }
 
@@ -84,18 +84,23 @@ async function chooseByDigest(
     if (image.digest === digest && isImage(image)) return { manifests: [image] };
   }
   throw new Docker2vmError("E_IMAGE_NOT_FOUND", `${where}: no image has the digest ${digest}`, {
-    hint: `there is ${listImages(index.manifests)}`,
+    hint: whatThereIs(index.manifests),
   });
 }
 
-function asOneImage(listed: readonly Descriptor[], where: string, verb: string): ImageIndex {
+function asOneImage(
+  listed: readonly Descriptor[],
+  where: string,
+  verb: string,
+  howToName = "name one by its tag (PATH:TAG) or by its digest (PATH@DIGEST)",
+): ImageIndex {
   const images = distinct(listed);
   if (images.length <= 1 || differInPlatformOnly(images)) return { manifests: images };
   throw new Docker2vmError(
     "E_IMAGE_NOT_FOUND",
     `${where}: ${verb} ${images.length} images: ${listImages(images)}`,
     {
-      hint: "name one by its tag (PATH:TAG) or by its digest (PATH@DIGEST)",
+      hint: howToName,
     },
   );
 }
@@ -130,6 +135,10 @@ function namesOf(image: Descriptor): readonly string[] {
 
 function isImage({ mediaType }: Descriptor): boolean {
   return isManifest(mediaType) || isIndex(mediaType);
+}
+
+function whatThereIs(images: readonly Descriptor[]): string {
+  return images.length === 0 ? "there is no image at all" : `there is ${listImages(images)}`;
 }
 
 function listImages(images: readonly Descriptor[]): string {

@@ -14,6 +14,8 @@ import { checkPlatform, pairWithDiffIds, platformOf } from "./resolve-manifest.t
 import type { ImageChoice, LayerBlob, ResolvedImage } from "./source.ts";
 
 export const DOCKER_MANIFEST_FILE = "manifest.json";
+const HOW_TO_NAME = "name one by its tag (PATH:TAG) or image ID (PATH@ID)";
+const NO_IMAGE = "docker save IMAGE writes an archive with an image in it";
 
 /** Chooses the image of a docker-archive, wherever its files are. */
 export async function resolveDockerArchive(
@@ -51,7 +53,7 @@ async function chooseSaved(
     "E_IMAGE_NOT_FOUND",
     `${where}: ${first === undefined ? missing : `holds ${fitting.length} images`}`,
     {
-      hint: saved.length === 0 ? undefined : `name one by its tag (PATH:TAG) or image ID (PATH@ID): ${there}`,
+      hint: saved.length === 0 ? NO_IMAGE : `${choice.howTo ?? HOW_TO_NAME}: ${there}`,
     },
   );
 }

@@ -33,7 +33,7 @@ export async function openLayoutFolder(
   });
   if (!found.isDirectory()) {
     throw new Docker2vmError("E_IMAGE_NOT_FOUND", `${folder}: is not a folder`, {
-      hint: "for an archive use --oci-tar or --docker-archive",
+      hint: `an archive is given as oci-archive:${folder} (--oci-tar) or docker-archive:${folder}`,
     });
   }
   const store = folderStore(folder);

@@ -68,6 +68,8 @@ export interface ImageChoice {
   readonly tag?: string | undefined;
   /** Of a manifest or an index; in a docker-archive the image ID. */
   readonly digest?: string | undefined;
+  /** How the user names one, where that is not as in PATH:TAG. */
+  readonly howTo?: string | undefined;
 }
 
 export type SourceSpec =

@@ -24,7 +24,7 @@ export async function openStdin(
   return archiveSource(
     archive,
     name,
-    {},
+    { howTo: "let one image alone come through the pipe, or name one of a file: docker-archive:FILE:TAG" },
     { kind: "stdin", reference: formatSourceReference({ kind: "stdin" }) },
     options.verifyKey,
   );

@@ -192,7 +192,7 @@ function checkInside(name: string, length: number, position: number, size: numbe
   throw new Docker2vmError(
     "E_BAD_ARCHIVE",
     `${where}: is cut off: the entry ${quote(name)} at byte ${position} lacks its last ${missing} bytes`,
-    { hint: "the archive was not written or copied to its end" },
+    { hint: "the archive was not written or copied to its end: do that again" },
   );
 }
 

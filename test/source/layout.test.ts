@@ -213,7 +213,7 @@ describe("a layout is refused", () => {
     expectError(read("/nonexistent/layout"), "E_IMAGE_NOT_FOUND", "/nonexistent/layout", "no such file"));
 
   withLayout("that is a file", (folder) =>
-    expectError(read(join(folder, "index.json")), "E_IMAGE_NOT_FOUND", "is not a folder", "--docker-archive"),
+    expectError(read(join(folder, "index.json")), "E_IMAGE_NOT_FOUND", "is not a folder", "docker-archive:"),
   );
 
   test("that is an empty folder", () =>
