@@ -12,12 +12,29 @@ export function broken(where: string, what: string): Docker2vmError {
   });
 }
 
-/** An E_INVALID_FILESYSTEM for what is no such filesystem at all. */
+/** An E_INVALID_FILESYSTEM for what is no such filesystem at all, and nothing that e2fsck could mend. */
 export function noFilesystem(where: string, what: string): Docker2vmError {
   return new Docker2vmError("E_INVALID_FILESYSTEM", `${where}${SEPARATOR}${what}`, {
     hint:
       "name the raw image of one filesystem: not a disk with partitions, not a qcow2 file; " +
-      "'docker2vm inspect-image' looks at container images",
+      "'docker2vm inspect-image' looks at container images, 'docker2vm convert' makes filesystems of them",
+  });
+}
+
+/** What befalls a filesystem, wherever its bytes are. */
+const OF_FILESYSTEM: ReadonlySet<ErrorCode> = new Set([
+  "E_INVALID_FILESYSTEM",
+  "E_UNSUPPORTED",
+  "E_NEEDS_RECOVERY",
+  "E_PATH_NOT_FOUND",
+]);
+
+/** The same error, with the file that the filesystem is in and, if one is given, another hint; any other as it is. */
+export function inFile(path: string, error: unknown, hint?: string): unknown {
+  if (!(error instanceof Docker2vmError) || !OF_FILESYSTEM.has(error.code)) return error;
+  return new Docker2vmError(error.code, `${path}: ${error.message}`, {
+    hint: hint ?? error.hint,
+    cause: error,
   });
 }
 

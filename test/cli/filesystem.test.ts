@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import { randomBytes } from "node:crypto";
 import {
+  closeSync,
   copyFileSync,
   existsSync,
   openSync,
@@ -296,6 +297,36 @@ describe("a signal", () => {
     for (const name of readdirSync(join(destination, "d0")))
       expect(`f${readFileSync(join(destination, "d0", name), "latin1")}`).toBe(name);
   });
+});
+
+describe("a file that is no filesystem", () => {
+  const commands = ["inspect", "ls", "cat", "extract"] as const;
+  for (const command of commands) {
+    test(`is named by ${command}, with a hint that is for such a file`, async () => {
+      for (const bytes of [tar([{ path: "a", data: "a".repeat(5000) }]), Buffer.from("short")]) {
+        writeFileSync(scratch("image.tar"), bytes);
+        const more = { inspect: [], ls: [], cat: ["/a"], extract: ["/a", scratch("nowhere")] }[command];
+        const { code, stderr } = await runWith([command, scratch("image.tar"), ...more]);
+        expect(stderr).toStartWith(`error: ${scratch("image.tar")}: superblock: the image `);
+        expect(stderr).toContain("'docker2vm convert' makes filesystems of them");
+        expect(stderr).not.toContain("e2fsck");
+        expect(code).toBe(7);
+      }
+    });
+  }
+});
+
+test("what is not in a filesystem, or wrong in it, is told with the file that it is in", async () => {
+  const { stderr } = await runWith(["cat", image, "/nowhere"]);
+  expect(stderr).toStartWith(`error: ${image}: `);
+  copyFileSync(image, scratch("damaged.ext4"));
+  const file = openSync(scratch("damaged.ext4"), "r+");
+  // s_log_block_size
+  writeSync(file, new Uint8Array([0xff]), 0, 1, 1024 + 0x18);
+  closeSync(file);
+  const ran = await runWith(["ls", scratch("damaged.ext4")]);
+  expect(ran.stderr).toStartWith(`error: ${scratch("damaged.ext4")}: superblock: `);
+  expect(ran.stderr).toContain("e2fsck");
 });
 
 describe("words and images that do not fit", () => {

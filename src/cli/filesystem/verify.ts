@@ -1,4 +1,5 @@
 import { Docker2vmError } from "../../errors.ts";
+import { inFile } from "../../ext4-reader/broken.ts";
 import { ImageFile } from "../../ext4-reader/image.ts";
 import { type Verification, verify } from "../../ext4-reader/verify/verify.ts";
 import { inTurns } from "../../waiting/steps.ts";
@@ -16,6 +17,8 @@ export async function runVerify(line: CommandLine, host: Host): Promise<void> {
   let verification: Verification;
   try {
     verification = await inTurns(verify(file), host.signal);
+  } catch (error) {
+    throw inFile(image, error);
   } finally {
     file.close();
   }
@@ -32,7 +35,7 @@ export async function runVerify(line: CommandLine, host: Host): Promise<void> {
     {
       hint:
         verification.inodes === 0
-          ? "is it the raw image of one filesystem? if so, e2fsck may find a copy of its superblock"
+          ? "is it the raw image of one filesystem? if so, e2fsck may find a copy of its superblock; an image made by convert is better made again"
           : "e2fsck can mend a filesystem; an image made by convert is better made again",
     },
   );

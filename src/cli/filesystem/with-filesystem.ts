@@ -1,4 +1,5 @@
 import { Docker2vmError } from "../../errors.ts";
+import { inFile } from "../../ext4-reader/broken.ts";
 import { type Filesystem, openFilesystem } from "../../ext4-reader/filesystem.ts";
 import { ImageFile } from "../../ext4-reader/image.ts";
 import { inTurns } from "../../waiting/steps.ts";
@@ -47,6 +48,8 @@ export async function withFilesystem<Result>(
     const { replay } = filesystem;
     if (replay !== undefined && !resultTells) host.stderr.write(replayLine(replay));
     return await use(filesystem);
+  } catch (error) {
+    throw inFile(image, error);
   } finally {
     file.close();
   }

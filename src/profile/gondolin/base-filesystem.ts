@@ -1,5 +1,6 @@
 /** The base's root filesystem: the guest that Gondolin itself boots, from which files are taken. */
-import { assert, Docker2vmError } from "../../errors.ts";
+import { assert } from "../../errors.ts";
+import { inFile } from "../../ext4-reader/broken.ts";
 import type { Piece } from "../../ext4-reader/contents.ts";
 import { type Filesystem, openFilesystem } from "../../ext4-reader/filesystem.ts";
 import { ImageFile } from "../../ext4-reader/image.ts";
@@ -38,8 +39,7 @@ export class BaseFilesystem {
       this.#tree = readTree(this.#filesystem);
     } catch (error) {
       this.#image.close();
-      if (!(error instanceof Docker2vmError)) throw error;
-      throw new Docker2vmError(error.code, `${path}: ${error.message}`, { hint: NAME_OTHERS, cause: error });
+      throw inFile(path, error, NAME_OTHERS);
     }
   }
 
