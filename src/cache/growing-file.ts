@@ -107,11 +107,11 @@ export class GrowingFile {
 
   /** What is there up to the next border of chunks: beyond it may be in memory. */
   async #readAt(position: number): Promise<Uint8Array> {
-    const beyondBorder = position % CHUNK_SIZE;
-    const length = Math.min(CHUNK_SIZE - beyondBorder, this.#announced - position);
+    const within = position % CHUNK_SIZE;
+    const length = Math.min(CHUNK_SIZE - within, this.#announced - position);
     const buffer = takeChunk(length);
     try {
-      const fd = this.#file.fdAt(position - beyondBorder);
+      const fd = this.#file.fdAt(position - within);
       const { bytesRead } = await readInto(fd, buffer, 0, length, position);
       if (bytesRead === 0) throw new Error("the file was cut off while being read");
       return buffer.subarray(0, bytesRead);
