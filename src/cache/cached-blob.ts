@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { type FileHandle, open } from "node:fs/promises";
+import { isAbsence } from "../errors.ts";
 import { CHUNK_SIZE, takeChunk } from "../memory/chunks.ts";
 import { type Digest, digestAlgorithm, digestHex } from "../oci/digest.ts";
-import { isAbsence, storageError } from "./io-errors.ts";
+import { storageError } from "./io-errors.ts";
 
 /** A blob that is there, held open: it stays readable when another process takes it out of the cache. */
 export class CachedBlob {

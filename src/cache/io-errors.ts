@@ -1,5 +1,5 @@
 import { dirname } from "node:path";
-import { Docker2vmError, lackOfRoom, reasonOf, systemErrorCode } from "../errors.ts";
+import { Docker2vmError, lackOfRoom, reasonOf } from "../errors.ts";
 
 /** What a failed access to a file of the cache means: E_NO_SPACE or E_IO. */
 export function storageError(error: unknown, path: string): Docker2vmError {
@@ -29,10 +29,4 @@ export function scratchError(error: unknown, path: string): Docker2vmError {
 /** Whether the error is one of these. */
 export function isStorageError(error: unknown): error is Docker2vmError {
   return error instanceof Docker2vmError && (error.code === "E_IO" || error.code === "E_NO_SPACE");
-}
-
-/** Whether the error says that there is no such file. */
-export function isAbsence(error: unknown): boolean {
-  const code = systemErrorCode(error);
-  return code === "ENOENT" || code === "ENOTDIR";
 }

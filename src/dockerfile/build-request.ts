@@ -2,7 +2,7 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { checkOptions, type Request } from "../convert/request.ts";
 import { readVerifyKey } from "../convert/with-image.ts";
-import { Docker2vmError, systemErrorCode } from "../errors.ts";
+import { Docker2vmError, isAbsence } from "../errors.ts";
 import { absolutePath } from "../machine.ts";
 import { formatPlatform } from "../oci/platform.ts";
 import type { DockerfileOptions } from "./options.ts";
@@ -71,8 +71,8 @@ async function demand(kind: "file" | "folder", path: string, what: string, hint:
     const stats = await stat(path);
     if (kind === "folder" ? stats.isDirectory() : stats.isFile()) return;
   } catch (error) {
-    const missing = ["ENOENT", "ENOTDIR"].includes(systemErrorCode(error) ?? "");
-    if (!missing) throw new Docker2vmError("E_IO", `${what} ${path} cannot be read`, { cause: error });
+    if (!isAbsence(error))
+      throw new Docker2vmError("E_IO", `${what} ${path} cannot be read`, { cause: error });
     throw new Docker2vmError("E_IMAGE_NOT_FOUND", `${what} ${path} is not there`, { hint, cause: error });
   }
   throw new Docker2vmError("E_IMAGE_NOT_FOUND", `${what} ${path} is no ${kind}`, { hint });

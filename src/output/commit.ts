@@ -16,9 +16,9 @@
  * every call of the other's names that folder, so it fails from then on.
  */
 import { join } from "node:path";
-import { Docker2vmError, reasonOf, systemErrorCode } from "../errors.ts";
+import { Docker2vmError, isAbsence, reasonOf, systemErrorCode } from "../errors.ts";
 import { ownerOf, scratchName } from "../scratch/names.ts";
-import { type FileCalls, isAbsence } from "./file-calls.ts";
+import type { FileCalls } from "./file-calls.ts";
 
 /** What hidden names begin with: of folders that are at work or left over, each with a scratch name behind it. */
 export const HIDDEN = ".docker2vm-";

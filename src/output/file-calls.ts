@@ -1,6 +1,6 @@
 import { lstat, open, readdir, readFile, rename, rm, rmdir, stat } from "node:fs/promises";
 import { setTimeout } from "node:timers/promises";
-import { systemErrorCode } from "../errors.ts";
+import { isAbsence, systemErrorCode } from "../errors.ts";
 
 /** What a commit asks of the system. Each call does its one thing wholly or rejects with the system's error. */
 export interface FileCalls {
@@ -49,12 +49,6 @@ async function kind(path: string): Promise<"file" | "folder" | undefined> {
   if (found === undefined) return undefined;
   const target = found.isSymbolicLink() ? await unlessAbsent(stat(path), undefined) : found;
   return target?.isDirectory() === true ? "folder" : "file";
-}
-
-/** Whether the error says that there is no such file or folder. */
-export function isAbsence(error: unknown): boolean {
-  const code = systemErrorCode(error);
-  return code === "ENOENT" || code === "ENOTDIR";
 }
 
 async function unlessAbsent<Found, Otherwise>(

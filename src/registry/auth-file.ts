@@ -3,7 +3,7 @@
  * (containers-auth.json(5)), which share one form. Nothing of their contents may come into a message.
  */
 import { readFile } from "node:fs/promises";
-import { Docker2vmError, systemErrorCode, whyUnreadable } from "../errors.ts";
+import { Docker2vmError, isAbsence, whyUnreadable } from "../errors.ts";
 import type { Credentials } from "./credentials.ts";
 
 const FILE_LIMIT = 4 << 20;
@@ -45,8 +45,7 @@ export class AuthFile {
       return AuthFile.parse(await readFile(path, "utf8"), path);
     } catch (error) {
       if (error instanceof Docker2vmError) throw error;
-      const code = systemErrorCode(error);
-      if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+      if (isAbsence(error)) return undefined;
       throw new Docker2vmError("E_USAGE", `${path}: ${whyUnreadable(error)}`, {
         hint: "let this user read it, or name another file with REGISTRY_AUTH_FILE, another folder with DOCKER_CONFIG",
         cause: error,

@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { Docker2vmError, systemErrorCode } from "../errors.ts";
+import { Docker2vmError, isAbsence, systemErrorCode } from "../errors.ts";
 import { readRange, readRangeNow } from "./file-reading.ts";
 import type { FileStore, StoredFile } from "./file-store.ts";
 import { changedError, inputError } from "./system-errors.ts";
@@ -36,7 +36,7 @@ export function folderStore(folder: string): FileStore {
       try {
         return (await readdir(join(folder, name))).sort();
       } catch (error) {
-        if (systemErrorCode(error) === "ENOENT" || systemErrorCode(error) === "ENOTDIR") return [];
+        if (isAbsence(error)) return [];
         throw inputError(error, join(folder, name));
       }
     },
@@ -102,7 +102,7 @@ function openBelow(folder: string, name: string): OpenFile | undefined {
     if (found.isFile()) return { fd, size: found.size };
     closeSync(fd);
   } catch (error) {
-    if (systemErrorCode(error) === "ENOENT" || systemErrorCode(error) === "ENOTDIR") return undefined;
+    if (isAbsence(error)) return undefined;
     throw systemErrorCode(error) === "ELOOP" ? symlink(path) : inputError(error, path);
   }
   throw new Docker2vmError("E_UNSUPPORTED", `${path}: is not a regular file`, {

@@ -1,4 +1,4 @@
-import { Docker2vmError, lackOfRoom, reasonOf, systemErrorCode } from "../errors.ts";
+import { Docker2vmError, isAbsence, lackOfRoom, reasonOf, systemErrorCode } from "../errors.ts";
 
 const HINTS: Readonly<Record<string, string>> = {
   EACCES: "this user may not read it",
@@ -12,15 +12,14 @@ const FAILING = "the disk or the server that it lies on fails: copy it elsewhere
 /** What a failed open, stat or read of an input means to the user: E_IMAGE_NOT_FOUND or E_IO. */
 export function inputError(error: unknown, path: string): Docker2vmError {
   if (error instanceof Docker2vmError) return error;
-  const code = systemErrorCode(error) ?? "";
-  if (code === "ENOENT" || code === "ENOTDIR") {
+  if (isAbsence(error)) {
     return new Docker2vmError("E_IMAGE_NOT_FOUND", `${path}: there is no such file or folder`, {
       hint: "check the path; one that does not begin with / begins at the current folder",
       cause: error,
     });
   }
   return new Docker2vmError("E_IO", `${path}: cannot be read: ${reasonOf(error)}`, {
-    hint: HINTS[code] ?? FAILING,
+    hint: HINTS[systemErrorCode(error) ?? ""] ?? FAILING,
     cause: error,
   });
 }

@@ -1,7 +1,7 @@
 /** manifest.json of a folder with guest assets (Gondolin 0.12, AssetManifest of its assets.ts), for reading. */
 import { readFileSync } from "node:fs";
 import { isAbsolute, join, normalize } from "node:path";
-import { Docker2vmError, systemErrorCode } from "../../errors.ts";
+import { Docker2vmError, isAbsence, systemErrorCode } from "../../errors.ts";
 import { type JsonValue, parseJson } from "../../oci/json.ts";
 
 export const MANIFEST_NAME = "manifest.json";
@@ -82,8 +82,8 @@ function readIfThere(path: string): Uint8Array | undefined {
   try {
     return readFileSync(path);
   } catch (cause) {
-    const code = systemErrorCode(cause);
-    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
-    throw new Docker2vmError("E_IO", `${path}: cannot be read (${code ?? String(cause)})`, { cause });
+    if (isAbsence(cause)) return undefined;
+    const why = systemErrorCode(cause) ?? String(cause);
+    throw new Docker2vmError("E_IO", `${path}: cannot be read (${why})`, { cause });
   }
 }
