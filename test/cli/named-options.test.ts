@@ -14,6 +14,7 @@ const OF_OTHERS: Readonly<Record<string, RegExp>> = {
   "decryption-key": /skopeo copy/,
   key: /cosign public-key/,
   "library-path": /elf\.interpreter/,
+  sparse: /tar's option/,
 };
 
 function isOption(name: string): boolean {
