@@ -16,7 +16,8 @@ const UNSIGNED: Partial<Record<SourceOrigin["kind"], readonly [what: string, hin
 };
 
 /**
- * The key by which an image must be signed, to be asked for before anything of the image is read. Throws E_USAGE for a file that holds no such key, and for a source that could never satisfy it.
+ * The key by which an image must be signed, to be asked for before anything of the image is read. Throws E_USAGE for a
+ * file that holds no such key, and for a source that could never satisfy it.
  */
 export async function demandedKey(keyFile: string, kind: SourceOrigin["kind"]): Promise<KeyObject> {
   const key = await readSignatureKey(keyFile);
