@@ -3,7 +3,7 @@ import { type Descriptor, readDescriptor } from "./descriptor.ts";
 import type { Digest } from "./digest.ts";
 import { parseDocument } from "./document.ts";
 import type { JsonValue } from "./json.ts";
-import { isImageConfig, layerCompression } from "./media-types.ts";
+import { isConfigOf, layerCompression } from "./media-types.ts";
 import { quote } from "./quote.ts";
 
 /** A manifest or an index as it came, its digest that of these bytes. */
@@ -29,7 +29,7 @@ export const LAYER_LIMIT = 1000;
 export function parseManifest(bytes: Uint8Array, document: string, mediaType: string): ImageManifest {
   const value = parseDocument(bytes, document, mediaType);
   const config = readDescriptor(value.field("config"));
-  if (!isImageConfig(config.mediaType)) throw notAnImage(value, config.mediaType);
+  if (!isConfigOf(mediaType, config.mediaType)) throw notAnImage(value, config.mediaType);
 
   const layers = value.field("layers");
   if (layers.items().length > LAYER_LIMIT) {

@@ -36,6 +36,19 @@ export function isImageConfig(mediaType: string): boolean {
   return mediaType === OCI_CONFIG || mediaType === DOCKER_CONFIG;
 }
 
+/** What registries of long ago made of a config's type in docker's manifests; Docker takes these as well. */
+const LOST_CONFIGS: ReadonlySet<string> = new Set([
+  "application/octet-stream",
+  "application/json",
+  "text/html",
+  "",
+]);
+
+/** Whether a manifest of that type has an image's config where the descriptor says `mediaType`. */
+export function isConfigOf(manifestType: string, mediaType: string): boolean {
+  return isImageConfig(mediaType) || (manifestType === DOCKER_MANIFEST && LOST_CONFIGS.has(mediaType));
+}
+
 /** The docker media type of a layer that is compressed so. */
 export function dockerLayerMediaType(compression: Compression): string {
   return compression === "none" ? DOCKER_LAYER : `${DOCKER_LAYER}.${compression}`;

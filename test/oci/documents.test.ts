@@ -190,6 +190,16 @@ describe("a manifest", () => {
     await expectError(() => readManifest(manifest({ config })), "E_UNSUPPORTED", "vnd.oci.empty.v1+json");
   });
 
+  test("of docker's may have lost the type of its config, one of OCI's may not", async () => {
+    const DOCKER = "application/vnd.docker.distribution.manifest.v2+json";
+    for (const lost of ["application/octet-stream", "application/json", "text/html", ""]) {
+      const config = descriptor({ mediaType: lost });
+      const old = bytes(manifest({ mediaType: DOCKER, config }));
+      expect(parseManifest(old, "manifest M", DOCKER).config.mediaType).toBe(lost);
+      await expectError(() => readManifest(manifest({ config })), "E_UNSUPPORTED", "not a container image");
+    }
+  });
+
   test("with an encrypted layer is refused, naming it", () => {
     const layers = [descriptor({ mediaType: LAYER }), descriptor({ mediaType: `${LAYER}+encrypted` })];
     return expectError(() => readManifest(manifest({ layers })), "E_UNSUPPORTED", "layers[1]", "encrypted");
