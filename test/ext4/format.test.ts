@@ -49,8 +49,8 @@ testWith(["mke2fs", "dumpe2fs"], "the superblock of mke2fs reads as dumpe2fs sho
     expect(Buffer.from(superblock.s_volume_name).toString()).toBe("foreign".padEnd(16, "\0"));
     expect(uuidText(superblock.s_uuid)).toBe(image.dumpe2fs("Filesystem UUID"));
     expect(uuidText(superblock.s_hash_seed)).toBe(image.dumpe2fs("Directory Hash Seed"));
-    expect(hex(superblock.s_checksum)).toBe(image.dumpe2fs("Checksum"));
-    expect(hex(superblockChecksum(image.read(1024, 0x3fc)))).toBe(image.dumpe2fs("Checksum"));
+    expect(hex(superblock.s_checksum)).toBe(shorn(image.dumpe2fs("Checksum")));
+    expect(hex(superblockChecksum(image.read(1024, 0x3fc)))).toBe(shorn(image.dumpe2fs("Checksum")));
   });
 });
 
@@ -233,4 +233,9 @@ function uuidText(bytes: Uint8Array): string {
 
 function hex(value: number): string {
   return `0x${value.toString(16)}`;
+}
+
+/** dumpe2fs shows a checksum with all its zeros. */
+function shorn(shown: string): string {
+  return hex(Number(shown));
 }
