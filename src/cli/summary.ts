@@ -1,6 +1,6 @@
 import type { ConvertResult } from "../convert/convert.ts";
-import type { Sizing } from "../convert/describe.ts";
 import type { FilesystemMetadata, RuntimeMetadata } from "../convert/meta.ts";
+import type { Sizing } from "../filesystem/kind/size.ts";
 import { formatBytes, formatSum } from "./bytes.ts";
 import { printable, shellWord } from "./printable.ts";
 

@@ -1,4 +1,4 @@
-import { planExt4 } from "../ext4/plan.ts";
+import type { Sizing } from "../filesystem/kind/size.ts";
 import { type Digest, parseDigest } from "../oci/digest.ts";
 import { formatPlatform } from "../oci/platform.ts";
 import type { ImageFile } from "../output/image-file.ts";
@@ -8,7 +8,7 @@ import type { FinishedImage, Profile } from "../profile/profile.ts";
 import type { ResolvedImage, SourceOrigin } from "../source/source.ts";
 import type { Timestamp } from "../tree/inode.ts";
 import { inTurns } from "../waiting/steps.ts";
-import { describeFilesystem, describeImage, describeLayer, describeSizing, type Sizing } from "./describe.ts";
+import { describeFilesystem, describeImage, describeLayer } from "./describe.ts";
 import { filesystemIdentity, filesystemTime } from "./identity.ts";
 import { checkManifest } from "./limits.ts";
 import type { ImageMetadata } from "./meta.ts";
@@ -19,7 +19,6 @@ import { streamLayers } from "./stream-layers.ts";
 import { readVerifyKey, withImage } from "./with-image.ts";
 import { writeFilesystem, writeVerity } from "./write-filesystem.ts";
 
-export const ROOTFS_NAME = "rootfs.ext4";
 export const METADATA_NAME = "meta.json";
 
 /** What a conversion made. */
@@ -52,7 +51,7 @@ async function convertAsAsked(request: Request): Promise<ConvertResult> {
   const verifyKey = await readVerifyKey(request);
   const profile = await openProfile(request);
   try {
-    const names = [ROOTFS_NAME, ...(profile?.outputs ?? []), METADATA_NAME];
+    const names = [request.filesystem.fileName, ...(profile?.outputs ?? []), METADATA_NAME];
     const output = await StagedOutput.create(request.out, names, request.force);
     try {
       const opening = { scratchFolder: output.scratch, verifyKey, toRead: true };
@@ -90,17 +89,17 @@ async function makeImage(job: Job): Promise<ConvertResult> {
     platform: formatPlatform(image.platform),
     layers: layers.map(describeLayer),
   });
-  const writer = new ImageWriter(output.path(ROOTFS_NAME));
+  const { fileName } = request.filesystem;
+  const writer = new ImageWriter(output.path(fileName));
   const file = writer.image;
   try {
     const streamed = await streamLayers(layers, writer, request);
     request.signal.throwIfAborted();
     const time = filesystemTime(image, request);
     const injection = await inject(profile, streamed, { image, time, request });
-    const { root, contents } = streamed;
+    const { root, contents, filesystem } = streamed;
     const identity = filesystemIdentity(image, time, request, injection);
-    const { label, filesystem } = request;
-    const planning = planExt4(root, contents, { ...identity, ...filesystem, label });
+    const planning = filesystem.plan(root, contents, identity);
     const plan = await inTurns(planning, request.signal);
     await writeFilesystem(plan, writer, request);
     const verity = await writeVerity(plan, file, identity, request);
@@ -121,13 +120,13 @@ async function makeImage(job: Job): Promise<ConvertResult> {
     const metadata = rootfsDigest === undefined ? described : { ...described, rootfsDigest };
     await output.write(METADATA_NAME, `${JSON.stringify(metadata, undefined, 2)}\n`);
     return {
-      rootfsPath: output.target(ROOTFS_NAME),
+      rootfsPath: output.target(fileName),
       metadataPath: output.target(METADATA_NAME),
       assetPaths: (profile?.outputs ?? []).map((name) => output.target(name)),
       metadata,
       apparentBytes: file.apparentBytes,
       allocatedBytes: file.allocatedBytes,
-      sizing: describeSizing(request),
+      sizing: request.filesystem.sizing,
       warnings: request.warnings,
     };
   } finally {
@@ -146,5 +145,5 @@ function finishedImage(rootfsDigest: Digest, time: Timestamp, { image, output }:
 }
 
 async function digestOf(file: ImageFile, request: Request): Promise<Digest> {
-  return parseDigest(`sha256:${await file.sha256(request.signal)}`, ROOTFS_NAME);
+  return parseDigest(`sha256:${await file.sha256(request.signal)}`, request.filesystem.fileName);
 }

@@ -1,10 +1,10 @@
-import type { Ext4Plan } from "../ext4/plan.ts";
+import { BLOCK_SIZE } from "../blocks/blocks.ts";
+import type { FilesystemIdentity, FilesystemPlan } from "../filesystem/kind/kind.ts";
 import type { ExecutionParameters } from "../oci/config.ts";
 import { formatPlatform } from "../oci/platform.ts";
-import { BLOCK_SIZE } from "../output/blocks.ts";
 import type { Injection } from "../profile/profile.ts";
 import type { LayerBlob, ResolvedImage, SourceOrigin } from "../source/source.ts";
-import { type FilesystemIdentity, formatUuid } from "./identity.ts";
+import { formatUuid } from "./identity.ts";
 import type {
   FilesystemMetadata,
   ImageMetadata,
@@ -44,11 +44,11 @@ function describeInjection({ paths, metadata }: Injection): InjectionMetadata {
 export function describeFilesystem(
   identity: FilesystemIdentity,
   request: Request,
-  plan: Ext4Plan,
+  plan: FilesystemPlan,
   verity: VerityMetadata | undefined,
 ): FilesystemMetadata {
   return {
-    type: plan.variant.name,
+    type: request.filesystem.name,
     uuid: formatUuid(identity.uuid),
     label: Buffer.from(request.label, "latin1").toString("utf8"),
     blockSize: BLOCK_SIZE,
@@ -79,20 +79,6 @@ export function describeLayer({
   size,
 }: Pick<LayerBlob, "digest" | "diffId" | "size">): LayerMetadata {
   return digest === undefined ? { diffId, size } : { digest, diffId, size };
-}
-
-/**
- * How a filesystem's size comes about. "fixed": as asked for; "min": nothing spare; "auto": what is used and `free`
- * bytes, by default a quarter of what is used and at least 64 MiB.
- */
-export type Sizing =
-  | { readonly kind: "fixed" | "min" }
-  | { readonly kind: "auto"; readonly free: number | "default" };
-
-export function describeSizing({ filesystem: { size, readOnly } }: Request): Sizing {
-  if (size.kind !== "auto") return { kind: size.kind };
-  if (typeof size.free === "number") return { kind: "auto", free: size.free * BLOCK_SIZE };
-  return readOnly ? { kind: "min" } : { kind: "auto", free: "default" };
 }
 
 /** Stored bytes of all layers. */

@@ -4,7 +4,7 @@ import type { Digest } from "../oci/digest.ts";
 import { formatPlatform } from "../oci/platform.ts";
 import type { Profile } from "../profile/profile.ts";
 import type { ResolvedImage } from "../source/source.ts";
-import { METADATA_NAME, ROOTFS_NAME } from "./convert.ts";
+import { METADATA_NAME } from "./convert.ts";
 import { describeLayer, describeRuntime, storedBytes } from "./describe.ts";
 import { filesystemIdentity, filesystemTime, formatUuid } from "./identity.ts";
 import { checkManifest } from "./limits.ts";
@@ -68,7 +68,7 @@ async function planAsAsked(request: Request): Promise<ConversionPlan> {
         storedBytes: storedBytes(image.layers),
         ...plannedSize(request),
         filesystem: { ...plannedFilesystem(request), ...plannedUuid(image, request, profile) },
-        outputs: [ROOTFS_NAME, METADATA_NAME, ...(profile?.outputs ?? [])].map((name) =>
+        outputs: [request.filesystem.fileName, METADATA_NAME, ...(profile?.outputs ?? [])].map((name) =>
           join(absolutePath(request.out), name),
         ),
       };

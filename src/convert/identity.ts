@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { FilesystemIdentity } from "../filesystem/kind/kind.ts";
 import { quote } from "../oci/quote.ts";
 import { timeSeconds } from "../oci/time.ts";
 import type { Injection } from "../profile/profile.ts";
@@ -9,13 +10,6 @@ import type { Request } from "./request.ts";
 /** Another one changes every UUID that is not given: only where the facts below come to mean something else. */
 const UUID_VERSION = 1;
 
-/** What tells one filesystem from another, and when it says it was made: derived, so that it can be made again. */
-export interface FilesystemIdentity {
-  readonly uuid: Uint8Array;
-  readonly hashSeed: Uint8Array;
-  readonly time: Timestamp;
-}
-
 /** @param time as `filesystemTime` tells it */
 export function filesystemIdentity(
   image: ResolvedImage,
@@ -25,7 +19,8 @@ export function filesystemIdentity(
 ): FilesystemIdentity {
   const uuid = request.uuid ?? derivedUuid(image, time, request, injection);
   // From the UUID alone: one image under different manifests is one filesystem once its UUID is given.
-  return { uuid, hashSeed: hash("directory hash seed", formatUuid(uuid)), time };
+  const hashSeed = hash("directory hash seed", formatUuid(uuid));
+  return { uuid, hashSeed, label: request.label, time };
 }
 
 /**
@@ -55,23 +50,16 @@ export function formatUuid(uuid: Uint8Array): string {
 function derivedUuid(
   image: ResolvedImage,
   time: Timestamp,
-  { profile, label, filesystem }: Request,
+  { profile, label, filesystem, verity }: Request,
   injection: Injection | undefined,
 ): Uint8Array {
-  const { fs, size, inodes, journal, readOnly, lostAndFound, verity } = filesystem;
   const facts = {
     image: image.manifestDigest,
     profile: unless(profile.name, "baseline"),
     added: injection?.digest,
     label: unless(label, "rootfs"),
     time: unless(time.seconds, 0),
-    fs: unless(fs, "ext4"),
-    size: size.kind === "fixed" ? size.blocks : unless(size.kind, "auto"),
-    free: size.kind === "auto" ? unless(size.free, "default") : undefined,
-    inodes,
-    journal: typeof journal === "object" ? journal.blocks : unless(journal, "auto"),
-    readOnly: unless(readOnly, false),
-    lostAndFound: unless(lostAndFound, true),
+    ...filesystem.facts,
     verity: unless(verity, false),
   };
   const named = Object.entries(facts).filter(([, value]) => value !== undefined);

@@ -1,7 +1,6 @@
-import type { Geometry } from "../ext4/geometry.ts";
-import type { Contents } from "../ext4/plan.ts";
+import { BLOCK_SIZE, type Extent, LONGEST_ROW_BLOCKS, type Run } from "../blocks/blocks.ts";
+import type { WrittenBlocks } from "../blocks/content-space.ts";
 import type { BlockSupply } from "../output/block-supply.ts";
-import { BLOCK_SIZE, type Extent, LONGEST_ROW_BLOCKS, type Run } from "../output/blocks.ts";
 import { ContentWriter } from "../output/content-writer.ts";
 import type { ImageFile } from "../output/image-file.ts";
 import { immediateSink } from "../output/stages.ts";
@@ -9,14 +8,12 @@ import type { ContentStore } from "../profile/profile.ts";
 import type { RegularFile } from "../tree/inode.ts";
 
 /** The contents of the image: those that the layers brought, and those that are added to them. */
-export class ImageContents implements Contents, ContentStore {
-  readonly geometry: Geometry;
+export class ImageContents implements WrittenBlocks, ContentStore {
   readonly #image: ImageFile;
   readonly #supply: BlockSupply;
   readonly #written: Run[] = [];
 
-  constructor(image: ImageFile, geometry: Geometry, supply: BlockSupply) {
-    this.geometry = geometry;
+  constructor(image: ImageFile, supply: BlockSupply) {
     this.#image = image;
     this.#supply = supply;
   }

@@ -1,8 +1,9 @@
 /** How much an image may hold before it is taken for a bomb. No limit takes part in the bytes of an image within it. */
+
+import { BLOCK_SIZE } from "../blocks/blocks.ts";
 import { Docker2vmError } from "../errors.ts";
-import { BLOCK_SIZE } from "../output/blocks.ts";
+import type { FilesystemWriter } from "../filesystem/kind/kind.ts";
 import type { LayerBlob } from "../source/source.ts";
-import type { FilesystemRequest } from "./filesystem-request.ts";
 
 /** What the layers of an image may come to, all together. */
 export interface Limits {
@@ -51,7 +52,7 @@ type Stored = readonly Pick<LayerBlob, "size">[];
 
 interface Bounded {
   readonly limits: LimitsRequest;
-  readonly filesystem: Pick<FilesystemRequest, "size">;
+  readonly filesystem: Pick<FilesystemWriter, "fixedBlocks">;
 }
 
 /** Throws E_LIMIT for an image of which its manifest says that it is beyond a limit. */
@@ -83,10 +84,9 @@ export class LayerBudget {
 
   constructor(layers: Stored, request: Bounded) {
     const { limits, filesystem } = request;
-    const { size } = filesystem;
     this.#bytes = mostBytes(layers, request);
     this.#entries = limits.entries;
-    this.#size = size.kind === "fixed" ? size.blocks : Number.POSITIVE_INFINITY;
+    this.#size = filesystem.fixedBlocks ?? Number.POSITIVE_INFINITY;
     const replaced = layers.length > 1 ? REPLACED_BYTES / BLOCK_SIZE : 0;
     this.#blocks = limits.bytes === undefined ? MOST_TIMES * this.#size + replaced : Number.POSITIVE_INFINITY;
   }
@@ -120,9 +120,11 @@ export class LayerBudget {
   }
 }
 
-function mostBytes(layers: Stored, { limits, filesystem: { size } }: Bounded): number {
-  const asked = size.kind === "fixed" ? size.blocks * BLOCK_SIZE : 0;
-  return limits.bytes ?? Math.max(ORDINARY_BYTES, MOST_TIMES * storedIn(layers), MOST_TIMES * asked);
+function mostBytes(layers: Stored, { limits, filesystem: { fixedBlocks = 0 } }: Bounded): number {
+  return (
+    limits.bytes ??
+    Math.max(ORDINARY_BYTES, MOST_TIMES * storedIn(layers), MOST_TIMES * fixedBlocks * BLOCK_SIZE)
+  );
 }
 
 function storedIn(layers: Stored): number {

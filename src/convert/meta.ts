@@ -1,3 +1,4 @@
+import type { FilesystemName } from "../filesystem/kind/kind.ts";
 import type { Digest } from "../oci/digest.ts";
 
 /** The contents of `meta.json`. Nothing in it comes from a clock or a machine. */
@@ -46,7 +47,7 @@ export interface LayerMetadata {
 }
 
 export interface FilesystemMetadata {
-  readonly type: "ext4" | "ext3" | "ext2";
+  readonly type: FilesystemName;
   readonly uuid: string;
   readonly label: string;
   readonly blockSize: number;

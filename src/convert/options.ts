@@ -1,4 +1,4 @@
-import type { VariantName } from "../ext4/variant.ts";
+import type { FilesystemName } from "../filesystem/kind/kind.ts";
 import type { InflateChoice } from "../layer/decompress.ts";
 import type { PullOptions } from "../source/open.ts";
 import type { SourceSpec } from "../source/source.ts";
@@ -40,7 +40,7 @@ export interface ConvertOptions {
   /** Inodes in all; absent: enough, and some to spare. */
   readonly inodes?: number | undefined;
   /** The filesystem; "ext4" if absent. */
-  readonly fs?: VariantName | undefined;
+  readonly fs?: FilesystemName | undefined;
   /** Bytes of the journal, "off", or "auto" if absent: as mke2fs makes it. */
   readonly journal?: number | "auto" | "off" | undefined;
   /** For mounting read-only alone: nothing spare, no journal, and the filesystem says so. */

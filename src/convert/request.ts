@@ -1,18 +1,17 @@
 import { Docker2vmError } from "../errors.ts";
-import { LATEST_TIME } from "../ext4/format/inode.ts";
+import type { FilesystemKind, FilesystemWriter } from "../filesystem/kind/kind.ts";
+import { filesystemKind } from "../filesystem/kinds.ts";
 import type { InflateChoice } from "../layer/decompress.ts";
 import { hostPlatform, type Platform, parsePlatform } from "../oci/platform.ts";
 import { parseSourceReference } from "../source/reference.ts";
 import type { SourceSpec } from "../source/source.ts";
 import { Caller } from "./caller.ts";
-import { type FilesystemRequest, filesystemRequest } from "./filesystem-request.ts";
 import { type LimitsRequest, limitsRequest } from "./limits.ts";
 import type { MakeSource } from "./made-source.ts";
 import type { ConvertOptions } from "./options.ts";
 import { type ProfileRequest, profileRequest } from "./profiles.ts";
 import type { ProgressEvent } from "./progress.ts";
 
-const LABEL_BYTES = 16;
 /** Gondolin's images bear the second by convention; nothing looks for it. */
 const DEFAULT_LABEL = { baseline: "rootfs", gondolin: "gondolin-root" } as const;
 const UUID = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i;
@@ -24,7 +23,9 @@ export interface Request {
   readonly out: string;
   readonly platform: Platform;
   readonly profile: ProfileRequest;
-  readonly filesystem: FilesystemRequest;
+  readonly filesystem: FilesystemWriter;
+  /** Whether a hash tree comes behind the filesystem. */
+  readonly verity: boolean;
   /** Bytes, one character each. */
   readonly label: string;
   readonly uuid: Uint8Array | undefined;
@@ -50,17 +51,19 @@ export function checkOptions(options: ConvertOptions): Request {
   const warnings: string[] = [];
   const caller = new Caller(options.signal);
   const profile = profileRequest(options);
+  const kind = filesystemKind(options.fs);
   return {
     source: typeof source === "string" ? parseSourceReference(source) : source,
     makeSource: options.makeSource,
     out: options.out,
     platform: platform === undefined ? hostPlatform(process.arch) : parsePlatform(platform),
     profile,
-    filesystem: filesystemRequest(options),
-    label: labelBytes(options.label ?? DEFAULT_LABEL[profile.name]),
+    filesystem: kind.settle(options),
+    verity: options.verity ?? false,
+    label: labelBytes(options.label ?? DEFAULT_LABEL[profile.name], kind),
     uuid: options.uuid === undefined ? undefined : uuidBytes(options.uuid),
     sourceDateEpoch:
-      options.sourceDateEpoch === undefined ? undefined : epochSeconds(options.sourceDateEpoch),
+      options.sourceDateEpoch === undefined ? undefined : epochSeconds(options.sourceDateEpoch, kind),
     force: options.force ?? false,
     digest: options.digest ?? false,
     limits: limitsRequest(options.limits),
@@ -78,11 +81,11 @@ export function checkOptions(options: ConvertOptions): Request {
   };
 }
 
-function labelBytes(label: string): string {
+function labelBytes(label: string, { name, labelBytes: most }: FilesystemKind): string {
   const bytes = Buffer.from(label, "utf8");
-  if (bytes.length <= LABEL_BYTES && !label.includes("\0")) return bytes.toString("latin1");
+  if (bytes.length <= most && !label.includes("\0")) return bytes.toString("latin1");
   throw new Docker2vmError("E_USAGE", `the label ${JSON.stringify(label)} has ${bytes.length} bytes`, {
-    hint: `a volume label has at most ${LABEL_BYTES} bytes and no NUL`,
+    hint: `the volume label of ${name} has at most ${most} bytes and no NUL`,
   });
 }
 
@@ -95,11 +98,11 @@ function uuidBytes(uuid: string): Uint8Array {
   });
 }
 
-function epochSeconds(seconds: number): number {
-  if (seconds > LATEST_TIME) {
-    const latest = new Date(LATEST_TIME * 1000).toISOString().slice(0, "YYYY-MM-DD".length);
-    throw new Docker2vmError("E_USAGE", `${seconds} seconds since 1970 are later than a filesystem can say`, {
-      hint: `SOURCE_DATE_EPOCH and sourceDateEpoch take at most ${LATEST_TIME}, a time on ${latest}`,
+function epochSeconds(seconds: number, { name, latestTime }: FilesystemKind): number {
+  if (seconds > latestTime) {
+    const latest = new Date(latestTime * 1000).toISOString().slice(0, "YYYY-MM-DD".length);
+    throw new Docker2vmError("E_USAGE", `${seconds} seconds since 1970 are later than ${name} can say`, {
+      hint: `SOURCE_DATE_EPOCH and sourceDateEpoch take at most ${latestTime}, a time on ${latest}`,
     });
   }
   if (Number.isSafeInteger(seconds) && seconds >= 0) return seconds;

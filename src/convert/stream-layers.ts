@@ -1,11 +1,11 @@
 import { setMaxListeners } from "node:events";
-import { geometryFor, reservedRunAfter } from "../ext4/geometry.ts";
+import { BLOCK_SIZE, type Run } from "../blocks/blocks.ts";
+import type { PreparedFilesystem } from "../filesystem/kind/kind.ts";
 import { layerName } from "../layer/layer-stream.ts";
 import { tarParts } from "../layer/tar/entries.ts";
 import { unpack } from "../layer/unpack.ts";
 import { ArenaSchedule, STREAMS_IN_FLIGHT } from "../output/arenas.ts";
 import { BlockSupply } from "../output/block-supply.ts";
-import { BLOCK_SIZE, type Run } from "../output/blocks.ts";
 import { ContentWriter } from "../output/content-writer.ts";
 import type { ImageWriter } from "../output/image-writer.ts";
 import type { ContentSink } from "../output/stages.ts";
@@ -25,6 +25,8 @@ import type { Request } from "./request.ts";
 export interface StreamedImage {
   readonly root: Directory;
   readonly contents: ImageContents;
+  /** What they were placed for. */
+  readonly filesystem: PreparedFilesystem;
 }
 
 /** Streams every layer through its checks into the image, several at once, and lays them over one another. */
@@ -33,9 +35,9 @@ export async function streamLayers(
   writer: ImageWriter,
   request: Request,
 ): Promise<StreamedImage> {
-  const { geometry, space } = contentSpace(layers, request);
-  const supply = new BlockSupply(space);
-  const contents = new ImageContents(writer.image, geometry, supply);
+  const filesystem = await request.filesystem.prepare(expectedBlocks(layers));
+  const supply = new BlockSupply(filesystem.space);
+  const contents = new ImageContents(writer.image, supply);
   const schedule = new ArenaSchedule(layers.length, supply);
   const abort = new AbortController();
   const signal = AbortSignal.any([request.signal, abort.signal]);
@@ -72,24 +74,17 @@ export async function streamLayers(
     // Its threads end while the filesystem is made.
     void reader.close();
   }
-  return { root, contents };
+  return { root, contents, filesystem };
 }
 
 /**
- * How much room contents may take is settled before they flow, for it decides how many blocks the group descriptors
- * keep free. The bound is far above any image, so that it is the same however the layers are stored; the manifest or
- * the size asked for can raise it. Limits have no part in it.
+ * How much room contents may take is settled before they flow, for it decides what the filesystem keeps free. The bound
+ * is far above any image, so that it is the same however the layers are stored; the manifest or the size asked for can
+ * raise it. Limits have no part in it.
  */
-function contentSpace(layers: readonly LayerBlob[], request: Request) {
+function expectedBlocks(layers: readonly LayerBlob[]): number {
   const stored = layers.reduce((sum, layer) => sum + layer.size, 0);
-  const expected = Math.ceil(Math.max(ORDINARY_BYTES, stored * MOST_TIMES) / BLOCK_SIZE);
-  const { size, fs } = request.filesystem;
-  const asked = size.kind === "fixed" ? size.blocks : 0;
-  const free = size.kind === "auto" && typeof size.free === "number" ? size.free : 0;
-  // Of a filesystem whose size is chosen, up to half is what describes the contents, and free space.
-  const geometry = geometryFor(Math.max(2 * expected + free, asked), fs);
-  const end = Math.max(expected, asked);
-  return { geometry, space: { end, reservedAfter: (block: number) => reservedRunAfter(geometry, block) } };
+  return Math.ceil(Math.max(ORDINARY_BYTES, stored * MOST_TIMES) / BLOCK_SIZE);
 }
 
 interface Stream {

@@ -1,12 +1,11 @@
 import { setImmediate } from "node:timers/promises";
-import { emitExt4 } from "../ext4/emit.ts";
-import type { Ext4Plan } from "../ext4/plan.ts";
-import { BLOCK_SIZE } from "../output/blocks.ts";
+import { BLOCK_SIZE } from "../blocks/blocks.ts";
+import type { FilesystemIdentity, FilesystemPlan } from "../filesystem/kind/kind.ts";
 import type { ImageFile } from "../output/image-file.ts";
 import type { ImageWriter } from "../output/image-writer.ts";
 import { STAGE_BLOCKS } from "../output/stages.ts";
 import { appendVerity } from "../verity/append.ts";
-import { type FilesystemIdentity, formatUuid, verityIdentity } from "./identity.ts";
+import { formatUuid, verityIdentity } from "./identity.ts";
 import type { VerityMetadata } from "./meta.ts";
 import type { Request } from "./request.ts";
 
@@ -16,12 +15,16 @@ const BYTES_PER_TURN = 16 << 20;
 const BLOCKS_PER_COPY = STAGE_BLOCKS;
 
 /** Brings contents to their places, gives the file its length and writes everything around the contents. */
-export async function writeFilesystem(plan: Ext4Plan, writer: ImageWriter, request: Request): Promise<void> {
+export async function writeFilesystem(
+  plan: FilesystemPlan,
+  writer: ImageWriter,
+  request: Request,
+): Promise<void> {
   const turns = new Turns(request);
   await moveContents(plan, writer, turns);
   writer.image.truncate(plan.blocks * BLOCK_SIZE);
-  let zeroing = plan.placement.reusesStale;
-  for (const { position, bytes, isZero } of emitExt4(plan)) {
+  let zeroing = plan.reusesStale;
+  for (const { position, bytes, isZero } of plan.emit()) {
     if (zeroing && !isZero) {
       await writer.settle();
       zeroing = false;
@@ -33,11 +36,7 @@ export async function writeFilesystem(plan: Ext4Plan, writer: ImageWriter, reque
   turns.end();
 }
 
-async function moveContents(
-  { placement: { moves } }: Ext4Plan,
-  writer: ImageWriter,
-  turns: Turns,
-): Promise<void> {
+async function moveContents({ moves }: FilesystemPlan, writer: ImageWriter, turns: Turns): Promise<void> {
   for (const { from, to, length } of moves) {
     for (let done = 0; done < length; done += BLOCKS_PER_COPY) {
       const blocks = Math.min(BLOCKS_PER_COPY, length - done);
@@ -74,12 +73,12 @@ class Turns {
 
 /** Hashes the finished filesystem and puts the tree of hashes behind it, if that was asked for. */
 export async function writeVerity(
-  plan: Ext4Plan,
+  plan: FilesystemPlan,
   file: ImageFile,
   identity: FilesystemIdentity,
-  { filesystem, signal }: Request,
+  { verity, signal }: Request,
 ): Promise<VerityMetadata | undefined> {
-  if (!filesystem.verity) return undefined;
+  if (!verity) return undefined;
   const { uuid, salt } = verityIdentity(identity);
   const { rootHash, hashOffset } = await appendVerity(file, plan.blocks * BLOCK_SIZE, { uuid, salt, signal });
   return { rootHash, hashOffset, uuid: formatUuid(uuid), salt: Buffer.from(salt).toString("hex") };

@@ -1,5 +1,5 @@
+import type { Run } from "../blocks/blocks.ts";
 import { Docker2vmError } from "../errors.ts";
-import type { Run } from "../output/blocks.ts";
 import type { ContentWriter } from "../output/content-writer.ts";
 import type { Inode } from "../tree/inode.ts";
 import { directoryOf, type LayerTarget } from "../tree/layer-tree.ts";

@@ -1,5 +1,5 @@
+import { LONGEST_ROW_BLOCKS, type Run } from "../blocks/blocks.ts";
 import type { BlockSupply } from "./block-supply.ts";
-import { LONGEST_ROW_BLOCKS, type Run } from "./blocks.ts";
 
 /**
  * How many streams place contents at the same time. A constant of the format: where bytes lie depends on it. They are

@@ -1,13 +1,6 @@
+import { BLOCK_SIZE, type Run } from "../blocks/blocks.ts";
+import type { Space } from "../blocks/space.ts";
 import { Docker2vmError } from "../errors.ts";
-import { BLOCK_SIZE, type Run } from "./blocks.ts";
-
-/** The space that contents are placed in. */
-export interface Space {
-  /** First block past the space. */
-  readonly end: number;
-  /** First run of blocks, ending after `block`, that contents must leave free. */
-  reservedAfter(block: number): Run;
-}
 
 /** Shorter pieces are not handed out again: each would be a turn in the schedule and a write of its own. */
 const LEAST_RUN_BLOCKS = 64;

@@ -1,5 +1,5 @@
+import { BLOCK_SIZE, type Extent, LONGEST_ROW_BLOCKS, type Run } from "../blocks/blocks.ts";
 import { assert } from "../errors.ts";
-import { BLOCK_SIZE, type Extent, LONGEST_ROW_BLOCKS, type Run } from "./blocks.ts";
 import { type ContentSink, STAGE_BLOCKS } from "./stages.ts";
 
 const ZERO_BLOCK = Buffer.alloc(BLOCK_SIZE);

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { closeSync, fstatSync, fsync, ftruncateSync, openSync, read, writeSync } from "node:fs";
 import { promisify } from "node:util";
-import type { BlockSink } from "./blocks.ts";
+import type { BlockSink } from "../blocks/blocks.ts";
 import { outputError } from "./system-errors.ts";
 
 const READ_BYTES = 1 << 20;

@@ -1,6 +1,6 @@
+import { BLOCK_SIZE } from "../blocks/blocks.ts";
 import { DirectFile } from "../disk/direct-file.ts";
 import { assert } from "../errors.ts";
-import { BLOCK_SIZE } from "./blocks.ts";
 import { ImageFile } from "./image-file.ts";
 import { type ContentSink, STAGE_BLOCKS } from "./stages.ts";
 import { outputError } from "./system-errors.ts";

@@ -1,4 +1,4 @@
-import { BLOCK_SIZE } from "./blocks.ts";
+import { BLOCK_SIZE } from "../blocks/blocks.ts";
 
 /** Memory that contents are gathered in before they are written: small files share one write. */
 export const STAGE_BLOCKS = 256;

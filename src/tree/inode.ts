@@ -5,7 +5,7 @@
  * so that they can be keys of a Map and compare in byte order; nothing ever decodes them as UTF-8.
  */
 
-import type { Extent } from "../output/blocks.ts";
+import type { Extent } from "../blocks/blocks.ts";
 
 export type { Extent };
 

@@ -1,6 +1,7 @@
 /** dm-verity: a tree of hashes behind the data, by whose root a guest can trust every block it reads. */
+
+import { BLOCK_SIZE, type BlockSink } from "../blocks/blocks.ts";
 import { assert, Docker2vmError } from "../errors.ts";
-import { BLOCK_SIZE, type BlockSink } from "../output/blocks.ts";
 import { BlockHasher } from "./block-hasher.ts";
 import { encodeSuperblock, type VerityIdentity } from "./superblock.ts";
 import { levelSizes, TreeWriter } from "./tree-writer.ts";

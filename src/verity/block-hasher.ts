@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { BLOCK_SIZE } from "../output/blocks.ts";
+import { BLOCK_SIZE } from "../blocks/blocks.ts";
 
 /** sha256 of a salt and a block, over and over. */
 export class BlockHasher {

@@ -1,5 +1,5 @@
 /** The superblock before a tree of hashes, as veritysetup writes it: struct verity_sb (cryptsetup, lib/verity/verity.c). */
-import { BLOCK_SIZE } from "../output/blocks.ts";
+import { BLOCK_SIZE } from "../blocks/blocks.ts";
 
 /** Bytes of a sha256. */
 export const DIGEST_SIZE = 32;

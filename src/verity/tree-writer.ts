@@ -1,4 +1,4 @@
-import { BLOCK_SIZE, type BlockSink } from "../output/blocks.ts";
+import { BLOCK_SIZE, type BlockSink } from "../blocks/blocks.ts";
 import type { BlockHasher } from "./block-hasher.ts";
 import { DIGEST_SIZE } from "./superblock.ts";
 

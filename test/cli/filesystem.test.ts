@@ -14,8 +14,8 @@ import {
 import { dirname, join } from "node:path";
 import { convert } from "../../src/convert/convert.ts";
 import { Docker2vmError } from "../../src/errors.ts";
-import { ImageFile } from "../../src/ext4-reader/image.ts";
-import { openFilesystem } from "../ext4-reader/unpaused.ts";
+import { ImageFile } from "../../src/filesystem/reading/image.ts";
+import { openFilesystem } from "../filesystem/ext4/read/unpaused.ts";
 import { buildLayout } from "../support/layout-builder.ts";
 import { run, runOk, testWith } from "../support/oracles.ts";
 import { scratchFolder } from "../support/scratch.ts";

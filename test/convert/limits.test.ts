@@ -128,7 +128,7 @@ describe("of an image for a size", () => {
 
   test("the limits are these", () => {
     const layers = [{ size: 1000 }, { size: 1000 }];
-    const chosen = { size: { kind: "fixed", blocks: (64 * MIB) / 4096 } } as const;
+    const chosen = { fixedBlocks: (64 * MIB) / 4096 };
     const budget = (count: number, limits: Limits = {}) =>
       new LayerBudget(layers.slice(0, count), { limits: limitsRequest(limits), filesystem: chosen });
     budget(1).addBlocks((256 * MIB) / 4096);
@@ -138,7 +138,7 @@ describe("of an image for a size", () => {
     budget(1, { bytes: 2 ** 50 }).addBlocks(2 ** 30);
     budget(1).addBytes(2 ** 40);
     expect(() => budget(1).addBytes(2 ** 40 + 1)).toThrow(`more than ${2 ** 40} bytes`);
-    const auto = { limits: limitsRequest(), filesystem: { size: { kind: "auto" } } } as const;
+    const auto = { limits: limitsRequest(), filesystem: { fixedBlocks: undefined } };
     new LayerBudget([{ size: 2 ** 40 }], auto).addBytes(2 ** 42);
     new LayerBudget(layers, auto).addBlocks(2 ** 40);
   });

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { convert } from "../../src/convert/convert.ts";
 import type { FilesystemMetadata } from "../../src/convert/meta.ts";
 import type { ConvertOptions } from "../../src/convert/options.ts";
-import { expectSilentCheck, withMount } from "../ext4/mounting.ts";
+import { expectSilentCheck, withMount } from "../filesystem/ext4/write/mounting.ts";
 import { differences, kernelView } from "../support/kernel-view.ts";
 import { buildLayout } from "../support/layout-builder.ts";
 import { run, runOk } from "../support/oracles.ts";

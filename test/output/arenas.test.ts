@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { LONGEST_ROW_BLOCKS, type Run } from "../../src/blocks/blocks.ts";
 import { ArenaSchedule, STREAMS_IN_FLIGHT } from "../../src/output/arenas.ts";
 import { BlockSupply } from "../../src/output/block-supply.ts";
-import { LONGEST_ROW_BLOCKS, type Run } from "../../src/output/blocks.ts";
 
 /** 100 blocks kept free at the start of every 2000. */
 const PERIOD = 2000;

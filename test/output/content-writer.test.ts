@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { BLOCK_SIZE, type Extent, LONGEST_ROW_BLOCKS, type Run } from "../../src/output/blocks.ts";
+import { BLOCK_SIZE, type Extent, LONGEST_ROW_BLOCKS, type Run } from "../../src/blocks/blocks.ts";
 import { ContentWriter } from "../../src/output/content-writer.ts";
 import { immediateSink } from "../../src/output/stages.ts";
 

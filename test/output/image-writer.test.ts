@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { closeSync, mkdirSync, openSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { BLOCK_SIZE } from "../../src/blocks/blocks.ts";
 import { DirectFile } from "../../src/disk/direct-file.ts";
-import { BLOCK_SIZE } from "../../src/output/blocks.ts";
 import { ImageWriter } from "../../src/output/image-writer.ts";
 import { STAGE_BLOCKS } from "../../src/output/stages.ts";
 import { expectError } from "../support/expect-error.ts";

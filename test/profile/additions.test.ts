@@ -1,7 +1,7 @@
 /** What is put into an image: where it goes, and what it never does to what is there. */
 import { describe, expect, test } from "bun:test";
 import { type Addition, Additions, type FileSource, sourceOf } from "../../src/profile/additions.ts";
-import { TIME } from "../ext4/images.ts";
+import { TIME } from "../filesystem/ext4/write/images.ts";
 import { expectError } from "../support/expect-error.ts";
 import { device, type Files, folder, link, program, testImage } from "./trees.ts";
 

@@ -2,7 +2,7 @@
 import type { ExecutionParameters } from "../../src/oci/config.ts";
 import type { ContentStore, ImageInProgress } from "../../src/profile/profile.ts";
 import type { Directory, Extent, Inode, RegularFile } from "../../src/tree/inode.ts";
-import { directory, metadata, symlink, TIME } from "../ext4/images.ts";
+import { directory, metadata, symlink, TIME } from "../filesystem/ext4/write/images.ts";
 
 /** By absolute path: a file's contents, or any inode. Folders above them are made. */
 export type Files = Readonly<Record<string, string | Uint8Array | Described>>;

@@ -13,7 +13,7 @@ import type { RegistryOptions } from "../../src/source/registry-options.ts";
 import { openRegistrySource } from "../../src/source/registry-source.ts";
 import type { ImageSource } from "../../src/source/source.ts";
 import { EPOCH } from "../../src/tree/inode.ts";
-import { planExt4 } from "../ext4/images.ts";
+import { finished } from "../../src/waiting/steps.ts";
 import { type RealRegistry, type RealRegistryOptions, withRegistry } from "../support/docker-registry.ts";
 import { expectError } from "../support/expect-error.ts";
 import { buildLayout } from "../support/layout-builder.ts";
@@ -63,19 +63,9 @@ async function convert(source: ImageSource, folder: string): Promise<string> {
   try {
     const request = checkOptions({ source: "-", out: folder, platform: "linux/amd64" });
     const image = await source.resolve(AMD64);
-    const { root, contents } = await streamLayers(image.layers, writer, request);
-    const options = {
-      label: "rootfs",
-      size: { kind: "auto" },
-      journal: "auto",
-      readOnly: false,
-      lostAndFound: true,
-    } as const;
-    await writeFilesystem(
-      planExt4(root, contents, { ...filesystemIdentity(image, EPOCH, request, undefined), ...options }),
-      writer,
-      request,
-    );
+    const { root, contents, filesystem } = await streamLayers(image.layers, writer, request);
+    const identity = filesystemIdentity(image, EPOCH, request, undefined);
+    await writeFilesystem(finished(filesystem.plan(root, contents, identity)), writer, request);
     return createHash("sha256").update(readFileSync(path)).digest("hex");
   } finally {
     await writer.close();

@@ -1,10 +1,10 @@
 /** Run by itself, so that its memory can be measured: an image of so many small files at a path. Prints its peak RSS. */
 import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
-import { emitExt4 } from "../../src/ext4/emit.ts";
-import { geometryFor, reservedRunAfter } from "../../src/ext4/geometry.ts";
-import { BLOCK_SIZE, type Run } from "../../src/output/blocks.ts";
+import { BLOCK_SIZE, type Run } from "../../src/blocks/blocks.ts";
+import { emitExt4 } from "../../src/filesystem/ext4/write/emit.ts";
+import { geometryFor, reservedRunAfter } from "../../src/filesystem/ext4/write/geometry.ts";
 import type { Directory, Inode, Metadata } from "../../src/tree/inode.ts";
-import { OPTIONS, planExt4 } from "../ext4/images.ts";
+import { OPTIONS, planExt4 } from "../filesystem/ext4/write/images.ts";
 
 const FILES_PER_DIRECTORY = 1000;
 

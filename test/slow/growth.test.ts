@@ -2,10 +2,19 @@
 import { expect } from "bun:test";
 import { readFileSync, truncateSync } from "node:fs";
 import { join } from "node:path";
-import type { VariantName } from "../../src/ext4/variant.ts";
+import type { VariantName } from "../../src/filesystem/ext4/write/variant.ts";
 import type { Directory, Inode } from "../../src/tree/inode.ts";
-import { device, directory, directoryOf, fixed, Image, MIB, symlink, withImage } from "../ext4/images.ts";
-import { expectSilentCheck, withMount } from "../ext4/mounting.ts";
+import {
+  device,
+  directory,
+  directoryOf,
+  fixed,
+  Image,
+  MIB,
+  symlink,
+  withImage,
+} from "../filesystem/ext4/write/images.ts";
+import { expectSilentCheck, withMount } from "../filesystem/ext4/write/mounting.ts";
 import { boot } from "../support/boot.ts";
 import { expectCleanFilesystem, findOracle, runOk, testWith } from "../support/oracles.ts";
 

@@ -3,8 +3,8 @@ import { expect } from "bun:test";
 import { existsSync, lstatSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Inode } from "../../src/tree/inode.ts";
-import { directory, directoryOf, emptyFile, withImage } from "../ext4/images.ts";
-import { expectSilentCheck, withMount } from "../ext4/mounting.ts";
+import { directory, directoryOf, emptyFile, withImage } from "../filesystem/ext4/write/images.ts";
+import { expectSilentCheck, withMount } from "../filesystem/ext4/write/mounting.ts";
 import { testWith } from "../support/oracles.ts";
 
 testWith(

@@ -2,7 +2,7 @@
 import { expect } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { expectSilentCheck, withMount } from "../ext4/mounting.ts";
+import { expectSilentCheck, withMount } from "../filesystem/ext4/write/mounting.ts";
 import { runOk, testWith } from "../support/oracles.ts";
 import { scratchFolder } from "../support/scratch.ts";
 

@@ -1,4 +1,4 @@
-import { checkRandomTrees } from "../ext4/random-trees.ts";
+import { checkRandomTrees } from "../filesystem/ext4/write/random-trees.ts";
 import { testWith } from "../support/oracles.ts";
 
 testWith(

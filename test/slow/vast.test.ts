@@ -3,12 +3,12 @@ import { expect } from "bun:test";
 import { closeSync, mkdtempSync, openSync, readFileSync, readSync, rmdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type NumberField, viewOf } from "../../src/ext4/format/field.ts";
-import { GROUP_DESCRIPTOR } from "../../src/ext4/format/group-descriptor.ts";
-import { SUPERBLOCK } from "../../src/ext4/format/superblock.ts";
+import { type NumberField, viewOf } from "../../src/blocks/field.ts";
+import { GROUP_DESCRIPTOR } from "../../src/filesystem/ext4/format/group-descriptor.ts";
+import { SUPERBLOCK } from "../../src/filesystem/ext4/format/superblock.ts";
 import type { Extent, RegularFile } from "../../src/tree/inode.ts";
-import { directory, fixed, type Image, metadata, withImage } from "../ext4/images.ts";
-import { expectSilentCheck, withMount } from "../ext4/mounting.ts";
+import { directory, fixed, type Image, metadata, withImage } from "../filesystem/ext4/write/images.ts";
+import { expectSilentCheck, withMount } from "../filesystem/ext4/write/mounting.ts";
 import { expectCleanFilesystem, runOk, testWith } from "../support/oracles.ts";
 
 const TIB = 2 ** 28;

@@ -1,5 +1,6 @@
-import { atPath } from "../../ext4-reader/broken.ts";
-import { filledContents } from "../../ext4-reader/filled.ts";
+import { atPath } from "../../filesystem/reading/broken.ts";
+import { filledContents } from "../../filesystem/reading/filled.ts";
+import { lookup } from "../../filesystem/reading/lookup.ts";
 import { inTurns, itemsInTurns } from "../../waiting/steps.ts";
 import type { CommandLine } from "../command-line.ts";
 import type { Host } from "../host.ts";
@@ -10,7 +11,7 @@ import { writeOut } from "./write-out.ts";
 export async function runCat(line: CommandLine, host: Host): Promise<void> {
   const [image = "", path = ""] = wordsOf(line, ["IMAGE", "PATH"], 2);
   await withFilesystem(line, host, image, async (filesystem) => {
-    const file = await inTurns(filesystem.lookup(pathBytes(path)), host.signal);
+    const file = await inTurns(lookup(filesystem, pathBytes(path)), host.signal);
     try {
       await writeOut(host, itemsInTurns(filledContents(filesystem, file), host.signal));
     } catch (error) {

@@ -1,6 +1,6 @@
 import { Docker2vmError } from "../../errors.ts";
-import type { LeftOut } from "../../ext4-reader/extract.ts";
-import { archive } from "../../ext4-reader/tar/archive.ts";
+import type { LeftOut } from "../../filesystem/reading/extract.ts";
+import { archive } from "../../filesystem/reading/tar/archive.ts";
 import type { CommandLine } from "../command-line.ts";
 import type { Host } from "../host.ts";
 import { flag } from "../request.ts";

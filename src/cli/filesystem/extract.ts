@@ -1,5 +1,5 @@
-import { type Extraction, extract } from "../../ext4-reader/extract.ts";
-import type { Replay } from "../../ext4-reader/journal/recover.ts";
+import { type Extraction, extract } from "../../filesystem/reading/extract.ts";
+import type { Replay } from "../../filesystem/reading/filesystem.ts";
 import { inTurns } from "../../waiting/steps.ts";
 import { formatBytes } from "../bytes.ts";
 import type { CommandLine } from "../command-line.ts";

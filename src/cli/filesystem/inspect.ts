@@ -1,4 +1,4 @@
-import { type FilesystemFacts, inspect } from "../../ext4-reader/inspect.ts";
+import { type FilesystemFacts, inspect } from "../../filesystem/ext4/read/inspect.ts";
 import { formatBytes } from "../bytes.ts";
 import type { CommandLine } from "../command-line.ts";
 import type { Host } from "../host.ts";

@@ -1,5 +1,5 @@
 /** Files that did not come along, for a reader and for a program. */
-import type { LeftOut } from "../../ext4-reader/extract.ts";
+import type { LeftOut } from "../../filesystem/reading/extract.ts";
 import { printable } from "../printable.ts";
 import { bytesAsText } from "./text.ts";
 

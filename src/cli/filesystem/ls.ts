@@ -1,5 +1,5 @@
-import type { Filesystem } from "../../ext4-reader/filesystem.ts";
-import { type ListedFile, list } from "../../ext4-reader/list.ts";
+import type { Ext4Filesystem } from "../../filesystem/ext4/read/filesystem.ts";
+import { type ListedFile, list } from "../../filesystem/reading/list.ts";
 import { itemsInTurns, type Paused } from "../../waiting/steps.ts";
 import type { CommandLine } from "../command-line.ts";
 import type { Host } from "../host.ts";
@@ -25,7 +25,7 @@ const LINES = 1000;
 export async function runLs(line: CommandLine, host: Host): Promise<void> {
   const [image = "", path = "/"] = wordsOf(line, ["IMAGE", "[PATH]"], 1);
   const render = flag(line, "json") ? listingJson : listingLine;
-  await withFilesystem(line, host, image, async (filesystem: Filesystem) => {
+  await withFilesystem(line, host, image, async (filesystem: Ext4Filesystem) => {
     const files = list(filesystem, pathBytes(path), { recursive: flag(line, "recursive") });
     await writeOut(host, itemsInTurns(inBatches(files, render), host.signal));
   });

@@ -1,4 +1,4 @@
-import type { Replay } from "../../ext4-reader/journal/recover.ts";
+import type { Replay } from "../../filesystem/reading/filesystem.ts";
 
 /** That what is read is not just what the image file holds, for standard error. */
 export function replayLine({ blocks, transactions }: Replay): string {

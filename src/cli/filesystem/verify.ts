@@ -1,7 +1,7 @@
 import { Docker2vmError } from "../../errors.ts";
-import { inFile } from "../../ext4-reader/broken.ts";
-import { ImageFile } from "../../ext4-reader/image.ts";
-import { type Verification, verify } from "../../ext4-reader/verify/verify.ts";
+import { type Verification, verify } from "../../filesystem/ext4/read/verify/verify.ts";
+import { inFile } from "../../filesystem/reading/broken.ts";
+import { ImageFile } from "../../filesystem/reading/image.ts";
 import { inTurns } from "../../waiting/steps.ts";
 import type { CommandLine } from "../command-line.ts";
 import type { Host } from "../host.ts";

@@ -1,7 +1,7 @@
 import { Docker2vmError } from "../../errors.ts";
-import { inFile } from "../../ext4-reader/broken.ts";
-import { type Filesystem, openFilesystem } from "../../ext4-reader/filesystem.ts";
-import { ImageFile } from "../../ext4-reader/image.ts";
+import { type Ext4Filesystem, openExt4 } from "../../filesystem/ext4/read/filesystem.ts";
+import { inFile } from "../../filesystem/reading/broken.ts";
+import { ImageFile } from "../../filesystem/reading/image.ts";
 import { inTurns } from "../../waiting/steps.ts";
 import type { CommandLine } from "../command-line.ts";
 import type { Host } from "../host.ts";
@@ -38,12 +38,12 @@ export async function withFilesystem<Result>(
   line: CommandLine,
   host: Host,
   image: string,
-  use: (filesystem: Filesystem) => Result | Promise<Result>,
+  use: (filesystem: Ext4Filesystem) => Result | Promise<Result>,
   { resultTells = false }: { readonly resultTells?: boolean } = {},
 ): Promise<Result> {
   const file = new ImageFile(image);
   try {
-    const opening = openFilesystem(file, { ignoreJournal: flag(line, "ignore-journal") });
+    const opening = openExt4(file, { ignoreJournal: flag(line, "ignore-journal") });
     const filesystem = await inTurns(opening, host.signal);
     const { replay } = filesystem;
     if (replay !== undefined && !resultTells) host.stderr.write(replayLine(replay));

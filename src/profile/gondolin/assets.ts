@@ -1,6 +1,6 @@
 /** The files that Gondolin boots beside a root filesystem, and the manifest that names them (its AssetManifest). */
-import { openFilesystem } from "../../ext4-reader/filesystem.ts";
-import { ImageFile } from "../../ext4-reader/image.ts";
+import { openExt4 } from "../../filesystem/ext4/read/filesystem.ts";
+import { ImageFile } from "../../filesystem/reading/image.ts";
 import { formatPlatform } from "../../oci/platform.ts";
 import { finished } from "../../waiting/steps.ts";
 import { isExecutable } from "../additions.ts";
@@ -97,7 +97,7 @@ function manifestOf(image: FinishedImage, base: BaseBundle, checksums: AssetChec
 function labelOf(rootfs: string): string {
   const image = new ImageFile(rootfs);
   try {
-    const name = finished(openFilesystem(image)).superblock.fields.s_volume_name;
+    const name = finished(openExt4(image)).superblock.fields.s_volume_name;
     return Buffer.from(name).toString("utf8").split("\0")[0] ?? "";
   } finally {
     image.close();

@@ -1,10 +1,10 @@
 /** The base's root filesystem: the guest that Gondolin itself boots, from which files are taken. */
 import { assert } from "../../errors.ts";
-import { inFile } from "../../ext4-reader/broken.ts";
-import type { Piece } from "../../ext4-reader/contents.ts";
-import { type Filesystem, openFilesystem } from "../../ext4-reader/filesystem.ts";
-import { ImageFile } from "../../ext4-reader/image.ts";
-import { type FilesystemTree, readTree } from "../../ext4-reader/tree.ts";
+import type { Piece } from "../../filesystem/ext4/read/contents.ts";
+import { type Ext4Filesystem, openExt4 } from "../../filesystem/ext4/read/filesystem.ts";
+import { inFile } from "../../filesystem/reading/broken.ts";
+import { ImageFile } from "../../filesystem/reading/image.ts";
+import { type FilesystemTree, readTree } from "../../filesystem/reading/tree.ts";
 import type { Directory, Inode, RegularFile } from "../../tree/inode.ts";
 import { finished, unpaused } from "../../waiting/steps.ts";
 import { type FileSource, isExecutable } from "../additions.ts";
@@ -27,15 +27,15 @@ const NAME_OTHERS = "fetch or build these guest assets again, or name others wit
 
 export class BaseFilesystem {
   readonly #image: ImageFile;
-  readonly #filesystem: Filesystem;
+  readonly #filesystem: Ext4Filesystem;
   readonly #tree: FilesystemTree;
   readonly #sources = new Map<RegularFile, FileSource>();
 
-  /** Throws as openFilesystem does, naming the file. */
+  /** Throws as openExt4 does, naming the file. */
   constructor(path: string) {
     this.#image = new ImageFile(path);
     try {
-      this.#filesystem = finished(openFilesystem(this.#image));
+      this.#filesystem = finished(openExt4(this.#image));
       this.#tree = readTree(this.#filesystem);
     } catch (error) {
       this.#image.close();

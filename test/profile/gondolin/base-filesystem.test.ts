@@ -1,7 +1,7 @@
 /** Files read out of a guest's root filesystem. */
 import { expect, test } from "bun:test";
 import { BaseFilesystem } from "../../../src/profile/gondolin/base-filesystem.ts";
-import { directory, emptyFile, withImage } from "../../ext4/images.ts";
+import { directory, emptyFile, withImage } from "../../filesystem/ext4/write/images.ts";
 
 const BLOCK = 4096;
 

@@ -1,7 +1,7 @@
 /** Small folders of guest assets: what Gondolin's are made of, in as few bytes as may be. */
 import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { withImage } from "../../ext4/images.ts";
+import { withImage } from "../../filesystem/ext4/write/images.ts";
 import { type Files, link, program, sameAs, treeOf } from "../trees.ts";
 import { elf } from "./elf-maker.ts";
 

@@ -1,0 +1,37 @@
+import { assert } from "../errors.ts";
+import type { Mapped, Run } from "./blocks.ts";
+import { blocksIn, RunCollector, type RunSet, runSetOf, subtract } from "./runs.ts";
+
+/** What became of the blocks while contents arrived. */
+export interface WrittenBlocks {
+  /** First block past all that contents may have used. */
+  readonly end: number;
+  /** Every run that contents were written to, whether still in use or not (upper layers replace files). */
+  readonly written: readonly Run[];
+}
+
+/** What contents make of the blocks. */
+export interface ContentSpace {
+  /** Blocks that contents were ever written to. */
+  readonly written: RunSet;
+  /** Those that no file has (any more). */
+  readonly stale: RunSet;
+  /** Blocks that files have, and the first block past the last of them. */
+  readonly liveBlocks: number;
+  readonly liveEnd: number;
+}
+
+/** Tells blocks in use from stale ones. Two files with the same block, or one never written to, are a mistake here. */
+export function contentSpace(files: readonly Mapped[], contents: WrittenBlocks): ContentSpace {
+  const taken = new RunCollector();
+  for (const { extents } of files) {
+    for (const { physical, length } of extents) taken.add(physical, length);
+  }
+  const live = taken.union("forbidden", "files");
+  const written = runSetOf(contents.written);
+  assert((written.ends.at(-1) ?? 0) <= contents.end, "contents were written past their end");
+  const stale = subtract(written, live);
+  const liveBlocks = blocksIn(live);
+  assert(blocksIn(written) === liveBlocks + blocksIn(stale), "a file has blocks that were not written");
+  return { written, stale, liveBlocks, liveEnd: live.ends.at(-1) ?? 0 };
+}

@@ -1,0 +1,123 @@
+/** Inodes, decoded. */
+
+import { decode, type Values, viewOf } from "../../../blocks/field.ts";
+import type { Timestamp } from "../../../tree/inode.ts";
+import { MODE_TYPE } from "../../../tree/mode.ts";
+import { broken } from "../../reading/broken.ts";
+import { type FileType, inodeName, type TypedInode } from "../../reading/filesystem.ts";
+import { crc } from "../format/checksum.ts";
+import {
+  EXT4_CASEFOLD_FL,
+  EXT4_ENCRYPT_FL,
+  EXT4_EXTENTS_FL,
+  EXT4_GOOD_OLD_INODE_SIZE,
+  EXT4_INDEX_FL,
+  EXT4_INLINE_DATA_FL,
+  EXTRA_ISIZE,
+  INODE,
+} from "../format/inode.ts";
+import { seedOfInode } from "./superblock.ts";
+import type { Volume } from "./volume.ts";
+
+const FLAGS = {
+  encrypted: EXT4_ENCRYPT_FL,
+  casefold: EXT4_CASEFOLD_FL,
+  extents: EXT4_EXTENTS_FL,
+  indexed: EXT4_INDEX_FL,
+  inline: EXT4_INLINE_DATA_FL,
+} as const;
+
+const DECODED_SIZE = EXT4_GOOD_OLD_INODE_SIZE + EXTRA_ISIZE;
+const TYPE_BITS = 0o170000;
+const MAXIMUM_NANOSECONDS = 999_999_999;
+/** Fields past the first 128 bytes count only as far as i_extra_isize reaches. */
+const EXTRA_BEGINS = EXT4_GOOD_OLD_INODE_SIZE;
+
+/** An inode as it is on disk, its halves put together. */
+export interface FileInode extends Omit<TypedInode, "type"> {
+  /** Undefined where i_mode says no type: the inode is not in use, or broken. */
+  readonly type: FileType | undefined;
+  readonly fields: Values<typeof INODE>;
+  /** All bytes of the inode. */
+  readonly bytes: Uint8Array;
+  /** Whether i_extra_isize is possible. If not, it counts as 0. */
+  readonly extraSizeIsValid: boolean;
+}
+
+const TYPES = new Map(Object.entries(MODE_TYPE).map(([type, bits]) => [bits as number, type as FileType]));
+
+export function hasFlag(inode: FileInode, flag: keyof typeof FLAGS): boolean {
+  return (inode.fields.i_flags & FLAGS[flag]) !== 0;
+}
+
+/** Reads an inode and checks its checksum. Throws E_INVALID_FILESYSTEM for a number that no inode has. */
+export function readInode(volume: Volume, number: number): FileInode {
+  const { superblock } = volume;
+  const where = inodeName(number);
+  if (!Number.isInteger(number) || number < 1 || number > superblock.fields.s_inodes_count) {
+    throw broken(where, `there is none: the filesystem has ${superblock.fields.s_inodes_count}`);
+  }
+  const group = Math.floor((number - 1) / superblock.inodesPerGroup);
+  const at = ((number - 1) % superblock.inodesPerGroup) * superblock.inodeSize;
+  const place = volume.descriptor(group).inodeTable + Math.floor(at / superblock.blockSize);
+  const block = volume.block(place, where);
+  const offset = at % superblock.blockSize;
+  const inode = decodeInode(volume, number, block.subarray(offset, offset + superblock.inodeSize));
+  if (!inodeChecksumIsRight(volume, inode)) throw broken(where, "its checksum is wrong");
+  if (!inode.extraSizeIsValid) throw broken(where, `i_extra_isize cannot be ${inode.fields.i_extra_isize}`);
+  return inode;
+}
+
+export function decodeInode(volume: Volume, number: number, bytes: Uint8Array): FileInode {
+  const padded = new Uint8Array(DECODED_SIZE);
+  padded.set(bytes.subarray(0, DECODED_SIZE));
+  const view = viewOf(padded);
+  const room = bytes.length - EXTRA_BEGINS;
+  const extra = room === 0 ? 0 : INODE.i_extra_isize.get(view, 0);
+  const extraSizeIsValid = extra <= room && extra % 4 === 0;
+  const reach = EXTRA_BEGINS + (extraSizeIsValid ? Math.max(extra, INODE.i_extra_isize.width) : 0);
+  padded.fill(0, Math.min(reach, DECODED_SIZE));
+  const fields = decode(INODE, view, 0);
+  const type = TYPES.get(fields.i_mode & TYPE_BITS);
+  const sized = type === "file" || volume.has("large_dir");
+  return {
+    number,
+    type,
+    mode: fields.i_mode & 0o7777,
+    uid: fields.l_i_uid_high * 2 ** 16 + fields.i_uid,
+    gid: fields.l_i_gid_high * 2 ** 16 + fields.i_gid,
+    size: (sized ? fields.i_size_high * 2 ** 32 : 0) + fields.i_size_lo,
+    links: fields.i_links_count,
+    mtime: timestamp(fields.i_mtime, fields.i_mtime_extra),
+    atime: timestamp(fields.i_atime, fields.i_atime_extra),
+    ctime: timestamp(fields.i_ctime, fields.i_ctime_extra),
+    fields,
+    bytes,
+    extraSizeIsValid,
+  };
+}
+
+/** ext4_decode_extra_time: 32 signed bits of seconds, two bits of epoch, nanoseconds above them. */
+function timestamp(low: number, extra: number): Timestamp {
+  return {
+    seconds: (low | 0) + (extra & 3) * 2 ** 32,
+    nanoseconds: Math.min(extra >>> 2, MAXIMUM_NANOSECONDS),
+  };
+}
+
+/** Whether the checksum is right; true where there is none. An inode of nothing but zeros needs none either. */
+export function inodeChecksumIsRight(volume: Volume, inode: FileInode): boolean {
+  if (!volume.has("metadata_csum")) return true;
+  const { fields, bytes, number } = inode;
+  const cleared = new Uint8Array(bytes);
+  const view = viewOf(cleared);
+  INODE.l_i_checksum_lo.put(view, 0, 0);
+  const high = INODE.i_checksum_hi;
+  const extra = bytes.length > EXTRA_BEGINS ? INODE.i_extra_isize.get(view, 0) : 0;
+  const hasHigh = extra >= high.offset + high.width - EXTRA_BEGINS;
+  const stored = (hasHigh ? high.get(view, 0) * 2 ** 16 : 0) + fields.l_i_checksum_lo;
+  if (hasHigh) high.put(view, 0, 0);
+  const computed = crc(seedOfInode(volume.superblock.seed, number, fields.i_generation), cleared);
+  if ((hasHigh ? computed : computed & 0xffff) === stored) return true;
+  return bytes.every((byte) => byte === 0);
+}

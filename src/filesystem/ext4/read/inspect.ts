@@ -1,0 +1,115 @@
+/** What a superblock says of its filesystem, for printing. */
+
+import type { Timestamp } from "../../../tree/inode.ts";
+import type { Replay } from "../../reading/filesystem.ts";
+import { EXT4_ERROR_FS, EXT4_VALID_FS } from "../format/superblock.ts";
+import type { FeatureName } from "./features.ts";
+import type { Ext4Filesystem, JournalState } from "./filesystem.ts";
+
+export interface FilesystemFacts {
+  /** By its features, as mke2fs -t would name it. */
+  readonly type: "ext2" | "ext3" | "ext4";
+  /** 8-4-4-4-12 hexadecimal digits. */
+  readonly uuid: string;
+  /** Bytes, one character each. */
+  readonly label: string;
+  /** Where it was last mounted; bytes, one character each. */
+  readonly lastMounted: string;
+  readonly features: readonly FeatureName[];
+  readonly journal: JournalState;
+  /** What was replayed in memory, if anything was: all other facts are as after that. */
+  readonly replay?: Replay;
+  /** Whether it was unmounted properly and no error was found in it. */
+  readonly clean: boolean;
+  readonly blockSize: number;
+  /** Bytes of the whole, and of its free blocks. */
+  readonly size: number;
+  readonly free: number;
+  readonly blocks: number;
+  readonly freeBlocks: number;
+  readonly reservedBlocks: number;
+  readonly inodes: number;
+  readonly freeInodes: number;
+  readonly inodeSize: number;
+  readonly groups: number;
+  readonly blocksPerGroup: number;
+  readonly inodesPerGroup: number;
+  /** Undefined where it never happened. */
+  readonly created: Timestamp | undefined;
+  readonly mounted: Timestamp | undefined;
+  readonly written: Timestamp | undefined;
+  readonly checked: Timestamp | undefined;
+  readonly mounts: number;
+}
+
+/** Features that ext3 does not have; has_journal alone sets it apart from ext2. */
+const ONLY_EXT4: readonly FeatureName[] = [
+  "extent",
+  "64bit",
+  "flex_bg",
+  "mmp",
+  "ea_inode",
+  "inline_data",
+  "uninit_bg",
+  "huge_file",
+  "dir_nlink",
+  "extra_isize",
+  "metadata_csum",
+  "bigalloc",
+];
+
+export function inspect(filesystem: Ext4Filesystem): FilesystemFacts {
+  const { superblock, journal, replay } = filesystem;
+  const { fields, blockSize, blocks, freeBlocks } = superblock;
+  return {
+    type: typeOf(superblock.features),
+    uuid: uuidText(fields.s_uuid),
+    label: text(fields.s_volume_name),
+    lastMounted: text(fields.s_last_mounted),
+    features: [...superblock.features],
+    journal,
+    ...(replay === undefined ? {} : { replay }),
+    clean:
+      (fields.s_state & EXT4_VALID_FS) !== 0 &&
+      (fields.s_state & EXT4_ERROR_FS) === 0 &&
+      (journal === "clean" || journal === "none"),
+    blockSize,
+    size: blocks * blockSize,
+    free: freeBlocks * blockSize,
+    blocks,
+    freeBlocks,
+    reservedBlocks: superblock.reservedBlocks,
+    inodes: fields.s_inodes_count,
+    freeInodes: fields.s_free_inodes_count,
+    inodeSize: superblock.inodeSize,
+    groups: superblock.groups,
+    blocksPerGroup: superblock.blocksPerGroup,
+    inodesPerGroup: superblock.inodesPerGroup,
+    created: time(fields.s_mkfs_time, fields.s_mkfs_time_hi),
+    mounted: time(fields.s_mtime, fields.s_mtime_hi),
+    written: time(fields.s_wtime, fields.s_wtime_hi),
+    checked: time(fields.s_lastcheck, fields.s_lastcheck_hi),
+    mounts: fields.s_mnt_count,
+  };
+}
+
+function typeOf(features: ReadonlySet<FeatureName>): FilesystemFacts["type"] {
+  if (ONLY_EXT4.some((feature) => features.has(feature))) return "ext4";
+  return features.has("has_journal") ? "ext3" : "ext2";
+}
+
+function time(low: number, high: number): Timestamp | undefined {
+  const seconds = high * 2 ** 32 + low;
+  return seconds === 0 ? undefined : { seconds, nanoseconds: 0 };
+}
+
+/** Up to the first NUL. */
+function text(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("latin1").split("\0")[0] ?? "";
+}
+
+function uuidText(uuid: Uint8Array): string {
+  return Buffer.from(uuid)
+    .toString("hex")
+    .replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+}

@@ -1,0 +1,112 @@
+/** Fields of an inode in use that contradict each other or the features. */
+import { type FileType, inodeName } from "../../../reading/filesystem.ts";
+import {
+  EXT4_CASEFOLD_FL,
+  EXT4_EA_INODE_FL,
+  EXT4_ENCRYPT_FL,
+  EXT4_EXTENTS_FL,
+  EXT4_GOOD_OLD_INODE_SIZE,
+  EXT4_HUGE_FILE_FL,
+  EXT4_IMAGIC_FL,
+  EXT4_IMMUTABLE_FL,
+  EXT4_INDEX_FL,
+  EXT4_INLINE_DATA_FL,
+  EXT4_VERITY_FL,
+  INODE,
+} from "../../format/inode.ts";
+import type { FeatureName } from "../features.ts";
+import { type FileInode, hasFlag } from "../inode.ts";
+import { readSymlink, symlinkIsTerminated } from "../symlink.ts";
+import type { Check } from "./check.ts";
+
+/** Flags with the feature that each needs and the types that may have it; undefined: any. */
+const FLAG_RULES: readonly {
+  readonly name: string;
+  readonly flag: number;
+  readonly feature: FeatureName;
+  readonly types?: readonly FileType[];
+}[] = [
+  { name: "index", flag: EXT4_INDEX_FL, feature: "dir_index", types: ["directory"] },
+  { name: "extents", flag: EXT4_EXTENTS_FL, feature: "extent", types: ["file", "directory", "symlink"] },
+  {
+    name: "inline data",
+    flag: EXT4_INLINE_DATA_FL,
+    feature: "inline_data",
+    types: ["file", "directory", "symlink"],
+  },
+  { name: "encrypt", flag: EXT4_ENCRYPT_FL, feature: "encrypt", types: ["file", "directory", "symlink"] },
+  { name: "casefold", flag: EXT4_CASEFOLD_FL, feature: "casefold", types: ["directory"] },
+  { name: "ea_inode", flag: EXT4_EA_INODE_FL, feature: "ea_inode", types: ["file"] },
+  { name: "verity", flag: EXT4_VERITY_FL, feature: "verity", types: ["file"] },
+  { name: "huge file", flag: EXT4_HUGE_FILE_FL, feature: "huge_file" },
+  { name: "imagic", flag: EXT4_IMAGIC_FL, feature: "imagic_inodes" },
+];
+
+export function checkFields(check: Check, inode: FileInode): void {
+  const { volume, findings } = check;
+  const { number, fields, type, links } = inode;
+  const where = inodeName(number);
+  const expect = (condition: boolean, what: string) => findings.expect(condition, where, what);
+  expect(type !== undefined, "its type is none that there is");
+  expect(links === 0 || fields.i_dtime === 0, "it is in use, but has a time of deletion");
+  expect(inode.extraSizeIsValid, `i_extra_isize cannot be ${fields.i_extra_isize}`);
+  expect(fields.i_obso_faddr === 0, "it has a fragment of a block, which was never a feature");
+  expect(
+    volume.has("64bit") || fields.l_i_file_acl_high === 0,
+    "its block of attributes is past what 32 bits say",
+  );
+  expect(volume.has("huge_file") || fields.l_i_blocks_high === 0, "i_blocks needs the feature huge_file");
+  const sized = type === "file" || volume.has("large_dir");
+  expect(sized || fields.i_size_high === 0, "its size is past what 32 bits say");
+  for (const rule of FLAG_RULES) {
+    if ((fields.i_flags & rule.flag) === 0) continue;
+    expect(volume.has(rule.feature), `it has the flag ${rule.name} without the feature ${rule.feature}`);
+    const allowed = rule.types === undefined || (type !== undefined && rule.types.includes(type));
+    expect(allowed, `it has the flag ${rule.name}, which a ${type} cannot have`);
+  }
+  if (type === "symlink") checkSymlink(check, inode);
+  if (type === "char" || type === "block" || type === "fifo" || type === "socket") {
+    expect(inode.size === 0, `a ${type} with a size`);
+    expect(
+      (fields.i_flags & EXT4_IMMUTABLE_FL) === 0,
+      `it has the flag immutable, which a ${type} cannot have`,
+    );
+  }
+  checkTimes(check, inode);
+}
+
+function checkSymlink({ volume, findings }: Check, inode: FileInode): void {
+  if (hasFlag(inode, "encrypted")) return;
+  findings.attempt(() => {
+    readSymlink(volume, inode);
+    const terminated = symlinkIsTerminated(volume, inode);
+    findings.expect(
+      terminated,
+      inodeName(inode.number),
+      "the symbolic link's target does not end with a zero",
+    );
+  });
+}
+
+const TIMES = [
+  [INODE.i_atime, INODE.i_atime_extra],
+  [INODE.i_ctime, INODE.i_ctime_extra],
+  [INODE.i_mtime, INODE.i_mtime_extra],
+  [INODE.i_crtime, INODE.i_crtime_extra],
+] as const;
+
+/** Old kernels wrote the epoch bits of times before 1970 wrongly, and e2fsck takes 2310 to 2378 for that. */
+function checkTimes({ findings }: Check, { number, bytes, fields, extraSizeIsValid }: FileInode): void {
+  if (!extraSizeIsValid) return;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (const [seconds, extra] of TIMES) {
+    const end = extra.offset + extra.width;
+    if (end > EXT4_GOOD_OLD_INODE_SIZE + fields.i_extra_isize) continue;
+    const wrong = seconds.get(view, 0) >= 2 ** 31 && (extra.get(view, 0) & 3) === 3;
+    findings.expect(
+      !wrong,
+      inodeName(number),
+      "a time between 2310 and 2378, which e2fsck takes for one before 1970",
+    );
+  }
+}

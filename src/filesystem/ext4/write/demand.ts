@@ -1,0 +1,14 @@
+import type { Steps } from "../../../waiting/steps.ts";
+import type { LayoutRule } from "./group-layout.ts";
+
+/** What must fit, whatever the size. */
+export interface Demand {
+  /** Blocks of contents and of the tree, extent trees of scattered directories aside. */
+  readonly blocks: number;
+  /** Descriptor blocks that contents left free. */
+  readonly descriptorBlocks: number;
+  readonly rule: LayoutRule;
+}
+
+/** Tries a size: the result, or undefined if something does not fit. */
+export type Attempt<Result> = (blocks: number) => Steps<Result | undefined>;

@@ -1,0 +1,167 @@
+/** The tree as inodes with numbers: everything about it that does not depend on where blocks lie. */
+import { assert } from "../../../errors.ts";
+import { type Directory, type Extent, type Inode, NO_XATTRS, type Timestamp } from "../../../tree/inode.ts";
+import { sortedNames } from "../../../waiting/sorted.ts";
+import type { Steps } from "../../../waiting/steps.ts";
+import type { DirectoryHash } from "../format/dirhash.ts";
+import { type DirectoryLayout, layOutDirectory } from "./directory-layout.ts";
+import { checkInode, checkLinks, checkName, fileExtents } from "./inode-limits.ts";
+import { type Namespace, type PlannedInode, pathOf } from "./planned-inode.ts";
+import { plannedValueInode } from "./value-inodes.ts";
+import type { Variant } from "./variant.ts";
+import { XattrPlanner } from "./xattrs.ts";
+
+const LOST_AND_FOUND = "lost+found";
+/** Inodes that are added without a pause. */
+const INODES_PER_STEP = 256;
+/** Blocks that mke2fs gives lost+found, so that e2fsck need not find free ones when it rescues files. */
+const LOST_AND_FOUND_BLOCKS = 4;
+
+export interface NamespaceOptions {
+  readonly variant: Variant;
+  readonly hash: DirectoryHash;
+  readonly lostAndFound: boolean;
+  readonly time: Timestamp;
+  /** The filesystem's seed of checksums. */
+  readonly seed: number;
+}
+
+/**
+ * Numbers the tree depth-first in byte order of names, lost+found before all others, values of attributes that have
+ * inodes of their own after them. Inodes are told apart by
+ * identity: one that has several names gets one number. Throws E_FILESYSTEM_LIMIT.
+ */
+export function* planNamespace(root: Directory, options: NamespaceOptions): Steps<Namespace> {
+  const walk = new Walk(options);
+  yield* walk.run(root);
+  const { blocks: xattrBlocks, valueInodes } = walk.xattrs;
+  for (const valueInode of valueInodes) walk.inodes.push(plannedValueInode(valueInode));
+  return { inodes: walk.inodes, xattrBlocks, valueInodes: valueInodes.length };
+}
+
+interface Frame {
+  readonly index: number;
+  readonly entries: ReadonlyMap<string, Inode>;
+  readonly layout: DirectoryLayout;
+}
+
+const NO_EXTENTS: readonly Extent[] = [];
+
+class Walk {
+  readonly inodes: PlannedInode[] = [];
+  readonly xattrs: XattrPlanner;
+  readonly #options: NamespaceOptions;
+  readonly #indexes = new Map<Inode, number>();
+  /** Directories being walked. A stack of our own: a tree may be deeper than the call stack. */
+  readonly #stack: Frame[] = [];
+  /** The inode that is being added, for messages: one function for all, as there may be millions. */
+  #parent = 0;
+  #name = "";
+  readonly #path = (): string => pathOf(this.inodes, this.#parent, this.#name);
+
+  constructor(options: NamespaceOptions) {
+    this.#options = options;
+    this.xattrs = new XattrPlanner(options.variant, options.seed);
+  }
+
+  *run(root: Directory): Steps<void> {
+    const entries = this.#rootEntries(root);
+    this.#add(root, 0, "", yield* this.#layOut(entries, 0, ""));
+    const lostAndFound = entries.get(LOST_AND_FOUND);
+    // Numbered here, walked in its turn like any other.
+    if (this.#options.lostAndFound && lostAndFound?.type === "directory") {
+      const layout = yield* this.#layOut(lostAndFound.entries, 0, LOST_AND_FOUND);
+      this.#add(lostAndFound, 0, LOST_AND_FOUND, layout);
+    }
+    this.#enter(0, entries);
+    for (let frame = this.#stack.at(-1); frame !== undefined; frame = this.#stack.at(-1)) {
+      const { layout, index } = frame;
+      if (layout.children.length === layout.names.length) {
+        this.#stack.pop();
+        continue;
+      }
+      const name = layout.names[layout.children.length] ?? "";
+      const child = frame.entries.get(name);
+      assert(child !== undefined, "a directory changed while it was walked");
+      const isNewDirectory = child.type === "directory" && !this.#indexes.has(child);
+      const directory = isNewDirectory ? yield* this.#layOut(child.entries, index, name) : undefined;
+      this.#visit(frame, name, child, directory);
+      if (this.inodes.length % INODES_PER_STEP === 0) yield;
+    }
+    checkLinks(this.inodes, this.#options.variant);
+  }
+
+  #rootEntries(root: Directory): ReadonlyMap<string, Inode> {
+    if (!this.#options.lostAndFound || root.entries.has(LOST_AND_FOUND)) return root.entries;
+    const { time } = this.#options;
+    const metadata = {
+      mode: 0o700,
+      uid: 0,
+      gid: 0,
+      mtime: time,
+      atime: time,
+      ctime: time,
+      xattrs: NO_XATTRS,
+    };
+    const created: Directory = { type: "directory", metadata, entries: new Map() };
+    return new Map(root.entries).set(LOST_AND_FOUND, created);
+  }
+
+  /** `directory` is the child's own layout, if it is a directory that was not there before. */
+  #visit({ index, layout }: Frame, name: string, child: Inode, directory: DirectoryLayout | undefined): void {
+    const childIndex = this.#indexes.get(child) ?? this.#add(child, index, name, directory);
+    layout.children.push(childIndex);
+    if (child.type === "directory") this.#enterChild(index, childIndex, child);
+    else this.#countLink(childIndex);
+  }
+
+  #enterChild(parent: number, index: number, child: Directory): void {
+    assert(this.inodes[index]?.links === 0, "a directory has two names");
+    this.#countLink(parent);
+    this.#enter(index, child.entries);
+  }
+
+  #enter(index: number, entries: ReadonlyMap<string, Inode>): void {
+    const planned = this.inodes[index];
+    assert(planned?.directory !== undefined, "only directories are entered");
+    planned.links += 2;
+    this.#stack.push({ index, entries, layout: planned.directory });
+  }
+
+  #countLink(index: number): void {
+    const planned = this.inodes[index];
+    if (planned !== undefined) planned.links++;
+  }
+
+  #add(node: Inode, parent: number, name: string, directory: DirectoryLayout | undefined): number {
+    const index = this.inodes.length;
+    const path = this.#path;
+    this.#parent = parent;
+    this.#name = name;
+    checkInode(node, path);
+    const xattrs = this.xattrs.plan(node.metadata.xattrs, path);
+    this.inodes.push({
+      node,
+      parent,
+      name,
+      links: 0,
+      extents: node.type === "file" ? fileExtents(node, this.#options.variant, path) : NO_EXTENTS,
+      directory,
+      xattrs,
+      valueInode: undefined,
+    });
+    this.#indexes.set(node, index);
+    return index;
+  }
+
+  *#layOut(entries: ReadonlyMap<string, Inode>, parent: number, name: string): Steps<DirectoryLayout> {
+    this.#parent = parent;
+    this.#name = name;
+    const names = yield* sortedNames([...entries.keys()]);
+    for (const entry of names) checkName(entry, this.#path);
+    const isLostAndFound = this.#options.lostAndFound && parent === 0 && name === LOST_AND_FOUND;
+    const minimumBlocks = isLostAndFound ? LOST_AND_FOUND_BLOCKS : 1;
+    const { hash, variant } = this.#options;
+    return yield* layOutDirectory(names, { hash, room: variant.directory, minimumBlocks }, this.#path);
+  }
+}

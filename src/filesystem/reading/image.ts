@@ -1,0 +1,74 @@
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { join } from "node:path";
+import { Docker2vmError, systemErrorCode } from "../../errors.ts";
+
+/** Bytes of an image by position: a file, or memory. */
+export interface ImageReader {
+  /** Bytes of the whole image. */
+  readonly size: number;
+  /** `length` bytes from byte `position` on; fewer only at the end of the image. The caller may keep them. */
+  read(position: number, length: number): Uint8Array;
+}
+
+/** An image that is in memory. What is read is copied, and never a Buffer, whose `slice` would not copy. */
+export function memoryImage(bytes: Uint8Array): ImageReader {
+  return {
+    size: bytes.length,
+    read: (position, length) => new Uint8Array(bytes.subarray(position, position + length)),
+  };
+}
+
+/** An image in a file, which stays open until `close`. */
+export class ImageFile implements ImageReader {
+  readonly size: number;
+  readonly #fd: number;
+  readonly #path: string;
+
+  /** Throws E_IMAGE_NOT_FOUND, E_UNSUPPORTED for what is no regular file, and E_IO. */
+  constructor(path: string) {
+    this.#path = path;
+    try {
+      this.#fd = openSync(path, "r");
+    } catch (cause) {
+      if (systemErrorCode(cause) === "ENOENT")
+        throw new Docker2vmError("E_IMAGE_NOT_FOUND", `${path}: no such file`, {
+          hint: "name the file that holds the filesystem; 'docker2vm inspect-image' looks at container images",
+          cause,
+        });
+      throw unreadable(path, cause);
+    }
+    const stats = fstatSync(this.#fd);
+    if (!stats.isFile()) {
+      closeSync(this.#fd);
+      throw new Docker2vmError("E_UNSUPPORTED", `${path}: not a regular file`, {
+        hint: `name the file that holds the filesystem${stats.isDirectory() ? `, as ${join(path, "rootfs.ext4")}` : ""}`,
+      });
+    }
+    this.size = stats.size;
+  }
+
+  read(position: number, length: number): Uint8Array {
+    const bytes = new Uint8Array(Math.max(0, Math.min(length, this.size - position)));
+    let done = 0;
+    try {
+      while (done < bytes.length) {
+        const count = readSync(this.#fd, bytes, done, bytes.length - done, position + done);
+        if (count === 0) break;
+        done += count;
+      }
+    } catch (cause) {
+      throw unreadable(this.#path, cause);
+    }
+    return done === bytes.length ? bytes : bytes.subarray(0, done);
+  }
+
+  close(): void {
+    closeSync(this.#fd);
+  }
+}
+
+function unreadable(path: string, cause: unknown): Docker2vmError {
+  return new Docker2vmError("E_IO", `${path}: cannot be read (${systemErrorCode(cause) ?? String(cause)})`, {
+    cause,
+  });
+}

@@ -1,0 +1,106 @@
+/** Whatever takes long pauses often: between two pauses only a few blocks are read. */
+import { describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { verify } from "../../../../src/filesystem/ext4/read/verify/verify.ts";
+import type { VariantName } from "../../../../src/filesystem/ext4/write/variant.ts";
+import { extract } from "../../../../src/filesystem/reading/extract.ts";
+import { filledContents } from "../../../../src/filesystem/reading/filled.ts";
+import { type ImageReader, memoryImage } from "../../../../src/filesystem/reading/image.ts";
+import { list } from "../../../../src/filesystem/reading/list.ts";
+import { lookup as lookupSteps } from "../../../../src/filesystem/reading/lookup.ts";
+import { members } from "../../../../src/filesystem/reading/tar/member.ts";
+import type { Inode } from "../../../../src/tree/inode.ts";
+import { directory, directoryOf, symlink, withImage } from "../write/images.ts";
+import { withFolder } from "./support.ts";
+import { lookup, openFilesystem } from "./unpaused.ts";
+
+const FILES = 4000;
+const MOST_READS = 12;
+
+/** A directory of many files and one of many directories, a large file and one of many pieces. */
+function makeImage(variant: VariantName): Uint8Array {
+  return withImage(
+    (image) => {
+      const many = new Map<string, Inode>();
+      for (let i = 0; i < FILES; i++) many.set(`a-file-with-a-long-name-${i}`, image.file(`${i}`));
+      const nested = new Map<string, Inode>();
+      for (let i = 0; i < 400; i++) nested.set(`${i}`, directory({ link: symlink("x".repeat(90)) }));
+      const large = image.file(new Uint8Array(20 << 20).fill(1));
+      const root = {
+        many: directoryOf(many),
+        nested: directoryOf(nested),
+        large,
+        scattered: image.scattered(3000),
+      };
+      image.finish(directory(root));
+      return new Uint8Array(readFileSync(image.path));
+    },
+    undefined,
+    variant,
+  );
+}
+
+/** How often the image was read in all, and most between two pauses. */
+function readsOf(bytes: Uint8Array, work: (image: ImageReader) => Generator<unknown, unknown>) {
+  const image = memoryImage(bytes);
+  let reads = 0;
+  const counted: ImageReader = {
+    size: image.size,
+    read: (position, length) => {
+      reads++;
+      return image.read(position, length);
+    },
+  };
+  const steps = work(counted);
+  let [all, most] = [0, 0];
+  do {
+    all += reads;
+    most = Math.max(most, reads);
+    reads = 0;
+  } while (steps.next().done !== true);
+  return { all: all + reads, most: Math.max(most, reads) };
+}
+
+for (const variant of ["ext4", "ext3"] as const) {
+  describe(variant, () => {
+    const bytes = makeImage(variant);
+    const work: Readonly<Record<string, (image: ImageReader) => Generator<unknown, unknown>>> = {
+      verify,
+      *list(image) {
+        yield* list(openFilesystem(image), "/", { recursive: true });
+      },
+      *members(image) {
+        yield* members(openFilesystem(image), "/", () => undefined);
+      },
+      *"contents of a large file"(image) {
+        const filesystem = openFilesystem(image);
+        yield* filledContents(filesystem, lookup(filesystem, "large"));
+      },
+      *"contents of a file in pieces"(image) {
+        const filesystem = openFilesystem(image);
+        yield* filledContents(filesystem, lookup(filesystem, "scattered"));
+      },
+      *"a name in a large directory"(image) {
+        yield* lookupSteps(openFilesystem(image), `many/a-file-with-a-long-name-${FILES - 1}`);
+      },
+    };
+    for (const [name, steps] of Object.entries(work)) {
+      test(`${name} pauses`, () => {
+        const { all, most } = readsOf(bytes, steps);
+        expect(most).toBeLessThanOrEqual(MOST_READS);
+        expect(all).toBeGreaterThan(MOST_READS);
+      });
+    }
+
+    test("extract pauses", () => {
+      withFolder((folder) => {
+        const { all, most } = readsOf(bytes, (image) =>
+          extract(openFilesystem(image), "/", join(folder, "out")),
+        );
+        expect(most).toBeLessThanOrEqual(MOST_READS);
+        expect(all).toBeGreaterThan(3000);
+      });
+    });
+  });
+}
