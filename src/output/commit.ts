@@ -81,9 +81,7 @@ export class Commits {
   /** All the files take their names, or none does and what was there is there again. Rejects only with the latter. */
   async commit({ hidden, owner, names, entered, permit }: PreparedCommit): Promise<void> {
     const { turn, names: record, staged } = turnFolders(hidden, owner);
-    for (const path of [...names.map((name) => join(staged, name)), record, staged]) {
-      await this.#calls.sync(path);
-    }
+    await this.#syncAll([...names.map((name) => join(staged, name)), record, staged]);
     await this.#takeTurn(turn);
     const mine = join(this.#current, owner);
     let decided = false;
@@ -91,13 +89,20 @@ export class Commits {
       await permit();
       await this.#calls.rename(join(mine, STAGED), join(mine, NEW));
       decided = true;
-      for (const path of [mine, this.#current, this.#folder, ...entered]) await this.#calls.sync(path);
+      await this.#syncAll([mine, this.#current, this.#folder, ...entered]);
       await this.#goForward(mine);
       await this.#endTurn(mine);
     } catch (error) {
       const failure = await this.#goBack(mine, decided, error);
       if (failure !== undefined) throw failure;
     }
+  }
+
+  /** At once: the filesystem then writes its own journal once for all of them. Rejects when the last has ended. */
+  async #syncAll(paths: readonly string[]): Promise<void> {
+    const ends = await Promise.allSettled(paths.map((path) => this.#calls.sync(path)));
+    const failed = ends.find((end) => end.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
   }
 
   async #takeTurn(turn: string): Promise<void> {
