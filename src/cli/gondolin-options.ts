@@ -11,6 +11,7 @@ const COMMON = {
   "max-bytes": CONVERT_OPTIONS["max-bytes"],
   "max-entries": CONVERT_OPTIONS["max-entries"],
   "max-layers": CONVERT_OPTIONS["max-layers"],
+  "max-memory": CONVERT_OPTIONS["max-memory"],
   timeout: CONVERT_OPTIONS.timeout,
   progress,
   quiet,

@@ -173,6 +173,12 @@ export const CONVERT_OPTIONS = {
     defaultDescription: "10000000",
   },
   "max-layers": { type: "string", group: LIMITS, describe: "Layers", defaultDescription: "1000" },
+  "max-memory": {
+    type: "string",
+    group: LIMITS,
+    describe: "Memory for names, symlinks and attributes",
+    defaultDescription: "1G",
+  },
   timeout: {
     type: "string",
     group: LIMITS,

@@ -74,6 +74,7 @@ function limitsOf(line: CommandLine): Limits | undefined {
     bytes: sizeOption(line, "max-bytes", []),
     entries: numberOption(line, "max-entries"),
     layers: numberOption(line, "max-layers"),
+    memory: sizeOption(line, "max-memory", []),
   };
   return Object.values(limits).some((limit) => limit !== undefined) ? limits : undefined;
 }

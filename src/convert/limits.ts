@@ -4,6 +4,7 @@ import { BLOCK_SIZE } from "../blocks/blocks.ts";
 import { Docker2vmError } from "../errors.ts";
 import type { FilesystemWriter } from "../filesystem/kind/kind.ts";
 import type { LayerBlob } from "../source/source.ts";
+import { TREE_BYTES } from "../tree/tree-budget.ts";
 
 /** What the layers of an image may come to, all together. */
 export interface Limits {
@@ -16,6 +17,11 @@ export interface Limits {
   readonly entries?: number | undefined;
   /** How many there are; 1,000 if absent. */
   readonly layers?: number | undefined;
+  /**
+   * Bytes of memory that their names, symlinks and extended attributes take, which wait for the last layer; 1 GiB if
+   * absent. What else a conversion takes does not depend on the image.
+   */
+  readonly memory?: number | undefined;
 }
 
 /** Limits with every value checked. */
@@ -24,6 +30,7 @@ export interface LimitsRequest {
   readonly bytes: number | undefined;
   readonly entries: number;
   readonly layers: number;
+  readonly memory: number;
 }
 
 /** Far above any image, so that it is the same however the layers are stored. */
@@ -37,14 +44,19 @@ const ORDINARY_ENTRIES = 10_000_000;
 const ORDINARY_LAYERS = 1000;
 
 /** Throws E_USAGE for what is no limit. */
-export function limitsRequest({ bytes, entries, layers }: Limits = {}): LimitsRequest {
-  for (const [name, limit] of Object.entries({ bytes, entries, layers })) {
+export function limitsRequest({ bytes, entries, layers, memory }: Limits = {}): LimitsRequest {
+  for (const [name, limit] of Object.entries({ bytes, entries, layers, memory })) {
     if (limit === undefined || (Number.isSafeInteger(limit) && limit > 0)) continue;
-    throw new Docker2vmError("E_USAGE", `a limit of ${limit} ${name} is not possible`, {
+    throw new Docker2vmError("E_USAGE", `a limit of ${limit} for ${name} is not possible`, {
       hint: "give a whole number above 0, or leave the limit to the program",
     });
   }
-  return { bytes, entries: entries ?? ORDINARY_ENTRIES, layers: layers ?? ORDINARY_LAYERS };
+  return {
+    bytes,
+    entries: entries ?? ORDINARY_ENTRIES,
+    layers: layers ?? ORDINARY_LAYERS,
+    memory: memory ?? TREE_BYTES,
+  };
 }
 
 /** Stored bytes of the layers. */

@@ -44,7 +44,7 @@ export async function streamLayers(
   // All layers listen at once, each in several places: Node would take that for a leak.
   setMaxListeners(0, signal);
   const root = impliedDirectory();
-  const memory = new TreeBudget();
+  const memory = new TreeBudget(request.limits.memory);
   const attributes = new AttributePool(memory);
   const reader = layerReader(layers, request.workers);
   const budget = new LayerBudget(layers, request);

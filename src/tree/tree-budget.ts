@@ -15,14 +15,14 @@ export class TreeBudget {
     this.#limit = limit;
   }
 
-  /** Reckons with so many bytes more; throws E_BAD_LAYER where that is too many. */
+  /** Reckons with so many bytes more; throws E_LIMIT where that is too many. */
   spend(bytes: number): void {
     this.#spent += bytes;
     if (this.#spent <= this.#limit) return;
     throw new Docker2vmError(
-      "E_BAD_LAYER",
-      `the image's names, symlinks and extended attributes take more than ${this.#limit / 2 ** 20} MiB of memory`,
-      { hint: "no ordinary image comes near that: look at what its layers hold (tar -tvf)" },
+      "E_LIMIT",
+      `the image's names, symlinks and extended attributes take more than ${this.#limit} bytes of memory`,
+      { hint: "if the image is meant to be like that, raise the limit with --max-memory" },
     );
   }
 }

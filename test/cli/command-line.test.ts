@@ -220,10 +220,10 @@ describe("a command line becomes the library's options", () => {
   });
 
   test("with limits, of every command that converts", async () => {
-    const limits = ["--max-bytes", "20G", "--max-entries=5", "--max-layers", "3"];
+    const limits = ["--max-bytes", "20G", "--max-entries=5", "--max-layers", "3", "--max-memory=64M"];
     for (const command of [CONVERT, ["oci2gondolin", "--image", "app", "--out", "vm"]]) {
       const { options } = await runWith([...command, ...limits]);
-      expect(options?.limits).toEqual({ bytes: 20 * 2 ** 30, entries: 5, layers: 3 });
+      expect(options?.limits).toEqual({ bytes: 20 * 2 ** 30, entries: 5, layers: 3, memory: 64 * 2 ** 20 });
     }
     for (const command of ["dockerfile", "dockerfile2gondolin"]) {
       expect(Object.keys(COMMANDS[command]?.options ?? {})).toContain("max-bytes");

@@ -68,6 +68,12 @@ describe("an image", () => {
     }
   }
 
+  test("whose names take more memory is refused, and is none the worse with enough", async () => {
+    const limits = { memory: 1000 };
+    await refused(options(small(), { limits }), "more than 1000 bytes of memory", "--max-memory");
+    expect(await digest({ memory: 5000 })).toBe(await digest(undefined));
+  });
+
   test("of which the manifest says that it is beyond is refused before a layer is read", async () => {
     const events: string[] = [];
     const onProgress = ({ type }: { type: string }): void => void events.push(type);

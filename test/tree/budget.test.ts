@@ -58,7 +58,7 @@ describe("an image that asks for more memory than one may is refused", () => {
     ["folders that a path implies", (at) => ({ pax: { path: `${at}/${"d/".repeat(2000)}f` } })],
   ];
   test.each(greedy)("%s", async (_, item) => {
-    await expectError(unpackMany(20_000, 4 * MIB, item), "E_BAD_LAYER", "4 MiB of memory");
+    await expectError(unpackMany(20_000, 4 * MIB, item), "E_LIMIT", `${4 * MIB} bytes of memory`);
   });
 });
 
