@@ -70,7 +70,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
     "memory",
     "waiting",
   ],
-  dockerfile: ["errors.ts", "machine.ts", "convert", "oci"],
+  dockerfile: ["errors.ts", "machine.ts", "convert", "source", "oci"],
   // What lies above src is package.json, which has the version.
   cli: [
     "..",

@@ -1,28 +1,27 @@
 import type { ConvertResult } from "../convert/convert.ts";
-import type { ConvertOptions } from "../convert/options.ts";
+import type { ProgressEvent } from "../convert/progress.ts";
 import type { CommandLine } from "./command-line.ts";
 import type { Host } from "./host.ts";
 import { progressReporter } from "./progress/reporter.ts";
 import { registryRequest } from "./registry-request.ts";
 import { convertRequest, flag, type Manner, mannerOf } from "./request.ts";
-import { standardInput } from "./standard-input.ts";
+import { sourceSpec } from "./standard-input.ts";
 import { summaryJson, summaryText } from "./summary.ts";
 import { madeImage, type Told, tell } from "./tell.ts";
 
 /** `docker2vm convert` */
 export async function runConvert(line: CommandLine, host: Host): Promise<void> {
   const manner = mannerOf(line);
-  const request = convertRequest(line, host.env["SOURCE_DATE_EPOCH"]);
-  const stdin = standardInput(request.source, "convert - --out DIR", host);
+  const request = convertRequest(line, host.env);
+  const source = sourceSpec(request.source, "convert - --out DIR", host);
   const registry = await registryRequest(line, host, request.source);
   const progress = progressReporter(manner, host.stderr, host.env);
-  const options: ConvertOptions = {
+  const options = {
     ...request,
-    ...stdin,
+    source,
     registry,
-    environment: host.env,
     signal: host.signal,
-    onProgress: (event) => progress.report(event),
+    onProgress: (event: ProgressEvent) => progress.report(event),
   };
   let told: Told;
   try {

@@ -62,7 +62,7 @@ export function dockerfileRequest(line: CommandLine, host: Host): DockerfileRequ
     });
   }
   return {
-    ...conversionRequest(line, host.env["SOURCE_DATE_EPOCH"]),
+    ...conversionRequest(line, host.env),
     file: stringOption(line, "file"),
     context: stringOption(line, "context"),
     builder: choice(line, "builder", BUILD_OPTIONS.builder.values),

@@ -4,7 +4,7 @@
  */
 import { basename } from "node:path";
 import type { ConvertResult } from "../convert/convert.ts";
-import type { ConvertOptions } from "../convert/options.ts";
+import type { ProgressEvent } from "../convert/progress.ts";
 import type { DockerfileResult } from "../dockerfile/convert-dockerfile.ts";
 import { Docker2vmError } from "../errors.ts";
 import { absolutePath } from "../machine.ts";
@@ -21,15 +21,13 @@ import { madeImage, type Told, tell } from "./tell.ts";
 export async function runOci2gondolin(line: CommandLine, host: Host): Promise<void> {
   const command = "oci2gondolin";
   refuseWords(line);
-  const request = convertRequest(line, host.env["SOURCE_DATE_EPOCH"]);
+  const request = convertRequest(line, host.env);
   const progress = progressReporter(mannerOf(line), host.stderr, host.env);
-  const options: ConvertOptions = {
+  const options = {
     ...forGondolin(request),
-    source: request.source,
     registry: await registryRequest(line, host, request.source),
-    environment: host.env,
     signal: host.signal,
-    onProgress: (event) => progress.report(event),
+    onProgress: (event: ProgressEvent) => progress.report(event),
   };
   const source = sourceOf(line);
   let told: Told;
@@ -121,7 +119,7 @@ function forGondolin<Request extends ConversionRequest>(request: Request): Reque
   return {
     ...request,
     platform: platform === undefined || platform.includes("/") ? platform : `linux/${platform}`,
-    profile: "gondolin",
+    profile: { ...request.profile, name: "gondolin" },
     force: true,
   };
 }

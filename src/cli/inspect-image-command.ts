@@ -6,21 +6,20 @@ import { printable } from "./printable.ts";
 import { registryRequest } from "./registry-request.ts";
 import { flag, stringOption } from "./request.ts";
 import { chooseSource } from "./source-choice.ts";
-import { standardInput } from "./standard-input.ts";
+import { sourceSpec } from "./standard-input.ts";
 import { workload } from "./summary.ts";
 
 /** `docker2vm inspect-image SOURCE` */
 export async function runInspectImage(line: CommandLine, host: Host): Promise<void> {
-  const source = chooseSource("inspect-image", {}, line.words.slice(1));
-  const stdin = standardInput(source, "inspect-image -", host);
-  const registry = await registryRequest(line, host, source);
+  const chosen = chooseSource("inspect-image", {}, line.words.slice(1));
+  const source = sourceSpec(chosen, "inspect-image -", host);
+  const registry = await registryRequest(line, host, chosen);
   const { inspectImage } = await import("../convert/inspect-image.ts");
   const inspection = await inspectImage({
     source,
     platform: stringOption(line, "platform"),
     registry,
     signal: host.signal,
-    ...stdin,
     onProgress: (event) => {
       if (event.type === "warning") host.stderr.write(`warning: ${printable(event.message)}\n`);
     },

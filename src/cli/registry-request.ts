@@ -1,5 +1,5 @@
 import { defaultCacheFolder } from "../cache/layout.ts";
-import type { ConvertOptions } from "../convert/options.ts";
+import type { RegistrySettings } from "../convert/options.ts";
 import { Docker2vmError } from "../errors.ts";
 import type { CommandLine } from "./command-line.ts";
 import type { Environment, Host } from "./host.ts";
@@ -10,7 +10,7 @@ export async function registryRequest(
   line: CommandLine,
   host: Host,
   source: string,
-): Promise<ConvertOptions["registry"]> {
+): Promise<RegistrySettings> {
   const { env } = host;
   return {
     environment: env,

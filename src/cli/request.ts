@@ -1,18 +1,17 @@
 import type { Limits } from "../convert/limits.ts";
-import type { ConvertOptions } from "../convert/options.ts";
+import type { ConversionOptions, FilesystemSettings, ProfileSettings } from "../convert/options.ts";
 import { Docker2vmError } from "../errors.ts";
 import { parseSize } from "./bytes.ts";
 import type { CommandLine } from "./command-line.ts";
+import type { Environment } from "./host.ts";
 import { CONVERT_OPTIONS, type OptionName } from "./options.ts";
 import { chooseSource } from "./source-choice.ts";
 
-/** What the command line asks the library for; streams, signal and progress are added by whoever runs it. */
-export type ConvertRequest = Omit<ConvertOptions, "stdin" | "registry" | "signal" | "onProgress"> & {
-  readonly source: string;
-};
+/** What the command line asks the library for; signal and progress are added by whoever runs it. */
+export type ConversionRequest = Omit<ConversionOptions, "registry" | "signal" | "onProgress">;
 
-/** The same without the image. */
-export type ConversionRequest = Omit<ConvertRequest, "source" | "makeSource">;
+/** The same with the image: a reference, or "-" for standard input. */
+export type ConvertRequest = ConversionRequest & { readonly source: string };
 
 /** How the user wants to be talked to. */
 export interface Manner {
@@ -23,7 +22,7 @@ export interface Manner {
 }
 
 /** Throws E_USAGE naming the option at fault. */
-export function convertRequest(line: CommandLine, sourceDateEpoch: string | undefined): ConvertRequest {
+export function convertRequest(line: CommandLine, env: Environment): ConvertRequest {
   const [command, ...words] = line.words;
   const source = chooseSource(
     command === "oci2gondolin" ? command : "convert",
@@ -35,11 +34,11 @@ export function convertRequest(line: CommandLine, sourceDateEpoch: string | unde
     },
     words,
   );
-  return { source, ...conversionRequest(line, sourceDateEpoch) };
+  return { source, ...conversionRequest(line, env) };
 }
 
 /** What is to be made of the image, whichever it is. Throws E_USAGE naming the option at fault. */
-export function conversionRequest(line: CommandLine, sourceDateEpoch: string | undefined): ConversionRequest {
+export function conversionRequest(line: CommandLine, env: Environment): ConversionRequest {
   const out = stringOption(line, "out");
   if (out === undefined) {
     throw new Docker2vmError("E_USAGE", "no output folder given", { hint: "add --out DIR" });
@@ -47,10 +46,29 @@ export function conversionRequest(line: CommandLine, sourceDateEpoch: string | u
   return {
     out,
     platform: stringOption(line, "platform"),
-    profile: choice(line, "profile", CONVERT_OPTIONS.profile.values),
+    profile: profileOf(line, env),
+    filesystem: filesystemOf(line),
+    sourceDateEpoch: parseEpoch(env["SOURCE_DATE_EPOCH"]),
+    force: flag(line, "force"),
+    digest: flag(line, "digest"),
+    limits: limitsOf(line),
+    inflate: choice(line, "inflate", CONVERT_OPTIONS.inflate.values),
+    workers: numberOption(line, "workers"),
+  };
+}
+
+function profileOf(line: CommandLine, environment: Environment): ProfileSettings {
+  return {
+    name: choice(line, "profile", CONVERT_OPTIONS.profile.values),
     mode: choice(line, "mode", CONVERT_OPTIONS.mode.values),
     guestAssets: stringOption(line, "guest-assets"),
-    fs: choice(line, "fs", CONVERT_OPTIONS.fs.values),
+    environment,
+  };
+}
+
+function filesystemOf(line: CommandLine): FilesystemSettings {
+  return {
+    type: choice(line, "fs", CONVERT_OPTIONS.fs.values),
     size: sizeOption(line, "size", ["auto", "min"]),
     free: sizeOption(line, "free", []),
     inodes: numberOption(line, "inodes"),
@@ -60,12 +78,6 @@ export function conversionRequest(line: CommandLine, sourceDateEpoch: string | u
     verity: flag(line, "verity"),
     label: stringOption(line, "label"),
     uuid: stringOption(line, "uuid"),
-    sourceDateEpoch: parseEpoch(sourceDateEpoch),
-    force: flag(line, "force"),
-    digest: flag(line, "digest"),
-    limits: limitsOf(line),
-    inflate: choice(line, "inflate", CONVERT_OPTIONS.inflate.values),
-    workers: numberOption(line, "workers"),
   };
 }
 

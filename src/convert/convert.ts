@@ -12,11 +12,12 @@ import { describeFilesystem, describeImage, describeLayer } from "./describe.ts"
 import { filesystemIdentity, filesystemTime } from "./identity.ts";
 import { checkManifest } from "./limits.ts";
 import type { ImageMetadata } from "./meta.ts";
-import type { ConvertOptions } from "./options.ts";
+import type { ConversionOptions, ConvertOptions } from "./options.ts";
 import { inject, openProfile } from "./profiles.ts";
-import { checkOptions, type Request } from "./request.ts";
+import { checkConversion, checkOptions, type Request } from "./request.ts";
+import type { SourceToMake } from "./source-to-make.ts";
 import { streamLayers } from "./stream-layers.ts";
-import { readVerifyKey, withImage } from "./with-image.ts";
+import { keyFor, withImage } from "./with-image.ts";
 import { writeFilesystem, writeVerity } from "./write-filesystem.ts";
 
 export const METADATA_NAME = "meta.json";
@@ -47,8 +48,14 @@ export async function convert(options: ConvertOptions): Promise<ConvertResult> {
   return request.caller.serve(() => convertAsAsked(request));
 }
 
+/** The same of an image that is made for it. */
+export async function convertMade(source: SourceToMake, options: ConversionOptions): Promise<ConvertResult> {
+  const request = { source, ...checkConversion(options) };
+  return request.caller.serve(() => convertAsAsked(request));
+}
+
 async function convertAsAsked(request: Request): Promise<ConvertResult> {
-  const verifyKey = await readVerifyKey(request);
+  const verifyKey = await keyFor(request);
   const profile = await openProfile(request);
   try {
     const names = [request.filesystem.fileName, ...(profile?.outputs ?? []), METADATA_NAME];

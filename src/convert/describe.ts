@@ -13,7 +13,7 @@ import type {
   RuntimeMetadata,
   VerityMetadata,
 } from "./meta.ts";
-import type { Request } from "./request.ts";
+import type { Conversion } from "./request.ts";
 
 /** `meta.json`, but for what only the finished file can tell. */
 export function describeImage(
@@ -21,7 +21,7 @@ export function describeImage(
   image: ResolvedImage,
   filesystem: FilesystemMetadata,
   injection: Injection | undefined,
-  request: Request,
+  request: Conversion,
 ): ImageMetadata {
   return {
     schemaVersion: 1,
@@ -43,7 +43,7 @@ function describeInjection({ paths, metadata }: Injection): InjectionMetadata {
 
 export function describeFilesystem(
   identity: FilesystemIdentity,
-  request: Request,
+  request: Conversion,
   plan: FilesystemPlan,
   verity: VerityMetadata | undefined,
 ): FilesystemMetadata {

@@ -18,7 +18,7 @@ import {
 } from "./planned-filesystem.ts";
 import { openProfile } from "./profiles.ts";
 import { checkOptions, type Request } from "./request.ts";
-import { readVerifyKey, temporaryScratch, withImage } from "./with-image.ts";
+import { keyFor, temporaryScratch, withImage } from "./with-image.ts";
 
 /** What a conversion would do, as far as it can be told without reading a layer. */
 export interface ConversionPlan extends PlannedSize {
@@ -44,13 +44,13 @@ export interface ConversionPlan extends PlannedSize {
  * Resolves and verifies the image's documents and tells what `convert` would make. Writes nothing to `out`. Throws as
  * `convert` does before its first layer.
  */
-export async function planConversion(options: Omit<ConvertOptions, "makeSource">): Promise<ConversionPlan> {
+export async function planConversion(options: ConvertOptions): Promise<ConversionPlan> {
   const request = checkOptions(options);
   return request.caller.serve(() => planAsAsked(request));
 }
 
 async function planAsAsked(request: Request): Promise<ConversionPlan> {
-  const verifyKey = await readVerifyKey(request);
+  const verifyKey = await keyFor(request);
   const profile = await openProfile(request);
   try {
     const opening = { ...temporaryScratch(), verifyKey };

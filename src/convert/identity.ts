@@ -5,7 +5,7 @@ import { timeSeconds } from "../oci/time.ts";
 import type { Injection } from "../profile/profile.ts";
 import type { ResolvedImage } from "../source/source.ts";
 import type { Timestamp } from "../tree/inode.ts";
-import type { Request } from "./request.ts";
+import type { Conversion } from "./request.ts";
 
 /** Another one changes every UUID that is not given: only where the facts below come to mean something else. */
 const UUID_VERSION = 1;
@@ -14,7 +14,7 @@ const UUID_VERSION = 1;
 export function filesystemIdentity(
   image: ResolvedImage,
   time: Timestamp,
-  request: Request,
+  request: Conversion,
   injection: Injection | undefined,
 ): FilesystemIdentity {
   const uuid = request.uuid ?? derivedUuid(image, time, request, injection);
@@ -27,7 +27,10 @@ export function filesystemIdentity(
  * When the filesystem, and whatever in it has no time of its own, was made: as asked for, else the config's `created`;
  * 1970 where that is none or earlier. Reports a warning where it cannot be read.
  */
-export function filesystemTime({ config }: ResolvedImage, { sourceDateEpoch, report }: Request): Timestamp {
+export function filesystemTime(
+  { config }: ResolvedImage,
+  { sourceDateEpoch, report }: Conversion,
+): Timestamp {
   const { created = "" } = config;
   const seconds = sourceDateEpoch ?? (created === "" ? 0 : timeSeconds(created));
   if (seconds === undefined) {
@@ -50,7 +53,7 @@ export function formatUuid(uuid: Uint8Array): string {
 function derivedUuid(
   image: ResolvedImage,
   time: Timestamp,
-  { profile, label, filesystem, verity }: Request,
+  { profile, label, filesystem, verity }: Conversion,
   injection: Injection | undefined,
 ): Uint8Array {
   const facts = {

@@ -2,10 +2,10 @@ import { formatPlatform } from "../oci/platform.ts";
 import type { ImageInspection as RegistryInspection } from "../source/registry-inspect.ts";
 import type { ResolvedImage } from "../source/source.ts";
 import { describeLayer, describeRuntime, storedBytes } from "./describe.ts";
+import { checkImageOptions, type ImageRequest } from "./image-request.ts";
 import type { LayerMetadata, RuntimeMetadata } from "./meta.ts";
-import type { ConvertOptions } from "./options.ts";
-import { checkOptions, type Request } from "./request.ts";
-import { type Opening, readVerifyKey, temporaryScratch, withImage } from "./with-image.ts";
+import type { ImageOptions } from "./options.ts";
+import { keyFor, type Opening, temporaryScratch, withImage } from "./with-image.ts";
 
 /** What an image is, as told without reading a layer. */
 export interface ImageInspection {
@@ -30,15 +30,13 @@ export interface InspectedImage {
 }
 
 /** Resolves and verifies the documents of an image. Throws as `convert` does before its first layer. */
-export async function inspectImage(
-  options: Omit<ConvertOptions, "out" | "makeSource">,
-): Promise<ImageInspection> {
-  const request = checkOptions({ ...options, out: "" });
+export async function inspectImage(options: ImageOptions): Promise<ImageInspection> {
+  const request = checkImageOptions(options);
   return request.caller.serve(() => inspectAsAsked(request));
 }
 
-async function inspectAsAsked(request: Request): Promise<ImageInspection> {
-  const opening = { ...temporaryScratch(), verifyKey: await readVerifyKey(request) };
+async function inspectAsAsked(request: ImageRequest): Promise<ImageInspection> {
+  const opening = { ...temporaryScratch(), verifyKey: await keyFor(request) };
   if (request.source.kind === "registry") return inspectByName(request.source.reference, opening, request);
   return withImage(request, opening, async (image, { reference }) => ({
     reference,
@@ -50,11 +48,11 @@ async function inspectAsAsked(request: Request): Promise<ImageInspection> {
 async function inspectByName(
   reference: string,
   opening: Opening,
-  request: Request,
+  request: ImageRequest,
 ): Promise<ImageInspection> {
   const { inspectRegistryImage } = await import("../source/registry-inspect.ts");
   const { registry, signal, report } = request;
-  const options = { environment: {}, ...registry, ...opening, signal, onEvent: report };
+  const options = { ...registry, ...opening, signal, onEvent: report };
   return describeRegistryImage(await inspectRegistryImage(reference, request.platform, options));
 }
 

@@ -79,7 +79,7 @@ export function checkManifest(layers: Stored, request: Bounded): void {
 }
 
 /** Throws E_LIMIT for an archive of which `bytes` had to be kept, before anything is known of what is in it. */
-export function checkKept(bytes: number, { limits: { bytes: most = ORDINARY_BYTES } }: Bounded): void {
+export function checkKept(bytes: number, { bytes: most = ORDINARY_BYTES }: LimitsRequest): void {
   if (bytes > most) throw exceeded(`the archive has more than ${most} bytes`, "bytes");
 }
 

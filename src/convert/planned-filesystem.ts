@@ -3,7 +3,7 @@ import { BLOCK_SIZE } from "../blocks/blocks.ts";
 import type { FilesystemName } from "../filesystem/kind/kind.ts";
 import type { Sizing } from "../filesystem/kind/size.ts";
 import { hashTreeBytes } from "../verity/append.ts";
-import type { Request } from "./request.ts";
+import type { Conversion } from "./request.ts";
 
 export interface PlannedSize {
   /** How the size will come about. */
@@ -22,12 +22,12 @@ export interface PlannedFilesystem {
 }
 
 /** Throws E_FILESYSTEM_LIMIT for a size that no such filesystem has. */
-export function plannedSize({ filesystem, verity }: Request): PlannedSize {
+export function plannedSize({ filesystem, verity }: Conversion): PlannedSize {
   const blocks = filesystem.plannedBlocks();
   return { sizing: filesystem.sizing, apparentBytes: blocks === null ? null : bytesOf(blocks, verity) };
 }
 
-export function plannedFilesystem({ filesystem, label, verity }: Request): PlannedFilesystem {
+export function plannedFilesystem({ filesystem, label, verity }: Conversion): PlannedFilesystem {
   return {
     type: filesystem.name,
     label: Buffer.from(label, "latin1").toString("utf8"),

@@ -1,34 +1,12 @@
-import { Docker2vmError } from "../errors.ts";
 import { homeFolder, workingFolder } from "../machine.ts";
 import type { Injection, Profile } from "../profile/profile.ts";
 import type { ResolvedImage } from "../source/source.ts";
 import type { Timestamp } from "../tree/inode.ts";
-import type { ConvertOptions } from "./options.ts";
-import type { Request } from "./request.ts";
+import type { Conversion } from "./request.ts";
 import type { StreamedImage } from "./stream-layers.ts";
 
-/** What is put in beside the image's own files, every value checked. */
-export interface ProfileRequest {
-  readonly name: "baseline" | "gondolin";
-  readonly mode: "rootfs" | "assets";
-  readonly guestAssets: string | undefined;
-  readonly environment: Readonly<Record<string, string | undefined>>;
-}
-
-/** Throws E_USAGE for what no image could make right. */
-export function profileRequest(options: ConvertOptions): ProfileRequest {
-  const { profile: name = "baseline", mode = "rootfs", guestAssets, environment = {} } = options;
-  if (name === "baseline" && (mode !== "rootfs" || guestAssets !== undefined)) {
-    const what = mode === "rootfs" ? "guest assets have" : "the mode assets has";
-    throw new Docker2vmError("E_USAGE", `${what} no meaning with the profile baseline`, {
-      hint: "choose the profile that they are for: --profile gondolin",
-    });
-  }
-  return { name, mode, guestAssets, environment };
-}
-
 /** Finds and checks what the profile needs from this machine; undefined where nothing is to be added. */
-export async function openProfile({ profile, platform }: Request): Promise<Profile | undefined> {
+export async function openProfile({ profile, platform }: Conversion): Promise<Profile | undefined> {
   if (profile.name === "baseline") return undefined;
   const { mode, guestAssets, environment } = profile;
   // Loaded only here: most conversions add nothing.
@@ -47,7 +25,7 @@ interface InjectionContext {
   readonly image: ResolvedImage;
   /** Of what has no time of its own. */
   readonly time: Timestamp;
-  readonly request: Request;
+  readonly request: Conversion;
 }
 
 /** Has the profile, if there is one, add to the tree. */

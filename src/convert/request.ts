@@ -2,26 +2,17 @@ import { Docker2vmError } from "../errors.ts";
 import type { FilesystemKind, FilesystemWriter } from "../filesystem/kind/kind.ts";
 import { filesystemKind } from "../filesystem/kinds.ts";
 import type { InflateChoice } from "../layer/decompress.ts";
-import { hostPlatform, type Platform, parsePlatform } from "../oci/platform.ts";
-import { parseSourceReference } from "../source/reference.ts";
-import type { SourceSpec } from "../source/source.ts";
-import { Caller } from "./caller.ts";
-import { type LimitsRequest, limitsRequest } from "./limits.ts";
-import type { MakeSource } from "./made-source.ts";
-import type { ConvertOptions } from "./options.ts";
-import { type ProfileRequest, profileRequest } from "./profiles.ts";
-import type { ProgressEvent } from "./progress.ts";
+import { checkDemands, checkSource, type ImageDemands, type ImageRequest } from "./image-request.ts";
+import type { ConversionOptions, ConvertOptions } from "./options.ts";
+import { type ProfileRequest, profileRequest } from "./profile-request.ts";
 
 /** Gondolin's images bear the second by convention; nothing looks for it. */
 const DEFAULT_LABEL = { baseline: "rootfs", gondolin: "gondolin-root" } as const;
 const UUID = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i;
 
-/** Options with every value checked and every default filled in. */
-export interface Request {
-  readonly source: SourceSpec;
-  readonly makeSource: MakeSource | undefined;
+/** What is to be made, of whatever image: every value checked and every default filled in. */
+export interface Conversion extends ImageDemands {
   readonly out: string;
-  readonly platform: Platform;
   readonly profile: ProfileRequest;
   readonly filesystem: FilesystemWriter;
   /** Whether a hash tree comes behind the filesystem. */
@@ -32,52 +23,36 @@ export interface Request {
   readonly sourceDateEpoch: number | undefined;
   readonly force: boolean;
   readonly digest: boolean;
-  readonly limits: LimitsRequest;
   readonly inflate: InflateChoice;
   readonly workers: number | undefined;
-  readonly registry: ConvertOptions["registry"];
-  readonly stdin: AsyncIterable<Uint8Array> | undefined;
-  readonly caller: Caller;
-  /** The caller's. */
-  readonly signal: AbortSignal;
-  /** Tells the caller, and keeps the warnings; never throws. */
-  readonly report: (event: ProgressEvent) => void;
-  readonly warnings: readonly string[];
 }
+
+/** The same with the image. */
+export interface Request extends Conversion, ImageRequest {}
 
 /** Throws E_USAGE for what no image could make right. */
 export function checkOptions(options: ConvertOptions): Request {
-  const { source, platform, onProgress } = options;
-  const warnings: string[] = [];
-  const caller = new Caller(options.signal);
-  const profile = profileRequest(options);
-  const kind = filesystemKind(options.fs);
+  return { source: checkSource(options), ...checkConversion(options) };
+}
+
+/** Throws E_USAGE for what no image could make right. */
+export function checkConversion(options: ConversionOptions): Conversion {
+  const { filesystem = {}, sourceDateEpoch, workers } = options;
+  const profile = profileRequest(options.profile);
+  const kind = filesystemKind(filesystem.type);
   return {
-    source: typeof source === "string" ? parseSourceReference(source) : source,
-    makeSource: options.makeSource,
+    ...checkDemands(options),
     out: options.out,
-    platform: platform === undefined ? hostPlatform(process.arch) : parsePlatform(platform),
     profile,
-    filesystem: kind.settle(options),
-    verity: options.verity ?? false,
-    label: labelBytes(options.label ?? DEFAULT_LABEL[profile.name], kind),
-    uuid: options.uuid === undefined ? undefined : uuidBytes(options.uuid),
-    sourceDateEpoch:
-      options.sourceDateEpoch === undefined ? undefined : epochSeconds(options.sourceDateEpoch, kind),
+    filesystem: kind.settle(filesystem),
+    verity: filesystem.verity ?? false,
+    label: labelBytes(filesystem.label ?? DEFAULT_LABEL[profile.name], kind),
+    uuid: filesystem.uuid === undefined ? undefined : uuidBytes(filesystem.uuid),
+    sourceDateEpoch: sourceDateEpoch === undefined ? undefined : epochSeconds(sourceDateEpoch, kind),
     force: options.force ?? false,
     digest: options.digest ?? false,
-    limits: limitsRequest(options.limits),
     inflate: options.inflate ?? "auto",
-    workers: options.workers === undefined ? undefined : workerCount(options.workers),
-    registry: options.registry,
-    stdin: options.stdin,
-    caller,
-    signal: caller.signal,
-    report: caller.listener((event) => {
-      if (event.type === "warning") warnings.push(event.message);
-      onProgress?.(event);
-    }),
-    warnings,
+    workers: workers === undefined ? undefined : workerCount(workers),
   };
 }
 

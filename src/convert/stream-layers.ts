@@ -19,7 +19,7 @@ import { ImageContents } from "./image-contents.ts";
 import { inOrder } from "./in-order.ts";
 import { type LayerReader, layerReader } from "./layer-reader.ts";
 import { LayerBudget, MOST_TIMES, ORDINARY_BYTES } from "./limits.ts";
-import type { Request } from "./request.ts";
+import type { Conversion } from "./request.ts";
 
 /** What the layers amount to: the tree as a container would see it, its file contents already in the image. */
 export interface StreamedImage {
@@ -33,7 +33,7 @@ export interface StreamedImage {
 export async function streamLayers(
   layers: readonly LayerBlob[],
   writer: ImageWriter,
-  request: Request,
+  request: Conversion,
 ): Promise<StreamedImage> {
   const filesystem = await request.filesystem.prepare(expectedBlocks(layers));
   const supply = new BlockSupply(filesystem.space);
@@ -96,7 +96,7 @@ interface Stream {
   readonly memory: TreeBudget;
   readonly attributes: AttributePool;
   readonly signal: AbortSignal;
-  readonly request: Request;
+  readonly request: Conversion;
 }
 
 async function streamLayer(blob: LayerBlob, stream: Stream) {
@@ -141,6 +141,6 @@ function countedSink(sink: ContentSink, budget: LayerBudget): ContentSink {
   };
 }
 
-function warn(request: Request, message: string): void {
+function warn(request: Conversion, message: string): void {
   request.report({ type: "warning", message });
 }

@@ -3,8 +3,9 @@ import { tmpdir } from "node:os";
 import { openSource } from "../source/open.ts";
 import type { ResolvedImage, SourceOrigin } from "../source/source.ts";
 import type { SpoolOptions } from "../source/spool.ts";
+import type { ImageRequest } from "./image-request.ts";
 import { checkKept } from "./limits.ts";
-import type { Request } from "./request.ts";
+import type { RegistrySettings } from "./options.ts";
 
 /** Where what has to be kept on disk meanwhile (an archive on standard input) is kept. */
 export type Scratch = Pick<SpoolOptions, "scratchFolder" | "scratchElsewhere">;
@@ -25,43 +26,48 @@ export function temporaryScratch(): Scratch {
 }
 
 /**
- * The key of the signature that the request demands, if it demands one; to be asked for before all else. `kind` is that
- * of the source if the request does not tell it. Throws as demandedKey does.
+ * The key of the signature that is demanded, if one is; to be asked for before all else. `kind` is that of the source.
+ * Throws as demandedKey does.
  */
 export async function readVerifyKey(
-  { registry, source, makeSource }: Request,
-  kind: SourceOrigin["kind"] = makeSource === undefined ? source.kind : "dockerfile",
+  { verifyKeyFile: file }: RegistrySettings,
+  kind: SourceOrigin["kind"],
 ): Promise<KeyObject | undefined> {
-  const file = registry?.verifyKeyFile;
   if (file === undefined) return undefined;
   // Loaded when it is wanted: few conversions demand a signature.
   const { demandedKey } = await import("../source/signature-demand.ts");
   return demandedKey(file, kind);
 }
 
+/** The key for the image of a request. Throws as demandedKey does. */
+export function keyFor({ registry, source }: ImageRequest): Promise<KeyObject | undefined> {
+  return readVerifyKey(registry, source.kind === "made" ? source.origin.kind : source.kind);
+}
+
 /**
- * Opens the source, chooses and verifies the image in it, hands it over and closes the source, whatever happens.
+ * Makes the image if that is to be done, opens the source, chooses and verifies the image in it, hands it over and closes
+ * the source, whatever happens.
  */
 export async function withImage<Result>(
-  request: Request,
+  request: ImageRequest,
   { toRead = false, ...opening }: Opening,
   use: (image: ResolvedImage, origin: SourceOrigin) => Promise<Result>,
 ): Promise<Result> {
-  const { signal, report } = request;
-  const made = await request.makeSource?.(opening.scratchFolder);
-  const { spec, stdin, stdinName } = made ?? { spec: request.source, stdin: request.stdin };
-  const registry = { environment: {}, ...request.registry, onEvent: report };
+  const { source: asked, signal, report } = request;
+  const toMake = asked.kind === "made" ? asked : undefined;
+  const spec = asked.kind === "made" ? await asked.make(opening.scratchFolder) : asked;
+  const registry = { ...request.registry, onEvent: report };
   const onSpool = (bytes: number): void => {
-    checkKept(bytes, request);
+    checkKept(bytes, request.limits);
     report({ type: "spooling", bytes });
   };
-  const source = await openSource(spec, { ...opening, stdin, stdinName, signal, onSpool, registry });
+  const source = await openSource(spec, { ...opening, signal, onSpool, registry });
   let result: Result;
   try {
-    result = await use(await source.resolve(request.platform, toRead), made?.origin ?? source.origin);
+    result = await use(await source.resolve(request.platform, toRead), toMake?.origin ?? source.origin);
   } finally {
     await source.close();
   }
-  for (const message of (await made?.release?.()) ?? []) report({ type: "warning", message });
+  for (const message of (await toMake?.release?.()) ?? []) report({ type: "warning", message });
   return result;
 }

@@ -7,7 +7,7 @@ import { STAGE_BLOCKS } from "../output/stages.ts";
 import { appendVerity } from "../verity/append.ts";
 import { formatUuid, verityIdentity } from "./identity.ts";
 import type { VerityMetadata } from "./meta.ts";
-import type { Request } from "./request.ts";
+import type { Conversion } from "./request.ts";
 
 /** How much is written before the event loop gets a turn: for the progress, and for a signal to come through. */
 const BYTES_PER_TURN = 16 << 20;
@@ -18,7 +18,7 @@ const BLOCKS_PER_COPY = STAGE_BLOCKS;
 export async function writeFilesystem(
   plan: FilesystemPlan,
   writer: ImageWriter,
-  request: Request,
+  request: Conversion,
 ): Promise<void> {
   const turns = new Turns(request);
   await moveContents(plan, writer, turns);
@@ -49,11 +49,11 @@ async function moveContents({ moves }: FilesystemPlan, writer: ImageWriter, turn
 
 /** Lets others have their turn now and then, says how far the writing is, and stops where the signal has fired. */
 class Turns {
-  readonly #request: Request;
+  readonly #request: Conversion;
   #written = 0;
   #last = 0;
 
-  constructor(request: Request) {
+  constructor(request: Conversion) {
     this.#request = request;
   }
 
@@ -76,7 +76,7 @@ export async function writeVerity(
   plan: FilesystemPlan,
   file: ImageFile,
   identity: FilesystemIdentity,
-  { verity, signal }: Request,
+  { verity, signal }: Conversion,
 ): Promise<VerityMetadata | undefined> {
   if (!verity) return undefined;
   const { uuid, salt } = verityIdentity(identity);

@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { checkOptions, type Request } from "../convert/request.ts";
+import { type Conversion, checkConversion } from "../convert/request.ts";
 import { readVerifyKey } from "../convert/with-image.ts";
 import { Docker2vmError, isAbsence } from "../errors.ts";
 import { absolutePath } from "../machine.ts";
@@ -24,7 +24,7 @@ export interface BuildRequest {
 
 /** Throws E_USAGE for options nothing could be built with, E_IMAGE_NOT_FOUND where there is no such file or folder. */
 export async function checkBuild(options: DockerfileOptions): Promise<BuildRequest> {
-  const conversion = checkOptions({ ...options, source: "-" });
+  const conversion = checkConversion(options);
   await refusePullDemands(conversion);
   const { context = "." } = options;
   const file = options.file ?? join(context, "Dockerfile");
@@ -51,9 +51,9 @@ export async function checkBuild(options: DockerfileOptions): Promise<BuildReque
  * The types leave no room for `registry`, and whoever gives it nevertheless is not hindered: but a demand that is in it
  * must not go unheard. A builder pulls by itself, and what it builds nobody has signed.
  */
-async function refusePullDemands(conversion: Request): Promise<void> {
-  await readVerifyKey(conversion, "dockerfile");
-  if (conversion.registry?.offline !== true) return;
+async function refusePullDemands(conversion: Conversion): Promise<void> {
+  await readVerifyKey(conversion.registry, "dockerfile");
+  if (conversion.registry.offline !== true) return;
   throw new Docker2vmError("E_USAGE", "a build cannot be kept from asking servers", {
     hint: "leave out the option offline, or build first and convert what was built",
   });

@@ -2,13 +2,14 @@ import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
-import type { MadeSource } from "../convert/made-source.ts";
+import type { Environment } from "../convert/options.ts";
 import type { Docker2vmError } from "../errors.ts";
+import type { PathSource, StreamSource } from "../source/source.ts";
 import { buildFailure, commandName, noImage } from "./build-error.ts";
 import type { BuildRequest } from "./build-request.ts";
 import type { Builder, BuildPlan, Command, ContainerCommands } from "./builder.ts";
 import { listContainers, removeLeftContainers } from "./left-containers.ts";
-import type { BuilderName, DockerfileOptions, Environment } from "./options.ts";
+import type { BuilderName, DockerfileOptions } from "./options.ts";
 import { type CommandOptions, RunningCommand } from "./running-command.ts";
 
 /** How long a builder that wrote something unreadable is given to say that it has failed. */
@@ -39,12 +40,15 @@ export class Build {
   }
 
   /** Builds. Throws E_BUILD_FAILED, and the signal's reason when everything of the build has been ended. */
-  async make(builder: Builder, request: BuildRequest, scratchFolder: string): Promise<MadeSource> {
+  async make(
+    builder: Builder,
+    request: BuildRequest,
+    scratchFolder: string,
+  ): Promise<PathSource | StreamSource> {
     const plan = builder.plan(request, { scratchFolder, unique: randomBytes(8).toString("hex") });
     this.#builder = builder.name;
     this.#plan = plan;
     this.#options.onBuild?.({ type: "builder", builder: builder.name });
-    const origin = { kind: "dockerfile", reference: request.reference } as const;
     const { build, fetch, image } = plan;
     if (build !== undefined) await this.#runToEnd(build, plan.containers);
     this.#built = true;
@@ -52,13 +56,13 @@ export class Build {
       await this.#runToEnd(fetch.command((await readFile(fetch.idFile, "latin1")).trim()));
     }
     if (image.from === "output") {
-      const stdinName = `what ${commandName(image.command)} wrote`;
-      return { spec: { kind: "stdin" }, stdin: this.#archive(image.command), stdinName, origin };
+      const name = `what ${commandName(image.command)} wrote`;
+      return { kind: "stream", bytes: this.#archive(image.command), name };
     }
     if (!existsSync(image.path)) {
       throw noImage(build ?? [builder.name], this.#running?.lastLines ?? []);
     }
-    return { spec: { kind: "docker-archive", path: image.path }, origin };
+    return { kind: "docker-archive", path: image.path };
   }
 
   /** After a failed conversion: the builder's own failure, which explains it, if there is one. */

@@ -1,8 +1,8 @@
 import { join } from "node:path";
+import type { Environment } from "../convert/options.ts";
 import { Docker2vmError } from "../errors.ts";
 import type { BuildRequest } from "./build-request.ts";
 import { type Builder, type Command, optional, repeated } from "./builder.ts";
-import type { Environment } from "./options.ts";
 import { notInstalled, notWorking, type Probe } from "./probe.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { basename, dirname } from "node:path";
+import type { Environment } from "../convert/options.ts";
 import { repeated } from "./builder.ts";
-import type { Environment } from "./options.ts";
 import { notInstalled, notWorking, type Probe } from "./probe.ts";
 
 const START_BUILDKITD = "start buildkitd and say where it is in BUILDKIT_HOST";

@@ -1,7 +1,7 @@
 import { Caller } from "../convert/caller.ts";
-import { type ConvertResult, convert } from "../convert/convert.ts";
-import type { MadeSource } from "../convert/made-source.ts";
+import { type ConvertResult, convertMade } from "../convert/convert.ts";
 import type { ProgressEvent } from "../convert/progress.ts";
+import type { SourceToMake } from "../convert/source-to-make.ts";
 import { assert } from "../errors.ts";
 import { Build } from "./build.ts";
 import { checkBuild } from "./build-request.ts";
@@ -31,13 +31,20 @@ async function buildAndConvert(options: DockerfileOptions): Promise<DockerfileRe
   const { environment = process.env, signal, onBuild, onProgress } = options;
   const request = await checkBuild(options);
   const build = new Build({ environment, signal, onBuild });
-  const makeSource = async (scratchFolder: string): Promise<MadeSource> => {
-    const builder = await chooseBuilder(options.builder, new Tools(environment, signal));
-    const made = await build.make(builder, request, scratchFolder);
-    return { ...made, release: () => build.end() };
+  const source: SourceToMake = {
+    kind: "made",
+    origin: { kind: "dockerfile", reference: request.reference },
+    make: async (scratchFolder) => {
+      const builder = await chooseBuilder(options.builder, new Tools(environment, signal));
+      return build.make(builder, request, scratchFolder);
+    },
+    release: () => build.end(),
   };
   try {
-    const result = await convert({ ...options, environment, source: "-", makeSource });
+    const result = await convertMade(source, {
+      ...options,
+      profile: { environment, ...options.profile },
+    });
     const { builder } = build;
     assert(builder !== undefined, "the image was converted without being built");
     return { ...result, builder };

@@ -5,7 +5,7 @@ import {
   plannedFilesystem,
   plannedSize,
 } from "../convert/planned-filesystem.ts";
-import { checkOptions, type Request } from "../convert/request.ts";
+import { type Conversion, checkConversion } from "../convert/request.ts";
 import { absolutePath } from "../machine.ts";
 import { checkBuild } from "./build-request.ts";
 import type { Command } from "./builder.ts";
@@ -33,11 +33,11 @@ export interface DockerfilePlan extends PlannedSize {
  * does before it builds.
  */
 export async function planDockerfile(options: DockerfileOptions): Promise<DockerfilePlan> {
-  const conversion = checkOptions({ ...options, source: "-" });
+  const conversion = checkConversion(options);
   return conversion.caller.serve(() => planAsAsked(options, conversion));
 }
 
-async function planAsAsked(options: DockerfileOptions, conversion: Request): Promise<DockerfilePlan> {
+async function planAsAsked(options: DockerfileOptions, conversion: Conversion): Promise<DockerfilePlan> {
   const { environment = process.env, signal } = options;
   const request = await checkBuild(options);
   const builder = await chooseBuilder(options.builder, new Tools(environment, signal));

@@ -1,7 +1,7 @@
 /** Containers of a builder that was killed in the middle of a step, and so could not remove them itself. */
 import { readdir, readFile } from "node:fs/promises";
+import type { Environment } from "../convert/options.ts";
 import type { Command, ContainerCommands } from "./builder.ts";
-import type { Environment } from "./options.ts";
 import { Tools } from "./probe.ts";
 
 /** The IDs of all the user's containers; undefined where they cannot be told. */

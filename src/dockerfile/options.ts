@@ -1,4 +1,4 @@
-import type { ConvertOptions } from "../convert/options.ts";
+import type { ConversionOptions, Environment } from "../convert/options.ts";
 
 /** The programs that can build, in the order in which they are tried. */
 export const BUILDERS = ["docker-buildx", "buildctl", "buildah"] as const;
@@ -6,8 +6,7 @@ export const BUILDERS = ["docker-buildx", "buildctl", "buildah"] as const;
 export type BuilderName = (typeof BUILDERS)[number];
 
 /** What is built, and what is made of it; every option is optional but `out`. */
-export interface DockerfileOptions
-  extends Omit<ConvertOptions, "source" | "makeSource" | "stdin" | "registry"> {
+export interface DockerfileOptions extends Omit<ConversionOptions, "registry"> {
   /** The Dockerfile; the one in the context if absent. */
   readonly file?: string | undefined;
   /** The folder that COPY and ADD take from; "." if absent. */
@@ -22,13 +21,14 @@ export interface DockerfileOptions
   readonly secrets?: readonly string[] | undefined;
   /** Build every step anew. */
   readonly noCache?: boolean | undefined;
-  /** What the builder is found and run with; this process's own environment if absent. */
+  /**
+   * What the builder is found and run with, and the profile's environment where that is absent; this process's own if
+   * absent.
+   */
   readonly environment?: Environment | undefined;
   /** As `onProgress`: what it throws ends everything. */
   readonly onBuild?: ((event: BuildEvent) => void) | undefined;
 }
-
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What is told of a build while it runs. */
 export type BuildEvent =

@@ -2,9 +2,9 @@ import { spawn } from "node:child_process";
 import { constants } from "node:fs";
 import { access, stat } from "node:fs/promises";
 import { delimiter, isAbsolute, join } from "node:path";
+import type { Environment } from "../convert/options.ts";
 import type { Builder, Command } from "./builder.ts";
 import { LastLines } from "./lines.ts";
-import type { Environment } from "./options.ts";
 
 const TIMEOUT_MS = 30_000;
 /** Lines of a failure among which is the one that says what is wrong. */

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { finished } from "node:stream/promises";
 import { setTimeout as delay } from "node:timers/promises";
+import type { Environment } from "../convert/options.ts";
 import { Docker2vmError } from "../errors.ts";
 import { buildFailure, commandName, type Exit } from "./build-error.ts";
 import type { Command } from "./builder.ts";
 import { LastLines, LineSplitter } from "./lines.ts";
-import type { Environment } from "./options.ts";
 
 const LAST_LINES = 20;
 /** How long a builder may take to end by itself before it is killed: it tells its daemon, it removes containers. */

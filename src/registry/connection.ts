@@ -3,6 +3,7 @@ import type { OptionalCache } from "../cache/optional-cache.ts";
 import { Docker2vmError } from "../errors.ts";
 import { HttpClient, type Timeouts } from "../http/client.ts";
 import { REAL_TIME, type Timing } from "../http/timing.ts";
+import type { RegistryAccess } from "./access.ts";
 import { readCertificates } from "./certificates.ts";
 import { RepositoryClient } from "./client.ts";
 import { type Credentials, findCredentials } from "./credentials.ts";
@@ -13,23 +14,9 @@ import { Repository } from "./repository.ts";
 import type { RetryContext } from "./retrying.ts";
 
 /** How registries are spoken to. */
-export interface ConnectionOptions {
+export interface ConnectionOptions extends RegistryAccess {
   /** Where proxies and credentials are named: HTTPS_PROXY, DOCKER_CONFIG, HOME, PATH and their like. */
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Hosts, with their ports if not the usual ones, that are spoken to over plain http. Loopback is anyway. */
-  readonly insecureHosts?: readonly string[] | undefined;
-  /** A file of PEM certificates to trust beside the usual ones; with it, loopback too is spoken to over https. */
-  readonly caFile?: string | undefined;
-  /** Hosts that are asked before the registry, in order, for what a digest names. */
-  readonly mirrors?: readonly string[] | undefined;
-  /** Ask mirrors for tags too: what they say a tag stands for cannot be checked. */
-  readonly trustMirrorTags?: boolean | undefined;
-  /** For the registry of the reference alone, never for a mirror. */
-  readonly credentials?: { readonly username: string; readonly password: string } | undefined;
-  /** Hosts that may be token servers though they lie in a private network and the registry does not. */
-  readonly trustedRealms?: readonly string[] | undefined;
-  /** Fetch layers that the registry lacks from the addresses their descriptors name. */
-  readonly allowForeign?: boolean | undefined;
   readonly timeouts?: Timeouts | undefined;
   readonly timing?: Timing | undefined;
   readonly onEvent?: OnRegistryEvent | undefined;

@@ -1,10 +1,9 @@
-import { Docker2vmError } from "../errors.ts";
 import { type ArchiveOptions, openArchiveFile } from "./archive.ts";
 import { openLayoutFolder } from "./layout.ts";
 import { formatSourceReference } from "./reference.ts";
 import type { RegistryOptions } from "./registry-options.ts";
 import type { ImageSource, SourceSpec } from "./source.ts";
-import { openStdin } from "./stdin.ts";
+import { openStream } from "./stream.ts";
 
 /** How images are pulled by name; what belongs to the one pull is added here. */
 export type PullOptions = Omit<RegistryOptions, "scratchFolder" | "signal" | "verifyKey">;
@@ -12,10 +11,6 @@ export type PullOptions = Omit<RegistryOptions, "scratchFolder" | "signal" | "ve
 export interface OpenSourceOptions extends ArchiveOptions {
   /** For the source `{ kind: "registry" }`. */
   readonly registry?: PullOptions | undefined;
-  /** The bytes behind the source `{ kind: "stdin" }`. */
-  readonly stdin?: AsyncIterable<Uint8Array> | undefined;
-  /** What they are called in messages; "standard input" if absent. */
-  readonly stdinName?: string | undefined;
 }
 
 /**
@@ -23,12 +18,7 @@ export interface OpenSourceOptions extends ArchiveOptions {
  * then. Throws E_IMAGE_NOT_FOUND, E_BAD_ARCHIVE, E_UNSUPPORTED, E_NO_SPACE, E_IO, and the signal's reason.
  */
 export async function openSource(spec: SourceSpec, options: OpenSourceOptions): Promise<ImageSource> {
-  if (spec.kind === "stdin") {
-    if (options.stdin === undefined) {
-      throw new Docker2vmError("E_USAGE", "the source is standard input, but none was given");
-    }
-    return openStdin(options.stdin, options, options.stdinName);
-  }
+  if (spec.kind === "stream" || spec.kind === "stdin") return openStream(spec, options);
   if (spec.kind === "registry") {
     // Loaded when it is wanted: a conversion from disk needs no HTTP.
     const { openRegistrySource } = await import("./registry-source.ts");

@@ -4,7 +4,7 @@ import { Docker2vmError } from "../errors.ts";
 import { isDigest } from "../oci/digest.ts";
 import { quote } from "../oci/quote.ts";
 import { parseImageReference } from "../registry/reference.ts";
-import type { ImageChoice, SourceSpec } from "./source.ts";
+import type { ImageChoice, PathSource, RegistrySource, SourceSpec } from "./source.ts";
 
 const KINDS = {
   oci: "oci-layout",
@@ -18,16 +18,20 @@ const FORMS =
 const REGISTRY_PREFIX = "docker://";
 
 /**
- * Parses `oci:PATH[:TAG|@DIGEST]`, `oci-archive:…`, `docker-archive:…`, `-`, or an image's name in a registry, with
- * or without `docker://`. A path may hold colons: of the possible paths the longest that exists is taken, and where
+ * Parses `oci:PATH[:TAG|@DIGEST]`, `oci-archive:…`, `docker-archive:…`, or an image's name in a registry, with or without
+ * `docker://`. A path may hold colons: of the possible paths the longest that exists is taken, and where
  * none does, what is before the first colon. What could be a name is no source if it is also a path that exists: it
  * is for the user to say which is meant. Throws E_USAGE.
  */
 export function parseSourceReference(
   text: string,
   exists: (path: string) => boolean = existsSync,
-): SourceSpec {
-  if (text === "-") return { kind: "stdin" };
+): PathSource | RegistrySource {
+  if (text === "-") {
+    throw new Docker2vmError("E_USAGE", 'the source "-" is standard input, which is not read unasked', {
+      hint: 'give its bytes: { kind: "stdin", bytes: process.stdin }',
+    });
+  }
   const [, prefix = "", rest = ""] = /^(oci|oci-archive|docker-archive):(.*)$/s.exec(text) ?? [];
   if (!isPrefix(prefix)) return registrySource(text, exists);
   if (rest === "") {
@@ -36,9 +40,10 @@ export function parseSourceReference(
   return { kind: KINDS[prefix], ...splitPath(rest, exists) };
 }
 
-/** The reference that parses to the spec. */
+/** The reference that parses to the spec, or stands for it. */
 export function formatSourceReference(spec: SourceSpec): string {
   if (spec.kind === "stdin") return "-";
+  if (spec.kind === "stream") return spec.name ?? "the stream";
   if (spec.kind === "registry") return `${REGISTRY_PREFIX}${spec.reference}`;
   const prefix = spec.kind === "oci-layout" ? "oci" : spec.kind;
   const tag = spec.select?.tag === undefined ? "" : `:${spec.select.tag}`;
@@ -80,7 +85,7 @@ function isPrefix(text: string): text is keyof typeof KINDS {
   return Object.hasOwn(KINDS, text);
 }
 
-function registrySource(text: string, exists: (path: string) => boolean): SourceSpec {
+function registrySource(text: string, exists: (path: string) => boolean): RegistrySource {
   const named = text.startsWith(REGISTRY_PREFIX);
   const reference = named ? text.slice(REGISTRY_PREFIX.length) : text;
   // No name begins as paths do; and of what is both, the user must say which is meant.

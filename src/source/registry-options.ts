@@ -1,3 +1,4 @@
+export type { RegistryAccess } from "../registry/access.ts";
 export type { RegistryEvent } from "../registry/events.ts";
 
 import type { KeyObject } from "node:crypto";

@@ -16,12 +16,15 @@ export interface ImageSource {
   close(): Promise<void>;
 }
 
-export type SourceKind = "oci-layout" | "oci-archive" | "docker-archive" | "stdin" | "registry";
+export type SourceKind = "oci-layout" | "oci-archive" | "docker-archive" | "stdin" | "stream" | "registry";
 
 export interface SourceOrigin {
   /** "dockerfile": the image was built for the conversion. */
   readonly kind: SourceKind | "dockerfile";
-  /** As the command takes it: "oci:./alpine:3.20", "docker://docker.io/library/alpine:3.20", "-"; a Dockerfile's path. */
+  /**
+   * As the command takes it: "oci:./alpine:3.20", "docker://docker.io/library/alpine:3.20", "-"; a Dockerfile's path; what
+   * a stream is called.
+   */
   readonly reference: string;
 }
 
@@ -72,15 +75,36 @@ export interface ImageChoice {
   readonly howTo?: string | undefined;
 }
 
-export type SourceSpec =
-  | {
-      readonly kind: Exclude<SourceKind, "stdin" | "registry">;
-      readonly path: string;
-      readonly select?: ImageChoice | undefined;
-    }
-  | {
-      readonly kind: "registry";
-      /** As parseImageReference takes it: "alpine:3.20", "ghcr.io/owner/name@sha256:…". */
-      readonly reference: string;
-    }
-  | { readonly kind: "stdin" };
+/** Where an image is. */
+export type SourceSpec = PathSource | RegistrySource | StreamSource | StandardInputSource;
+
+/** A folder or a file that holds images. */
+export interface PathSource {
+  readonly kind: "oci-layout" | "oci-archive" | "docker-archive";
+  readonly path: string;
+  readonly select?: ImageChoice | undefined;
+}
+
+/** An image in a registry. */
+export interface RegistrySource {
+  readonly kind: "registry";
+  /** As `docker pull` takes it: "alpine:3.20", "ghcr.io/owner/name@sha256:…". */
+  readonly reference: string;
+}
+
+/**
+ * The bytes of an archive, as `docker save` writes it or of an OCI layout, compressed or not: all of them, or as they
+ * come. What comes is kept on disk while it is read, for its table of contents comes last.
+ */
+export interface StreamSource {
+  readonly kind: "stream";
+  readonly bytes: Uint8Array | AsyncIterable<Uint8Array>;
+  /** What messages and `meta.json` call it; "the stream" if absent. */
+  readonly name?: string | undefined;
+}
+
+/** A stream that is called standard input: what the command's "-" stands for. */
+export interface StandardInputSource {
+  readonly kind: "stdin";
+  readonly bytes: AsyncIterable<Uint8Array>;
+}

@@ -21,8 +21,7 @@ describe("oci2gondolin", () => {
       source: "oci:/images/app",
       out: "/vm",
       platform: "linux/arm64",
-      profile: "gondolin",
-      mode: "assets",
+      profile: { name: "gondolin", mode: "assets" },
       force: true,
     });
     expect(JSON.parse(stdout)).toEqual({

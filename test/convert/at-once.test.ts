@@ -57,7 +57,7 @@ describe("conversions into one folder at once", () => {
       for (let round = 0; round < ROUNDS; round++) {
         const options = { source: smallImage(), platform: "linux/amd64", out: scratch("out"), digest: true };
         const ended = await Promise.allSettled(
-          [1, 2, 3].map((mebibytes) => convert({ ...options, force, free: mebibytes << 20 })),
+          [1, 2, 3].map((mebibytes) => convert({ ...options, force, filesystem: { free: mebibytes << 20 } })),
         );
         const reasons = ended.flatMap((one) => (one.status === "rejected" ? [one.reason.code] : []));
         expect(reasons).toEqual(force ? [] : ["E_OUTPUT_EXISTS", "E_OUTPUT_EXISTS"]);

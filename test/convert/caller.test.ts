@@ -103,7 +103,6 @@ describe("what onProgress throws is what convert throws", () => {
               out: OUT(),
               workers,
               onProgress,
-              registry: { environment: {} },
             }),
           );
         } finally {
@@ -118,9 +117,9 @@ describe("what onProgress throws is what convert throws", () => {
     process.env["TMPDIR"] = scratch("temporary");
     mkdirSync(scratch("temporary"));
     for (const job of [convert, planConversion, inspectImage]) {
-      const stdin = Readable.from([bytes]);
+      const source = { kind: "stream", bytes: Readable.from([bytes]) } as const;
       await expectThrown("spooling", (onProgress) =>
-        job({ source: "-", stdin, platform: "linux/amd64", out: OUT(), onProgress }),
+        job({ source, platform: "linux/amd64", out: OUT(), onProgress }),
       );
     }
     expect(readdirSync(scratch("temporary"))).toEqual([]);
@@ -179,8 +178,8 @@ test("the caller's signal, too, is told by the library's own error of every job"
   const signal = AbortSignal.abort(new Error("enough"));
   const options = { platform: "linux/amd64", out: OUT(), signal };
   for (const job of [convert, planConversion, inspectImage]) {
-    const stdin = Readable.from([readFileSync(`${layout()}/index.json`)]);
-    await expectError(job({ ...options, source: "-", stdin }), "E_INTERRUPTED");
+    const bytes = Readable.from([readFileSync(`${layout()}/index.json`)]);
+    await expectError(job({ ...options, source: { kind: "stdin", bytes } }), "E_INTERRUPTED");
   }
   await inPlace(async ({ context, environment }) => {
     for (const job of [convertDockerfile, planDockerfile]) {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { convert } from "../../src/convert/convert.ts";
 import { planConversion } from "../../src/convert/dry-run.ts";
 import { inspectImage } from "../../src/convert/inspect-image.ts";
-import type { ConvertOptions } from "../../src/convert/options.ts";
+import type { ConvertOptions, FilesystemSettings } from "../../src/convert/options.ts";
 import { convertDockerfile } from "../../src/dockerfile/convert-dockerfile.ts";
 import type { Sizing } from "../../src/filesystem/kind/size.ts";
 import { expectError } from "../support/expect-error.ts";
@@ -15,9 +15,9 @@ import { scratchFolder } from "../support/scratch.ts";
 const scratch = scratchFolder();
 const HELLO = join(import.meta.dir, "../../fixtures/images/hello");
 
-async function made(options: Partial<ConvertOptions>) {
-  const out = scratch("out");
-  return await convert({ source: `oci:${HELLO}`, platform: "linux/amd64", out, force: true, ...options });
+async function made(filesystem: FilesystemSettings, more: Partial<ConvertOptions> = {}) {
+  const image = { source: `oci:${HELLO}`, platform: "linux/amd64" };
+  return await convert({ ...image, out: scratch("out"), force: true, filesystem, ...more });
 }
 
 /** A field of the superblock as dumpe2fs prints it. */
@@ -28,10 +28,10 @@ function field(image: string, name: string): string {
 describe("the filesystem that was asked for", () => {
   let usual: KernelView | undefined;
 
-  const kinds: readonly [name: string, options: Partial<ConvertOptions>, features: RegExp][] = [
+  const kinds: readonly [name: string, options: FilesystemSettings, features: RegExp][] = [
     ["ext4", {}, /^has_journal .*extent 64bit flex_bg .*metadata_csum$/],
-    ["ext3", { fs: "ext3" }, /^has_journal ext_attr dir_index filetype sparse_super large_file$/],
-    ["ext2", { fs: "ext2" }, /^ext_attr dir_index filetype sparse_super large_file$/],
+    ["ext3", { type: "ext3" }, /^has_journal ext_attr dir_index filetype sparse_super large_file$/],
+    ["ext2", { type: "ext2" }, /^ext_attr dir_index filetype sparse_super large_file$/],
     ["of the smallest size", { size: "min" }, /metadata_csum/],
     ["for reading only", { readOnly: true }, /^ext_attr .*read-?only/],
     ["without a journal", { journal: "off" }, /^ext_attr/],
@@ -84,14 +84,14 @@ describe("the filesystem that was asked for", () => {
 });
 
 testWith(["debugfs"], "the latest time that can be is what it says", async () => {
-  const { rootfsPath } = await made({ sourceDateEpoch: 15032385535 });
+  const { rootfsPath } = await made({}, { sourceDateEpoch: 15032385535 });
   const stat = runOk("debugfs", ["-R", "stat /lost+found", rootfsPath], { env: { TZ: "UTC" } });
   expect(stat).toMatch(/mtime: .*May 10 22:38:55 2446/);
 });
 
 describe("a dry run", () => {
-  const plan = (options: Partial<ConvertOptions>) =>
-    planConversion({ source: `oci:${HELLO}`, platform: "linux/amd64", out: scratch("planned"), ...options });
+  const plan = (filesystem: FilesystemSettings) =>
+    planConversion({ source: `oci:${HELLO}`, platform: "linux/amd64", out: scratch("planned"), filesystem });
 
   test("tells the stored bytes of all layers", async () => {
     const { layers, storedBytes } = await plan({});
@@ -109,10 +109,13 @@ describe("a dry run", () => {
     ["a hash tree", { size: 2 ** 26, verity: true }],
     ["a last group too short for its superblock", { size: GROUP + 4096 }],
     ["a last group just long enough", { size: GROUP + 8192 }],
-    ["a last group too short for an ext2's bitmaps", { size: GROUP + 8192, fs: "ext2" }],
-    ["a last group with room for any inode table", { size: GROUP + 2000 * 4096, fs: "ext3" }],
-    ["a last group with room for the inodes asked for", { size: GROUP + 30 * 4096, fs: "ext2", inodes: 500 }],
-  ] satisfies readonly [string, Partial<ConvertOptions>][]) {
+    ["a last group too short for an ext2's bitmaps", { size: GROUP + 8192, type: "ext2" }],
+    ["a last group with room for any inode table", { size: GROUP + 2000 * 4096, type: "ext3" }],
+    [
+      "a last group with room for the inodes asked for",
+      { size: GROUP + 30 * 4096, type: "ext2", inodes: 500 },
+    ],
+  ] satisfies readonly [string, FilesystemSettings][]) {
     test(`tells to the byte what comes of ${what}`, async () => {
       const planned = await plan(options);
       const { apparentBytes, sizing, metadata } = await made(options);
@@ -130,8 +133,8 @@ describe("a dry run", () => {
     [{ size: "min" }, { kind: "min" }],
     [{ readOnly: true }, { kind: "min" }],
     // How long an inode table is depends on the number of files; so does whether the last group is there.
-    [{ fs: "ext2", size: GROUP + 300 * 4096, readOnly: true }, { kind: "fixed" }],
-  ] satisfies readonly [Partial<ConvertOptions>, Sizing][]) {
+    [{ type: "ext2", size: GROUP + 300 * 4096, readOnly: true }, { kind: "fixed" }],
+  ] satisfies readonly [FilesystemSettings, Sizing][]) {
     test(`says that the size depends on the contents for ${JSON.stringify(options)}`, async () => {
       const planned = await plan(options);
       expect(planned).toMatchObject({ sizing, apparentBytes: null, filesystem: { blocks: null } });
@@ -140,18 +143,18 @@ describe("a dry run", () => {
   }
 
   test("refuses a size that no such filesystem has, and says which has", async () => {
-    for (const [fs, hint] of [
+    for (const [type, hint] of [
       ["ext3", "ask for less, or for ext4, which holds more"],
       ["ext4", "ask for less"],
     ] as const) {
-      await expect(plan({ size: 2 ** 48, fs })).rejects.toMatchObject({ code: "E_FILESYSTEM_LIMIT", hint });
+      await expect(plan({ size: 2 ** 48, type })).rejects.toMatchObject({ code: "E_FILESYSTEM_LIMIT", hint });
     }
   });
 });
 
 describe("what cannot be is refused before anything is read", () => {
   // Guest assets, which are not there, would be looked for first of all.
-  const guest = { profile: "gondolin", mode: "assets", guestAssets: "/nonexistent" } as const;
+  const profile = { name: "gondolin", mode: "assets", guestAssets: "/nonexistent" } as const;
   for (const sourceDateEpoch of [15032385536, 8.64e12 + 1, Number.MAX_SAFE_INTEGER]) {
     test(`the time ${sourceDateEpoch}, which no filesystem can say`, async () => {
       const options = {
@@ -161,7 +164,7 @@ describe("what cannot be is refused before anything is read", () => {
         sourceDateEpoch,
       };
       for (const job of [convert, planConversion, convertDockerfile]) {
-        await expectError(job({ ...options, ...guest }), "E_USAGE", "later than", "2446-05-10");
+        await expectError(job({ ...options, profile }), "E_USAGE", "later than", "2446-05-10");
       }
     });
   }
@@ -169,9 +172,9 @@ describe("what cannot be is refused before anything is read", () => {
   const JOURNALS =
     'a journal has from 4M to 40000M (1024 to 10240000 blocks of 4096 bytes); "off" is for none';
   const SIZES = 'a size is a whole number of bytes from 4096 on; "min" is the smallest that holds the image';
-  const refusals: readonly [options: Partial<ConvertOptions>, message: string, hint?: string][] = [
-    [{ fs: "ext2", journal: 2 ** 24 }, "ext2 has no journal"],
-    [{ fs: "ext3", readOnly: true }, "ext3 always has a journal"],
+  const refusals: readonly [options: FilesystemSettings, message: string, hint?: string][] = [
+    [{ type: "ext2", journal: 2 ** 24 }, "ext2 has no journal"],
+    [{ type: "ext3", readOnly: true }, "ext3 always has a journal"],
     [{ journal: 0 }, "a journal of 0 bytes is not possible", JOURNALS],
     [{ journal: 1024 }, "a journal of 1024 bytes is not possible", JOURNALS],
     [{ journal: 2 ** 36 }, "a journal of 16777216 blocks is not possible", JOURNALS],
@@ -187,7 +190,7 @@ describe("what cannot be is refused before anything is read", () => {
   ];
   for (const [options, message, hint] of refusals) {
     test(message, async () => {
-      const converted = convert({ source: "oci:/nowhere", out: scratch("never"), ...options });
+      const converted = convert({ source: "oci:/nowhere", out: scratch("never"), filesystem: options });
       await expect(converted).rejects.toMatchObject({
         code: "E_USAGE",
         message: expect.stringContaining(message),

@@ -7,7 +7,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { convert } from "../../src/convert/convert.ts";
-import type { ConvertOptions } from "../../src/convert/options.ts";
+import type { FilesystemSettings } from "../../src/convert/options.ts";
 import { buildLayout } from "../support/layout-builder.ts";
 import { scratchFolder } from "../support/scratch.ts";
 import { type TarItem, tar } from "../support/tar-builder.ts";
@@ -72,9 +72,9 @@ const GOLDEN: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
 };
 
-async function digest(source: string, options: Partial<ConvertOptions>): Promise<string> {
+async function digest(source: string, filesystem: FilesystemSettings): Promise<string> {
   const out = scratch("out");
-  const { rootfsPath } = await convert({ source, platform: "linux/amd64", out, force: true, ...options });
+  const { rootfsPath } = await convert({ source, platform: "linux/amd64", out, force: true, filesystem });
   return createHash("sha256").update(readFileSync(rootfsPath)).digest("hex").slice(0, 16);
 }
 
@@ -85,9 +85,9 @@ describe("the bytes are those of the version before", () => {
         buildLayout(scratch(name), { layers: layers().map((items) => tar(items)), compress: "none" });
       const source = layers === undefined ? HELLO : `oci:${scratch(name)}`;
       const made = {
-        ext4: await digest(source, { fs: "ext4" }),
-        ext3: await digest(source, { fs: "ext3" }),
-        ext2: await digest(source, { fs: "ext2" }),
+        ext4: await digest(source, { type: "ext4" }),
+        ext3: await digest(source, { type: "ext3" }),
+        ext2: await digest(source, { type: "ext2" }),
         "ext4, smallest": await digest(source, { size: "min" }),
         "ext4, verity": await digest(source, { readOnly: true, verity: true }),
       };

@@ -86,8 +86,11 @@ describe("an image", () => {
 
   test("in an archive that has to be kept is refused while that is", async () => {
     small();
-    const stdin = Readable.from([gzipSync(await tarOf(entriesOf(scratch("small"))))]);
-    await refused(options("-", { stdin, limits: { bytes: 90_000 } }), "archive has more than 90000 bytes");
+    const bytes = Readable.from([gzipSync(await tarOf(entriesOf(scratch("small"))))]);
+    await refused(
+      options("", { source: { kind: "stream", bytes }, limits: { bytes: 90_000 } }),
+      "archive has more than 90000 bytes",
+    );
   });
 
   test("that swells without end is refused when it has reached the limit", async () => {
@@ -110,25 +113,25 @@ describe("an image", () => {
 });
 
 describe("of an image for a size", () => {
-  const size = 4 * MIB;
+  const filesystem = { size: 4 * MIB };
   const contents = (mib: number) => [{ path: "f", data: noise(mib * MIB, mib) }];
 
   test("one layer may write four times that, and what is just too large is told how much it needs", async () => {
     const source = image("large", () => [contents(18)]);
     await refused(
-      options(source, { size }),
+      options(source, { filesystem }),
       `more than ${16 * MIB} bytes of contents`,
       "--size",
       "--max-bytes",
     );
     for (const more of [{ source: image("larger", () => [contents(8)]) }, { limits: { bytes: 64 * MIB } }]) {
-      await expectError(convert(options(source, { size, ...more })), "E_SIZE_TOO_SMALL", "MiB)");
+      await expectError(convert(options(source, { filesystem, ...more })), "E_SIZE_TOO_SMALL", "MiB)");
     }
   });
 
   test("what upper layers remove may be more", async () => {
     const source = image("emptied", () => [contents(22), [{ path: ".wh.f" }]]);
-    const { apparentBytes } = await convert(options(source, { size: 5 * MIB }));
+    const { apparentBytes } = await convert(options(source, { filesystem: { size: 5 * MIB } }));
     expect(apparentBytes).toBe(5 * MIB);
   });
 

@@ -6,7 +6,7 @@ import { BLOCK_SIZE } from "../../src/blocks/blocks.ts";
 import { convert } from "../../src/convert/convert.ts";
 import { planConversion } from "../../src/convert/dry-run.ts";
 import type { ConvertOptions } from "../../src/convert/options.ts";
-import { checkOptions } from "../../src/convert/request.ts";
+import { checkConversion } from "../../src/convert/request.ts";
 import { streamLayers } from "../../src/convert/stream-layers.ts";
 import { ImageWriter } from "../../src/output/image-writer.ts";
 import { openSource } from "../../src/source/open.ts";
@@ -72,7 +72,7 @@ describe("the same image and options give the same bytes", () => {
     const made: string[] = [];
     for (const compress of ["gzip", "zstd", "none"] as const) {
       buildLayout(scratch(`stored-${compress}`), { layers: unevenLayers(), compress });
-      made.push(await rootfs(`oci:${scratch(`stored-${compress}`)}`, { uuid: UUID }));
+      made.push(await rootfs(`oci:${scratch(`stored-${compress}`)}`, { filesystem: { uuid: UUID } }));
     }
     expect(new Set(made).size).toBe(1);
   });
@@ -87,9 +87,13 @@ describe("the same image and options give the same bytes", () => {
       `oci:${layout}:latest`,
       `docker-archive:${scratch("image.tar")}:image:latest`,
     ]);
-    const wanted = await rootfs(`oci:${layout}`, { uuid: UUID });
-    expect(await rootfs(`oci-archive:${scratch("image.oci.tar")}`, { uuid: UUID })).toBe(wanted);
-    expect(await rootfs(`docker-archive:${scratch("image.tar")}`, { uuid: UUID })).toBe(wanted);
+    const wanted = await rootfs(`oci:${layout}`, { filesystem: { uuid: UUID } });
+    expect(await rootfs(`oci-archive:${scratch("image.oci.tar")}`, { filesystem: { uuid: UUID } })).toBe(
+      wanted,
+    );
+    expect(await rootfs(`docker-archive:${scratch("image.tar")}`, { filesystem: { uuid: UUID } })).toBe(
+      wanted,
+    );
   });
 
   test("in any time zone, on one core or all", async () => {
@@ -111,8 +115,9 @@ describe("the same image and options give the same bytes", () => {
       const layers = [...unevenLayers(), tar([{ path: ".wh.big0" }, { path: ".wh.big3" }])];
       buildLayout(scratch("threads"), { layers });
       const source = `oci:${scratch("threads")}`;
-      const alone = await rootfs(source, { size, workers: 0 });
-      for (const workers of [1, 2, 4]) expect(await rootfs(source, { size, workers })).toBe(alone);
+      const alone = await rootfs(source, { filesystem: { size }, workers: 0 });
+      for (const workers of [1, 2, 4])
+        expect(await rootfs(source, { filesystem: { size }, workers })).toBe(alone);
     });
   }
 
@@ -125,7 +130,7 @@ describe("the same image and options give the same bytes", () => {
     const { layers } = await source.resolve({ os: "linux", architecture: "amd64" });
     const contents = async (delays: readonly number[], workers: number): Promise<string> => {
       const writer = new ImageWriter(scratch("contents"));
-      const request = checkOptions({ source: "-", out: "unused", workers });
+      const request = checkConversion({ out: "unused", workers });
       const slow = layers.map((blob, index) => slowed(blob, delays[index] ?? 0));
       const { contents: placed } = await streamLayers(slow, writer, request);
       // How far the file reaches beyond its contents, until it is given its length, means nothing.
@@ -146,7 +151,7 @@ describe("the same image and options give the same bytes", () => {
 });
 
 describe("what may tell two filesystems apart does", () => {
-  const metadataOf = async (image: string, options: object) => {
+  const metadataOf = async (image: string, options: Partial<ConvertOptions>) => {
     const out = scratch("out");
     const result = await convert({
       source: `oci:${scratch(image)}`,
@@ -159,7 +164,7 @@ describe("what may tell two filesystems apart does", () => {
   };
 
   /** What is warned of and the UUID, by a plan and by a conversion. */
-  const both = async (image: string, more: object) => {
+  const both = async (image: string, more: Partial<ConvertOptions>) => {
     const warnings: string[] = [];
     const options: ConvertOptions = {
       ...{
@@ -182,13 +187,13 @@ describe("what may tell two filesystems apart does", () => {
     const uuids = [
       await metadataOf("a", {}),
       await metadataOf("b", {}),
-      await metadataOf("a", { label: "other" }),
-      await metadataOf("a", { size: 2 ** 28 }),
+      await metadataOf("a", { filesystem: { label: "other" } }),
+      await metadataOf("a", { filesystem: { size: 2 ** 28 } }),
       await metadataOf("a", { sourceDateEpoch: 1 }),
     ];
     expect(new Set(uuids).size).toBe(uuids.length);
     expect(uuids[0]).toMatch(/^[\da-f]{8}-[\da-f]{4}-8[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/);
-    expect(await metadataOf("a", { uuid: UUID })).toBe(UUID);
+    expect(await metadataOf("a", { filesystem: { uuid: UUID } })).toBe(UUID);
   });
 
   test("the UUID is a hash of named facts, and of none that is as it is by default", async () => {
@@ -204,22 +209,22 @@ describe("what may tell two filesystems apart does", () => {
     const image = `image="${manifest.digest}"`;
     expect(await metadataOf("facts", {})).toBe(uuidOf(image));
     const asByDefault = {
-      ...{ label: "rootfs", sourceDateEpoch: 0, fs: "ext4", size: "auto", journal: "auto" },
+      ...({ label: "rootfs", type: "ext4", size: "auto", journal: "auto" } as const),
       ...{ readOnly: false, lostAndFound: true, verity: false },
     };
-    expect(await metadataOf("facts", asByDefault)).toBe(uuidOf(image));
+    expect(await metadataOf("facts", { sourceDateEpoch: 0, filesystem: asByDefault })).toBe(uuidOf(image));
     const other = {
-      ...{ label: "other\n", sourceDateEpoch: 5, fs: "ext3", free: 2 ** 20, inodes: 999 },
+      ...({ label: "other\n", type: "ext3", free: 2 ** 20, inodes: 999 } as const),
       ...{ journal: 2 ** 23, lostAndFound: false, verity: true },
     };
-    expect(await metadataOf("facts", other)).toBe(
+    expect(await metadataOf("facts", { sourceDateEpoch: 5, filesystem: other })).toBe(
       uuidOf(
         ...["free=256", 'fs="ext3"', image, "inodes=999", "journal=2048", 'label="other\\n"'],
         ...["lostAndFound=false", "time=5", "verity=true"],
       ),
     );
-    expect(await metadataOf("facts", { size: 2 ** 26 })).toBe(uuidOf(image, "size=16384"));
-    expect(await metadataOf("facts", { size: "min", readOnly: true })).toBe(
+    expect(await metadataOf("facts", { filesystem: { size: 2 ** 26 } })).toBe(uuidOf(image, "size=16384"));
+    expect(await metadataOf("facts", { filesystem: { size: "min", readOnly: true } })).toBe(
       uuidOf(image, "readOnly=true", 'size="min"'),
     );
   });
@@ -244,7 +249,10 @@ describe("what may tell two filesystems apart does", () => {
     async () => {
       buildLayout(scratch("dated"), { layers: [], created: "2024-05-06T07:08:09.123456789Z" });
       buildLayout(scratch("undated"), { layers: [] });
-      const created = async (image: string, options: object): Promise<string | undefined> => {
+      const created = async (
+        image: string,
+        options: Partial<ConvertOptions>,
+      ): Promise<string | undefined> => {
         await metadataOf(image, options);
         return /Filesystem created:\s+(.*)/.exec(
           runOk("dumpe2fs", ["-h", scratch("out/rootfs.ext4")], { env: { TZ: "UTC" } }),

@@ -31,9 +31,9 @@ function writeKey(folder: string, key = KEY): string {
   return path;
 }
 
-function optionsFor(folder: string, source: string, verifyKeyFile: string): ConvertOptions {
-  const registry = { environment: {}, verifyKeyFile };
-  return { source, out: join(folder, "out"), platform: PLATFORM, registry, stdin: unread() };
+function optionsFor(folder: string, named: string, verifyKeyFile: string): ConvertOptions {
+  const source = named === "-" ? ({ kind: "stdin", bytes: unread() } as const) : named;
+  return { source, out: join(folder, "out"), platform: PLATFORM, registry: { verifyKeyFile } };
 }
 
 describe("a demand for a signature", () => {

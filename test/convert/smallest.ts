@@ -4,7 +4,7 @@ import { rmSync } from "node:fs";
 import fc from "fast-check";
 import { convert } from "../../src/convert/convert.ts";
 import type { FilesystemMetadata } from "../../src/convert/meta.ts";
-import type { ConvertOptions } from "../../src/convert/options.ts";
+import type { FilesystemSettings } from "../../src/convert/options.ts";
 import { expectSilentCheck, withMount } from "../filesystem/ext4/write/mounting.ts";
 import { differences, kernelView } from "../support/kernel-view.ts";
 import { buildLayout } from "../support/layout-builder.ts";
@@ -58,7 +58,7 @@ export function fileBytes(length: number, seed: number, holes = false): Uint8Arr
 export async function checkSmallest(
   layers: readonly (readonly TarItem[])[],
   scratch: string,
-  options: Partial<ConvertOptions> = {},
+  options: FilesystemSettings = {},
 ): Promise<void> {
   const layout = `${scratch}/image`;
   rmSync(layout, { recursive: true, force: true });
@@ -70,10 +70,12 @@ export async function checkSmallest(
 export async function checkSmallestOf(
   source: string,
   scratch: string,
-  options: Partial<ConvertOptions> = {},
+  options: FilesystemSettings = {},
 ): Promise<void> {
-  const converted = async (out: string, more: Partial<ConvertOptions>) =>
-    convert({ source, platform: "linux/amd64", out: `${scratch}/${out}`, force: true, ...options, ...more });
+  const converted = async (name: string, more: FilesystemSettings) => {
+    const [out, filesystem] = [`${scratch}/${name}`, { ...options, ...more }];
+    return convert({ source, platform: "linux/amd64", out, force: true, filesystem });
+  };
   const usual = await converted("usual", {});
   const smallest = await converted("smallest", { size: "min" });
   const { filesystem } = smallest.metadata;

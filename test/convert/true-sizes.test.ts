@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { convert } from "../../src/convert/convert.ts";
-import type { ConvertOptions } from "../../src/convert/options.ts";
+import type { FilesystemSettings } from "../../src/convert/options.ts";
 import { expectError } from "../support/expect-error.ts";
 import { buildLayout } from "../support/layout-builder.ts";
 import { expectCleanIfChecked, testWith } from "../support/oracles.ts";
@@ -18,13 +18,13 @@ function build(name: string, layers: readonly (readonly TarItem[])[]): string {
   return `oci:${scratch(name)}`;
 }
 
-async function converted(source: string, options: Partial<ConvertOptions>) {
+async function converted(source: string, filesystem: FilesystemSettings) {
   const made = await convert({
     source,
     platform: "linux/amd64",
     out: scratch("out"),
     force: true,
-    ...options,
+    filesystem,
   });
   expectCleanIfChecked(made.rootfsPath);
   return made;
@@ -78,7 +78,7 @@ describe("what upper layers replace", () => {
       [{ path: ".wh.399" }],
     ];
     const source = build("hidden", layers);
-    const options: readonly Partial<ConvertOptions>[] = [
+    const options: readonly FilesystemSettings[] = [
       { size: "min" },
       { size: 7 * MIB },
       { size: "min", journal: "off" },

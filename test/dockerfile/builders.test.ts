@@ -351,7 +351,7 @@ describe("before anything is built", () => {
       await expectError(attempt({ file: place.path("no") }), "E_IMAGE_NOT_FOUND", "Dockerfile", "--file");
       await expectError(attempt({ file: place.context }), "E_IMAGE_NOT_FOUND", "is no file");
       await expectError(attempt({ buildArgs: ["=x"] }), "E_USAGE", "no name");
-      await expectError(attempt({ size: 1 }), "E_USAGE");
+      await expectError(attempt({ filesystem: { size: 1 } }), "E_USAGE");
       expect(place.calls()).toEqual([]);
     });
   });
@@ -370,7 +370,7 @@ describe("before anything is built", () => {
   test("a dry run asks the builder nothing but whether it works, and writes nothing", async () => {
     await inPlace(async (place) => {
       dockerContainer(place);
-      const plan = await planDockerfile(optionsIn(place, { label: "tree", fs: "ext3" }));
+      const plan = await planDockerfile(optionsIn(place, { filesystem: { label: "tree", type: "ext3" } }));
       expect(plan).toMatchObject({
         dryRun: true,
         builder: "docker-buildx",

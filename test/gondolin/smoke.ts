@@ -53,10 +53,7 @@ async function smoke(source: string, words: readonly string[], out: string): Pro
   const { metadata } = await convert({
     source,
     platform: `linux/${ARCHITECTURE}`,
-    profile: "gondolin",
-    mode: "assets",
-    guestAssets,
-    environment: ENVIRONMENT,
+    profile: { name: "gondolin", mode: "assets", guestAssets, environment: ENVIRONMENT },
     out,
   });
   tell("Added", `${metadata.injection?.paths.length} paths beside the image's own`);

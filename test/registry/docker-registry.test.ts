@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { filesystemIdentity } from "../../src/convert/identity.ts";
-import { checkOptions } from "../../src/convert/request.ts";
+import { checkConversion } from "../../src/convert/request.ts";
 import { streamLayers } from "../../src/convert/stream-layers.ts";
 import { writeFilesystem } from "../../src/convert/write-filesystem.ts";
 import { ImageWriter } from "../../src/output/image-writer.ts";
@@ -61,7 +61,7 @@ async function convert(source: ImageSource, folder: string): Promise<string> {
   const path = join(folder, "rootfs.ext4");
   const writer = new ImageWriter(path);
   try {
-    const request = checkOptions({ source: "-", out: folder, platform: "linux/amd64" });
+    const request = checkConversion({ out: folder, platform: "linux/amd64" });
     const image = await source.resolve(AMD64);
     const { root, contents, filesystem } = await streamLayers(image.layers, writer, request);
     const identity = filesystemIdentity(image, EPOCH, request, undefined);

@@ -5,18 +5,22 @@ import { scratchFolder } from "../support/scratch.ts";
 
 const scratch = scratchFolder();
 
-for (const [fs, runs] of [
+for (const [type, runs] of [
   ["ext4", 200],
   ["ext3", 30],
   ["ext2", 30],
 ] as const) {
   testWith(
     ["e2fsck", "mke2fs", "debugfs", "dumpe2fs", "loop mount", "getfattr"],
-    `the smallest size of ${runs} random images as ${fs} is within 2 % of what mke2fs needs`,
+    `the smallest size of ${runs} random images as ${type} is within 2 % of what mke2fs needs`,
     () =>
       fc.assert(
         fc.asyncProperty(randomLayers, fc.boolean(), (layers, withJournal) =>
-          checkSmallest(layers, scratch(), withJournal || fs !== "ext4" ? { fs } : { fs, journal: "off" }),
+          checkSmallest(
+            layers,
+            scratch(),
+            withJournal || type !== "ext4" ? { type } : { type, journal: "off" },
+          ),
         ),
         { numRuns: runs },
       ),

@@ -57,8 +57,7 @@ testWith(
       source: `oci:${HELLO}`,
       platform: "linux/amd64",
       out: scratch("out"),
-      readOnly: true,
-      verity: true,
+      filesystem: { readOnly: true, verity: true },
     });
     const { rootHash = "", hashOffset = 0 } = metadata.filesystem.verity ?? {};
     const initrd = scratch("initramfs.gz");

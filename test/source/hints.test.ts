@@ -36,7 +36,9 @@ test("who pipes several images in cannot name one behind a path", () =>
     const layout = join(folder, "layout");
     for (const tag of ["one", "two"]) buildLayout(layout, { layers: LAYERS, tag, config: { Cmd: [tag] } });
     for (const bytes of [saved, await tarOf(entriesOf(layout))]) {
-      const resolving = withSource({ kind: "stdin" }, folder, (source) => source.resolve(AMD64), once(bytes));
+      const resolving = withSource({ kind: "stdin", bytes: once(bytes) }, folder, (source) =>
+        source.resolve(AMD64),
+      );
       await expectError(resolving, "E_IMAGE_NOT_FOUND", "docker-archive:FILE:TAG");
     }
     writeFileSync(join(folder, "saved.tar"), saved);

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { formatSourceReference, parseSourceReference } from "../../src/source/reference.ts";
-import type { SourceSpec } from "../../src/source/source.ts";
+import type { PathSource } from "../../src/source/source.ts";
 import { expectError } from "../support/expect-error.ts";
+import { unread } from "../support/unread.ts";
 
 const DIGEST = `sha256:${"ab".repeat(32)}`;
 const here =
@@ -10,8 +11,7 @@ const here =
     paths.includes(path);
 
 describe("a source reference", () => {
-  const read: readonly [string, readonly string[], SourceSpec][] = [
-    ["-", [], { kind: "stdin" }],
+  const read: readonly [string, readonly string[], PathSource][] = [
     ["oci:/images/a", [], { kind: "oci-layout", path: "/images/a" }],
     ["oci-archive:a.tar", ["a.tar"], { kind: "oci-archive", path: "a.tar" }],
     [
@@ -39,13 +39,7 @@ describe("a source reference", () => {
   }
 
   test("is written as it is read", () => {
-    for (const text of [
-      "-",
-      "docker://alpine:3.20",
-      "oci:a",
-      "oci-archive:a:t",
-      `docker-archive:a@${DIGEST}`,
-    ]) {
+    for (const text of ["docker://alpine:3.20", "oci:a", "oci-archive:a:t", `docker-archive:a@${DIGEST}`]) {
       expect(formatSourceReference(parseSourceReference(text, here("a")))).toBe(text);
     }
   });
@@ -81,6 +75,16 @@ describe("a source reference", () => {
       "E_USAGE",
       "docker-archive:PATH",
     ));
+
+  test("to standard input is none: its bytes are", () => {
+    expectError(
+      () => parseSourceReference("-", here()),
+      "E_USAGE",
+      '{ kind: "stdin", bytes: process.stdin }',
+    );
+    expect(formatSourceReference({ kind: "stdin", bytes: unread() })).toBe("-");
+    expect(formatSourceReference({ kind: "stream", bytes: unread(), name: "a box" })).toBe("a box");
+  });
 
   test("without a path is refused", () =>
     expectError(() => parseSourceReference("oci:", here()), "E_USAGE", "no path"));

@@ -90,9 +90,8 @@ export async function withSource<T>(
   spec: SourceSpec,
   scratchFolder: string,
   use: (source: ImageSource) => Promise<T>,
-  stdin?: AsyncIterable<Uint8Array>,
 ): Promise<T> {
-  const source = await openSource(spec, { scratchFolder, stdin });
+  const source = await openSource(spec, { scratchFolder });
   try {
     return await use(source);
   } finally {

@@ -28,9 +28,7 @@ export function guestImage(
   return convert({
     source: `oci:${layout}`,
     platform: `linux/${architecture}`,
-    profile: "gondolin",
-    mode,
-    guestAssets: baseBundle(architecture, { userland }),
+    profile: { name: "gondolin", mode, guestAssets: baseBundle(architecture, { userland }) },
     out,
     sourceDateEpoch,
   });

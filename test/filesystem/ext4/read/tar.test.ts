@@ -88,7 +88,7 @@ test("a filesystem is the same after it went through a tar and was converted", a
   buildLayout(scratch("layout"), { layers: [bytes] });
   const out = scratch("converted");
   const source = `oci:${scratch("layout")}`;
-  const made = await convert({ source, platform: "linux/amd64", out, lostAndFound: false });
+  const made = await convert({ source, platform: "linux/amd64", out, filesystem: { lostAndFound: false } });
   const [want, got] = [factsIn(path), factsIn(made.rootfsPath)];
   for (const name of ["large-both", "socket"]) {
     want.view.delete(name);

@@ -10,7 +10,6 @@ import {
   entriesOf,
   inFolder,
   LAYERS,
-  readImage,
   readLayers,
   savedImage,
   simpleLayout,
@@ -18,7 +17,7 @@ import {
   withSource,
 } from "./support.ts";
 
-const STDIN = { kind: "stdin" } as const;
+const stdin = (bytes: AsyncIterable<Uint8Array>) => ({ kind: "stdin", bytes }) as const;
 
 async function* inPieces(bytes: Uint8Array, length: number): AsyncGenerator<Uint8Array> {
   for (let start = 0; start < bytes.length; start += length) yield bytes.subarray(start, start + length);
@@ -35,9 +34,8 @@ describe("standard input", () => {
     inFolder(async (folder) => {
       const { built, tar } = await layoutTar(folder);
       const told: number[] = [];
-      const source = await openSource(STDIN, {
+      const source = await openSource(stdin(inPieces(tar, 1000)), {
         scratchFolder: folder,
-        stdin: inPieces(tar, 1000),
         onSpool: (bytes) => told.push(bytes),
       });
       const image = await source.resolve(AMD64);
@@ -52,30 +50,23 @@ describe("standard input", () => {
     inFolder(async (folder) => {
       const { image, entries } = savedImage("a:1");
       const tar = await tarOf([...entries, ["manifest.json", Buffer.from(JSON.stringify([image]))]]);
-      await withSource(
-        STDIN,
-        folder,
-        async (source) => expect(await readLayers(await source.resolve(AMD64))).toEqual([...LAYERS]),
-        inPieces(tar, 1 << 16),
+      await withSource(stdin(inPieces(tar, 1 << 16)), folder, async (source) =>
+        expect(await readLayers(await source.resolve(AMD64))).toEqual([...LAYERS]),
       );
     }));
 
   test("may be compressed, and come byte by byte", () =>
     inFolder(async (folder) => {
       const { built, tar } = await layoutTar(folder);
-      await withSource(
-        STDIN,
-        folder,
-        async (source) =>
-          expect<string>((await source.resolve(AMD64)).manifestDigest).toBe(built.manifest.digest),
-        inPieces(gzipSync(tar), 1),
+      await withSource(stdin(inPieces(gzipSync(tar), 1)), folder, async (source) =>
+        expect<string>((await source.resolve(AMD64)).manifestDigest).toBe(built.manifest.digest),
       );
     }));
 
   test("that is empty is refused", () =>
     inFolder((folder) =>
       expectError(
-        openSource(STDIN, { scratchFolder: folder, stdin: inPieces(Buffer.alloc(0), 1) }),
+        openSource(stdin(inPieces(Buffer.alloc(0), 1)), { scratchFolder: folder }),
         "E_BAD_ARCHIVE",
         "standard input is empty",
         "before the pipe",
@@ -85,18 +76,14 @@ describe("standard input", () => {
   test("that is cut off is refused", () =>
     inFolder(async (folder) => {
       const { tar } = await layoutTar(folder);
-      const stdin = inPieces(tar.subarray(0, 900), 100);
       await expectError(
-        openSource(STDIN, { scratchFolder: folder, stdin }),
+        openSource(stdin(inPieces(tar.subarray(0, 900), 100)), { scratchFolder: folder }),
         "E_BAD_ARCHIVE",
         "standard input",
         "cut off",
       );
       expect(readdirSync(folder)).toEqual(["layout"]);
     }));
-
-  test("that is not given is a mistake of the caller", () =>
-    expectError(readImage(STDIN, "/tmp"), "E_USAGE", "standard input"));
 
   test("that fails says so", () =>
     inFolder((folder) => {
@@ -105,7 +92,7 @@ describe("standard input", () => {
         throw Object.assign(new Error("EIO: i/o error, read"), { code: "EIO" });
       })();
       return expectError(
-        openSource(STDIN, { scratchFolder: folder, stdin: failing }),
+        openSource(stdin(failing), { scratchFolder: folder }),
         "E_IO",
         "standard input",
         "EIO",
@@ -119,7 +106,7 @@ describe("standard input", () => {
         await new Promise(() => undefined);
       })();
       const controller = new AbortController();
-      const opening = openSource(STDIN, { scratchFolder: folder, stdin: silent, signal: controller.signal });
+      const opening = openSource(stdin(silent), { scratchFolder: folder, signal: controller.signal });
       const reason = new Error("interrupted");
       setTimeout(() => controller.abort(reason), 10);
       expect(await opening.catch((error: unknown) => error)).toBe(reason);
@@ -128,8 +115,30 @@ describe("standard input", () => {
 
   test("cannot be kept in a scratch folder that is not there", () =>
     expectError(
-      openSource(STDIN, { scratchFolder: "/nonexistent/scratch", stdin: inPieces(Buffer.from("x"), 1) }),
+      openSource(stdin(inPieces(Buffer.from("x"), 1)), { scratchFolder: "/nonexistent/scratch" }),
       "E_IO",
       "/nonexistent/scratch",
     ));
+});
+
+describe("a stream of the caller's", () => {
+  test("may be bytes that are all here, and has a name of its own", () =>
+    inFolder(async (folder) => {
+      const { built, tar } = await layoutTar(folder);
+      for (const bytes of [tar, new Uint8Array(gzipSync(tar)), inPieces(tar, 1 << 16)]) {
+        await withSource({ kind: "stream", bytes, name: "the build" }, folder, async (source) => {
+          expect<string>((await source.resolve(AMD64)).manifestDigest).toBe(built.manifest.digest);
+          expect(source.origin).toEqual({ kind: "stream", reference: "the build" });
+        });
+      }
+    }));
+
+  test("that is no archive is refused by its name", () =>
+    inFolder(async (folder) => {
+      const bytes = Buffer.alloc(0);
+      const opening = (name?: string) =>
+        openSource({ kind: "stream", bytes, name }, { scratchFolder: folder });
+      await expectError(opening("the build"), "E_BAD_ARCHIVE", "the build is empty");
+      await expectError(opening(), "E_BAD_ARCHIVE", "the stream is empty");
+    }));
 });

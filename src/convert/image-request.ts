@@ -1,0 +1,58 @@
+import { hostPlatform, type Platform, parsePlatform } from "../oci/platform.ts";
+import { parseSourceReference } from "../source/reference.ts";
+import type { SourceSpec } from "../source/source.ts";
+import { Caller } from "./caller.ts";
+import { type LimitsRequest, limitsRequest } from "./limits.ts";
+import type { Environment, ImageOptions, RegistrySettings } from "./options.ts";
+import type { ProgressEvent } from "./progress.ts";
+import type { SourceToMake } from "./source-to-make.ts";
+
+/** Registry settings with an environment, be it empty. */
+export type RegistryRequest = RegistrySettings & { readonly environment: Environment };
+
+/** What is asked of an image, wherever it is, and who asks: every value checked, every default filled in. */
+export interface ImageDemands {
+  readonly platform: Platform;
+  readonly registry: RegistryRequest;
+  readonly limits: LimitsRequest;
+  readonly caller: Caller;
+  /** The caller's. */
+  readonly signal: AbortSignal;
+  /** Tells the caller, and keeps the warnings; never throws. */
+  readonly report: (event: ProgressEvent) => void;
+  readonly warnings: readonly string[];
+}
+
+/** The same with the image. */
+export interface ImageRequest extends ImageDemands {
+  readonly source: SourceSpec | SourceToMake;
+}
+
+/** Throws E_USAGE for what no image could make right. */
+export function checkImageOptions(options: ImageOptions): ImageRequest {
+  return { source: checkSource(options), ...checkDemands(options) };
+}
+
+/** Throws E_USAGE for a reference that names no source. */
+export function checkSource({ source }: ImageOptions): SourceSpec {
+  return typeof source === "string" ? parseSourceReference(source) : source;
+}
+
+/** Throws E_USAGE for what no image could make right. */
+export function checkDemands(options: Omit<ImageOptions, "source">): ImageDemands {
+  const { platform, registry = {}, limits, signal, onProgress } = options;
+  const warnings: string[] = [];
+  const caller = new Caller(signal);
+  return {
+    platform: platform === undefined ? hostPlatform(process.arch) : parsePlatform(platform),
+    registry: { ...registry, environment: registry.environment ?? {} },
+    limits: limitsRequest(limits),
+    caller,
+    signal: caller.signal,
+    report: caller.listener((event) => {
+      if (event.type === "warning") warnings.push(event.message);
+      onProgress?.(event);
+    }),
+    warnings,
+  };
+}

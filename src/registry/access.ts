@@ -1,0 +1,17 @@
+/** How registries are reached and what is believed of them: as a caller says it. */
+export interface RegistryAccess {
+  /** Hosts, with their ports if not the usual ones, that are spoken to over plain http. Loopback is anyway. */
+  readonly insecureHosts?: readonly string[] | undefined;
+  /** A file of PEM certificates to trust beside the usual ones; with it, loopback too is spoken to over https. */
+  readonly caFile?: string | undefined;
+  /** Hosts that are asked before the registry, in order, for what a digest names. */
+  readonly mirrors?: readonly string[] | undefined;
+  /** Ask mirrors for tags too: what they say a tag stands for cannot be checked. */
+  readonly trustMirrorTags?: boolean | undefined;
+  /** For the registry of the reference alone, never for a mirror. */
+  readonly credentials?: { readonly username: string; readonly password: string } | undefined;
+  /** Hosts that may be token servers though they lie in a private network and the registry does not. */
+  readonly trustedRealms?: readonly string[] | undefined;
+  /** Fetch layers that the registry lacks from the addresses their descriptors name. */
+  readonly allowForeign?: boolean | undefined;
+}
