@@ -4,6 +4,7 @@ const { platform, mode, out, progress, quiet, verbose } = CONVERT_OPTIONS;
 
 const COMMON = {
   platform,
+  "any-platform": CONVERT_OPTIONS["any-platform"],
   mode: { ...mode, describe: "The root filesystem alone, or all assets of a guest" },
   "guest-assets": CONVERT_OPTIONS["guest-assets"],
   out,

@@ -18,6 +18,7 @@ export async function runInspectImage(line: CommandLine, host: Host): Promise<vo
   const inspection = await inspectImage({
     source,
     platform: stringOption(line, "platform"),
+    anyPlatform: flag(line, "any-platform"),
     registry,
     signal: host.signal,
     onProgress: (event) => {
@@ -42,8 +43,11 @@ export function inspectionText({ reference, manifests, image }: ImageInspection)
 }
 
 function whatElse(manifests: ImageInspection["manifests"]): string {
-  const isChoice = manifests.length === 0 || manifests.some(({ platform }) => platform?.startsWith("linux/"));
-  return isChoice ? "choose one with --platform" : "only linux images can be converted";
+  const isChoice =
+    manifests.length === 0 ||
+    manifests.some(({ platform }) => platform === undefined || platform.startsWith("linux/"));
+  const choice = isChoice ? "choose one with --platform" : "only linux images can be converted";
+  return manifests.length > 1 ? choice : `${choice}; --any-platform shows what there is`;
 }
 
 function imageLines({ digest, platform, created, layers, storedBytes, runtime }: InspectedImage): string[] {

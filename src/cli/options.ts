@@ -69,6 +69,11 @@ export const CONVERT_OPTIONS = {
     describe: "os/arch or os/arch/variant",
     defaultDescription: "linux on this machine's architecture",
   },
+  "any-platform": {
+    type: "boolean",
+    group: IMAGE,
+    describe: "The only image there is, whatever its platform says; taken as one for --platform, if given",
+  },
   profile: {
     type: "string",
     group: IMAGE,
@@ -245,6 +250,7 @@ export const VERIFY_OPTIONS = {
 
 export const INSPECT_IMAGE_OPTIONS = {
   platform: CONVERT_OPTIONS.platform,
+  "any-platform": CONVERT_OPTIONS["any-platform"],
   ...REGISTRY_OPTIONS,
   json: JSON_RESULT,
   verbose: VERBOSE,

@@ -46,6 +46,7 @@ export function conversionRequest(line: CommandLine, env: Environment): Conversi
   return {
     out,
     platform: stringOption(line, "platform"),
+    anyPlatform: flag(line, "any-platform"),
     profile: profileOf(line, env),
     filesystem: filesystemOf(line),
     sourceDateEpoch: parseEpoch(env["SOURCE_DATE_EPOCH"]),

@@ -1,4 +1,4 @@
-import { hostPlatform, type Platform, parsePlatform } from "../oci/platform.ts";
+import { hostPlatform, parsePlatform, type WantedPlatform } from "../oci/platform.ts";
 import { parseSourceReference } from "../source/reference.ts";
 import type { SourceSpec } from "../source/source.ts";
 import { Caller } from "./caller.ts";
@@ -12,7 +12,7 @@ export type RegistryRequest = RegistrySettings & { readonly environment: Environ
 
 /** What is asked of an image, wherever it is, and who asks: every value checked, every default filled in. */
 export interface ImageDemands {
-  readonly platform: Platform;
+  readonly platform: WantedPlatform;
   readonly registry: RegistryRequest;
   readonly limits: LimitsRequest;
   readonly caller: Caller;
@@ -40,11 +40,11 @@ export function checkSource({ source }: ImageOptions): SourceSpec {
 
 /** Throws E_USAGE for what no image could make right. */
 export function checkDemands(options: Omit<ImageOptions, "source">): ImageDemands {
-  const { platform, registry = {}, limits, signal, onProgress } = options;
+  const { registry = {}, limits, signal, onProgress } = options;
   const warnings: string[] = [];
   const caller = new Caller(signal);
   return {
-    platform: platform === undefined ? hostPlatform(process.arch) : parsePlatform(platform),
+    platform: wantedPlatform(options),
     registry: { ...registry, environment: registry.environment ?? {} },
     limits: limitsRequest(limits),
     caller,
@@ -55,4 +55,9 @@ export function checkDemands(options: Omit<ImageOptions, "source">): ImageDemand
     }),
     warnings,
   };
+}
+
+function wantedPlatform({ platform, anyPlatform = false }: Omit<ImageOptions, "source">): WantedPlatform {
+  if (platform !== undefined) return { ...parsePlatform(platform), named: true, any: anyPlatform };
+  return { ...hostPlatform(process.arch), any: anyPlatform };
 }

@@ -53,7 +53,9 @@ async function inspectByName(
   const { inspectRegistryImage } = await import("../source/registry-inspect.ts");
   const { registry, signal, report } = request;
   const options = { ...registry, ...opening, signal, onEvent: report };
-  return describeRegistryImage(await inspectRegistryImage(reference, request.platform, options));
+  const inspection = await inspectRegistryImage(reference, request.platform, options);
+  for (const message of inspection.image?.warnings ?? []) report({ type: "warning", message });
+  return describeRegistryImage(inspection);
 }
 
 function describeRegistryImage({ reference, manifests, image }: RegistryInspection): ImageInspection {

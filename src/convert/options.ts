@@ -17,6 +17,8 @@ export interface ImageOptions {
   readonly source: SourceSpec | string;
   /** "os/arch" or "os/arch/variant"; linux on this machine's architecture if absent. */
   readonly platform?: string | undefined;
+  /** Take the only image there is, whatever its platform says: as one for `platform`, if that is given. */
+  readonly anyPlatform?: boolean | undefined;
   /** How an image is pulled by its name; absent: anonymously, without a cache or a proxy. */
   readonly registry?: RegistrySettings | undefined;
   /** How much the image may hold before it is refused. */

@@ -39,6 +39,7 @@ export function checkOptions(options: ConvertOptions): Request {
 export function checkConversion(options: ConversionOptions): Conversion {
   const { filesystem = {}, sourceDateEpoch, workers } = options;
   const profile = profileRequest(options.profile);
+  checkPlatformIsKnown(options, profile);
   const kind = filesystemKind(filesystem.type);
   return {
     ...checkDemands(options),
@@ -54,6 +55,13 @@ export function checkConversion(options: ConversionOptions): Conversion {
     inflate: options.inflate ?? "auto",
     workers: workers === undefined ? undefined : workerCount(workers),
   };
+}
+
+function checkPlatformIsKnown({ platform, anyPlatform }: ConversionOptions, profile: ProfileRequest): void {
+  if (platform !== undefined || anyPlatform !== true || profile.name === "baseline") return;
+  throw new Docker2vmError("E_USAGE", `the profile ${profile.name} has to know the platform`, {
+    hint: "name the one that the image is to be taken for as well: --platform linux/arm64",
+  });
 }
 
 function labelBytes(label: string, { name, labelBytes: most }: FilesystemKind): string {

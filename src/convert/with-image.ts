@@ -64,7 +64,9 @@ export async function withImage<Result>(
   const source = await openSource(spec, { ...opening, signal, onSpool, registry });
   let result: Result;
   try {
-    result = await use(await source.resolve(request.platform, toRead), toMake?.origin ?? source.origin);
+    const image = await source.resolve(request.platform, toRead);
+    for (const message of image.warnings) report({ type: "warning", message });
+    result = await use(image, toMake?.origin ?? source.origin);
   } finally {
     await source.close();
   }

@@ -1,19 +1,21 @@
 /** Image configurations: OCI image spec config.md. */
 import { type Digest, parseDigest } from "./digest.ts";
 import { type JsonValue, parseJson } from "./json.ts";
-import { type Platform, readPlatform } from "./platform.ts";
+import { readPlatform, type StatedPlatform } from "./platform.ts";
 import { quote } from "./quote.ts";
 
 /** Bytes a config may have: histories and labels make some larger than any manifest. */
 export const CONFIG_LIMIT = 8 << 20;
 
-/** Fields bear the document's own names; platform fields are normalised. */
-export interface ImageConfig extends Platform {
+/** Fields bear the document's own names; platform fields are normalised, and may be missing. */
+export interface ImageConfig extends StatedPlatform {
   /** RFC 3339, as written. */
   readonly created?: string | undefined;
   /** The digests of the uncompressed layers, from the base upwards. */
   readonly rootfs: { readonly diff_ids: readonly Digest[] };
   readonly config: ExecutionParameters;
+  /** What is not as the specification has it, and no reason to refuse the image. */
+  readonly warnings: readonly string[];
 }
 
 /** How a container of the image would run. Absent, null and empty mean the same and are all empty here. */
@@ -37,14 +39,16 @@ export function parseConfig(bytes: Uint8Array, document: string): ImageConfig {
   const value = parseJson(bytes, document, CONFIG_LIMIT);
   const rootfs = value.field("rootfs");
   const type = rootfs.field("type");
-  if (type.string() !== "layers") {
-    throw type.error("E_BAD_MANIFEST", `expected "layers", found ${quote(type.string())}`);
+  const kind = type.optionalString() ?? "";
+  if (kind !== "layers" && kind !== "") {
+    throw type.error("E_BAD_MANIFEST", `expected "layers", found ${quote(kind)}`);
   }
   return {
     ...readPlatform(value),
     created: value.field("created").optionalString(),
     rootfs: { diff_ids: rootfs.field("diff_ids").items().map(readDigest) },
     config: readExecutionParameters(value.field("config")),
+    warnings: kind === "" ? [`${type.where}: does not say "layers": it is taken as that`] : [],
   };
 }
 

@@ -1,7 +1,7 @@
 /** Content descriptors: OCI image spec descriptor.md. */
 import { checkDigest, type Digest, parseDigest } from "./digest.ts";
 import type { JsonValue } from "./json.ts";
-import { type Platform, readPlatform } from "./platform.ts";
+import { readPlatform, type StatedPlatform } from "./platform.ts";
 
 /** What a document says of a blob it points at. */
 export interface Descriptor {
@@ -9,7 +9,7 @@ export interface Descriptor {
   readonly digest: Digest;
   /** Bytes of the blob. */
   readonly size: number;
-  readonly platform?: Platform;
+  readonly platform?: StatedPlatform;
   /** What kind of artifact a manifest is, where it is no image. */
   readonly artifactType?: string;
   readonly annotations: Readonly<Record<string, string>>;

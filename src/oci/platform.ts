@@ -14,6 +14,21 @@ export interface Platform {
   readonly variant?: string | undefined;
 }
 
+/** What a document says of a platform, normalised alike; what it leaves out, or leaves empty, is undefined. */
+export interface StatedPlatform {
+  readonly os?: string | undefined;
+  readonly architecture?: string | undefined;
+  readonly variant?: string | undefined;
+}
+
+/** A platform as it is asked for. */
+export interface WantedPlatform extends Platform {
+  /** The user has named it; else it is only that of the machine. */
+  readonly named?: boolean | undefined;
+  /** The only image there is will do, whatever its platform. A named one is what it is then taken for. */
+  readonly any?: boolean | undefined;
+}
+
 /** Variants from the greatest to the least; a CPU of one runs those after it. The base has no variant. */
 const VARIANTS: Readonly<Record<string, readonly (string | undefined)[]>> = {
   amd64: ["v4", "v3", "v2", undefined],
@@ -23,9 +38,16 @@ const VARIANTS: Readonly<Record<string, readonly (string | undefined)[]>> = {
 /** Why there may be nothing that a platform could be chosen of. */
 export const ONLY_LINUX = "only linux images can be converted";
 
+const NAME = /^[A-Za-z0-9_.-]+\/[A-Za-z0-9_.-]+(?:\/[A-Za-z0-9_.-]+)?$/;
+
 /** Whether an image for the platform can be converted, whatever its architecture. */
 export function isConvertible({ os }: Pick<Platform, "os">): boolean {
   return os === "linux";
+}
+
+/** Whether a user can name the platform so that it is taken: what documents say may be anything. */
+export function isNameable(platform: Platform): boolean {
+  return isConvertible(platform) && NAME.test(formatPlatform(platform));
 }
 
 const NODE_ARCHITECTURES: Readonly<Record<string, string>> = {
@@ -45,7 +67,7 @@ const NODE_ARCHITECTURES: Readonly<Record<string, string>> = {
  */
 export function parsePlatform(text: string): Platform {
   const hint = "name a platform as linux/amd64 or linux/arm/v7";
-  if (!/^[A-Za-z0-9_.-]+\/[A-Za-z0-9_.-]+(?:\/[A-Za-z0-9_.-]+)?$/.test(text)) {
+  if (!NAME.test(text)) {
     throw new Docker2vmError("E_USAGE", `${quote(text)} is not a platform`, { hint });
   }
   const [os = "", architecture = "", variant] = text.split("/");
@@ -72,12 +94,18 @@ export function hostPlatform(arch: string): Platform {
 }
 
 /** The `platform` of a descriptor, or the platform fields of a config. */
-export function readPlatform(value: JsonValue): Platform {
-  return normalisePlatform({
-    os: value.field("os").string(),
-    architecture: value.field("architecture").string(),
-    variant: value.field("variant").optionalString(),
+export function readPlatform(value: JsonValue): StatedPlatform {
+  const [os, architecture, variant] = ["os", "architecture", "variant"].map(
+    (name) => value.field(name).optionalString() || undefined,
+  );
+  if (os !== undefined && architecture !== undefined) return normalisePlatform({ os, architecture, variant });
+  // Whatever stands for the other half is only there to be taken off again.
+  const { os: normalOs, ...rest } = normalisePlatform({
+    os: os ?? "",
+    architecture: architecture ?? "",
+    variant,
   });
+  return { ...(os === undefined ? {} : { os: normalOs }), ...(architecture === undefined ? {} : rest) };
 }
 
 function normalisePlatform(platform: Platform): Platform {
@@ -89,9 +117,29 @@ function normalisePlatform(platform: Platform): Platform {
   return variant === "" ? { os, architecture } : { os, architecture, variant };
 }
 
-export function formatPlatform(platform: Platform): string {
-  const { os, architecture, variant } = platform;
+export function formatPlatform(platform: StatedPlatform): string {
+  const { os = "(no os)", architecture = "(no architecture)", variant } = platform;
   return variant === undefined ? `${os}/${architecture}` : `${os}/${architecture}/${variant}`;
+}
+
+/** Whether os and architecture are both stated. */
+export function isWhole(platform: StatedPlatform): platform is Platform {
+  return platform.os !== undefined && platform.architecture !== undefined;
+}
+
+/** What one document says and, where that is silent, another. A variant goes with its architecture. */
+export function fillIn(stated: StatedPlatform, from: StatedPlatform): StatedPlatform {
+  const { architecture, variant } = stated.architecture === undefined ? from : stated;
+  return { os: stated.os ?? from.os, architecture, ...(variant === undefined ? {} : { variant }) };
+}
+
+/** Whether nothing that both state differs, whatever the variants. */
+export function agree(a: StatedPlatform, b: StatedPlatform): boolean {
+  return same(a.os, b.os) && same(a.architecture, b.architecture);
+}
+
+function same(a: string | undefined, b: string | undefined): boolean {
+  return a === undefined || b === undefined || a === b;
 }
 
 /** Whether os and architecture are the same, whatever the variants. */
@@ -99,11 +147,15 @@ export function sameArchitecture(a: Platform, b: Platform): boolean {
   return a.os === b.os && a.architecture === b.architecture;
 }
 
+/** Behind every variant. */
+const UNSTATED = 1000;
+
 /**
  * How well an offered platform serves the one asked for: 0 is exact, more is a lesser variant, undefined is not
- * at all. Another architecture never serves, not even one the CPU could run.
+ * at all. What is not stated may be anything, and comes last. Another architecture never serves, not even one the CPU could run.
  */
-export function matchRank(asked: Platform, offered: Platform): number | undefined {
+export function matchRank(asked: Platform, offered: StatedPlatform): number | undefined {
+  if (!isWhole(offered)) return agree(asked, offered) ? UNSTATED : undefined;
   if (!sameArchitecture(asked, offered)) return undefined;
   const rank = servingVariants(asked).indexOf(offered.variant);
   return rank === -1 ? undefined : rank;

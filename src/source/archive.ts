@@ -3,7 +3,7 @@ import type { KeyObject } from "node:crypto";
 import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { Docker2vmError, type ErrorCode } from "../errors.ts";
-import type { Platform } from "../oci/platform.ts";
+import type { WantedPlatform } from "../oci/platform.ts";
 import { archiveStore } from "./archive-store.ts";
 import { SNIFFED, sniffCompression } from "./compression.ts";
 import { DOCKER_MANIFEST_FILE, resolveDockerArchive } from "./docker-archive.ts";
@@ -110,6 +110,11 @@ async function findDocuments(store: FileStore): Promise<Documents> {
 /** What another description of the same image may make good. A failed check of bytes never is. */
 const REPLACEABLE: ReadonlySet<ErrorCode> = new Set(["E_BAD_MANIFEST", "E_UNSUPPORTED", "E_IMAGE_NOT_FOUND"]);
 
+/** Of several platforms that the layout lists, only one may have been saved. */
+function mayBeMadeGood({ code }: Docker2vmError, { any }: WantedPlatform): boolean {
+  return REPLACEABLE.has(code) || (any === true && code === "E_PLATFORM_NOT_FOUND");
+}
+
 /**
  * The layout speaks first: it states the digest of every blob. Docker 25 wrote some without layers or without
  * manifests, and lists platforms that were not saved; then its manifest.json speaks.
@@ -118,13 +123,13 @@ async function resolveArchive(
   store: FileStore,
   { layout, docker }: Documents,
   choice: ImageChoice,
-  platform: Platform,
+  platform: WantedPlatform,
 ): Promise<ResolvedImage> {
   if (!layout) return resolveDockerArchive(store, choice, platform);
   try {
     return await resolveLayout(store, choice, platform, undefined);
   } catch (error) {
-    if (!docker || !(error instanceof Docker2vmError) || !REPLACEABLE.has(error.code)) throw error;
+    if (!docker || !(error instanceof Docker2vmError) || !mayBeMadeGood(error, platform)) throw error;
     return await resolveDockerArchive(store, choice, platform).catch((second: unknown) => {
       // Of two complaints the more telling one: which platform is there, else what is wrong with the layout.
       throw second instanceof Docker2vmError && second.code === "E_PLATFORM_NOT_FOUND" ? second : error;
@@ -137,7 +142,7 @@ async function resolveSigned(
   store: FileStore,
   { layout }: Documents,
   choice: ImageChoice,
-  platform: Platform,
+  platform: WantedPlatform,
   verifyKey: KeyObject,
 ): Promise<ResolvedImage> {
   if (layout) return resolveLayout(store, choice, platform, verifyKey);

@@ -2,7 +2,7 @@
 import { Docker2vmError } from "../errors.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { isDigest } from "../oci/digest.ts";
-import type { ImageIndex } from "../oci/index-document.ts";
+import type { ImageIndex, UnreadableEntry } from "../oci/index-document.ts";
 import { isImageConfig, isIndex, isManifest } from "../oci/media-types.ts";
 import { formatPlatform } from "../oci/platform.ts";
 import { quote } from "../oci/quote.ts";
@@ -32,16 +32,21 @@ export async function chooseImage(
 ): Promise<ImageIndex> {
   if (choice.digest !== undefined) return chooseByDigest(index, choice.digest, readIndex, where);
   const images = index.manifests.filter((image) => isImage(image) && !isAttestation(image));
+  const { unreadable = [] } = index;
   if (choice.tag === undefined) {
     const others = images.filter((image) => !isBesideAnImage(image));
     // Where there is nothing else, what it is can still be told.
-    return asOneImage(others.length > 0 ? others : images, where, "holds", choice.howTo);
+    return { ...asOneImage(others.length > 0 ? others : images, where, "holds", choice.howTo), unreadable };
   }
 
   const wanted = choice.tag;
   const named = namedBy(images, (name) => name === wanted);
   const chosen = named.length > 0 ? named : namedBy(images, (name) => endsWith(name, wanted));
-  if (chosen.length > 0) return asOneImage(chosen, where, `has, for ${quote(wanted)},`);
+  const broken = namedBy(unreadable, (name) => name === wanted || endsWith(name, wanted));
+  if (chosen.length > 0) {
+    return { ...asOneImage(chosen, where, `has, for ${quote(wanted)},`), unreadable: broken };
+  }
+  if (broken[0] !== undefined) throw broken[0].error;
   throw new Docker2vmError("E_IMAGE_NOT_FOUND", `${where}: no image is called ${quote(wanted)}`, {
     hint: whatThereIs(images),
   });
@@ -80,9 +85,13 @@ async function chooseByDigest(
   where: string,
 ): Promise<ImageIndex> {
   if (!isDigest(digest)) throw new Docker2vmError("E_USAGE", `${quote(digest)} is not a digest`);
-  for await (const image of walkIndex(index, readIndex, where)) {
+  const faults: UnreadableEntry[] = [];
+  for await (const image of walkIndex(index, readIndex, where, faults)) {
     if (image.digest === digest && isImage(image)) return { manifests: [image] };
   }
+  // It may be what cannot be read, or be listed there.
+  const fault = faults.find((entry) => entry.digest === digest || isIndex(entry.mediaType ?? ""));
+  if (fault !== undefined) throw fault.error;
   throw new Docker2vmError("E_IMAGE_NOT_FOUND", `${where}: no image has the digest ${digest}`, {
     hint: whatThereIs(index.manifests),
   });
@@ -122,11 +131,16 @@ function distinct(images: readonly Descriptor[]): readonly Descriptor[] {
   return [...byDigest.values()];
 }
 
-function namedBy(images: readonly Descriptor[], fits: (name: string) => boolean): readonly Descriptor[] {
+type Annotated = Pick<Descriptor, "annotations">;
+
+function namedBy<Entry extends Annotated>(
+  images: readonly Entry[],
+  fits: (name: string) => boolean,
+): readonly Entry[] {
   return images.filter((image) => namesOf(image).some(fits));
 }
 
-function namesOf(image: Descriptor): readonly string[] {
+function namesOf(image: Annotated): readonly string[] {
   return NAME_ANNOTATIONS.flatMap((key) => {
     const name = Object.hasOwn(image.annotations, key) ? image.annotations[key] : undefined;
     return name === undefined ? [] : [name];

@@ -4,13 +4,14 @@ import { CONFIG_LIMIT, type ImageConfig, parseConfig } from "../oci/config.ts";
 import { checkDigest, type Digest, isDigest, sha256Of } from "../oci/digest.ts";
 import { MANIFEST_LIMIT } from "../oci/document.ts";
 import { type Compression, dockerLayerMediaType } from "../oci/media-types.ts";
-import type { Platform } from "../oci/platform.ts";
+import type { WantedPlatform } from "../oci/platform.ts";
 import { quote } from "../oci/quote.ts";
+import { settlePlatform } from "../oci/settle-platform.ts";
 import { endsWith } from "./choose-image.ts";
 import { SNIFFED, sniffCompression } from "./compression.ts";
 import { parseDockerManifest, type SavedImage } from "./docker-manifest.ts";
 import { type FileStore, readDocument, type StoredFile } from "./file-store.ts";
-import { checkPlatform, pairWithDiffIds, platformOf } from "./resolve-manifest.ts";
+import { pairWithDiffIds } from "./resolve-manifest.ts";
 import type { ImageChoice, LayerBlob, ResolvedImage } from "./source.ts";
 
 export const DOCKER_MANIFEST_FILE = "manifest.json";
@@ -21,19 +22,19 @@ const NO_IMAGE = "docker save IMAGE writes an archive with an image in it";
 export async function resolveDockerArchive(
   store: FileStore,
   choice: ImageChoice,
-  platform: Platform,
+  wanted: WantedPlatform,
 ): Promise<ResolvedImage> {
   const where = `${store.name}: ${DOCKER_MANIFEST_FILE}`;
   const saved = parseDockerManifest(await readDocument(store, DOCKER_MANIFEST_FILE, MANIFEST_LIMIT), where);
   const image = await chooseSaved(store, saved, choice, where);
   const { config, imageId } = await readConfig(store, image.Config);
-  checkPlatform(config, platform, where);
+  const { platform, warnings } = settlePlatform({ config, listed: undefined }, wanted, where);
 
   const layers: LayerBlob[] = [];
   for (const { index, layer, diffId } of pairWithDiffIds(image.Layers, config, where)) {
     layers.push(await layerBlob(store, index, layer, diffId));
   }
-  return { manifestDigest: imageId, platform: platformOf(config), config, layers };
+  return { manifestDigest: imageId, platform, config, layers, warnings: [...config.warnings, ...warnings] };
 }
 
 async function chooseSaved(

@@ -2,17 +2,19 @@
 import type { KeyObject } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { Docker2vmError } from "../errors.ts";
+import type { Descriptor } from "../oci/descriptor.ts";
 import { MANIFEST_LIMIT } from "../oci/document.ts";
-import { parseIndex } from "../oci/index-document.ts";
+import { type ImageIndex, parseIndex } from "../oci/index-document.ts";
 import { parseJson } from "../oci/json.ts";
-import type { Platform } from "../oci/platform.ts";
+import { isManifest } from "../oci/media-types.ts";
+import type { WantedPlatform } from "../oci/platform.ts";
 import { quote } from "../oci/quote.ts";
 import { type ReadIndex, selectManifest } from "../oci/select.ts";
 import { describeBlob, readBlob } from "./blobs.ts";
 import { chooseImage } from "./choose-image.ts";
 import { type FileStore, readDocument } from "./file-store.ts";
 import { folderStore } from "./folder-store.ts";
-import { resolveManifest } from "./resolve-manifest.ts";
+import { readManifest, resolveManifest } from "./resolve-manifest.ts";
 import type { ImageChoice, ImageSource, ResolvedImage, SourceOrigin } from "./source.ts";
 import { inputError } from "./system-errors.ts";
 
@@ -60,7 +62,7 @@ export async function openLayoutFolder(
 export async function resolveLayout(
   store: FileStore,
   choice: ImageChoice,
-  platform: Platform,
+  wanted: WantedPlatform,
   verifyKey: KeyObject | undefined,
 ): Promise<ResolvedImage> {
   await checkVersion(store);
@@ -71,7 +73,14 @@ export async function resolveLayout(
     return parseIndex(bytes, describeBlob(store, descriptor, "index"), descriptor.mediaType);
   };
   const image = await chooseImage(index, choice, readIndex, where);
-  const manifest = await selectManifest(image, platform, readIndex, where);
+  const manifest =
+    byDigest(image, choice) ??
+    (await selectManifest(
+      image,
+      wanted,
+      { index: readIndex, platform: async (listed) => (await readManifest(store, listed)).config },
+      where,
+    ));
   if (verifyKey !== undefined) {
     // Loaded when it is wanted: few conversions demand a signature.
     const { requireLayoutSignature } = await import("./layout-signatures.ts");
@@ -80,7 +89,12 @@ export async function resolveLayout(
     const signed = listed.length === 1 ? [manifest, ...listed] : [manifest];
     await requireLayoutSignature(store, index, signed, verifyKey);
   }
-  return resolveManifest(store, manifest, platform);
+  return resolveManifest(store, manifest, wanted);
+}
+
+/** A manifest that is named by its digest is meant, whatever an index says of it: as with one that is pulled so. */
+function byDigest({ manifests }: ImageIndex, { digest }: ImageChoice): Descriptor | undefined {
+  return manifests.find((manifest) => manifest.digest === digest && isManifest(manifest.mediaType));
 }
 
 async function checkVersion(store: FileStore): Promise<void> {

@@ -3,7 +3,7 @@ import type { ImageConfig } from "../oci/config.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { RawManifest } from "../oci/manifest.ts";
 import { isIndex, isManifest } from "../oci/media-types.ts";
-import type { Platform } from "../oci/platform.ts";
+import type { Platform, StatedPlatform, WantedPlatform } from "../oci/platform.ts";
 import { walkIndex } from "../oci/select.ts";
 import type { RegistryOptions } from "./registry-options.ts";
 import { checkSignature, findImage, findManifest, indexReader, readIndexOf } from "./registry-resolve.ts";
@@ -17,7 +17,7 @@ export interface ImageInspection {
   readonly digest: Digest;
   readonly mediaType: string;
   /** What an index lists; empty for a lone manifest. */
-  readonly manifests: readonly { readonly digest: Digest; readonly platform: Platform | undefined }[];
+  readonly manifests: readonly { readonly digest: Digest; readonly platform: StatedPlatform | undefined }[];
   /** The image for the platform asked for; undefined if there is none for it. */
   readonly image: InspectedImage | undefined;
 }
@@ -33,12 +33,13 @@ export interface InspectedImage {
     readonly size: number;
     readonly mediaType: string;
   }[];
+  readonly warnings: readonly string[];
 }
 
 /** Throws as openRegistrySource and its resolve do, but not over a missing platform. */
 export async function inspectRegistryImage(
   reference: string,
-  platform: Platform,
+  platform: WantedPlatform,
   options: RegistryOptions,
 ): Promise<ImageInspection> {
   const session = await openSession(reference, options);
@@ -57,10 +58,10 @@ export async function inspectRegistryImage(
 }
 
 async function listManifests({ repository }: RegistrySession, root: RawManifest) {
-  const manifests: { digest: Digest; platform: Platform | undefined }[] = [];
+  const manifests: { digest: Digest; platform: StatedPlatform | undefined }[] = [];
   if (!isIndex(root.mediaType)) return manifests;
   const where = repository.name(`index ${root.digest}`);
-  for await (const child of walkIndex(readIndexOf(repository, root), indexReader(repository), where)) {
+  for await (const child of walkIndex(readIndexOf(repository, root), indexReader(repository), where, [])) {
     if (isManifest(child.mediaType)) manifests.push({ digest: child.digest, platform: child.platform });
   }
   return manifests;
@@ -69,7 +70,7 @@ async function listManifests({ repository }: RegistrySession, root: RawManifest)
 async function inspectFor(
   session: RegistrySession,
   root: RawManifest,
-  platform: Platform,
+  platform: WantedPlatform,
 ): Promise<InspectedImage | undefined> {
   const manifest = await unlessForOthers(findManifest(session, root, platform));
   if (manifest === undefined) {

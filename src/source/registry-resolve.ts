@@ -1,14 +1,15 @@
-import { CONFIG_LIMIT, parseConfig } from "../oci/config.ts";
+import { CONFIG_LIMIT, type ImageConfig, parseConfig } from "../oci/config.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
 import { type ImageIndex, parseIndex } from "../oci/index-document.ts";
 import { type ImageManifest, parseManifest, type RawManifest } from "../oci/manifest.ts";
 import { isIndex } from "../oci/media-types.ts";
-import type { Platform } from "../oci/platform.ts";
+import type { StatedPlatform, WantedPlatform } from "../oci/platform.ts";
 import { type ReadIndex, selectManifest } from "../oci/select.ts";
+import { settlePlatform } from "../oci/settle-platform.ts";
 import type { Repository } from "../registry/repository.ts";
 import type { RegistrySession } from "./registry-session.ts";
-import { checkPlatform, pairWithDiffIds, platformOf } from "./resolve-manifest.ts";
+import { pairWithDiffIds } from "./resolve-manifest.ts";
 import type { ResolvedImage } from "./source.ts";
 
 /** A manifest that is here and checked. */
@@ -16,6 +17,8 @@ export interface FoundManifest extends ImageManifest {
   readonly digest: Digest;
   /** What messages call it. */
   readonly where: string;
+  /** What the index says of its platform that lists it, if one does. */
+  readonly listed: StatedPlatform | undefined;
 }
 
 /** An image whose documents are here and checked, and whose layers are still to come, from the base upwards. */
@@ -30,12 +33,16 @@ export interface FoundImage extends Omit<ResolvedImage, "layers"> {
 export async function findManifest(
   session: RegistrySession,
   root: RawManifest,
-  platform: Platform,
+  platform: WantedPlatform,
 ): Promise<FoundManifest> {
   const { repository } = session;
-  const manifest = await chooseManifest(repository, root, platform);
+  const chosen = await chooseManifest(repository, root, platform);
+  const manifest = chosen === undefined ? root : await repository.described(chosen);
   await checkSignature(session, [manifest, root]);
-  const { bytes, digest, mediaType } = manifest;
+  return { ...parseFound(repository, manifest), listed: chosen?.platform };
+}
+
+function parseFound(repository: Repository, { bytes, digest, mediaType }: RawManifest) {
   const where = repository.name(`manifest ${digest}`);
   return { ...parseManifest(bytes, where, mediaType), digest, where };
 }
@@ -51,35 +58,43 @@ export async function checkSignature(
   await requireSignature(repository, manifests, verifyKey);
 }
 
-/** What a manifest and its config amount to. Throws as the repository, the parsers and checkPlatform do. */
+/** What a manifest and its config amount to. Throws as the repository, the parsers and settlePlatform do. */
 export async function findImage(
   { repository }: RegistrySession,
   manifest: FoundManifest,
-  platform: Platform,
+  wanted: WantedPlatform,
 ): Promise<FoundImage> {
-  const { digest, where } = manifest;
-  const configBytes = await repository.document(manifest.config, CONFIG_LIMIT);
-  const config = parseConfig(configBytes, repository.name(`config ${manifest.config.digest}`));
-  checkPlatform(config, platform, where);
+  const { digest, where, listed } = manifest;
+  const config = await fetchConfig(repository, manifest);
+  const { platform, warnings } = settlePlatform({ config, listed }, wanted, where);
   return {
     manifestDigest: digest,
-    platform: platformOf(config),
+    platform,
     config,
     layers: pairWithDiffIds(manifest.layers, config, where),
+    warnings: [...config.warnings, ...warnings],
   };
 }
 
-/** The manifest itself, or the one that an index lists for the platform. */
+async function fetchConfig(repository: Repository, { config }: ImageManifest): Promise<ImageConfig> {
+  const bytes = await repository.document(config, CONFIG_LIMIT);
+  return parseConfig(bytes, repository.name(`config ${config.digest}`));
+}
+
+/** The manifest that an index lists for the platform; undefined where the root is no index. */
 async function chooseManifest(
   repository: Repository,
   root: RawManifest,
-  platform: Platform,
-): Promise<RawManifest> {
-  if (!isIndex(root.mediaType)) return root;
-  const index = readIndexOf(repository, root);
-  const readIndex = indexReader(repository);
+  platform: WantedPlatform,
+): Promise<Descriptor | undefined> {
+  if (!isIndex(root.mediaType)) return undefined;
+  const read = {
+    index: indexReader(repository),
+    platform: async (listed: Descriptor) =>
+      fetchConfig(repository, parseFound(repository, await repository.described(listed))),
+  };
   const where = repository.name(`index ${root.digest}`);
-  return repository.described(await selectManifest(index, platform, readIndex, where));
+  return selectManifest(readIndexOf(repository, root), platform, read, where);
 }
 
 /** Parses an index that was fetched. */

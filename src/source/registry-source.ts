@@ -1,4 +1,4 @@
-import type { Platform } from "../oci/platform.ts";
+import type { WantedPlatform } from "../oci/platform.ts";
 import { RegistryLayers } from "./registry-layers.ts";
 import type { RegistryOptions } from "./registry-options.ts";
 import { findImage, findManifest } from "./registry-resolve.ts";
@@ -25,7 +25,7 @@ export async function openRegistrySource(reference: string, options: RegistryOpt
 
 async function resolve(
   session: RegistrySession,
-  platform: Platform,
+  platform: WantedPlatform,
   toRead: boolean,
   opened: RegistryLayers[],
 ): Promise<ResolvedImage> {

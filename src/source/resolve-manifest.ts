@@ -1,33 +1,42 @@
+/** From a manifest that is chosen to the image it describes. */
 import { assert, Docker2vmError } from "../errors.ts";
 import { CONFIG_LIMIT, type ImageConfig, parseConfig } from "../oci/config.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
 import { MANIFEST_LIMIT } from "../oci/document.ts";
-import { parseManifest } from "../oci/manifest.ts";
-import {
-  formatPlatform,
-  isConvertible,
-  ONLY_LINUX,
-  type Platform,
-  sameArchitecture,
-} from "../oci/platform.ts";
+import { type ImageManifest, parseManifest } from "../oci/manifest.ts";
+import type { WantedPlatform } from "../oci/platform.ts";
+import { settlePlatform } from "../oci/settle-platform.ts";
 import { describeBlob, findBlob, readBlob } from "./blobs.ts";
 import type { FileStore } from "./file-store.ts";
 import type { LayerBlob, ResolvedImage } from "./source.ts";
 
-/** From a chosen manifest to its layers, every document checked. Throws as the parsers and findBlob do. */
-export async function resolveManifest(
-  store: FileStore,
-  descriptor: Descriptor,
-  platform: Platform,
-): Promise<ResolvedImage> {
+/** A manifest and its config, read and checked. */
+export interface ReadManifest {
+  readonly manifest: ImageManifest;
+  readonly config: ImageConfig;
+  /** What messages call it. */
+  readonly where: string;
+}
+
+/** Throws as the parsers and readBlob do. */
+export async function readManifest(store: FileStore, descriptor: Descriptor): Promise<ReadManifest> {
   const bytes = await readBlob(store, descriptor, "manifest", MANIFEST_LIMIT);
   const where = describeBlob(store, descriptor, "manifest");
   const manifest = parseManifest(bytes, where, descriptor.mediaType);
-
   const configBytes = await readBlob(store, manifest.config, "config", CONFIG_LIMIT);
   const config = parseConfig(configBytes, describeBlob(store, manifest.config, "config"));
-  checkPlatform(config, platform, where);
+  return { manifest, config, where };
+}
+
+/** From a chosen manifest to its layers, every document checked. Throws as readManifest, settlePlatform and findBlob do. */
+export async function resolveManifest(
+  store: FileStore,
+  descriptor: Descriptor,
+  wanted: WantedPlatform,
+): Promise<ResolvedImage> {
+  const { manifest, config, where } = await readManifest(store, descriptor);
+  const { platform, warnings } = settlePlatform({ config, listed: descriptor.platform }, wanted, where);
 
   const layers: LayerBlob[] = [];
   for (const { index, layer, diffId } of pairWithDiffIds(manifest.layers, config, where)) {
@@ -36,31 +45,13 @@ export async function resolveManifest(
     const open: LayerBlob["open"] = (signal) => blob.read(signal);
     layers.push({ index, digest, size, diffId, mediaType, checked: false, place: blob.place, open });
   }
-  return { manifestDigest: descriptor.digest, platform: platformOf(config), config, layers };
-}
-
-/** The platform alone. */
-export function platformOf({ os, architecture, variant }: ImageConfig): Platform {
-  return variant === undefined ? { os, architecture } : { os, architecture, variant };
-}
-
-/**
- * Throws E_PLATFORM_NOT_FOUND unless the config is for the os and architecture asked for. Its variant is not held
- * against it: many configs of arm images lack it or name another one.
- */
-export function checkPlatform(config: ImageConfig, platform: Platform, where: string): void {
-  if (sameArchitecture(config, platform)) return;
-  const offered = formatPlatform(platformOf(config));
-  const wanted = formatPlatform(platform);
-  throw new Docker2vmError(
-    "E_PLATFORM_NOT_FOUND",
-    `${where}: the image is for ${offered}, not for ${wanted}`,
-    {
-      hint: isConvertible(config)
-        ? `convert it with --platform ${offered}, or fetch it for ${wanted}`
-        : ONLY_LINUX,
-    },
-  );
+  return {
+    manifestDigest: descriptor.digest,
+    platform,
+    config,
+    layers,
+    warnings: [...config.warnings, ...warnings],
+  };
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { ImageConfig } from "../oci/config.ts";
 import type { Digest } from "../oci/digest.ts";
-import type { Platform } from "../oci/platform.ts";
+import type { Platform, WantedPlatform } from "../oci/platform.ts";
 import type { FilePlace } from "./folder-store.ts";
 
 /** An image as found: everything needed to stream its layers. */
@@ -12,7 +12,7 @@ export interface ImageSource {
    * digests, the layers' presence and sizes. Not the layers' bytes; but where those have to be fetched, and `toRead` is
    * set, that may begin.
    */
-  resolve(platform: Platform, toRead?: boolean): Promise<ResolvedImage>;
+  resolve(platform: WantedPlatform, toRead?: boolean): Promise<ResolvedImage>;
   close(): Promise<void>;
 }
 
@@ -34,11 +34,13 @@ export interface ResolvedImage {
    * names the layers by their diff_ids and so the image as firmly.
    */
   readonly manifestDigest: Digest;
-  /** As the config says. */
+  /** As the config says, or what settlePlatform makes of it. */
   readonly platform: Platform;
   readonly config: ImageConfig;
   /** From the base upwards. */
   readonly layers: readonly LayerBlob[];
+  /** What its documents do not say as they should. */
+  readonly warnings: readonly string[];
 }
 
 /** One layer, ready to stream. */

@@ -229,6 +229,15 @@ describe("a command line becomes the library's options", () => {
     expect((await runWith([...CONVERT, "--max-layers", "3"])).options?.limits).toEqual({ layers: 3 });
   });
 
+  test("with any platform, of every command that takes an image", async () => {
+    for (const command of [CONVERT, ["oci2gondolin", "--image", "app", "--out", "vm"]]) {
+      expect((await runWith([...command, "--any-platform"])).options).toMatchObject({ anyPlatform: true });
+    }
+    for (const command of ["inspect-image", "dockerfile", "dockerfile2gondolin"]) {
+      expect(Object.keys(COMMANDS[command]?.options ?? {})).toContain("any-platform");
+    }
+  });
+
   test("with sizes of nothing, which the library judges", async () => {
     const { options } = await runWith([...CONVERT, "--free", "0", "--journal", "0", "--size=0K"]);
     expect(options).toMatchObject({ filesystem: { free: 0, journal: 0, size: 0 } });

@@ -211,7 +211,7 @@ describe("an error", () => {
 });
 
 describe("what inspect-image says where there is no image for the platform", () => {
-  const told = (...platforms: readonly string[]) =>
+  const told = (...platforms: readonly (string | undefined)[]) =>
     inspectionText({
       reference: "docker://a/b",
       manifests: platforms.map((platform) => ({ digest: "sha256:0", platform })),
@@ -219,9 +219,11 @@ describe("what inspect-image says where there is no image for the platform", () 
     });
 
   test("names the option where there is a choice", () => {
-    for (const platforms of [["windows/amd64", "linux/arm64"], []]) {
+    for (const platforms of [["windows/amd64", "linux/arm64"], ["windows/amd64", undefined], []]) {
       expect(told(...platforms)).toContain("none that was asked for: choose one with --platform");
     }
     expect(told("windows/amd64")).toContain("none that was asked for: only linux images can be converted");
+    for (const alone of [["windows/amd64"], []]) expect(told(...alone)).toContain("; --any-platform shows");
+    expect(told("windows/amd64", "linux/arm64")).not.toContain("--any-platform");
   });
 });

@@ -69,6 +69,23 @@ describe("a config", () => {
     expect(read(config({ config: null })).config).toEqual(absent);
   });
 
+  test("may be silent about its platform: absent, null and empty mean the same", () => {
+    for (const silent of [undefined, null, ""]) {
+      expect(read(config({ os: silent })).os).toBeUndefined();
+      const { os, architecture, variant } = read(config({ architecture: silent, variant: "v3" }));
+      expect([os, architecture, variant]).toEqual(["linux", undefined, undefined]);
+    }
+    expect(read(config()).warnings).toEqual([]);
+  });
+
+  test("whose rootfs has no type is read, with a warning", () => {
+    for (const type of [undefined, null, ""]) {
+      const { rootfs, warnings } = read(config({ rootfs: { type, diff_ids: [DIGEST] } }));
+      expect<readonly string[]>(rootfs.diff_ids).toEqual([DIGEST]);
+      expect(warnings).toEqual(['config C: rootfs.type: does not say "layers": it is taken as that']);
+    }
+  });
+
   test("keeps a label called __proto__", () => {
     const text = JSON.stringify(config()).replace(/}$/, ',"config":{"Labels":{"__proto__":"x"}}}');
     expect(Object.entries(read(text).config.Labels)).toEqual([["__proto__", "x"]]);
@@ -104,8 +121,8 @@ describe("a config", () => {
       'rootfs.type: expected "layers"',
     ],
     ["with a bad diff_id", config({ rootfs: { type: "layers", diff_ids: ["x"] } }), "rootfs.diff_ids[0]"],
-    ["without os", config({ os: undefined }), "os: expected a string"],
-    ["without architecture", config({ architecture: null }), "architecture: expected a string"],
+    ["whose os is a number", config({ os: 1 }), "os: expected a string"],
+    ["whose architecture is a list", config({ architecture: [] }), "architecture: expected a string"],
   ];
   for (const [what, value, fragment] of bad) {
     test(`${what} is refused`, () => expectError(() => read(value), "E_BAD_MANIFEST", fragment));

@@ -19,7 +19,12 @@ const manifest = (more: object = {}) => ({
   layers: [descriptor({ mediaType: LAYER })],
   ...more,
 });
-const readIndex = (value: unknown) => parseIndex(bytes(value), "index.json");
+/** The index, all of whose entries must be readable. */
+function readIndex(value: unknown) {
+  const { unreadable = [], ...index } = parseIndex(bytes(value), "index.json");
+  for (const { error } of unreadable) throw error;
+  return index;
+}
 const readManifest = (value: unknown) => parseManifest(bytes(value), "manifest M", MANIFEST);
 
 describe("an index", () => {
@@ -121,6 +126,25 @@ describe("an index", () => {
   for (const [what, value, code, ...fragments] of bad) {
     test(`${what} is refused`, () => expectError(() => readIndex(value), code, ...fragments));
   }
+
+  test("is read though one of its entries cannot be; of that is told what can be", () => {
+    const names = { "org.opencontainers.image.ref.name": "x" };
+    const foreign = {
+      ...index().manifests[0],
+      digest: "blake3:00",
+      annotations: names,
+      platform: { os: "Linux" },
+    };
+    const { manifests, unreadable = [] } = parseIndex(
+      bytes({ schemaVersion: 2, manifests: [foreign, "text", index().manifests[0]] }),
+      "index.json",
+    );
+    expect(manifests).toHaveLength(1);
+    const [first, second] = unreadable;
+    expect(first).toMatchObject({ digest: "blake3:00", annotations: names, platform: { os: "linux" } });
+    expect(first?.error.message).toContain("manifests[0].digest: the digest algorithm");
+    expect(second).toMatchObject({ digest: undefined, mediaType: undefined, annotations: {} });
+  });
 
   test("of more than 4 MiB is refused before it is parsed", () =>
     expectError(() => readIndex(" ".repeat((4 << 20) + 1)), "E_BAD_MANIFEST", "4194305 bytes"));
