@@ -18,7 +18,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   output: ["errors.ts", "machine.ts", "disk", "scratch", "blocks"],
   tree: ["errors.ts", "blocks"],
   "filesystem/kind": ["errors.ts", "blocks", "tree", "waiting"],
-  "filesystem/reading": ["errors.ts", "tree", "waiting"],
+  "filesystem/reading": ["errors.ts", "disk", "tree", "waiting"],
   "filesystem/ext4/format": ["blocks"],
   "filesystem/ext4/write": [
     "errors.ts",

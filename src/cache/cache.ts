@@ -1,5 +1,6 @@
-import { mkdir, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { makeFolders } from "../disk/make-folders.ts";
 import { checkDigest, type Digest, isDigest } from "../oci/digest.ts";
 import { removeAbandoned, scratchName } from "../scratch/names.ts";
 import { CachedBlob } from "./cached-blob.ts";
@@ -94,7 +95,7 @@ export class Cache {
   async #putWhole(path: string, content: Uint8Array | string): Promise<void> {
     const temporary = join(temporaryFolder(this.folder), scratchName());
     try {
-      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+      await makeFolders(dirname(path), 0o700);
       await writeFile(temporary, content, { flag: "wx", mode: 0o600 });
       await rename(temporary, path);
     } catch (error) {
@@ -133,7 +134,7 @@ export class CacheEntry {
 export async function openCache(folder: string): Promise<Cache> {
   try {
     for (const each of [...blobFolders(folder), temporaryFolder(folder)]) {
-      await mkdir(each, { recursive: true, mode: 0o700 });
+      await makeFolders(each, 0o700);
     }
   } catch (error) {
     throw storageError(error, folder);

@@ -1,5 +1,6 @@
 import { mkdir, rmdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { makeFolders } from "../disk/make-folders.ts";
 import { Docker2vmError } from "../errors.ts";
 import { absolutePath } from "../machine.ts";
 import { ownerOf, removeAbandoned, scratchName } from "../scratch/names.ts";
@@ -50,7 +51,7 @@ export class StagedOutput {
     await refuseOthers(plan);
     try {
       const parts = turnFolders(hiddenFolder(plan), owner);
-      const firstMade = await mkdir(parts.staged, { recursive: true });
+      const firstMade = await makeFolders(parts.staged);
       await mkdir(parts.old);
       await writeFile(parts.names, JSON.stringify(names));
       return new StagedOutput(plan, firstMade ?? parts.staged);

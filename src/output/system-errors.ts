@@ -10,6 +10,8 @@ const HINTS: Readonly<Record<string, string>> = {
   EPERM: NOT_ALLOWED,
   EROFS: "nobody may write there: choose another --out",
   ENOTDIR: "something on the way there is a file: choose another --out",
+  EEXIST: "something on the way there is a file, or a link to nothing: choose another --out",
+  ENOENT: "no folder can be made there: choose another --out",
 };
 
 /** What a failed call of the operating system on the output side means to the user: E_NO_SPACE or E_IO. */

@@ -20,6 +20,7 @@ import {
   unlinkSync,
   writeSync,
 } from "node:fs";
+import { makeFoldersSync } from "../../disk/make-folders.ts";
 import { Docker2vmError, lackOfRoom, systemErrorCode } from "../../errors.ts";
 import type { Timestamp } from "../../tree/inode.ts";
 import { displayPath } from "../../tree/path.ts";
@@ -82,7 +83,7 @@ export class Destination {
     this.#folder = Buffer.from(folder);
     const hint = "name a folder that is empty or not there";
     try {
-      mkdirSync(folder, { recursive: true });
+      makeFoldersSync(folder);
       if (readdirSync(folder).length === 0) return;
     } catch (cause) {
       if (["EEXIST", "ENOTDIR"].includes(systemErrorCode(cause) ?? "")) {
