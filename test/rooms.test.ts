@@ -43,6 +43,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
     "filesystem/ext4/format",
     "filesystem/ext4/write",
   ],
+  "filesystem/erofs/format": ["blocks"],
   "filesystem/kinds.ts": ["errors.ts", "filesystem/kind", "filesystem/ext4/kind.ts"],
   verity: ["errors.ts", "blocks"],
   inflate: ["errors.ts", "memory"],

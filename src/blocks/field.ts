@@ -3,16 +3,21 @@
  * `decode` and `get` read what a reader finds.
  */
 
-/** An unsigned integer of 1, 2, 4 or 8 bytes at `offset` of its structure. Eight-byte values must be below 2^53. */
+/**
+ * An unsigned integer of 1, 2, 4 or 8 bytes at `offset` of its structure, a signed one where 8 bytes are said to be.
+ * Eight-byte values must be below 2^53, and above -(2^53).
+ */
 export class NumberField {
   readonly offset: number;
   readonly width: 1 | 2 | 4 | 8;
   readonly littleEndian: boolean;
+  readonly signed: boolean;
 
-  constructor(offset: number, width: 1 | 2 | 4 | 8, littleEndian: boolean) {
+  constructor(offset: number, width: 1 | 2 | 4 | 8, littleEndian: boolean, signed = false) {
     this.offset = offset;
     this.width = width;
     this.littleEndian = littleEndian;
+    this.signed = signed;
   }
 
   get(view: DataView, at: number): number {
@@ -20,7 +25,10 @@ export class NumberField {
     if (this.width === 4) return view.getUint32(where, this.littleEndian);
     if (this.width === 2) return view.getUint16(where, this.littleEndian);
     if (this.width === 1) return view.getUint8(where);
-    return Number(view.getBigUint64(where, this.littleEndian));
+    const { littleEndian } = this;
+    return Number(
+      this.signed ? view.getBigInt64(where, littleEndian) : view.getBigUint64(where, littleEndian),
+    );
   }
 
   /** Writes the low bits of `value` that the width holds, as a C assignment does. */
@@ -63,6 +71,7 @@ export const u8 = (offset: number): NumberField => new NumberField(offset, 1, tr
 export const le16 = (offset: number): NumberField => new NumberField(offset, 2, true);
 export const le32 = (offset: number): NumberField => new NumberField(offset, 4, true);
 export const le64 = (offset: number): NumberField => new NumberField(offset, 8, true);
+export const sle64 = (offset: number): NumberField => new NumberField(offset, 8, true, true);
 export const be16 = (offset: number): NumberField => new NumberField(offset, 2, false);
 export const be32 = (offset: number): NumberField => new NumberField(offset, 4, false);
 export const be64 = (offset: number): NumberField => new NumberField(offset, 8, false);
