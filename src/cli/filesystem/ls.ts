@@ -1,4 +1,3 @@
-import type { Ext4Filesystem } from "../../filesystem/ext4/read/filesystem.ts";
 import { type ListedFile, list } from "../../filesystem/reading/list.ts";
 import { itemsInTurns, type Paused } from "../../waiting/steps.ts";
 import type { CommandLine } from "../command-line.ts";
@@ -25,7 +24,7 @@ const LINES = 1000;
 export async function runLs(line: CommandLine, host: Host): Promise<void> {
   const [image = "", path = "/"] = wordsOf(line, ["IMAGE", "[PATH]"], 1);
   const render = flag(line, "json") ? listingJson : listingLine;
-  await withFilesystem(line, host, image, async (filesystem: Ext4Filesystem) => {
+  await withFilesystem(line, host, image, async (filesystem) => {
     const files = list(filesystem, pathBytes(path), { recursive: flag(line, "recursive") });
     await writeOut(host, itemsInTurns(inBatches(files, render), host.signal));
   });

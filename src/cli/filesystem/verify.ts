@@ -1,7 +1,9 @@
 import { Docker2vmError } from "../../errors.ts";
-import { type Verification, verify } from "../../filesystem/ext4/read/verify/verify.ts";
+import { readerOf } from "../../filesystem/open.ts";
 import { inFile } from "../../filesystem/reading/broken.ts";
 import { ImageFile } from "../../filesystem/reading/image.ts";
+import type { FilesystemReader } from "../../filesystem/reading/reader.ts";
+import type { Verification } from "../../filesystem/reading/verification.ts";
 import { inTurns } from "../../waiting/steps.ts";
 import type { CommandLine } from "../command-line.ts";
 import type { Host } from "../host.ts";
@@ -14,9 +16,11 @@ import { wordsOf } from "./with-filesystem.ts";
 export async function runVerify(line: CommandLine, host: Host): Promise<void> {
   const [image = ""] = wordsOf(line, ["IMAGE"], 1);
   const file = new ImageFile(image);
+  let reader: FilesystemReader;
   let verification: Verification;
   try {
-    verification = await inTurns(verify(file), host.signal);
+    reader = await readerOf(file);
+    verification = await inTurns(reader.verify(file), host.signal);
   } catch (error) {
     throw inFile(image, error);
   } finally {
@@ -32,13 +36,14 @@ export async function runVerify(line: CommandLine, host: Host): Promise<void> {
   throw new Docker2vmError(
     "E_VERIFICATION_FAILED",
     `${image}: ${count} ${count === 1 ? "fault" : "faults"} found`,
-    {
-      hint:
-        verification.inodes === 0
-          ? "is it the raw image of one filesystem? if so, e2fsck may find a copy of its superblock; an image made by convert is better made again"
-          : "e2fsck can mend a filesystem; an image made by convert is better made again",
-    },
+    { hint: hintFor(verification, reader) },
   );
+}
+
+function hintFor({ inodes }: Verification, { remedies }: FilesystemReader): string {
+  const remedy =
+    inodes === 0 ? `is it the raw image of one filesystem? if so, ${remedies.noSuperblock}` : remedies.faults;
+  return `${remedy}; an image made by convert is better made again`;
 }
 
 export function verificationText({ findings, more, inodes, directories }: Verification): string {

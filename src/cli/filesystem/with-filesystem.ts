@@ -1,6 +1,7 @@
 import { Docker2vmError } from "../../errors.ts";
-import { type Ext4Filesystem, openExt4 } from "../../filesystem/ext4/read/filesystem.ts";
+import { type AnyFacts, readerOf } from "../../filesystem/open.ts";
 import { inFile } from "../../filesystem/reading/broken.ts";
+import type { ReadableFilesystem } from "../../filesystem/reading/filesystem.ts";
 import { ImageFile } from "../../filesystem/reading/image.ts";
 import { inTurns } from "../../waiting/steps.ts";
 import type { CommandLine } from "../command-line.ts";
@@ -38,16 +39,17 @@ export async function withFilesystem<Result>(
   line: CommandLine,
   host: Host,
   image: string,
-  use: (filesystem: Ext4Filesystem) => Result | Promise<Result>,
+  use: (filesystem: ReadableFilesystem, facts: () => AnyFacts) => Result | Promise<Result>,
   { resultTells = false }: { readonly resultTells?: boolean } = {},
 ): Promise<Result> {
   const file = new ImageFile(image);
   try {
-    const opening = openExt4(file, { ignoreJournal: flag(line, "ignore-journal") });
-    const filesystem = await inTurns(opening, host.signal);
+    const reader = await readerOf(file);
+    const opening = reader.open(file, { ignoreJournal: flag(line, "ignore-journal") });
+    const { filesystem, facts } = await inTurns(opening, host.signal);
     const { replay } = filesystem;
     if (replay !== undefined && !resultTells) host.stderr.write(replayLine(replay));
-    return await use(filesystem);
+    return await use(filesystem, facts);
   } catch (error) {
     throw inFile(image, error);
   } finally {

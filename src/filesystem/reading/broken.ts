@@ -5,14 +5,15 @@ const SEPARATOR = ": ";
 /** Codes of errors that name an inode. */
 const OF_A_FILE: readonly ErrorCode[] = ["E_INVALID_FILESYSTEM", "E_UNSUPPORTED"];
 
-/** An E_INVALID_FILESYSTEM: `what` is wrong with the structure `where` ("inode 12, extent block 77"). */
-export function broken(where: string, what: string): Docker2vmError {
-  return new Docker2vmError("E_INVALID_FILESYSTEM", `${where}${SEPARATOR}${what}`, {
-    hint: "e2fsck repairs what can be repaired; 'docker2vm verify' lists all that is wrong",
-  });
+/**
+ * An E_INVALID_FILESYSTEM: `what` is wrong with the structure `where` ("inode 12, extent block 77"). What to do about it
+ * goes by the kind of filesystem.
+ */
+export function brokenFilesystem(where: string, what: string, repair: string): Docker2vmError {
+  return new Docker2vmError("E_INVALID_FILESYSTEM", `${where}${SEPARATOR}${what}`, { hint: repair });
 }
 
-/** An E_INVALID_FILESYSTEM for what is no such filesystem at all, and nothing that e2fsck could mend. */
+/** An E_INVALID_FILESYSTEM for what is no such filesystem at all, and nothing that could be mended. */
 export function noFilesystem(where: string, what: string): Docker2vmError {
   return new Docker2vmError("E_INVALID_FILESYSTEM", `${where}${SEPARATOR}${what}`, {
     hint:

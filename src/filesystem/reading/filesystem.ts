@@ -55,6 +55,8 @@ export interface ReadableFilesystem<Node extends TypedInode = TypedInode> {
   readonly root: Node;
   /** Undefined where nothing had to be replayed, or was not to be. */
   readonly replay: Replay | undefined;
+  /** What to do where it is broken: the hint of such errors. */
+  readonly repair: string;
   inode(number: number): Node;
   /** The number that the directory has under the name; undefined if it has none. */
   find(directory: Node, name: string): Steps<number | undefined>;

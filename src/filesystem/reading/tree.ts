@@ -2,7 +2,7 @@
 
 import type { Directory, Extent, Inode, Metadata, RegularFile } from "../../tree/inode.ts";
 import { unpaused } from "../../waiting/steps.ts";
-import { broken } from "./broken.ts";
+import { brokenFilesystem } from "./broken.ts";
 import { inodeName, type ReadableFilesystem, type TypedInode } from "./filesystem.ts";
 
 export interface FilesystemTree {
@@ -27,9 +27,11 @@ export function readTree(filesystem: ReadableFilesystem, place: PlaceContents = 
   for (let here = waiting.pop(); here !== undefined; here = waiting.pop()) {
     const where = inodeName(here.inode.number);
     for (const { name, inode: number } of unpaused(filesystem.entries(here.inode))) {
-      if (here.directory.entries.has(name)) throw broken(where, "the directory has a name twice");
+      if (here.directory.entries.has(name))
+        throw brokenFilesystem(where, "the directory has a name twice", filesystem.repair);
       const known = byNumber.get(number);
-      if (known?.type === "directory") throw broken(inodeName(number), "the directory is in two places");
+      if (known?.type === "directory")
+        throw brokenFilesystem(inodeName(number), "the directory is in two places", filesystem.repair);
       const inode = filesystem.inode(number);
       const node = known ?? nodeOf(filesystem, inode, place);
       byNumber.set(number, node);

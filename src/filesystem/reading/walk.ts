@@ -2,7 +2,7 @@
 
 import { sortedByName } from "../../waiting/sorted.ts";
 import type { Paused, Steps } from "../../waiting/steps.ts";
-import { atPath, broken } from "./broken.ts";
+import { atPath, brokenFilesystem } from "./broken.ts";
 import { type DirectoryEntry, inodeName, type ReadableFilesystem, type TypedInode } from "./filesystem.ts";
 
 /**
@@ -76,7 +76,8 @@ export function* walk<Node extends TypedInode>(
     yield file;
     const { folder, name, inode } = file;
     if (inode.type !== "directory" || !enter(file)) continue;
-    if (seen.has(inode.number)) throw broken(inodeName(inode.number), "the directory is in two places");
+    if (seen.has(inode.number))
+      throw brokenFilesystem(inodeName(inode.number), "the directory is in two places", filesystem.repair);
     seen.add(inode.number);
     levels.push(yield* levelOf(filesystem, new Folder(folder, name), inode));
   }

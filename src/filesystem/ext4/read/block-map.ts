@@ -2,8 +2,8 @@
 
 import { viewOf } from "../../../blocks/field.ts";
 import type { Paused } from "../../../waiting/steps.ts";
-import { broken } from "../../reading/broken.ts";
 import { inodeName } from "../../reading/filesystem.ts";
+import { broken } from "./broken.ts";
 import type { FileInode } from "./inode.ts";
 import type { MappedRun, MetadataVisitor } from "./mapping.ts";
 import type { Volume } from "./volume.ts";

@@ -2,9 +2,9 @@
 
 import { Docker2vmError } from "../../../errors.ts";
 import type { Paused } from "../../../waiting/steps.ts";
-import { broken } from "../../reading/broken.ts";
 import { inodeName } from "../../reading/filesystem.ts";
 import { I_BLOCK_SIZE } from "../format/inode.ts";
+import { broken } from "./broken.ts";
 import { type FileInode, hasFlag } from "./inode.ts";
 import { mappedRuns, maximumSize } from "./mapping.ts";
 import type { Volume } from "./volume.ts";

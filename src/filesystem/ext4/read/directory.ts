@@ -2,7 +2,6 @@
 
 import { viewOf } from "../../../blocks/field.ts";
 import type { Paused } from "../../../waiting/steps.ts";
-import { broken } from "../../reading/broken.ts";
 import { type FileType, inodeName } from "../../reading/filesystem.ts";
 import { crc } from "../format/checksum.ts";
 import {
@@ -14,6 +13,7 @@ import {
   FILE_TYPE,
 } from "../format/directory.ts";
 import { I_BLOCK_SIZE } from "../format/inode.ts";
+import { broken } from "./broken.ts";
 import { type FileInode, hasFlag } from "./inode.ts";
 import { mappedRuns, maximumSize } from "./mapping.ts";
 import { seedOfInode } from "./superblock.ts";

@@ -1,7 +1,6 @@
 /** The blocks of a file whose i_block is the root of an extent tree. */
 
 import { decode, viewOf } from "../../../blocks/field.ts";
-import { broken } from "../../reading/broken.ts";
 import { inodeName } from "../../reading/filesystem.ts";
 import { crc } from "../format/checksum.ts";
 import {
@@ -12,6 +11,7 @@ import {
   EXTENT_INDEX,
   EXTENT_RECORD_SIZE,
 } from "../format/extent.ts";
+import { broken } from "./broken.ts";
 import type { FileInode } from "./inode.ts";
 import type { MappedRun, MetadataVisitor } from "./mapping.ts";
 import { seedOfInode } from "./superblock.ts";

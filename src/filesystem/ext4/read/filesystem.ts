@@ -1,7 +1,6 @@
 import { Docker2vmError } from "../../../errors.ts";
 import type { Xattr } from "../../../tree/inode.ts";
 import type { Paused, Steps } from "../../../waiting/steps.ts";
-import { broken } from "../../reading/broken.ts";
 import type { Replay } from "../../reading/filesystem.ts";
 import {
   type DirectoryEntry,
@@ -12,7 +11,9 @@ import {
   type ReadableFilesystem,
 } from "../../reading/filesystem.ts";
 import type { ImageReader } from "../../reading/image.ts";
+import type { OpenOptions } from "../../reading/reader.ts";
 import { EXT4_ROOT_INO } from "../format/inode.ts";
+import { broken, REPAIR } from "./broken.ts";
 import { readContents } from "./contents.ts";
 import { deviceNumbers } from "./device.ts";
 import { directoryEntries } from "./directory.ts";
@@ -22,11 +23,6 @@ import type { Superblock } from "./superblock.ts";
 import { readSymlink } from "./symlink.ts";
 import { Volume } from "./volume.ts";
 import { readXattrs } from "./xattrs.ts";
-
-export interface OpenOptions {
-  /** Read what is in place even though the journal holds changes to it. */
-  readonly ignoreJournal?: boolean;
-}
 
 /** An inode whose type is known. */
 export type Ext4Inode = FileInode & { readonly type: FileType };
@@ -44,6 +40,7 @@ export class Ext4Filesystem implements ReadableFilesystem<Ext4Inode> {
   readonly volume: Volume;
   /** What was put in place in memory; undefined where nothing had to be, or was not to be. */
   readonly replay: Replay | undefined;
+  readonly repair = REPAIR;
 
   constructor(volume: Volume, replay?: Replay) {
     this.volume = volume;

@@ -3,7 +3,6 @@
 import { decode, type Values, viewOf } from "../../../blocks/field.ts";
 import type { Timestamp } from "../../../tree/inode.ts";
 import { MODE_TYPE } from "../../../tree/mode.ts";
-import { broken } from "../../reading/broken.ts";
 import { type FileType, inodeName, type TypedInode } from "../../reading/filesystem.ts";
 import { crc } from "../format/checksum.ts";
 import {
@@ -16,6 +15,7 @@ import {
   EXTRA_ISIZE,
   INODE,
 } from "../format/inode.ts";
+import { broken } from "./broken.ts";
 import { seedOfInode } from "./superblock.ts";
 import type { Volume } from "./volume.ts";
 

@@ -1,41 +1,30 @@
 /** What a superblock says of its filesystem, for printing. */
 
 import type { Timestamp } from "../../../tree/inode.ts";
+import { type FilesystemFacts, textOf, uuidText } from "../../reading/facts.ts";
 import type { Replay } from "../../reading/filesystem.ts";
 import { EXT4_ERROR_FS, EXT4_VALID_FS } from "../format/superblock.ts";
 import type { FeatureName } from "./features.ts";
 import type { Ext4Filesystem, JournalState } from "./filesystem.ts";
 
-export interface FilesystemFacts {
+export interface Ext4Facts extends FilesystemFacts {
   /** By its features, as mke2fs -t would name it. */
   readonly type: "ext2" | "ext3" | "ext4";
-  /** 8-4-4-4-12 hexadecimal digits. */
-  readonly uuid: string;
-  /** Bytes, one character each. */
-  readonly label: string;
   /** Where it was last mounted; bytes, one character each. */
   readonly lastMounted: string;
   readonly features: readonly FeatureName[];
   readonly journal: JournalState;
   /** What was replayed in memory, if anything was: all other facts are as after that. */
   readonly replay?: Replay;
-  /** Whether it was unmounted properly and no error was found in it. */
-  readonly clean: boolean;
-  readonly blockSize: number;
-  /** Bytes of the whole, and of its free blocks. */
-  readonly size: number;
-  readonly free: number;
   readonly blocks: number;
   readonly freeBlocks: number;
   readonly reservedBlocks: number;
-  readonly inodes: number;
   readonly freeInodes: number;
   readonly inodeSize: number;
   readonly groups: number;
   readonly blocksPerGroup: number;
   readonly inodesPerGroup: number;
   /** Undefined where it never happened. */
-  readonly created: Timestamp | undefined;
   readonly mounted: Timestamp | undefined;
   readonly written: Timestamp | undefined;
   readonly checked: Timestamp | undefined;
@@ -58,14 +47,14 @@ const ONLY_EXT4: readonly FeatureName[] = [
   "bigalloc",
 ];
 
-export function inspect(filesystem: Ext4Filesystem): FilesystemFacts {
+export function inspect(filesystem: Ext4Filesystem): Ext4Facts {
   const { superblock, journal, replay } = filesystem;
   const { fields, blockSize, blocks, freeBlocks } = superblock;
   return {
     type: typeOf(superblock.features),
     uuid: uuidText(fields.s_uuid),
-    label: text(fields.s_volume_name),
-    lastMounted: text(fields.s_last_mounted),
+    label: textOf(fields.s_volume_name),
+    lastMounted: textOf(fields.s_last_mounted),
     features: [...superblock.features],
     journal,
     ...(replay === undefined ? {} : { replay }),
@@ -93,7 +82,7 @@ export function inspect(filesystem: Ext4Filesystem): FilesystemFacts {
   };
 }
 
-function typeOf(features: ReadonlySet<FeatureName>): FilesystemFacts["type"] {
+function typeOf(features: ReadonlySet<FeatureName>): Ext4Facts["type"] {
   if (ONLY_EXT4.some((feature) => features.has(feature))) return "ext4";
   return features.has("has_journal") ? "ext3" : "ext2";
 }
@@ -101,15 +90,4 @@ function typeOf(features: ReadonlySet<FeatureName>): FilesystemFacts["type"] {
 function time(low: number, high: number): Timestamp | undefined {
   const seconds = high * 2 ** 32 + low;
   return seconds === 0 ? undefined : { seconds, nanoseconds: 0 };
-}
-
-/** Up to the first NUL. */
-function text(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString("latin1").split("\0")[0] ?? "";
-}
-
-function uuidText(uuid: Uint8Array): string {
-  return Buffer.from(uuid)
-    .toString("hex")
-    .replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }

@@ -1,9 +1,9 @@
 /** Where the blocks of a file lie. */
 
 import type { Paused } from "../../../waiting/steps.ts";
-import { broken } from "../../reading/broken.ts";
 import { inodeName } from "../../reading/filesystem.ts";
 import { blockMapRuns } from "./block-map.ts";
+import { broken } from "./broken.ts";
 import { extentRuns } from "./extent-tree.ts";
 import { type FileInode, hasFlag } from "./inode.ts";
 import type { Volume } from "./volume.ts";

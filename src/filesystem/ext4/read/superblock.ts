@@ -1,7 +1,7 @@
 /** The superblock as a reader needs it: checked, and its halves put together. */
 
 import { decode, type Values, viewOf } from "../../../blocks/field.ts";
-import { broken, noFilesystem } from "../../reading/broken.ts";
+import { noFilesystem } from "../../reading/broken.ts";
 import type { ImageReader } from "../../reading/image.ts";
 import { crc, filesystemSeed, superblockChecksum } from "../format/checksum.ts";
 import { INCOMPAT_NAMES, RO_COMPAT_NAMES } from "../format/feature-names.ts";
@@ -16,6 +16,7 @@ import {
   SUPERBLOCK_OFFSET,
   SUPERBLOCK_SIZE,
 } from "../format/superblock.ts";
+import { broken } from "./broken.ts";
 import { type FeatureName, featureNames, refuseUnknownFeatures } from "./features.ts";
 
 export type SuperblockFields = Values<typeof SUPERBLOCK>;

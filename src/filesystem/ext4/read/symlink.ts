@@ -1,6 +1,6 @@
-import { broken } from "../../reading/broken.ts";
 import { inodeName } from "../../reading/filesystem.ts";
 import { I_BLOCK_SIZE } from "../format/inode.ts";
+import { broken } from "./broken.ts";
 import { inlineContents, refuseEncrypted } from "./contents.ts";
 import { type FileInode, hasFlag } from "./inode.ts";
 import { mappedRuns } from "./mapping.ts";

@@ -1,6 +1,7 @@
 /** An image with its superblock: blocks by number, and the groups they are in. */
-import { broken } from "../../reading/broken.ts";
+
 import type { ImageReader } from "../../reading/image.ts";
+import { broken } from "./broken.ts";
 import type { FeatureName } from "./features.ts";
 import { decodeDescriptor, descriptorPosition, type GroupDescriptor } from "./group-descriptor.ts";
 import { readSuperblock, type Superblock } from "./superblock.ts";

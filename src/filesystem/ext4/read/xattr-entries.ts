@@ -1,7 +1,6 @@
 /** Extended attributes as they are on disk: in the inode and in a block of their own. */
 
 import { decode, viewOf } from "../../../blocks/field.ts";
-import { broken } from "../../reading/broken.ts";
 import { inodeName } from "../../reading/filesystem.ts";
 import { crc, crcOfLong } from "../format/checksum.ts";
 import { EXT4_GOOD_OLD_INODE_SIZE } from "../format/inode.ts";
@@ -16,6 +15,7 @@ import {
   XATTR_IBODY_HEADER,
   XATTR_IBODY_HEADER_SIZE,
 } from "../format/xattr.ts";
+import { broken } from "./broken.ts";
 import type { FileInode } from "./inode.ts";
 import type { Volume } from "./volume.ts";
 

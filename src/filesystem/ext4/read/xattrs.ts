@@ -2,10 +2,10 @@
 
 import type { Xattr } from "../../../tree/inode.ts";
 import { unpaused } from "../../../waiting/steps.ts";
-import { broken } from "../../reading/broken.ts";
 import { inodeName } from "../../reading/filesystem.ts";
 import { userlandAcl } from "../format/posix-acl.ts";
 import { NAME_PREFIXES } from "../format/xattr.ts";
+import { broken } from "./broken.ts";
 import { readContents } from "./contents.ts";
 import { type FileInode, readInode } from "./inode.ts";
 import type { Volume } from "./volume.ts";

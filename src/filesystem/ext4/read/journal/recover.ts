@@ -3,10 +3,10 @@
 import { decode, viewOf } from "../../../../blocks/field.ts";
 import { Docker2vmError } from "../../../../errors.ts";
 import type { Steps } from "../../../../waiting/steps.ts";
-import { broken } from "../../../reading/broken.ts";
 import type { Replay } from "../../../reading/filesystem.ts";
 import type { ImageReader } from "../../../reading/image.ts";
 import { EXT4_FC_TAG_HEAD, FAST_COMMIT_HEAD } from "../../format/fast-commit.ts";
+import { broken } from "../broken.ts";
 import { Volume } from "../volume.ts";
 import { Journal } from "./journal.ts";
 import { OverlaidImage } from "./overlay.ts";

@@ -1,11 +1,11 @@
 /** What the passes of a check know together. */
 
-import { broken } from "../../../reading/broken.ts";
 import type { FileType } from "../../../reading/filesystem.ts";
+import type { Findings } from "../../../reading/findings.ts";
+import { broken } from "../broken.ts";
 import type { Volume } from "../volume.ts";
 import type { DiskXattr } from "../xattr-entries.ts";
 import { BlockSet } from "./block-set.ts";
-import type { Findings } from "./findings.ts";
 
 /** An inode in use, as far as later passes need it. */
 export interface UsedInode {

@@ -2,11 +2,11 @@
 
 import { viewOf } from "../../../../blocks/field.ts";
 import type { Steps } from "../../../../waiting/steps.ts";
-import { broken } from "../../../reading/broken.ts";
 import { inodeName } from "../../../reading/filesystem.ts";
 import { crc } from "../../format/checksum.ts";
 import { DIRECTORY_TAIL_SIZE, FILE_TYPE } from "../../format/directory.ts";
 import { EXT4_ROOT_INO } from "../../format/inode.ts";
+import { broken } from "../broken.ts";
 import { entriesIn, inlineParts, leafChecksum, type PlacedEntry } from "../directory.ts";
 import { type FileInode, hasFlag, readInode } from "../inode.ts";
 import { mappedRuns } from "../mapping.ts";

@@ -2,7 +2,6 @@
 
 import { decode, viewOf } from "../../../../blocks/field.ts";
 import type { Steps } from "../../../../waiting/steps.ts";
-import { broken } from "../../../reading/broken.ts";
 import { inodeName } from "../../../reading/filesystem.ts";
 import { crc, crcOfNumber } from "../../format/checksum.ts";
 import {
@@ -19,6 +18,7 @@ import {
   DX_TAIL_SIZE,
 } from "../../format/directory.ts";
 import type { DirectoryHash } from "../../format/dirhash.ts";
+import { broken } from "../broken.ts";
 import type { PlacedEntry } from "../directory.ts";
 import { type FileInode, hasFlag } from "../inode.ts";
 import { hashOfVersion } from "../name-hash.ts";

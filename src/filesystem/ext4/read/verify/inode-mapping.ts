@@ -1,9 +1,9 @@
 /** Blocks of an inode: claimed, in agreement with its size and with i_blocks. */
 
 import type { Steps } from "../../../../waiting/steps.ts";
-import { broken } from "../../../reading/broken.ts";
 import { inodeName } from "../../../reading/filesystem.ts";
 import { EXT4_HUGE_FILE_FL, EXT4_VERITY_FL } from "../../format/inode.ts";
+import { broken } from "../broken.ts";
 import { type FileInode, hasFlag } from "../inode.ts";
 import { mappedRuns, maximumSize } from "../mapping.ts";
 import { isFastSymlink } from "../symlink.ts";

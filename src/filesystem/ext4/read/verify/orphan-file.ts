@@ -2,10 +2,10 @@
 
 import { decode, viewOf } from "../../../../blocks/field.ts";
 import type { Steps } from "../../../../waiting/steps.ts";
-import { broken } from "../../../reading/broken.ts";
 import { inodeName } from "../../../reading/filesystem.ts";
 import { crc, crcOfLong } from "../../format/checksum.ts";
 import { ORPHAN_BLOCK_MAGIC, ORPHAN_TAIL, ORPHAN_TAIL_SIZE } from "../../format/orphan-file.ts";
+import { broken } from "../broken.ts";
 import { readInode } from "../inode.ts";
 import { mappedRuns } from "../mapping.ts";
 import { seedOfInode } from "../superblock.ts";

@@ -2,14 +2,14 @@
 
 import { Docker2vmError } from "../../../../errors.ts";
 import type { Steps } from "../../../../waiting/steps.ts";
-import type { Replay } from "../../../reading/filesystem.ts";
+import { Findings } from "../../../reading/findings.ts";
 import type { ImageReader } from "../../../reading/image.ts";
+import type { Verification } from "../../../reading/verification.ts";
 import { type FeatureName, isFeatureName } from "../features.ts";
 import { type Recovered, recover } from "../journal/recover.ts";
 import { checkBitmaps } from "./bitmaps.ts";
 import { Check } from "./check.ts";
 import { checkDirectories } from "./directories.ts";
-import { type Finding, Findings } from "./findings.ts";
 import { checkGroups } from "./groups.ts";
 import { checkInodes } from "./inodes.ts";
 import { checkLinks } from "./links.ts";
@@ -17,20 +17,6 @@ import { checkMmp } from "./mmp.ts";
 import { checkReservedInodes } from "./reserved-inodes.ts";
 import { checkSuperblock } from "./superblock.ts";
 import { checkSharing } from "./xattr-sharing.ts";
-
-export type { Finding };
-
-export interface Verification {
-  /** Empty for a clean filesystem. */
-  readonly findings: readonly Finding[];
-  /** Findings past the first thousand. */
-  readonly more: number;
-  /** Inodes in use that were looked at. */
-  readonly inodes: number;
-  readonly directories: number;
-  /** What was replayed in memory before the check, if anything was. */
-  readonly replay?: Replay;
-}
 
 /** With these, blocks are shared or kept in ways that this check does not follow. */
 const NOT_CHECKED: ReadonlySet<string> = new Set<FeatureName>([

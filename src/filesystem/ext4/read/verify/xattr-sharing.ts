@@ -2,10 +2,10 @@
 
 import { viewOf } from "../../../../blocks/field.ts";
 import type { Steps } from "../../../../waiting/steps.ts";
-import { broken } from "../../../reading/broken.ts";
 import { inodeName } from "../../../reading/filesystem.ts";
 import { crc } from "../../format/checksum.ts";
 import { EXT4_XATTR_REFCOUNT_MAX } from "../../format/xattr.ts";
+import { broken } from "../broken.ts";
 import { readContents } from "../contents.ts";
 import type { FileInode } from "../inode.ts";
 import type { Volume } from "../volume.ts";

@@ -1,9 +1,9 @@
 /** Extended attributes: in place, in order and hashed. */
 
-import { broken } from "../../../reading/broken.ts";
 import { inodeName } from "../../../reading/filesystem.ts";
 import { EXT4_XATTR_ROUND } from "../../format/xattr.ts";
 import { blockHash } from "../../format/xattr-hash.ts";
+import { broken } from "../broken.ts";
 import type { FileInode } from "../inode.ts";
 import { type DiskXattr, inodeXattrs, readXattrBlock, xattrBlock } from "../xattr-entries.ts";
 import type { Check, SharedBlock } from "./check.ts";

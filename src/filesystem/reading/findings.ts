@@ -1,6 +1,6 @@
-import { Docker2vmError } from "../../../../errors.ts";
-import type { Steps } from "../../../../waiting/steps.ts";
-import { partsOf } from "../../../reading/broken.ts";
+import { Docker2vmError } from "../../errors.ts";
+import type { Steps } from "../../waiting/steps.ts";
+import { partsOf } from "./broken.ts";
 
 /** Something that is wrong in a filesystem. */
 export interface Finding {

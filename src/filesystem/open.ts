@@ -1,0 +1,71 @@
+/** Opens whatever filesystem an image holds as what it is. */
+
+import { viewOf } from "../blocks/field.ts";
+import {
+  EXT4_SUPER_MAGIC,
+  SUPERBLOCK,
+  SUPERBLOCK_OFFSET,
+  SUPERBLOCK_SIZE,
+} from "./ext4/format/superblock.ts";
+import type { Ext4Facts } from "./ext4/read/inspect.ts";
+import { noFilesystem } from "./reading/broken.ts";
+import { Findings } from "./reading/findings.ts";
+import type { ImageReader } from "./reading/image.ts";
+import type { FilesystemReader } from "./reading/reader.ts";
+
+/** What only one kind says of itself can be told by `type`. */
+export type AnyFacts = Ext4Facts;
+export type { Ext4Facts };
+
+/** A kind of filesystem, by what only its superblocks have. */
+interface Kind {
+  /** Whether the first bytes of an image are those of one. */
+  isIn(head: DataView): boolean;
+  /** Loads the code that reads it. */
+  load(): Promise<FilesystemReader<AnyFacts>>;
+}
+
+const KINDS: readonly Kind[] = [
+  {
+    isIn: (head) => SUPERBLOCK.s_magic.get(head, SUPERBLOCK_OFFSET) === EXT4_SUPER_MAGIC,
+    load: async () => (await import("./ext4/read/reader.ts")).EXT4_READER,
+  },
+];
+
+/** All superblocks end here. */
+const HEAD_SIZE = SUPERBLOCK_OFFSET + SUPERBLOCK_SIZE;
+
+/** What reads the filesystem in the image. Of an image without one it says so, when it is opened or verified. */
+export async function readerOf(image: ImageReader): Promise<FilesystemReader<AnyFacts>> {
+  const bytes = image.read(0, HEAD_SIZE);
+  const head = new Uint8Array(HEAD_SIZE);
+  head.set(bytes);
+  const kind = KINDS.find(({ isIn }) => isIn(viewOf(head)));
+  if (kind !== undefined) return await kind.load();
+  return noReader(
+    bytes.length < HEAD_SIZE
+      ? "the image is too short to hold one"
+      : "the image holds no ext2, ext3 or ext4 filesystem (the magic number is missing)",
+  );
+}
+
+function noReader(why: string): FilesystemReader<never> {
+  const missing = () => noFilesystem("superblock", why);
+  return {
+    // biome-ignore lint/correctness/useYield: nothing is opened
+    *open() {
+      throw missing();
+    },
+    *verify() {
+      const findings = new Findings();
+      findings.attempt(() => {
+        throw missing();
+      });
+      return { findings: findings.list, more: 0, inodes: 0, directories: 0 };
+    },
+    remedies: {
+      faults: "nothing can be mended",
+      noSuperblock: "e2fsck or xfs_repair may find a copy of its superblock",
+    },
+  };
+}
