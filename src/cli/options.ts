@@ -31,7 +31,7 @@ export const REGISTRY_OPTIONS = {
   "trust-auth-realm": {
     type: "string",
     group: REGISTRY,
-    describe: "HOST of a token server in a private network; may be repeated",
+    describe: "HOST in a private network that a registry elsewhere may lead to; may be repeated",
   },
   concurrency: {
     type: "string",

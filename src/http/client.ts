@@ -1,8 +1,9 @@
-import { REACH, type Reach } from "./addresses.ts";
-import { guardedLookup } from "./guarded-lookup.ts";
+import { ipLiteral, isNearer, REACH, type Reach } from "./addresses.ts";
+import { guardedLookup, tooNear } from "./guarded-lookup.ts";
 import type { Headers } from "./headers.ts";
 import { networkError } from "./network-errors.ts";
 import { type Environment, type NamedProxy, proxyFor } from "./proxy.ts";
+import { reachOfServer } from "./reach.ts";
 import { Agent, type Dispatcher, proxyAgent } from "./undici.ts";
 import { usualCertificates } from "./usual-certificates.ts";
 
@@ -30,6 +31,8 @@ export interface HttpOptions {
   /** PEM certificates to be trusted beside the usual ones. */
   readonly ca?: string | undefined;
   readonly timeouts?: Timeouts | undefined;
+  /** Hosts, with a port for that port alone, that may be as near as they are whoever points there. */
+  readonly trustedHosts?: readonly string[] | undefined;
 }
 
 export interface HttpRequest {
@@ -40,7 +43,7 @@ export interface HttpRequest {
   readonly secrets?: Readonly<Record<string, string>> | undefined;
   readonly body?: string | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Connect to no address nearer than this. */
+  /** Connect to no address nearer than this, but for the hosts that are trusted. */
   readonly nearest?: Reach | undefined;
 }
 
@@ -62,6 +65,7 @@ export interface ResponseBody extends AsyncIterable<Uint8Array> {
 export class HttpClient {
   readonly #options: HttpOptions;
   readonly #dispatchers = new Map<string, Dispatcher>();
+  readonly #reaches = new Map<string, Promise<Reach>>();
 
   constructor(options: HttpOptions) {
     this.#options = options;
@@ -71,9 +75,11 @@ export class HttpClient {
   async exchange(request: HttpRequest): Promise<HttpResponse> {
     const { url, method, signal } = request;
     signal?.throwIfAborted();
+    const nearest = this.isTrusted(url) ? REACH.linkLocal : (request.nearest ?? REACH.linkLocal);
+    if (isNearer(url.hostname, nearest)) throw tooNear(url.host);
     const proxy = proxyFor(url, this.#options.environment);
     try {
-      const { statusCode, headers, body } = await this.#dispatcher(request, proxy).request({
+      const { statusCode, headers, body } = await this.#dispatcher(url, nearest, proxy).request({
         origin: url.origin,
         path: `${url.pathname}${url.search}`,
         method,
@@ -94,9 +100,19 @@ export class HttpClient {
     }
   }
 
-  /** Whether a proxy stands between: it, not this machine, then looks up names. */
-  isProxied(url: URL): boolean {
-    return proxyFor(url, this.#options.environment) !== undefined;
+  /** How near a server is. Through a proxy names are not looked up here: there a name counts as public. */
+  reach(url: URL): Promise<Reach> {
+    const known = this.#reaches.get(url.hostname);
+    if (known !== undefined) return known;
+    const isHidden = ipLiteral(url.hostname) === undefined && proxyFor(url, this.#options.environment);
+    const found = isHidden ? Promise.resolve(REACH.public) : reachOfServer(url);
+    this.#reaches.set(url.hostname, found);
+    return found;
+  }
+
+  /** Whether the server of a URL may be as near as it is. */
+  isTrusted({ host, hostname }: URL): boolean {
+    return (this.#options.trustedHosts ?? []).some((trusted) => trusted === host || trusted === hostname);
   }
 
   /** Ends every connection. */
@@ -106,7 +122,7 @@ export class HttpClient {
     await Promise.all(open.map((dispatcher) => dispatcher.destroy()));
   }
 
-  #dispatcher({ url, nearest = REACH.linkLocal }: HttpRequest, proxy: NamedProxy | undefined): Dispatcher {
+  #dispatcher(url: URL, nearest: Reach, proxy: NamedProxy | undefined): Dispatcher {
     const key = proxy === undefined ? `direct ${nearest}` : `${url.protocol} ${proxy.url.href}`;
     const known = this.#dispatchers.get(key);
     if (known !== undefined) return known;

@@ -5,7 +5,8 @@ import { type Reach, reachOf } from "./addresses.ts";
 
 /**
  * A lookup for sockets that refuses names whose addresses are nearer than `nearest`. Only here, where the connection
- * is made, does a check hold: a name may stand for another address at every question.
+ * is made, does a check hold: a name may stand for another address at every question. An address needs no lookup, and
+ * a socket makes none.
  */
 export function guardedLookup(nearest: Reach): LookupFunction {
   return (hostname, options: LookupOptions, callback) => {
@@ -24,10 +25,11 @@ export function guardedLookup(nearest: Reach): LookupFunction {
   };
 }
 
-function tooNear(hostname: string): Docker2vmError {
+/** The refusal of a host, a name or an address. */
+export function tooNear(host: string): Docker2vmError {
   return new Docker2vmError(
     "E_DENIED",
-    `${hostname}: lies in a private network, and the server that points there does not`,
-    { hint: `if its token server really is there: --trust-auth-realm ${hostname}` },
+    `${host}: lies in a private network, and the server that points there does not`,
+    { hint: `if that server is to be believed: --trust-auth-realm ${host}` },
   );
 }

@@ -10,7 +10,10 @@ export interface RegistryAccess {
   readonly trustMirrorTags?: boolean | undefined;
   /** For the registry of the reference alone, never for a mirror. */
   readonly credentials?: { readonly username: string; readonly password: string } | undefined;
-  /** Hosts that may be token servers though they lie in a private network and the registry does not. */
+  /**
+   * Hosts that a registry may name as its token server, or redirect to, though they lie in a private network and it
+   * does not.
+   */
   readonly trustedRealms?: readonly string[] | undefined;
   /** Fetch layers that the registry lacks from the addresses their descriptors name. */
   readonly allowForeign?: boolean | undefined;

@@ -49,7 +49,7 @@ export async function connect(
     onEvent: options.onEvent ?? (() => undefined),
     signal: either,
   };
-  const http = new HttpClient({ environment, ca, timeouts });
+  const http = new HttpClient({ environment, ca, timeouts, trustedHosts: options.trustedRealms });
   const rules = { insecureHosts: options.insecureHosts ?? [], hasOwnCa: ca !== undefined };
   const clientFor = (host: string, mirrorOf?: string) =>
     makeClient(http, endpointOf(host, rules, mirrorOf), reference.repository, options, context);
@@ -77,11 +77,11 @@ function makeClient(
   options: ConnectionOptions,
   context: RetryContext,
 ): RepositoryClient {
-  const { credentials, environment, trustedRealms = [], insecureHosts = [] } = options;
+  const { credentials, environment, insecureHosts = [] } = options;
   const find = async (): Promise<Credentials | undefined> =>
     credentials !== undefined && endpoint.mirrorOf === undefined
       ? { kind: "password", ...credentials }
       : findCredentials(endpoint.host, repository, environment, context.signal);
-  const rules = { trustedRealms, insecureHosts };
+  const rules = { insecureHosts };
   return new RepositoryClient(http, { endpoint, repository, rules, findCredentials: find }, context);
 }

@@ -2,22 +2,27 @@ import type { HttpClient } from "../http/client.ts";
 import { follow } from "../http/redirects.ts";
 import { showUrl } from "../http/urls.ts";
 import type { BlobOrigin } from "./blob-download.ts";
+import type { Endpoint } from "./endpoint.ts";
 import { type RetryContext, retrying } from "./retrying.ts";
 import { isTransientStatus, PART_IS_MISSING, statusError } from "./status-error.ts";
 
-/** The places outside the registry that a descriptor names (`urls`): asked over https, and without credentials. */
+/**
+ * The places outside the registry that a descriptor names (`urls`): asked over https, without credentials, and no nearer
+ * to this machine than the registry is.
+ */
 export function foreignOrigins(
   urls: readonly string[],
+  registry: Endpoint,
   http: HttpClient,
   context: RetryContext,
 ): readonly BlobOrigin[] {
   return urls.flatMap((text) => {
     const url = URL.canParse(text) ? new URL(text) : undefined;
-    return url?.protocol === "https:" ? [foreignOrigin(url, http, context)] : [];
+    return url?.protocol === "https:" ? [foreignOrigin(url, registry, http, context)] : [];
   });
 }
 
-function foreignOrigin(url: URL, http: HttpClient, context: RetryContext): BlobOrigin {
+function foreignOrigin(url: URL, registry: Endpoint, http: HttpClient, context: RetryContext): BlobOrigin {
   url.username = "";
   url.password = "";
   const error: BlobOrigin["error"] = (response, what) =>
@@ -27,7 +32,9 @@ function foreignOrigin(url: URL, http: HttpClient, context: RetryContext): BlobO
     error,
     request: (digest, headers) =>
       retrying(`blob ${digest}`, context, async () => {
-        const response = await follow(http, { method: "GET", url, headers, signal: context.signal });
+        const nearest = await http.reach(registry.base);
+        const request = { method: "GET", url, headers, signal: context.signal, nearest } as const;
+        const response = await follow(http, request);
         if (isTransientStatus(response.status)) throw await error(response, `blob ${digest}`);
         return response;
       }),

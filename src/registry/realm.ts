@@ -1,15 +1,12 @@
 /** Where a registry may send this program for a token: the check of a challenge's realm. */
-import { lookup } from "node:dns/promises";
 import { Docker2vmError } from "../errors.ts";
-import { ipLiteral, isLoopback, REACH, type Reach, reachOf } from "../http/addresses.ts";
+import { isLoopback, isNearer, REACH, type Reach } from "../http/addresses.ts";
 import type { HttpClient } from "../http/client.ts";
 import { showUrl } from "../http/urls.ts";
 import { quote } from "../oci/quote.ts";
 import type { Endpoint } from "./endpoint.ts";
 
 export interface RealmRules {
-  /** Hosts that may be token servers wherever they are. */
-  readonly trustedRealms: readonly string[];
   /** Hosts that are spoken to over plain http. */
   readonly insecureHosts: readonly string[];
 }
@@ -41,12 +38,10 @@ export async function checkRealm(
   if (url.protocol === "http:" && !mayBePlain(url, endpoint, rules)) {
     throw refused(endpoint, `${showUrl(url)} is not https`);
   }
-  const isTrusted = rules.trustedRealms.some((host) => host === url.host || host === url.hostname);
-  if (isTrusted || url.hostname === endpoint.base.hostname) return { url, nearest: REACH.linkLocal };
+  if (url.hostname === endpoint.base.hostname) return { url, nearest: REACH.linkLocal };
 
-  const nearest = await reachOfHost(endpoint.base, http);
-  const ip = ipLiteral(url.hostname);
-  if ((ip !== undefined && reachOf(ip) > nearest) || (isLoopback(url.hostname) && nearest < REACH.loopback)) {
+  const nearest = await http.reach(endpoint.base);
+  if (isNearer(url.hostname, nearest) && !http.isTrusted(url)) {
     throw refused(endpoint, `${showUrl(url)} is an address of a private network`, url.host);
   }
   return { url, nearest };
@@ -55,15 +50,6 @@ export async function checkRealm(
 function mayBePlain(realm: URL, endpoint: Endpoint, { insecureHosts }: RealmRules): boolean {
   if (endpoint.base.protocol !== "http:") return false;
   return isLoopback(realm.hostname) || insecureHosts.includes(realm.host);
-}
-
-/** Through a proxy names are not looked up here: there a name counts as public. */
-async function reachOfHost(url: URL, http: HttpClient): Promise<Reach> {
-  const ip = ipLiteral(url.hostname);
-  if (ip !== undefined) return reachOf(ip);
-  if (http.isProxied(url)) return REACH.public;
-  const found = await lookup(url.hostname, { all: true }).catch(() => []);
-  return Math.max(REACH.public, ...found.map(({ address }) => reachOf(address)));
 }
 
 function refused(endpoint: Endpoint, why: string, host?: string): Docker2vmError {

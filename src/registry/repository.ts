@@ -138,7 +138,7 @@ export class Repository {
       ...originOf(client),
       onFailure: (error: Docker2vmError, next: string) => this.#mirrors.failed(client, error, next),
     }));
-    const foreign = allowForeign ? foreignOrigins(blob.urls, http, context) : [];
+    const foreign = allowForeign ? foreignOrigins(blob.urls, upstream.endpoint, http, context) : [];
     await downloadBlob(blob, [...mirrors, originOf(upstream), ...foreign], sink, context);
   }
 

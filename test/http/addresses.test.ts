@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { ipLiteral, isLoopback, REACH, reachOf } from "../../src/http/addresses.ts";
 import { isExempt, proxyFor } from "../../src/http/proxy.ts";
+import { nearestOf, reachOfServer } from "../../src/http/reach.ts";
 import { expectError } from "../support/expect-error.ts";
 
 describe("an address", () => {
@@ -26,6 +27,43 @@ describe("an address", () => {
     ["169.254.169.254", "linkLocal"],
     ["fe80::1%eth0", "linkLocal"],
     ["::ffff:169.254.169.254", "linkLocal"],
+    // Where clouds keep secrets elsewhere.
+    ["100.100.100.200", "linkLocal"],
+    ["192.0.0.192", "linkLocal"],
+    ["168.63.129.16", "linkLocal"],
+    ["168.63.129.15", "public"],
+    ["fd00:ec2::254", "linkLocal"],
+    ["fd00:ec2::253", "private"],
+    // What no server of its own has.
+    ["224.0.0.1", "private"],
+    ["255.255.255.255", "private"],
+    ["192.0.0.8", "private"],
+    ["ff02::1", "private"],
+    ["fec0::1", "private"],
+    // IPv4 in IPv6, in every form.
+    ["::7f00:1", "loopback"],
+    ["::10.0.0.1", "private"],
+    ["::8.8.8.8", "public"],
+    ["::ffff:0:10.0.0.1", "private"],
+    ["64:ff9b::a9fe:a9fe", "linkLocal"],
+    ["64:ff9b::127.0.0.1", "loopback"],
+    ["64:ff9b::8.8.8.8", "public"],
+    ["64:ff9b:1::10.0.0.1", "private"],
+    ["64:ff9b:1:fffe::10.0.0.1", "private"],
+    ["64:ff9b:1::8.8.8.8", "public"],
+    ["64:ff9b:1:fffe::8.8.8.8", "public"],
+    ["64:ff9b:1:a9fe:a9:fe00::", "linkLocal"],
+    ["64:ff9b:1:808:0:100::", "public"],
+    ["64:ff9b:1:a00:0:100::", "private"],
+    ["64:ff9b:1:ff0a:0:1::", "private"],
+    ["64:ff9b:1:0:a:0:100:0", "private"],
+    ["2002:a00:1::1", "private"],
+    ["2002:a9fe:a9fe::", "linkLocal"],
+    ["2002:808:808::1", "public"],
+    ["2001:0:808:808:0:0:f5ff:fffe", "private"],
+    ["2001:0:a00:1:0:0:f7f7:f7f7", "private"],
+    ["2001:0:808:808:0:0:f7f7:f7f7", "public"],
+    ["2001:db8::7f00:1", "public"],
   ];
   for (const [address, kind] of addresses) {
     test(`${address} is ${kind}`, () => expect(reachOf(address)).toBe(REACH[kind]));
@@ -42,10 +80,26 @@ describe("an address", () => {
   });
 
   test("of this machine has names too", () => {
-    for (const host of ["localhost", "LOCALHOST", "a.localhost", "127.0.0.1", "[::1]"])
+    for (const host of ["localhost", "LOCALHOST", "localhost.", "a.localhost", "127.0.0.1", "[::1]"])
       expect(isLoopback(host)).toBe(true);
     for (const host of ["localhost.com", "0.0.0.0", "10.0.0.1", "notlocalhost"])
       expect(isLoopback(host)).toBe(false);
+  });
+});
+
+describe("a server", () => {
+  test("of several addresses is as near as the nearest of them", async () => {
+    expect(nearestOf([REACH.private])).toBe(REACH.private);
+    expect(nearestOf([REACH.loopback, REACH.private])).toBe(REACH.loopback);
+    expect(nearestOf([])).toBe(REACH.public);
+    expect(await reachOfServer(new URL("http://localhost/"))).toBe(REACH.loopback);
+    expect(await reachOfServer(new URL("http://[fd00::1]/"))).toBe(REACH.private);
+  });
+
+  test("with one in public is no nearer than a private network, whatever else it calls its own", () => {
+    expect(nearestOf([REACH.public, REACH.private])).toBe(REACH.private);
+    expect(nearestOf([REACH.public, REACH.loopback])).toBe(REACH.private);
+    expect(nearestOf([REACH.linkLocal, REACH.public])).toBe(REACH.private);
   });
 });
 

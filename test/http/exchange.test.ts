@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { createServer, type RequestListener } from "node:http";
 import { type AddressInfo, connect, type Server } from "node:net";
-import { REACH } from "../../src/http/addresses.ts";
+import { REACH, type Reach } from "../../src/http/addresses.ts";
 import { readBody } from "../../src/http/body.ts";
 import { HttpClient, type HttpRequest, type HttpResponse, TIMEOUTS } from "../../src/http/client.ts";
 import { follow } from "../../src/http/redirects.ts";
@@ -185,6 +185,56 @@ describe("an exchange", () => {
         }),
     ));
 
+  for (const [host, nearest] of [
+    ["127.0.0.1", REACH.private],
+    ["2130706433", REACH.private],
+    ["0x7f.1", REACH.private],
+    ["017700000001", REACH.public],
+    ["127.0.0.1.", REACH.private],
+    ["0", REACH.private],
+    ["[::1]", REACH.private],
+    ["[::ffff:127.0.0.1]", REACH.private],
+    ["[0:0:0:0:0:FFFF:7F00:0001]", REACH.private],
+    ["[::127.0.0.1]", REACH.private],
+    ["[64:ff9b::127.0.0.1]", REACH.private],
+    ["[2002:7f00:1::]", REACH.private],
+    ["[fd00::1]", REACH.public],
+    ["192.168.0.1", REACH.public],
+    ["169.254.169.254", REACH.loopback],
+    ["[fe80::1]", REACH.loopback],
+    ["localhost", REACH.private],
+    ["localhost.", REACH.private],
+  ] as const) {
+    for (const environment of [{}, { HTTP_PROXY: "http://127.0.0.1:1", NO_PROXY: "other" }]) {
+      const way = Object.keys(environment).length === 0 ? "directly" : "through a proxy";
+      test(`goes ${way} to no address nearer than allowed, written ${host}`, () =>
+        withClient(environment, (client) =>
+          expectError(client.exchange(get(`http://${host}:1/`, { nearest })), "E_DENIED", "private network"),
+        ));
+    }
+  }
+
+  test("goes to a host that is trusted, at its port, wherever that is", () =>
+    withServer(
+      (_, response) => response.end("in"),
+      async ({ port }) => {
+        for (const name of ["127.0.0.1", "localhost"]) {
+          for (const [trusted, isIn] of [
+            [name, true],
+            [`${name}:${port}`, true],
+            [`${name}:1`, false],
+            ["other", false],
+          ] as const) {
+            const client = new HttpClient({ environment: {}, trustedHosts: [trusted] });
+            const asked = client.exchange(get(`http://${name}:${port}/`, { nearest: REACH.public }));
+            if (isIn) expect(await text(await asked)).toBe("in");
+            else await expectError(asked, "E_DENIED", `--trust-auth-realm ${name}`);
+            await client.close();
+          }
+        }
+      },
+    ));
+
   test("with the signal aborted throws its reason, before and during", () =>
     withServer(
       () => undefined,
@@ -356,12 +406,17 @@ describe("an exchange", () => {
 
 describe("a redirect", () => {
   /** A client that answers from a table of redirects. */
-  const scripted = (redirects: Readonly<Record<string, string>>) => {
-    const seen: { url: string; secrets: unknown; range: string | undefined }[] = [];
+  const scripted = (
+    redirects: Readonly<Record<string, string>>,
+    near: Readonly<Record<string, Reach>> = {},
+  ) => {
+    const seen: { url: string; secrets: unknown; range: string | undefined; nearest: Reach | undefined }[] =
+      [];
     return {
       seen,
-      exchange: async ({ url, secrets, headers }: HttpRequest): Promise<HttpResponse> => {
-        seen.push({ url: url.href, secrets, range: headers?.["range"] });
+      reach: async ({ hostname }: URL): Promise<Reach> => near[hostname] ?? REACH.public,
+      exchange: async ({ url, secrets, headers, nearest }: HttpRequest): Promise<HttpResponse> => {
+        seen.push({ url: url.href, secrets, range: headers?.["range"], nearest });
         const location = redirects[url.href];
         const body = { discard: () => undefined, [Symbol.asyncIterator]: async function* () {} };
         return {
@@ -397,6 +452,28 @@ describe("a redirect", () => {
     const client = scripted({ "http://r.io/": "http://cdn.io/", "http://cdn.io/": "http://r.io/again" });
     await follow(client, get("http://r.io/", { secrets }));
     expect(client.seen.map((each) => each.secrets)).toEqual([secrets, undefined, undefined]);
+  });
+
+  test("leads no nearer than any server is that points there, and anywhere at one host", async () => {
+    const client = scripted(
+      {
+        "http://in.io/": "http://in.io:81/",
+        "http://in.io:81/": "http://other.io/",
+        "http://other.io/": "http://cdn.io/",
+        "http://cdn.io/": "http://10.0.0.1/",
+      },
+      { "in.io": REACH.private, "other.io": REACH.loopback },
+    );
+    await follow(client, get("http://in.io/"));
+    const { linkLocal, private: inside } = REACH;
+    const reaches = client.seen.map(({ nearest = linkLocal }) => nearest);
+    expect(reaches).toEqual([linkLocal, linkLocal, inside, inside, REACH.public]);
+  });
+
+  test("leads no nearer than was allowed before", async () => {
+    const client = scripted({ "http://a.io/": "http://b.io/" }, { "a.io": REACH.loopback });
+    await follow(client, get("http://a.io/", { nearest: REACH.private }));
+    expect(client.seen.map(({ nearest }) => nearest)).toEqual([REACH.private, REACH.private]);
   });
 
   test("from https to http is refused", async () => {

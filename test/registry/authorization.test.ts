@@ -3,8 +3,9 @@ import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { RegistryOptions } from "../../src/source/registry-options.ts";
 import { expectError } from "../support/expect-error.ts";
+import { json } from "../support/layout-builder.ts";
 import { ScriptedRegistry, type Seen, sendStatus } from "../support/scripted-registry.ts";
-import { type Scene, withScene } from "./support.ts";
+import { NAME, type Scene, withScene } from "./support.ts";
 import { basic, demandToken, writeDockerConfig } from "./token-server.ts";
 
 describe("a registry that wants", () => {
@@ -120,6 +121,112 @@ describe("a realm", () => {
       );
       await scene.pull(secrets);
       expect(server.asked.map(({ authorization }) => authorization)).toEqual([undefined]);
+    }));
+});
+
+describe("a registry that is not in the private network", () => {
+  const NAMED = `registry.example/${NAME}`;
+  /** Through a proxy a name counts as public; the scene's registry is both the proxy and what is behind it. */
+  const pullFromOutside = ({ registry, options, pull }: Scene, more: Partial<RegistryOptions> = {}) => {
+    const environment = { ...options.environment, HTTP_PROXY: `http://${registry.host}` };
+    return pull({ environment, insecureHosts: ["registry.example"], ...more }, NAMED);
+  };
+  const inside = (host: string): readonly string[] => {
+    const [, port] = host.split(":");
+    return [
+      `127.0.0.1:${port}`,
+      `localhost:${port}`,
+      `2130706433:${port}`,
+      `[::ffff:127.0.0.1]:${port}`,
+      `[64:ff9b::7f00:1]:${port}`,
+      `[2002:7f00:1::]:${port}`,
+      "10.0.0.1",
+      "[fd00::1]",
+      "169.254.169.254",
+    ];
+  };
+
+  test("is pulled from", () =>
+    withScene(async (scene) => {
+      expect(await pullFromOutside(scene)).toHaveLength(2);
+      expect(scene.registry.seenOf(`http://${NAMED.split("/")[0]}/v2/`).length).toBeGreaterThan(0);
+    }));
+
+  test("may not redirect into it, whatever it asks for and however the address is written", () =>
+    withScene(async (scene) => {
+      const away = await ScriptedRegistry.start();
+      away.addLayout(join(scene.folder, "layout"));
+      try {
+        for (const part of ["/manifests/", "/blobs/"]) {
+          for (const host of inside(away.host)) {
+            scene.registry.rule(({ url }, response) =>
+              url.includes(part)
+                ? sendStatus(response, 307, { location: `http://${host}/v2/x${part}1` })
+                : false,
+            );
+            await expectError(pullFromOutside(scene), "E_DENIED", "private network", "--trust-auth-realm");
+          }
+          scene.registry.rule(() => false);
+        }
+        expect(away.seen).toEqual([]);
+      } finally {
+        away.close();
+      }
+    }));
+
+  test("may redirect into it where the host is trusted", () =>
+    withScene(async (scene) => {
+      const away = await ScriptedRegistry.start();
+      away.addLayout(join(scene.folder, "layout"));
+      try {
+        scene.registry.rule(({ url }, response) =>
+          url.includes("registry.example")
+            ? sendStatus(response, 307, { location: url.replace("registry.example", away.host) })
+            : false,
+        );
+        expect(await pullFromOutside(scene, { trustedRealms: [away.host] })).toHaveLength(2);
+        expect(away.seen.length).toBeGreaterThan(0);
+      } finally {
+        away.close();
+      }
+    }));
+
+  test("may not name a token server in it, however its address is written", () =>
+    withScene(async (scene) => {
+      const credentials = { username: "me", password: "pw" };
+      for (const host of inside(scene.registry.host)) {
+        const before = scene.registry.seenOf("/token").length;
+        demandToken(scene, undefined, `http://${host}/token`);
+        // Plain http is one reason, the address the other.
+        const insecureHosts = ["registry.example", new URL(`http://${host}`).host];
+        const pulling = pullFromOutside(scene, { credentials, insecureHosts });
+        await expectError(pulling, "E_DENIED", "private network", "--trust-auth-realm");
+        expect(scene.registry.seenOf("/token")).toHaveLength(before);
+      }
+    }));
+
+  test("may not have its token server redirect into it", () =>
+    withScene(async (scene) => {
+      demandToken(scene, undefined, "http://registry.example/token");
+      scene.registry.rule(({ url }, response) =>
+        url.startsWith("http://registry.example/token")
+          ? sendStatus(response, 302, { location: `http://${scene.registry.host}/token` })
+          : false,
+      );
+      await expectError(pullFromOutside(scene), "E_DENIED", "private network");
+    }));
+
+  test("may not have a layer fetched from it", () =>
+    withScene(async (scene) => {
+      const { registry, built } = scene;
+      const stored = registry.manifests.get("latest");
+      const manifest = JSON.parse(Buffer.from(stored?.bytes ?? []).toString());
+      for (const layer of manifest.layers)
+        layer.urls = ["https://127.0.0.1:1/layer", "https://[::7f00:1]:1/"];
+      registry.putManifest(json(manifest), stored?.mediaType ?? "", "latest");
+      registry.blobs.delete(built.layers[0]?.digest ?? "");
+      const pulling = pullFromOutside(scene, { allowForeign: true });
+      await expectError(pulling, "E_DENIED", "private network");
     }));
 });
 
