@@ -9,10 +9,13 @@ import { basicAuthorization, requestToken } from "./token.ts";
 
 export interface AuthorizerOptions {
   readonly endpoint: Endpoint;
-  readonly repository: string;
+  /** Undefined where it is not known: then only the registry can say what is to be asked for. */
+  readonly repository: string | undefined;
   readonly rules: RealmRules;
   /** Looked up only when the registry asks for them. */
   readonly findCredentials: () => Promise<Credentials | undefined>;
+  /** What to do where it asks for them and there are none. */
+  readonly ifNone: string;
 }
 
 /** An Authorization header and when it should be replaced. */
@@ -76,8 +79,9 @@ export class Authorizer {
     if (credentials?.kind === "registry-token") return unending(`Bearer ${credentials.token}`);
     if (challenge.scheme === "bearer") return this.#obtainToken(challenge, credentials);
     if (credentials?.kind === "password") return unending(basicAuthorization(credentials));
-    throw new Docker2vmError("E_DENIED", `${this.#options.endpoint.host}: wants a user name and a password`, {
-      hint: "log in (docker login, podman login), or give --username with --password-stdin",
+    const { endpoint, ifNone } = this.#options;
+    throw new Docker2vmError("E_DENIED", `${endpoint.host}: wants a user name and a password`, {
+      hint: ifNone,
     });
   }
 
@@ -88,7 +92,8 @@ export class Authorizer {
     const { endpoint, repository, rules } = this.#options;
     const realm = await checkRealm(challenge.realm, endpoint, rules, this.#http);
     // The registry's own wish goes first: some token servers look at no other.
-    const scopes = new Set([challenge.scope ?? "", `repository:${repository}:pull`].filter((s) => s !== ""));
+    const own = repository === undefined ? "" : `repository:${repository}:pull`;
+    const scopes = new Set([challenge.scope ?? "", own].filter((scope) => scope !== ""));
     const token = await requestToken(
       this.#http,
       { realm, service: challenge.service, scopes: [...scopes], credentials: this.#refreshed(credentials) },

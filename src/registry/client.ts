@@ -1,9 +1,9 @@
-import type { Docker2vmError } from "../errors.ts";
+import { Docker2vmError } from "../errors.ts";
 import { readBody } from "../http/body.ts";
 import type { HttpClient, HttpRequest, HttpResponse } from "../http/client.ts";
 import { header, headerValues } from "../http/headers.ts";
 import { follow } from "../http/redirects.ts";
-import { Authorizer, type AuthorizerOptions } from "./authorizer.ts";
+import { Authorizers, type AuthorizersOptions, loginElsewhere } from "./authorizers.ts";
 import { type Challenge, chooseChallenge } from "./challenge.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { type RetryContext, retrying } from "./retrying.ts";
@@ -28,7 +28,14 @@ export interface Document {
   readonly bytes: Uint8Array;
 }
 
+export interface RepositoryClientOptions extends AuthorizersOptions {
+  readonly repository: string;
+}
+
 const NOT_FOUND: ReadonlySet<number> = new Set([404]);
+
+/** Tries with a new header at one server for one request: elsewhere the first may be one that was kept, and too old. */
+const LOGINS = { own: 1, elsewhere: 2 };
 
 /** One repository on one server: OCI distribution spec, "Pull". */
 export class RepositoryClient {
@@ -36,15 +43,15 @@ export class RepositoryClient {
   readonly context: RetryContext;
   readonly #http: HttpClient;
   readonly #repository: string;
-  readonly #authorizer: Authorizer;
+  readonly #authorizers: Authorizers;
   readonly #warned = new Set<string>();
 
-  constructor(http: HttpClient, options: AuthorizerOptions, context: RetryContext) {
+  constructor(http: HttpClient, options: RepositoryClientOptions, context: RetryContext) {
     this.endpoint = options.endpoint;
     this.context = context;
     this.#http = http;
     this.#repository = options.repository;
-    this.#authorizer = new Authorizer(http, options, context);
+    this.#authorizers = new Authorizers(http, options, context);
   }
 
   /**
@@ -66,10 +73,26 @@ export class RepositoryClient {
     });
   }
 
+  /**
+   * The answer to a request that another may take the place of: after one try, whatever the status. Undefined where
+   * there is none, or no way to it; then the other one tells why.
+   */
+  async probe(request: RepositoryRequest): Promise<HttpResponse | undefined> {
+    try {
+      return await this.#authorized(request);
+    } catch (error) {
+      this.context.signal?.throwIfAborted();
+      if (error instanceof Docker2vmError) return undefined;
+      throw error;
+    }
+  }
+
   /** The error for an answer that is no success; the arguments are statusError's. */
   error(response: HttpResponse, what: string, ifAbsent?: string): Promise<Docker2vmError> {
     const now = this.context.timing.now();
-    return statusError(response, `${this.endpoint.host}: ${what}`, now, ifAbsent);
+    const { status, url } = response;
+    const ifDenied = status === 401 && !this.#authorizers.isOwn(url) ? loginElsewhere(url.host) : undefined;
+    return statusError(response, `${this.endpoint.host}: ${what}`, now, { ifAbsent, ifDenied });
   }
 
   async #attempt(request: RepositoryRequest): Promise<HttpResponse> {
@@ -81,17 +104,39 @@ export class RepositoryClient {
     return response;
   }
 
+  /** Logs in where the answer comes from, be it the registry or another one that it redirects to. */
   async #authorized(request: RepositoryRequest): Promise<HttpResponse> {
-    const sent = await this.#authorizer.header();
-    const response = await follow(this.#http, this.#request(request, sent));
-    // Where a redirect led elsewhere, it is not this registry that asks.
-    if (response.status !== 401 || response.url.origin !== this.endpoint.base.origin) return response;
+    let asked = this.#request(request, await this.#authorizers.own.header());
+    let response = await follow(this.#http, asked);
+    for (const logins: string[] = []; response.status === 401; ) {
+      const { origin } = response.url;
+      const isOwn = this.#authorizers.isOwn(response.url);
+      const allowed = isOwn ? LOGINS.own : LOGINS.elsewhere;
+      if (logins.filter((login) => login === origin).length === allowed) return response;
+      logins.push(origin);
+      const sent = asked.url.origin === origin ? asked.secrets?.["authorization"] : undefined;
+      const answer = await this.#answer(response, sent);
+      if (answer === undefined || answer === sent) return response;
+      response.body.discard();
+      asked = isOwn
+        ? this.#request(request, answer)
+        : await this.#askedElsewhere(asked, response.url, answer);
+      response = await follow(this.#http, asked);
+    }
+    return response;
+  }
+
+  async #answer({ url, headers }: HttpResponse, sent: string | undefined): Promise<string | undefined> {
     const challenge =
-      chooseChallenge(headerValues(response.headers, "www-authenticate")) ?? (await this.#ping());
-    if (challenge === undefined) return response;
-    response.body.discard();
-    const answer = await this.#authorizer.answer(challenge, sent);
-    return follow(this.#http, this.#request(request, answer));
+      chooseChallenge(headerValues(headers, "www-authenticate")) ??
+      (this.#authorizers.isOwn(url) ? await this.#ping() : undefined);
+    return challenge === undefined ? undefined : this.#authorizers.at(url).answer(challenge, sent);
+  }
+
+  /** The request where a redirect has led it, with the header of the server there. */
+  async #askedElsewhere(asked: HttpRequest, url: URL, authorization: string): Promise<HttpRequest> {
+    const nearest = await this.#http.reach(this.endpoint.base);
+    return { ...asked, url, secrets: { authorization }, nearest };
   }
 
   /** Some registries name their token server only here. */

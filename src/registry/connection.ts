@@ -83,5 +83,8 @@ function makeClient(
       ? { kind: "password", ...credentials }
       : findCredentials(endpoint.host, repository, environment, context.signal);
   const rules = { insecureHosts };
-  return new RepositoryClient(http, { endpoint, repository, rules, findCredentials: find }, context);
+  const findAt = (host: string, path: string) => findCredentials(host, path, environment, context.signal);
+  const ifNone = "log in (docker login, podman login), or give --username with --password-stdin";
+  const rights = { rules, ifNone, findCredentials: find, findCredentialsAt: findAt };
+  return new RepositoryClient(http, { endpoint, repository, ...rights }, context);
 }

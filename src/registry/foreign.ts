@@ -26,7 +26,7 @@ function foreignOrigin(url: URL, registry: Endpoint, http: HttpClient, context: 
   url.username = "";
   url.password = "";
   const error: BlobOrigin["error"] = (response, what) =>
-    statusError(response, what, context.timing.now(), PART_IS_MISSING);
+    statusError(response, what, context.timing.now(), { ifAbsent: PART_IS_MISSING });
   return {
     name: showUrl(url),
     error,

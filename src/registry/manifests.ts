@@ -41,14 +41,18 @@ export async function fetchManifest(
   return { bytes, digest, mediaType: mediaTypeOf(bytes, contentType(response.headers), where) };
 }
 
-/** What a tag stands for, by its header alone; undefined where the registry does not tell. */
+/**
+ * What a tag stands for, by its header alone; undefined where the registry does not tell, be it that it refuses or fails
+ * at such a request: many a registry, and what stands before it, does so and answers the whole question.
+ */
 export async function headManifest(client: RepositoryClient, tag: string): Promise<Digest | undefined> {
-  const response = await client.send({
+  const response = await client.probe({
     path: `manifests/${tag}`,
     what: `manifest ${tag}`,
     method: "HEAD",
     headers: { accept: ACCEPT },
   });
+  if (response === undefined) return undefined;
   response.body.discard();
   const digest = header(response.headers, "docker-content-digest");
   return response.status === 200 && digest !== undefined && isDigest(digest) ? digest : undefined;

@@ -19,6 +19,7 @@ const CODES: Readonly<Record<number, ErrorCode>> = {
   410: "E_IMAGE_NOT_FOUND",
 };
 
+const IF_ABSENT = "check the name, the tag and the registry";
 const IF_DENIED =
   "log in (docker login, or --username with --password-stdin), or check the name: many registries deny what is not there";
 
@@ -29,22 +30,26 @@ export function isTransientStatus(status: number): boolean {
 /** For a part of an image whose manifest is there. */
 export const PART_IS_MISSING = "the image is not whole there: it has to be pushed again";
 
-/**
- * The error for an answer that is no success, with what the server says of it. `now` is for Retry-After; `ifAbsent` is
- * the hint where the server has no such thing.
- */
+export interface StatusHints {
+  /** Where the server has no such thing. */
+  readonly ifAbsent?: string | undefined;
+  /** Where it refuses. */
+  readonly ifDenied?: string | undefined;
+}
+
+/** The error for an answer that is no success, with what the server says of it. `now` is for Retry-After. */
 export async function statusError(
   response: HttpResponse,
   what: string,
   now: number,
-  ifAbsent = "check the name, the tag and the registry",
+  { ifAbsent = IF_ABSENT, ifDenied = IF_DENIED }: StatusHints = {},
 ): Promise<Docker2vmError> {
   const { status, url } = response;
   const said = serverMessage(await readErrorText(response, ERROR_TEXT_LIMIT));
   const message = `${what}: ${showUrl(url)} answered ${status}${said === "" ? "" : `: ${said}`}`;
   const code = CODES[status];
   if (code !== undefined)
-    return new Docker2vmError(code, message, { hint: code === "E_DENIED" ? IF_DENIED : ifAbsent });
+    return new Docker2vmError(code, message, { hint: code === "E_DENIED" ? ifDenied : ifAbsent });
 
   const retryAfter = parseRetryAfter(header(response.headers, "retry-after"), now);
   return new NetworkError(status === 429 ? "E_RATE_LIMITED" : "E_NETWORK", message, {
