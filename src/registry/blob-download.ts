@@ -13,8 +13,8 @@ import { pauseOrThrow, type RetryContext } from "./retrying.ts";
 export interface BlobOrigin {
   /** What messages call it. */
   readonly name: string;
-  /** A request for the blob, of the given headers. */
-  request(digest: Digest, headers: Readonly<Record<string, string>>): Promise<HttpResponse>;
+  /** A request for the blob, of the given headers; `what` names it in messages. */
+  request(digest: Digest, headers: Readonly<Record<string, string>>, what: string): Promise<HttpResponse>;
   /** The error for an answer that is no success. */
   error(response: HttpResponse, what: string): Promise<Docker2vmError>;
   /** Hears why the place called `next` is asked instead; where it is absent, that is a warning. */
@@ -22,6 +22,8 @@ export interface BlobOrigin {
 }
 
 export interface Blob {
+  /** What messages call it beside its digest: "config", "layer 2". */
+  readonly role: string;
   readonly digest: Digest;
   readonly size: number;
 }
@@ -86,7 +88,7 @@ class BlobDownload {
 
   constructor(blob: Blob, sink: BlobSink, context: RetryContext) {
     this.#blob = blob;
-    this.#what = `blob ${blob.digest}`;
+    this.#what = `${blob.role} ${blob.digest}`;
     this.#sink = sink;
     this.#context = context;
     this.#hash = createHash(digestAlgorithm(blob.digest));
@@ -131,7 +133,7 @@ class BlobDownload {
     const { digest, size } = this.#blob;
     const offset = whole ? 0 : this.#received;
     const headers = offset === 0 ? {} : { range: `bytes=${offset}-` };
-    const response = await origin.request(digest, headers);
+    const response = await origin.request(digest, headers, this.#what);
     if (response.status === 206 && offset > 0) {
       const range = parseContentRange(header(response.headers, "content-range"));
       if (!isRest(range, offset, size)) {

@@ -18,7 +18,7 @@ export interface RepositoryRequest {
   readonly method?: "GET" | "HEAD" | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly query?: Readonly<Record<string, string>> | undefined;
-  /** For `fetch`: the statuses that mean that there is no such thing; 404 alone if absent. */
+  /** For `fetch`: the statuses that mean that there is no such thing; 404 and 410 if absent. */
   readonly absent?: ReadonlySet<number> | undefined;
 }
 
@@ -32,7 +32,7 @@ export interface RepositoryClientOptions extends AuthorizersOptions {
   readonly repository: string;
 }
 
-const NOT_FOUND: ReadonlySet<number> = new Set([404]);
+const NOT_FOUND: ReadonlySet<number> = new Set([404, 410]);
 
 /** Tries with a new header at one server for one request: elsewhere the first may be one that was kept, and too old. */
 const LOGINS = { own: 1, elsewhere: 2 };

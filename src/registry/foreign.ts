@@ -30,12 +30,12 @@ function foreignOrigin(url: URL, registry: Endpoint, http: HttpClient, context: 
   return {
     name: showUrl(url),
     error,
-    request: (digest, headers) =>
-      retrying(`blob ${digest}`, context, async () => {
+    request: (_, headers, what) =>
+      retrying(what, context, async () => {
         const nearest = await http.reach(registry.base);
         const request = { method: "GET", url, headers, signal: context.signal, nearest } as const;
         const response = await follow(http, request);
-        if (isTransientStatus(response.status)) throw await error(response, `blob ${digest}`);
+        if (isTransientStatus(response.status)) throw await error(response, what);
         return response;
       }),
   };

@@ -30,7 +30,7 @@ export async function fetchManifest(
   const what = `manifest ${reference}`;
   const request = { path: `manifests/${reference}`, what, headers: { accept: ACCEPT } };
   const { response, bytes } = await client.fetch(request, MANIFEST_LIMIT);
-  if (response.status === 404) return undefined;
+  if (response.status !== 200) return undefined;
   const where = `${client.endpoint.host}: ${what}`;
   if (isDigest(reference)) {
     checkDigest(bytes, reference, where);

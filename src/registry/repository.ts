@@ -6,7 +6,8 @@ import { type Digest, sha256Of } from "../oci/digest.ts";
 import { MANIFEST_LIMIT } from "../oci/document.ts";
 import { parseIndex, type ReferrersPage } from "../oci/index-document.ts";
 import type { RawManifest } from "../oci/manifest.ts";
-import { OCI_INDEX } from "../oci/media-types.ts";
+import { isIndex, OCI_INDEX } from "../oci/media-types.ts";
+import { formatPlatform } from "../oci/platform.ts";
 import { type Blob, type BlobOrigin, type BlobSink, downloadBlob } from "./blob-download.ts";
 import type { RepositoryClient } from "./client.ts";
 import { foreignOrigins } from "./foreign.ts";
@@ -97,19 +98,19 @@ export class Repository {
     const { digest, mediaType, data } = descriptor;
     if (data !== undefined) return { bytes: data, digest, mediaType };
     const found = await this.manifest(digest);
-    if (found === undefined) throw this.#absent(this.name(`manifest ${digest}`));
+    if (found === undefined) throw this.#lost(descriptor);
     this.#checkSize(found.bytes, descriptor);
     return { ...found, mediaType };
   }
 
-  /** A small blob, checked. Throws E_BAD_MANIFEST if it has more than `limit` bytes, and as downloadBlob does. */
-  async document(descriptor: Descriptor, limit: number): Promise<Uint8Array> {
+  /** A small blob, checked; `role` is what messages call it. Throws E_BAD_MANIFEST if it has more than `limit` bytes, and as downloadBlob does. */
+  async document(descriptor: Descriptor, limit: number, role = "blob"): Promise<Uint8Array> {
     const { digest, size, data } = descriptor;
     if (data !== undefined) return data;
     if (size > limit) {
       throw new Docker2vmError(
         "E_BAD_MANIFEST",
-        this.name(`blob ${digest}: ${size} bytes are more than the ${limit} a document may have`),
+        this.name(`${role} ${digest}: ${size} bytes are more than the ${limit} a document may have`),
       );
     }
     const { cache, context } = this.#options;
@@ -120,7 +121,7 @@ export class Repository {
     }
     const chunks: Uint8Array[] = [];
     const sink = { append: (bytes: Uint8Array) => void chunks.push(bytes) };
-    await this.download(descriptor, sink, context);
+    await this.download({ ...descriptor, role }, sink, context);
     const bytes = Buffer.concat(chunks);
     await cache?.write(digest, bytes);
     return bytes;
@@ -133,7 +134,7 @@ export class Repository {
     context: RetryContext,
   ): Promise<void> {
     const { http, allowForeign, upstream } = this.#options;
-    if (upstream === undefined) throw this.#absent(this.name(`blob ${blob.digest}`));
+    if (upstream === undefined) throw this.#absent(this.name(`${blob.role} ${blob.digest}`));
     const mirrors = this.#mirrors.inUse.map((client) => ({
       ...originOf(client),
       onFailure: (error: Docker2vmError, next: string) => this.#mirrors.failed(client, error, next),
@@ -218,11 +219,19 @@ export class Repository {
     return { registry, repository, tag };
   }
 
-  #absent(what: string): Docker2vmError {
+  #absent(what: string, hint = "check the name, the tag and the registry"): Docker2vmError {
     const offline = this.#options.upstream === undefined;
     return new Docker2vmError("E_IMAGE_NOT_FOUND", `${what}: is not ${offline ? "in the cache" : "there"}`, {
-      hint: offline ? "convert it once without --offline" : "check the name, the tag and the registry",
+      hint: offline ? "convert it once without --offline" : hint,
     });
+  }
+
+  /** A clean-up may take a manifest and leave the index that lists it; or it never came. */
+  #lost({ digest, mediaType, platform }: Descriptor): Docker2vmError {
+    const kind = isIndex(mediaType) ? "index" : "manifest";
+    const purpose = platform === undefined ? "" : ` for ${formatPlatform(platform)}`;
+    const what = this.name(`${kind} ${digest}${purpose}, which an index lists`);
+    return this.#absent(what, `${PART_IS_MISSING}${platform === undefined ? "" : " or --platform"}`);
   }
 }
 
@@ -233,7 +242,7 @@ function pageOf({ bytes, mediaType }: Omit<RawManifest, "digest">, where: string
 function originOf(client: RepositoryClient): BlobOrigin {
   return {
     name: client.endpoint.host,
-    request: (digest, headers) => client.send({ path: `blobs/${digest}`, what: `blob ${digest}`, headers }),
+    request: (digest, headers, what) => client.send({ path: `blobs/${digest}`, what, headers }),
     error: (response, what) => client.error(response, what, PART_IS_MISSING),
   };
 }

@@ -27,8 +27,9 @@ export function isTransientStatus(status: number): boolean {
   return TRANSIENT.has(status);
 }
 
-/** For a part of an image whose manifest is there. */
-export const PART_IS_MISSING = "the image is not whole there: it has to be pushed again";
+/** For a part of an image whose manifest is there, or for a manifest whose index is. */
+export const PART_IS_MISSING =
+  "the registry still lists it but has lost it, to a clean-up perhaps: push the image again, or choose another tag";
 
 export interface StatusHints {
   /** Where the server has no such thing. */

@@ -2,6 +2,7 @@
 import { Docker2vmError } from "../errors.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { checkDigest, type Digest, digestAlgorithm, digestHex, isDigest } from "../oci/digest.ts";
+import { formatPlatform } from "../oci/platform.ts";
 import { type FileStore, readWhole, type StoredFile } from "./file-store.ts";
 
 /** Where a layout keeps the blob. */
@@ -59,6 +60,9 @@ export function describeBlob(store: FileStore, descriptor: Descriptor, what: str
   return `${store.name}: ${what} ${descriptor.digest}`;
 }
 
+const INCOMPLETE =
+  "the image is incomplete: it may have been saved for one platform only, or not to its end: fetch or save it again";
+
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;
 }
@@ -67,8 +71,15 @@ function missing(store: FileStore, descriptor: Descriptor, what: string): Docker
   const elsewhere =
     descriptor.urls.length > 0
       ? "the layer is kept elsewhere (its descriptor has urls): fetch the image with its foreign layers"
-      : "the image is incomplete: it may have been saved for one platform only, or not to its end: fetch or save it again";
-  return new Docker2vmError("E_BAD_MANIFEST", `${describeBlob(store, descriptor, what)} is not there`, {
-    hint: store.absenceHint ?? elsewhere,
-  });
+      : descriptor.platform === undefined
+        ? INCOMPLETE
+        : `${INCOMPLETE}, or choose a platform that was saved (--platform)`;
+  const purpose = descriptor.platform === undefined ? "" : ` for ${formatPlatform(descriptor.platform)}`;
+  return new Docker2vmError(
+    "E_BAD_MANIFEST",
+    `${describeBlob(store, descriptor, what)}${purpose} is not there`,
+    {
+      hint: store.absenceHint ?? elsewhere,
+    },
+  );
 }

@@ -16,6 +16,8 @@ import type { ImageChoice, LayerBlob, ResolvedImage } from "./source.ts";
 
 export const DOCKER_MANIFEST_FILE = "manifest.json";
 const HOW_TO_NAME = "name one by its tag (PATH:TAG) or image ID (PATH@ID)";
+const INCOMPLETE =
+  "the archive is not whole: save the image again (docker save IMAGE), or copy the archive again";
 const NO_IMAGE = "docker save IMAGE writes an archive with an image in it";
 
 /** Chooses the image of a docker-archive, wherever its files are. */
@@ -81,7 +83,7 @@ async function fitChoice(
 /** The config and its sha256, which must be what its file is named after, if that is a digest. */
 async function readConfig(store: FileStore, name: string): Promise<{ config: ImageConfig; imageId: Digest }> {
   const where = `${store.name}: ${quote(name)}`;
-  const bytes = await readDocument(store, name, CONFIG_LIMIT);
+  const bytes = await readDocument(store, name, CONFIG_LIMIT, INCOMPLETE);
   const named = namedDigest(name.replace(/\.json$/, ""));
   if (named !== undefined) checkDigest(bytes, named, where);
   return { config: parseConfig(bytes, where), imageId: sha256Of(bytes) };
@@ -94,7 +96,7 @@ async function layerBlob(store: FileStore, index: number, name: string, diffId: 
       "E_BAD_MANIFEST",
       `${store.name}: layer ${index + 1}, ${quote(name)}, is not there`,
       {
-        hint: store.absenceHint,
+        hint: store.absenceHint ?? INCOMPLETE,
       },
     );
   }

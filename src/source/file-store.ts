@@ -24,13 +24,18 @@ export interface StoredFile {
 
 /**
  * The whole of a document. Throws E_BAD_MANIFEST, before reading, if it has more than `limit` bytes, and
- * E_BAD_MANIFEST if it is not there.
+ * E_BAD_MANIFEST if it is not there, with `ifAbsent` as the hint unless the store has a better one.
  */
-export async function readDocument(store: FileStore, name: string, limit: number): Promise<Uint8Array> {
+export async function readDocument(
+  store: FileStore,
+  name: string,
+  limit: number,
+  ifAbsent?: string,
+): Promise<Uint8Array> {
   const file = await store.find(name);
   if (file === undefined) {
     throw new Docker2vmError("E_BAD_MANIFEST", `${store.name}: there is no ${name}`, {
-      hint: store.absenceHint,
+      hint: store.absenceHint ?? ifAbsent,
     });
   }
   return readWhole(file, limit, `${store.name}: ${name}`);

@@ -24,14 +24,18 @@ export class RegistryLayer {
   readonly #session: RegistrySession;
   readonly #stored = new Deferred<Stored>();
   readonly #ended = new Deferred<void>();
+  readonly #role: string;
   #state: "waiting" | "under way" | "over" = "waiting";
   /** Whether it has a reader, or had one. */
   isWanted = false;
   #readers: number;
 
-  /** `readers` is how often it will be read: an image may hold a layer twice. */
-  constructor(descriptor: Descriptor, readers: number, session: RegistrySession) {
+  /**
+   * `role` is what messages call it: "layer 2". `readers` is how often it will be read: an image may hold a layer twice.
+   */
+  constructor(descriptor: Descriptor, role: string, readers: number, session: RegistrySession) {
     this.#descriptor = descriptor;
+    this.#role = role;
     this.#readers = readers;
     this.#session = session;
   }
@@ -135,7 +139,7 @@ export class RegistryLayer {
       return file.append(chunk);
     };
     try {
-      await repository.download(this.#descriptor, { append }, context);
+      await repository.download({ ...this.#descriptor, role: this.#role }, { append }, context);
       await file.complete();
       if (entry !== undefined) await repository.cache?.keep(entry);
     } catch (error) {

@@ -39,10 +39,13 @@ export class RegistryLayers {
         hint: "give the number of layers to fetch at once: 1 or more",
       });
     }
-    for (const descriptor of descriptors) {
+    for (const [index, descriptor] of descriptors.entries()) {
       const readers = descriptors.filter(({ digest }) => digest === descriptor.digest).length;
       if (this.#layers.has(descriptor.digest)) continue;
-      this.#layers.set(descriptor.digest, new RegistryLayer(descriptor, readers, session));
+      this.#layers.set(
+        descriptor.digest,
+        new RegistryLayer(descriptor, `layer ${index + 1}`, readers, session),
+      );
     }
   }
 

@@ -77,7 +77,7 @@ export async function findImage(
 }
 
 async function fetchConfig(repository: Repository, { config }: ImageManifest): Promise<ImageConfig> {
-  const bytes = await repository.document(config, CONFIG_LIMIT);
+  const bytes = await repository.document(config, CONFIG_LIMIT, "config");
   return parseConfig(bytes, repository.name(`config ${config.digest}`));
 }
 

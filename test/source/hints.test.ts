@@ -6,6 +6,7 @@ import { openSource } from "../../src/source/open.ts";
 import { withScene } from "../registry/support.ts";
 import { expectError } from "../support/expect-error.ts";
 import { buildLayout, json } from "../support/layout-builder.ts";
+import { sendStatus } from "../support/scripted-registry.ts";
 import {
   AMD64,
   docker,
@@ -65,11 +66,79 @@ test("where there is no image at all, that is said", () =>
     }
   }));
 
-test("a part of an image that its registry lacks is nothing that another name would mend", () =>
+test("a part of an image that its registry has lost is nothing that another name would mend", () =>
   withScene(async ({ registry, built, pull }) => {
-    registry.blobs.delete(built.layers[0]?.digest ?? "");
-    const error = await pull().catch((thrown: unknown) => thrown);
-    expect(error).toHaveProperty("code", "E_IMAGE_NOT_FOUND");
-    expect(error).toHaveProperty("hint", "the image is not whole there: it has to be pushed again");
+    const [base, top] = built.layers;
+    for (const [digest = "", role] of [
+      [top?.digest, "layer 2"],
+      [base?.digest, "layer 1"],
+      [built.config.digest, "config"],
+    ] as const) {
+      for (const status of [404, 410]) {
+        registry.rule(({ url }, response) => url.endsWith(digest) && sendStatus(response, status));
+        const failing = pull({ concurrency: 1 });
+        await expectError(
+          failing,
+          "E_IMAGE_NOT_FOUND",
+          `${role} ${digest}`,
+          "has lost it",
+          "push the image again",
+        );
+        expect(await failing.catch(({ hint }) => hint)).not.toContain("check the name");
+      }
+    }
     await expectError(pull({}, `${registry.host}/team/app:other`), "E_IMAGE_NOT_FOUND", "check the name");
+  }));
+
+test("a manifest that is lost is named with its platform, and so are the others that can be chosen", () =>
+  withScene(async ({ registry, built, pull }) => {
+    const { digest, size } = built.manifest;
+    const gone = `sha256:${"0".repeat(64)}`;
+    const mediaType = "application/vnd.oci.image.manifest.v1+json";
+    const index = "application/vnd.oci.image.index.v1+json";
+    const list = (...manifests: readonly unknown[]) =>
+      json({ schemaVersion: 2, mediaType: index, manifests });
+    const amd64 = { mediaType, digest: gone, size, platform: { os: "linux", architecture: "amd64" } };
+    const arm64 = {
+      mediaType,
+      digest,
+      size,
+      platform: { os: "linux", architecture: "arm64", variant: "v8" },
+    };
+    registry.putManifest(list(amd64, arm64), index, "latest");
+    registry.putManifest(list({ ...amd64, platform: undefined }), index, "bare");
+    registry.putManifest(list({ ...amd64, mediaType: index, platform: undefined }, arm64), index, "nested");
+    for (const status of [404, 410]) {
+      for (const [tag, ...said] of [
+        ["latest", `manifest ${gone} for linux/amd64`, "--platform"],
+        ["bare", `manifest ${gone}, which an index lists`],
+        ["nested", `index ${gone}, which an index lists`],
+      ] as const) {
+        const failing = pull({}, `${registry.host}/team/app:${tag}`);
+        await expectError(failing, "E_IMAGE_NOT_FOUND", ...said, "has lost it", "push the image again");
+        expect(await failing.catch(({ hint }) => hint)).not.toContain("check the name");
+      }
+      registry.rule(({ url }, response) => url.endsWith(gone) && sendStatus(response, status));
+    }
+  }));
+
+test("what a layout or an archive lacks is named, and that it is to be saved again", () =>
+  inFolder(async (folder) => {
+    const saved = savedImage("a:1");
+    const { Config, Layers } = saved.image;
+    for (const name of [Config, ...Layers]) {
+      const path = join(folder, "saved.tar");
+      writeFileSync(
+        path,
+        await tarOf([...saved.entries.filter(([entry]) => entry !== name), manifestJson(saved.image)]),
+      );
+      await expectError(readImage(docker(path), folder), "E_BAD_MANIFEST", name, "save the image again");
+    }
+    const built = buildLayout(join(folder, "layout"), { layers: LAYERS });
+    const gone = `sha256:${"0".repeat(64)}`;
+    const { mediaType, size } = built.manifest;
+    const amd64 = { mediaType, size, digest: gone, platform: { os: "linux", architecture: "amd64" } };
+    writeFileSync(join(folder, "layout", "index.json"), json({ schemaVersion: 2, manifests: [amd64] }));
+    const reading = readImage({ kind: "oci-layout", path: join(folder, "layout") }, folder);
+    await expectError(reading, "E_BAD_MANIFEST", `manifest ${gone} for linux/amd64`, "--platform");
   }));
