@@ -1,11 +1,12 @@
 import { Docker2vmError } from "../errors.ts";
 import type { HttpResponse } from "./client.ts";
+import { decodeStart, decodeWhole } from "./content-coding.ts";
 import { contentLength } from "./headers.ts";
 import { showUrl } from "./urls.ts";
 
 /**
- * The whole body. Throws E_BAD_MANIFEST beyond `limit` bytes, before reading where Content-Length tells, and as the
- * body does.
+ * The whole body, decoded if it was encoded. Throws E_BAD_MANIFEST beyond `limit` bytes, before reading where
+ * Content-Length tells, E_NETWORK for an encoding that cannot be undone, and as the body does.
  */
 export async function readBody(response: HttpResponse, limit: number): Promise<Uint8Array> {
   if ((contentLength(response.headers) ?? 0) > limit) {
@@ -20,7 +21,9 @@ export async function readBody(response: HttpResponse, limit: number): Promise<U
     if (length > limit) throw tooLarge(response, limit);
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks, length);
+  const whole = decodeWhole(Buffer.concat(chunks, length), response.headers, limit, showUrl(response.url));
+  if (whole === undefined) throw tooLarge(response, limit);
+  return whole;
 }
 
 /** The first `limit` bytes of a body as text: for what a server says about an error. Never throws. */
@@ -36,7 +39,8 @@ export async function readErrorText(response: HttpResponse, limit: number): Prom
   } catch {
     // What came before it broke off is all there is to say.
   }
-  return Buffer.concat(chunks).subarray(0, limit).toString("utf8");
+  const start = decodeStart(Buffer.concat(chunks), response.headers, limit);
+  return Buffer.from(start).subarray(0, limit).toString("utf8");
 }
 
 function tooLarge(response: HttpResponse, limit: number): Docker2vmError {

@@ -3,6 +3,7 @@ import { createHash, type Hash } from "node:crypto";
 import { Docker2vmError, type ErrorCode } from "../errors.ts";
 import { Backoff } from "../http/backoff.ts";
 import type { HttpResponse } from "../http/client.ts";
+import { contentCodings, decoded, isDecodable, undecodable } from "../http/content-coding.ts";
 import { contentLength, header } from "../http/headers.ts";
 import { NetworkError } from "../http/network-errors.ts";
 import { type Digest, digestAlgorithm, digestHex } from "../oci/digest.ts";
@@ -24,6 +25,7 @@ export interface BlobOrigin {
 export interface Blob {
   /** What messages call it beside its digest: "config", "layer 2". */
   readonly role: string;
+  readonly mediaType: string;
   readonly digest: Digest;
   readonly size: number;
 }
@@ -39,6 +41,8 @@ const DAMAGED = "the registry's copy is damaged or was changed: the image has to
 const PROGRESS = 1 << 20;
 /** Milliseconds after which fewer bytes will do. */
 const SLOW_PROGRESS_AFTER = 60_000;
+/** gzip adds less than one byte to so many, and to a whole. */
+const ENCODING_COST = 1024;
 
 /**
  * Brings a blob into the sink, each byte once, from the first origin that has it; where that fails for good, the next
@@ -85,6 +89,8 @@ class BlobDownload {
   readonly #context: RetryContext;
   readonly #hash: Hash;
   #received = 0;
+  /** Whether the origin has sent it encoded: a Range would be one of other bytes. */
+  #comesEncoded = false;
 
   constructor(blob: Blob, sink: BlobSink, context: RetryContext) {
     this.#blob = blob;
@@ -131,7 +137,7 @@ class BlobDownload {
   /** False where the origin sent another range than asked for: then it is to be asked for the whole. */
   async #attempt(origin: BlobOrigin, whole: boolean): Promise<boolean> {
     const { digest, size } = this.#blob;
-    const offset = whole ? 0 : this.#received;
+    const offset = whole || this.#comesEncoded ? 0 : this.#received;
     const headers = offset === 0 ? {} : { range: `bytes=${offset}-` };
     const response = await origin.request(digest, headers, this.#what);
     if (response.status === 206 && offset > 0) {
@@ -140,7 +146,7 @@ class BlobDownload {
         response.body.discard();
         return false;
       }
-      await this.#take(response, offset, origin);
+      await this.#take(response.body, offset, origin);
       return true;
     }
     if (response.status === 416) {
@@ -148,19 +154,33 @@ class BlobDownload {
       throw this.#wrongSize(origin, `no more than ${offset} bytes are there`);
     }
     if (response.status !== 200) throw await origin.error(response, this.#what);
-    const length = contentLength(response.headers);
-    if (length !== undefined && length !== size) {
-      response.body.discard();
-      throw this.#wrongSize(origin, `${length} bytes are there`);
-    }
-    await this.#take(response, 0, origin);
+    await this.#take(this.#asStored(response, origin), 0, origin);
     return true;
   }
 
+  /**
+   * The body of the whole blob without what a server or a proxy has encoded it with. Stores also say so of a blob that
+   * is gzip by itself, which its length or else its type shows.
+   */
+  #asStored(response: HttpResponse, origin: BlobOrigin): AsyncIterable<Uint8Array> {
+    const { headers, body } = response;
+    const { size, mediaType } = this.#blob;
+    const length = contentLength(headers);
+    const codings = contentCodings(headers);
+    const isCompressed = /[+.](?:gzip|zstd)$/.test(mediaType);
+    if (length === size || (length === undefined && (codings.length === 0 || isCompressed))) return body;
+    this.#comesEncoded = isDecodable(codings);
+    const where = `${origin.name}: ${this.#what}`;
+    if (this.#comesEncoded) return decoded(body, size + size / ENCODING_COST + ENCODING_COST, where);
+    body.discard();
+    if (codings.length > 0) throw undecodable(codings, where);
+    throw this.#wrongSize(origin, `${length} bytes are there`);
+  }
+
   /** The bytes of a body that begins at `start` of the blob, without those that are here already. */
-  async #take(response: HttpResponse, start: number, origin: BlobOrigin): Promise<void> {
+  async #take(body: AsyncIterable<Uint8Array>, start: number, origin: BlobOrigin): Promise<void> {
     let position = start;
-    for await (const chunk of response.body) {
+    for await (const chunk of body) {
       position += chunk.length;
       if (position > this.#blob.size) throw this.#wrongSize(origin, "more came");
       const fresh = chunk.subarray(Math.max(chunk.length - (position - this.#received), 0));
