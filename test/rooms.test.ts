@@ -16,6 +16,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   scratch: ["errors.ts"],
   blocks: ["errors.ts"],
   output: ["errors.ts", "machine.ts", "disk", "scratch", "blocks"],
+  tar: ["errors.ts"],
   tree: ["errors.ts", "blocks"],
   "filesystem/kind": ["errors.ts", "blocks", "tree", "waiting"],
   "filesystem/reading": ["errors.ts", "disk", "tree", "waiting"],
@@ -53,8 +54,8 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   cache: ["errors.ts", "machine.ts", "oci", "disk", "scratch", "memory", "waiting"],
   signature: ["errors.ts", "oci"],
   registry: ["errors.ts", "machine.ts", "http", "oci", "cache", "memory"],
-  source: ["errors.ts", "oci", "registry", "signature", "cache", "inflate", "memory", "waiting"],
-  layer: ["errors.ts", "oci", "blocks", "output", "tree", "inflate", "memory", "waiting"],
+  source: ["errors.ts", "oci", "registry", "signature", "cache", "tar", "inflate", "memory", "waiting"],
+  layer: ["errors.ts", "oci", "blocks", "output", "tree", "tar", "inflate", "memory", "waiting"],
   profile: ["errors.ts", "tree", "filesystem/reading", "filesystem/ext4/read", "oci", "output", "waiting"],
   convert: [
     "errors.ts",

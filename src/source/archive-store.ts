@@ -2,9 +2,10 @@ import type { FileHandle } from "node:fs/promises";
 import { posix } from "node:path";
 import { Docker2vmError } from "../errors.ts";
 import { quote } from "../oci/quote.ts";
-import { readAt, readRange } from "./file-reading.ts";
+import { type ArchiveEntry, type ArchiveIndex, entryName, indexTar } from "../tar/archive-index.ts";
+import { readAt } from "./file-reading.ts";
 import type { FileStore } from "./file-store.ts";
-import { entryName, indexTar, type TarEntry, type TarIndex } from "./tar-index.ts";
+import { readSparse } from "./sparse-reading.ts";
 
 /** Links followed from one name; docker's own never take more than one. */
 const LINK_LIMIT = 8;
@@ -20,7 +21,7 @@ export async function archiveStore(file: FileHandle, size: number, name: string)
       if (entry === undefined) return undefined;
       return {
         size: entry.size,
-        read: (signal) => readRange(file.fd, entry.offset, entry.size, `${name}: ${wanted}`, signal),
+        read: (signal) => readSparse(file.fd, entry, `${name}: ${wanted}`, signal),
       };
     },
     list: async (folder) => {
@@ -35,25 +36,16 @@ export async function archiveStore(file: FileHandle, size: number, name: string)
 }
 
 /** Old docker saved a layer that two images share once, with symlinks in the place of the others. */
-function findEntry(index: TarIndex, wanted: string, where: string): TarEntry | undefined {
+function findEntry(index: ArchiveIndex, wanted: string, where: string): ArchiveEntry | undefined {
   let name = entryName(wanted);
   for (let links = 0; links <= LINK_LIMIT; links++) {
     const entry = index.entries.get(name);
     if (entry === undefined || entry.type === "file") return entry;
-    if (entry.type === "sparse") {
-      throw new Docker2vmError(
-        "E_UNSUPPORTED",
-        `${where}: the entry ${quote(name)} is stored without its holes`,
-        {
-          hint: "write the archive anew without tar's option --sparse (-S)",
-        },
-      );
-    }
-    if (entry.type === "other") {
+    if (entry.type !== "hardlink" && entry.type !== "symlink") {
       throw new Docker2vmError("E_BAD_ARCHIVE", `${where}: the entry ${quote(name)} is not a plain file`);
     }
     // A hard link names its target from the root of the archive, a symlink from its own folder.
-    const folder = entry.type === "link" ? "" : posix.dirname(name);
+    const folder = entry.type === "hardlink" ? "" : posix.dirname(name);
     const target = posix.join(folder, entry.linkname);
     if (entry.linkname.startsWith("/") || target === ".." || target.startsWith("../")) {
       throw new Docker2vmError(

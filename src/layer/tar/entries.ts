@@ -1,7 +1,22 @@
-import type { TarPart } from "./entry.ts";
-import { type TarContext, TarWalker } from "./walker.ts";
+import { TarWalker } from "../../tar/walker.ts";
+import { AttributePool } from "../../tree/attribute-pool.ts";
+import { Tally } from "../../tree/tally.ts";
+import { TreeBudget } from "../../tree/tree-budget.ts";
+import type { TarEntry, TarPart } from "./entry.ts";
+import { EntryReader } from "./entry-reader.ts";
+import { badLayer } from "./fault.ts";
+import type { WarningKind } from "./warn.ts";
 
-export type { TarEntry, TarEntryType, TarPart } from "./entry.ts";
+export type { TarEntry, TarPart } from "./entry.ts";
+
+export interface TarContext {
+  /** What error messages call the layer. */
+  readonly layer: string;
+  /** Hears what is not an error; the message does not name the layer. */
+  readonly onWarning?: ((message: string) => void) | undefined;
+  /** Where the image's extended attributes are kept; absent: they are this tar's alone. */
+  readonly attributes?: AttributePool | undefined;
+}
 
 /**
  * What a tar is made of, in order: entries, each file's followed by its contents. One list for each chunk, good until
@@ -11,15 +26,26 @@ export type { TarEntry, TarEntryType, TarPart } from "./entry.ts";
  */
 export async function* tarParts(
   chunks: AsyncIterable<Uint8Array>,
-  context: TarContext,
+  { layer, onWarning, attributes = new AttributePool(new TreeBudget()) }: TarContext,
 ): AsyncGenerator<readonly TarPart[]> {
-  const walker = new TarWalker(context);
+  const warnings = new Tally<WarningKind>();
+  const walker = new TarWalker<TarEntry, WarningKind>({
+    reader: new EntryReader(attributes),
+    warn: (kind, message) => warnings.add(kind, message),
+    warnOfEnd: (message) => onWarning?.(message),
+  });
   for await (const chunk of chunks) {
     walker.push(chunk);
     const parts = walker.take();
     if (parts.length > 0) yield parts;
-    if (walker.failure !== undefined) throw walker.failure;
+    throwFailure(walker, layer);
   }
   walker.finish();
-  if (walker.failure !== undefined) throw walker.failure;
+  warnings.tell(onWarning);
+  throwFailure(walker, layer);
+}
+
+function throwFailure({ failure }: TarWalker<TarEntry, WarningKind>, layer: string): void {
+  if (failure === undefined) return;
+  throw badLayer(layer, failure.what, failure.offset, failure.path);
 }

@@ -1,6 +1,6 @@
+import type { TarEntryType } from "../../tar/member.ts";
+import type { TarPart as PartOf } from "../../tar/walker.ts";
 import type { Metadata } from "../../tree/inode.ts";
-
-export type TarEntryType = "file" | "hardlink" | "symlink" | "char" | "block" | "directory" | "fifo";
 
 /** An entry with everything its extended headers say. Strings hold bytes, one character each (latin1). */
 export interface TarEntry {
@@ -17,7 +17,4 @@ export interface TarEntry {
   readonly minor: number;
 }
 
-/** An entry, or some of the contents of the file that came last: at ascending offsets, what lies between is holes. */
-export type TarPart =
-  | { readonly kind: "entry"; readonly entry: TarEntry }
-  | { readonly kind: "contents"; readonly offset: number; readonly bytes: Uint8Array };
+export type TarPart = PartOf<TarEntry>;

@@ -1,8 +1,8 @@
+import { TarFault } from "../../tar/fault.ts";
+import { LIBARCHIVE_XATTR, SCHILY_XATTR } from "../../tar/records.ts";
 import type { AttributePool } from "../../tree/attribute-pool.ts";
 import { NO_XATTRS, type Xattr } from "../../tree/inode.ts";
 import { AclFault, encodeAcl } from "./acl.ts";
-import { TarFault } from "./fault.ts";
-import { LIBARCHIVE_XATTR, SCHILY_XATTR } from "./records.ts";
 import type { Warn } from "./warn.ts";
 
 const SCHILY_ACLS = [

@@ -2,10 +2,10 @@ import { describe, expect, test } from "bun:test";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import { indexTar } from "../../src/source/tar-index.ts";
+import { indexTar } from "../../src/tar/archive-index.ts";
+import { inFolder, tarOf } from "../source/support.ts";
 import { expectError } from "../support/expect-error.ts";
 import { runOk, testWith } from "../support/oracles.ts";
-import { inFolder, tarOf } from "./support.ts";
 
 const index = (tar: Uint8Array) =>
   indexTar(async (position, length) => tar.subarray(position, position + length), tar.length, "image.tar");
@@ -43,7 +43,13 @@ describe("the index of a tar archive", () => {
     const tar = await two();
     const { entries, endMarked } = await index(tar);
     expect([...entries.keys()]).toEqual(["first", "second"]);
-    expect(entries.get("second")).toEqual({ type: "file", offset: 2048, size: 1, linkname: "" });
+    expect(entries.get("second")).toEqual({
+      type: "file",
+      offset: 2048,
+      size: 1,
+      segments: [{ offset: 0, length: 1 }],
+      linkname: "",
+    });
     expect(endMarked).toBe(true);
     expect((await index(tar.subarray(0, 2560))).endMarked).toBe(false);
   });
@@ -156,6 +162,29 @@ describe("the index of a tar archive", () => {
     expect(await contentsOf(link)).toEqual(new Map([["b", "d"]]));
   });
 
+  test("gives a sparse file by its own name, its size, and where its bytes belong", async () => {
+    const pax = { "GNU.sparse.name": "file", "GNU.sparse.size": "5000", "GNU.sparse.map": "0,1,4096,2" };
+    const tar = await tarOf([
+      [{ name: "GNUSparseFile.1/file", pax }, Buffer.from("abc")],
+      ["after", Buffer.from("x")],
+    ]);
+    const { entries } = await index(tar);
+    expect(entries.get("file")).toMatchObject({
+      type: "file",
+      size: 5000,
+      segments: [
+        { offset: 0, length: 1 },
+        { offset: 4096, length: 2 },
+      ],
+    });
+    expect(entries.get("after")?.size).toBe(1);
+  });
+
+  test("reads numbers as layers' readers do: after a NUL, with old bytes behind", async () => {
+    const tar = edit(await two(), 0, 124, "\x000001274\0 77");
+    expect((await index(tar)).entries.get("first")?.size).toBe(700);
+  });
+
   test("ends at the first block of zeros, whatever follows", async () => {
     const tar = Buffer.concat([await two(), await tarOf([["smuggled", Buffer.from("x")]])]);
     expect([...(await index(tar)).entries.keys()]).toEqual(["first", "second"]);
@@ -220,13 +249,33 @@ describe("a tar archive is refused", () => {
     "with a huge extended header",
     async () =>
       edit(edit(Buffer.concat([await two(), Buffer.alloc(2 << 20)]), 0, 156, "x"), 0, 124, "00004000001"),
-    "extended header of 1048577 bytes",
+    "an extended header has 1048577 bytes",
   );
   broken(
     "with a malformed pax header",
     async () => edit(await two(), 0, 156, "x"),
     "at byte 0",
-    "malformed pax header",
+    "an extended header is malformed",
+  );
+
+  const sparse = (map: string, size = "5000") => ({
+    name: "file",
+    pax: { "GNU.sparse.size": size, "GNU.sparse.map": map },
+  });
+  broken(
+    "with a map of holes that its sizes contradict",
+    () => tarOf([[sparse("0,1,4096,9"), Buffer.from("abc")]]),
+    'the entry "file" at byte 1024',
+    "the sparse map holds 10 bytes and the entry 3",
+  );
+  broken(
+    "with a map of holes that is cut off",
+    async () => {
+      const header = edit(await tarOf([["file", Buffer.alloc(0)]]), 0, 156, "S").subarray(0, 512);
+      return edit(Buffer.from(header), 0, 482, [1]);
+    },
+    'the entry "file" at byte 0',
+    "lacks its last 512 bytes",
   );
 
   test("with more than 100,000 entries, before it has filled the memory", async () => {

@@ -1,4 +1,4 @@
-import { assert } from "../../errors.ts";
+import { assert } from "../errors.ts";
 import { TarFault } from "./fault.ts";
 import { MAX_SPARSE_ENTRIES } from "./format.ts";
 

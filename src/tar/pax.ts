@@ -2,11 +2,16 @@
  * Extended headers: POSIX.1-2017 pax, "pax Extended Header". The text is bytes, one character each, since values
  * (xattrs above all) need not be UTF-8.
  */
-import type { Timestamp } from "../../tree/inode.ts";
 import { TarFault } from "./fault.ts";
 
 /** One "keyword=value". A keyword may come several times (GNU's sparse maps). */
 export type PaxRecord = readonly [key: string, value: string];
+
+/** Seconds since 1970, negative before; nanoseconds count upwards from them. */
+export interface PaxTime {
+  readonly seconds: number;
+  readonly nanoseconds: number;
+}
 
 /** What extended headers say about an entry, by keyword. */
 export interface Keywords {
@@ -61,7 +66,7 @@ export function decimal(text: string, what: string): number {
 }
 
 /** A keyword's time: decimal seconds with any fraction; nanoseconds count upwards also before 1970. */
-export function paxTime(pax: Keywords, key: string): Timestamp | undefined {
+export function paxTime(pax: Keywords, key: string): PaxTime | undefined {
   const text = pax.get(key);
   if (text === undefined) return undefined;
   const match = /^([+-]?)([0-9]{1,15})(?:\.([0-9]*))?$/.exec(text);

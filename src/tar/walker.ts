@@ -5,52 +5,60 @@
  *
  * Chunks are looked at and given on in parts, never changed: they may be somebody's cache.
  */
-import type { Docker2vmError } from "../../errors.ts";
-import { AttributePool } from "../../tree/attribute-pool.ts";
-import { Tally } from "../../tree/tally.ts";
-import { TreeBudget } from "../../tree/tree-budget.ts";
-import type { TarEntryType, TarPart } from "./entry.ts";
-import { checkExtendedSize, ExtendedHeaders, type Extension, isExtendedHeader } from "./extended-headers.ts";
-import { badLayer, quotePath, TarFault } from "./fault.ts";
+import { checkExtendedSize, ExtendedHeaders, isExtendedHeader } from "./extended-headers.ts";
+import { quotePath, TarFault } from "./fault.ts";
 import { isZero } from "./fields.ts";
 import { BLOCK, padded, TYPEFLAG } from "./format.ts";
 import { decodeHeader, headerPath, type TarHeader } from "./header.ts";
-import { EntryReader, entryType, type FileShape, memberPath, NO_FILE } from "./member.ts";
-import { paxNumber } from "./pax.ts";
+import {
+  type FileShape,
+  fileShape,
+  type Member,
+  memberPath,
+  NO_FILE,
+  openMember,
+  type TarEntryType,
+} from "./member.ts";
 import { SegmentCursor } from "./sparse.ts";
-import { openSparseMap, type SparseMap } from "./sparse-map.ts";
-import type { Warn, WarningKind } from "./warn.ts";
+import type { TarWarning, Warn } from "./warn.ts";
 
-export interface TarContext {
-  /** What error messages call the layer. */
-  readonly layer: string;
-  /** Hears what is not an error; the message does not name the layer. */
-  readonly onWarning?: ((message: string) => void) | undefined;
-  /** Where the image's extended attributes are kept; absent: they are this tar's alone. */
-  readonly attributes?: AttributePool | undefined;
+/** Makes of members what the archive is read for. */
+export interface MemberReader<Entry, Kind extends string> {
+  /** Of a file with so many bytes, or of anything else. Throws TarFault for what cannot be. */
+  read(member: Member, type: TarEntryType, size: number, warn: Warn<TarWarning | Kind>): Entry;
 }
 
-/** A file whose map of holes may still be on its way. */
-interface SparseFile {
-  readonly header: TarHeader;
-  readonly path: string;
-  readonly extension: Extension;
-  /** Bytes that follow the header: contents, and perhaps the map. */
-  readonly size: number;
-  readonly map: SparseMap;
+/** An entry, or some of the contents of the file that came last: at ascending offsets, what lies between is holes. */
+export type TarPart<Entry> =
+  | { readonly kind: "entry"; readonly entry: Entry }
+  | { readonly kind: "contents"; readonly offset: number; readonly bytes: Uint8Array };
+
+export interface WalkContext<Entry, Kind extends string> {
+  readonly reader: MemberReader<Entry, Kind>;
+  /** Hears what is not an error; the message names the entry. */
+  readonly warn: Warn<TarWarning | Kind>;
+  /** Hears how the archive ends where it does not end as it should. */
+  readonly warnOfEnd: (message: string) => void;
+}
+
+/** Why an archive cannot be read, and where. */
+export interface WalkFailure {
+  readonly what: string;
+  /** Byte of the header in hand. */
+  readonly offset: number;
+  readonly path: string | undefined;
 }
 
 /** What the next bytes are; "zero" is a header after one zero block, "after" what follows the end marker. */
 type State = "header" | "extended" | "sparse-map" | "contents" | "skipped" | "zero" | "after";
 
-export class TarWalker {
+export class TarWalker<Entry, Kind extends string> {
   /** Why the archive cannot be read any further; what was read before stands. */
-  failure: Docker2vmError | undefined;
+  failure: WalkFailure | undefined;
 
-  readonly #context: TarContext;
-  readonly #reader: EntryReader;
+  readonly #context: WalkContext<Entry, Kind>;
   readonly #extended = new ExtendedHeaders();
-  #parts: TarPart[] = [];
+  #parts: TarPart<Entry>[] = [];
   #state: State = "header";
   /** Bytes of the archive before the chunk in hand, and where the header in hand stands. */
   #position = 0;
@@ -65,17 +73,16 @@ export class TarWalker {
   #text = Buffer.alloc(0);
   #typeflag = "";
   #segments = new SegmentCursor(NO_FILE.segments);
-  #sparse: SparseFile | undefined;
+  /** A file whose map of holes is still on its way. */
+  #sparse: Member | undefined;
   #warnedAfterEnd = false;
-  readonly #warnings = new Tally<WarningKind>();
 
-  constructor(context: TarContext) {
+  constructor(context: WalkContext<Entry, Kind>) {
     this.#context = context;
-    this.#reader = new EntryReader(context.attributes ?? new AttributePool(new TreeBudget()));
   }
 
   /** What was found since the last call, in order. */
-  take(): TarPart[] {
+  take(): TarPart<Entry>[] {
     const parts = this.#parts;
     this.#parts = [];
     return parts;
@@ -88,10 +95,9 @@ export class TarWalker {
     }
   }
 
-  /** Tells that there are no more bytes; says what was counted for a warning. */
+  /** Tells that there are no more bytes. */
   finish(): void {
     if (this.failure === undefined) this.#guard(() => this.#checkEnd());
-    this.#warnings.tell(this.#context.onWarning);
   }
 
   #guard(step: () => void): void {
@@ -99,7 +105,7 @@ export class TarWalker {
       step();
     } catch (error) {
       if (!(error instanceof TarFault)) throw error;
-      this.failure = badLayer(this.#context.layer, error.message, this.#headerAt, this.#path);
+      this.failure = { what: error.message, offset: this.#headerAt, path: this.#path };
     }
   }
 
@@ -162,8 +168,8 @@ export class TarWalker {
 
   #readBlock(block: Buffer, position: number): void {
     if (this.#sparse !== undefined) {
-      this.#sparse.map.push(block);
-      this.#emitSparse(this.#sparse);
+      this.#sparse.map?.push(block);
+      this.#openFile(this.#sparse);
       return;
     }
     this.#headerAt = position;
@@ -199,53 +205,41 @@ export class TarWalker {
   }
 
   #openMember(header: TarHeader, block: Buffer): void {
-    const { typeflag } = header;
     const extension = this.#extended.take();
     const path = memberPath(header, extension);
     this.#path = path;
-    const size = paxNumber(extension.pax, "size") ?? header.size;
-    const type = entryType(typeflag, path, size);
+    const member = openMember(header, block, extension, path);
+    const { type, following } = member;
     if (type === "file") {
       if (path.endsWith("/"))
         this.#warn("directory's name", () => "a file with contents, though it ends in /");
-      this.#openFile(header, path, extension, size, block);
+      this.#openFile(member);
       return;
     }
-    if (type === undefined) this.#warnSkipped(typeflag);
-    else this.#emit(header, path, type, extension, NO_FILE);
-    // Of those that have no contents only these are followed by bytes, whatever their sizes say.
-    if (type === undefined || typeflag === TYPEFLAG.GNUTYPE_DUMPDIR) this.#expectBody("skipped", size);
-    else if (size > 0 && typeflag === TYPEFLAG.AREGTYPE) {
-      throw new TarFault("it has contents, but its name is that of a directory");
-    }
+    if (type === undefined) this.#warnSkipped(header.typeflag);
+    else this.#emit(member, type, NO_FILE);
+    this.#expectBody("skipped", following);
   }
 
-  #openFile(header: TarHeader, path: string, extension: Extension, size: number, block: Buffer): void {
-    const map = openSparseMap(block, header.typeflag, extension, size);
-    if (map === undefined) {
-      const segments = size === 0 ? NO_FILE.segments : [{ offset: 0, length: size }];
-      this.#emit(header, path, "file", extension, { size, stored: size, segments });
+  /** Goes on to the contents of a file, if its map of holes is complete or it has none. */
+  #openFile(member: Member): void {
+    if (member.map !== undefined && !member.map.complete) {
+      this.#sparse = member;
+      this.#state = "sparse-map";
       return;
     }
-    this.#sparse = { header, path, extension, size, map };
-    this.#state = "sparse-map";
-    this.#emitSparse(this.#sparse);
-  }
-
-  /** Goes on to the contents of a sparse file, if its map is complete. */
-  #emitSparse({ header, path, extension, size, map }: SparseFile): void {
-    if (!map.complete) return;
     this.#sparse = undefined;
-    const stored = size - map.inside;
-    const segments = map.pairs.segments(map.realSize, stored);
-    this.#emit(header, path, "file", extension, { size: map.realSize, stored, segments });
-  }
-
-  #emit(header: TarHeader, path: string, type: TarEntryType, extension: Extension, shape: FileShape): void {
-    const entry = this.#reader.read(header, extension, path, type, shape.size, this.#warn);
-    this.#parts.push({ kind: "entry", entry });
+    const shape = fileShape(member);
+    this.#emit(member, "file", shape);
     this.#segments = new SegmentCursor(shape.segments);
     this.#expectBody("contents", shape.stored);
+  }
+
+  #emit(member: Member, type: TarEntryType, { size }: FileShape): void {
+    this.#parts.push({
+      kind: "entry",
+      entry: this.#context.reader.read(member, type, size, this.#warn),
+    });
   }
 
   #expectBody(state: "contents" | "skipped" | "extended", size: number): void {
@@ -257,13 +251,13 @@ export class TarWalker {
   #checkAfterEnd(rest: Uint8Array): void {
     if (this.#warnedAfterEnd || isZero(rest)) return;
     this.#warnedAfterEnd = true;
-    this.#context.onWarning?.("the bytes after the end of the tar are left out");
+    this.#context.warnOfEnd("the bytes after the end of the tar are left out");
   }
 
   #checkEnd(): void {
     if (this.#state === "after") return;
     if (this.#inPadding) {
-      this.#context.onWarning?.("the tar ends in the padding of its last entry: it may have been cut short");
+      this.#context.warnOfEnd("the tar ends in the padding of its last entry: it may have been cut short");
       return;
     }
     const inEntry = this.#state !== "header" && this.#state !== "zero";
@@ -275,7 +269,7 @@ export class TarWalker {
     }
     this.#checkNothingPending();
     if (this.#state === "header") {
-      this.#context.onWarning?.("the tar has no end marker: it may have been cut short");
+      this.#context.warnOfEnd("the tar has no end marker: it may have been cut short");
     }
   }
 
@@ -295,8 +289,8 @@ export class TarWalker {
     this.#warn("type", () => `left out: an entry of type ${JSON.stringify(typeflag)}, which is no file`);
   }
 
-  /** Of the entry in hand; told at the archive's end. */
-  readonly #warn: Warn = (kind, message) => {
-    this.#warnings.add(kind, () => `${quotePath(this.#path ?? "")}: ${message()}`);
+  /** Of the entry in hand. */
+  readonly #warn: Warn<TarWarning | Kind> = (kind, message) => {
+    this.#context.warn(kind, () => `${quotePath(this.#path ?? "")}: ${message()}`);
   };
 }

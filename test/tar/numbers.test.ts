@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { readNumber } from "../../src/layer/tar/fields.ts";
-import { HEADER } from "../../src/layer/tar/format.ts";
+import { readNumber } from "../../src/tar/fields.ts";
+import { HEADER } from "../../src/tar/format.ts";
 import { run, testWith } from "../support/oracles.ts";
 import { tar, tarHeader } from "../support/tar-builder.ts";
 

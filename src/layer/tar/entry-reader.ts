@@ -1,76 +1,24 @@
+import type { Extension } from "../../tar/extended-headers.ts";
+import { TarFault } from "../../tar/fault.ts";
+import type { TarHeader } from "../../tar/header.ts";
+import { linkTarget, type Member, type TarEntryType } from "../../tar/member.ts";
+import { paxInteger, paxTime } from "../../tar/pax.ts";
+import type { MemberReader } from "../../tar/walker.ts";
 import type { AttributePool } from "../../tree/attribute-pool.ts";
 import type { Metadata, Timestamp } from "../../tree/inode.ts";
-import type { TarEntry, TarEntryType } from "./entry.ts";
-import type { Extension } from "./extended-headers.ts";
-import { quotePath, TarFault } from "./fault.ts";
-import { MAX_PATH, TYPEFLAG } from "./format.ts";
-import type { TarHeader } from "./header.ts";
-import { paxInteger, paxTime } from "./pax.ts";
-import type { Segment } from "./sparse.ts";
-import type { Warn } from "./warn.ts";
+import type { TarEntry } from "./entry.ts";
+import type { Warn, WarningKind } from "./warn.ts";
 import { XattrReader } from "./xattrs.ts";
-
-/** A file's sizes and map; for everything else NO_FILE. */
-export interface FileShape {
-  /** Bytes of the file. */
-  readonly size: number;
-  /** Bytes of the archive. */
-  readonly stored: number;
-  /** Where those belong in the file. */
-  readonly segments: readonly Segment[];
-}
-
-export const NO_FILE: FileShape = { size: 0, stored: 0, segments: [] };
 
 /** uid_t and gid_t have 32 bits; with all of them set they mean "no change" to chown(2). */
 const IDS = 2 ** 32;
 const NO_ID = IDS - 1;
 
-/** What kind of entry the typeflag makes, or undefined for those that are no files. */
-export function entryType(typeflag: string, path: string, size: number): TarEntryType | undefined {
-  switch (typeflag) {
-    case TYPEFLAG.REGTYPE:
-      // With contents it is no directory, whatever its name; Go, and who uses that, has files in both cases.
-      return path.endsWith("/") && size === 0 ? "directory" : "file";
-    case TYPEFLAG.AREGTYPE:
-      // v7 had no typeflag for directories.
-      return path.endsWith("/") ? "directory" : "file";
-    case TYPEFLAG.CONTTYPE:
-    case TYPEFLAG.GNUTYPE_SPARSE:
-      return "file";
-    case TYPEFLAG.LNKTYPE:
-      return "hardlink";
-    case TYPEFLAG.SYMTYPE:
-      return "symlink";
-    case TYPEFLAG.CHRTYPE:
-      return "char";
-    case TYPEFLAG.BLKTYPE:
-      return "block";
-    case TYPEFLAG.DIRTYPE:
-    case TYPEFLAG.GNUTYPE_DUMPDIR:
-      return "directory";
-    case TYPEFLAG.FIFOTYPE:
-      return "fifo";
-    default:
-      return undefined;
-  }
-}
-
-/**
- * The entry's path: an extended header's before a GNU long name before the header's own. Throws TarFault for one that
- * Linux could not take.
- */
-export function memberPath(header: TarHeader, { pax, longPath }: Extension): string {
-  const path = pax.get("GNU.sparse.name") ?? pax.get("path") ?? longPath ?? header.path;
-  checkPath("the path", path);
-  return path;
-}
-
 const OVERLAY_WHITEOUT =
   "a character device 0:0 is kept as it is; in a folder of overlayfs it would be a whiteout";
 
 /** Makes entries of headers; equal times in a row share one object. */
-export class EntryReader {
+export class EntryReader implements MemberReader<TarEntry, WarningKind> {
   #last: Timestamp = { seconds: 0, nanoseconds: 0 };
   readonly #xattrs: XattrReader;
 
@@ -79,14 +27,7 @@ export class EntryReader {
   }
 
   /** Throws TarFault for what no filesystem can hold; what is dropped without harm is told to `warn`. */
-  read(
-    header: TarHeader,
-    extension: Extension,
-    path: string,
-    type: TarEntryType,
-    size: number,
-    warn: Warn,
-  ): TarEntry {
+  read({ header, extension, path }: Member, type: TarEntryType, size: number, warn: Warn): TarEntry {
     const linkname = type === "hardlink" || type === "symlink" ? linkTarget(header, extension) : "";
     const metadata = this.#metadata(header, extension, type, warn);
     const { major, minor } = header;
@@ -115,17 +56,6 @@ export class EntryReader {
     this.#last = time;
     return time;
   }
-}
-
-function linkTarget(header: TarHeader, { pax, longLink }: Extension): string {
-  const target = pax.get("linkpath") ?? longLink ?? header.linkname;
-  checkPath("the link's target", target);
-  return target;
-}
-
-function checkPath(what: string, path: string): void {
-  if (path.length > MAX_PATH) throw new TarFault(`${what} is longer than ${MAX_PATH} bytes`);
-  if (path.includes("\0")) throw new TarFault(`${what} holds a NUL: ${quotePath(path)}`);
 }
 
 /**
