@@ -1,6 +1,7 @@
 import { Docker2vmError } from "../errors.ts";
-import { type DeferredLink, DeferredLinks } from "./deferred-links.ts";
+import type { DeferredLink } from "./deferred-links.ts";
 import { type Directory, type Inode, impliedDirectory, type Metadata } from "./inode.ts";
+import { LayerMarks } from "./layer-marks.ts";
 import { displayPath, NAME_MAX, pathComponents } from "./path.ts";
 import { Tally } from "./tally.ts";
 import { TreeBudget } from "./tree-budget.ts";
@@ -36,20 +37,13 @@ export interface LayerTreeOptions {
 type WarningKind = "below a whiteout" | "whiteout of nothing" | "opaque" | "aufs";
 
 /**
- * One layer unpacked by itself, the way containerd's overlay snapshotter unpacks into an empty upper directory.
- * What the layer says of the layers below it (whiteouts, opaque directories, links into them) is kept beside the
- * tree and takes effect when the layer is laid over them: so it does not matter where in the tar it stood.
+ * One layer unpacked by itself, the way containerd's overlay snapshotter unpacks into an empty upper directory, and
+ * what it says of the layers below it.
  */
 export class LayerTree implements LayerTarget {
   readonly name: string;
   readonly root: Directory = impliedDirectory();
-  /** Directories that only a path below them mentions. */
-  readonly implied = new Set<Directory>([this.root]);
-  /** Directories that hide everything the layers below have in them. */
-  readonly opaque = new Set<Directory>();
-  /** Names that hide what the layers below have there. */
-  readonly whiteouts = new Map<Directory, Set<string>>();
-  readonly #links = new DeferredLinks();
+  readonly marks = new LayerMarks();
   /** Inodes under AUFS's own names: never in the image, but hard links may lead to them. */
   readonly #aufs = new Map<string, Inode>();
   /** Tars list a directory's entries together: the last parent is nearly always the next one. */
@@ -68,6 +62,7 @@ export class LayerTree implements LayerTarget {
     this.#onWarning = onWarning;
     this.#budget = budget;
     this.#onEntry = onEntry;
+    this.marks.implied.add(this.root);
   }
 
   add(path: string, inode: Inode): void {
@@ -113,7 +108,7 @@ export class LayerTree implements LayerTarget {
     // A link to a link leads where that one leads, whatever the layers below have at its name.
     const end = this.#linkAt(target)?.target ?? target;
     this.#remove(parent, name);
-    this.#links.add({ parent, name, path, target: end });
+    this.marks.links.add({ parent, name, path, target: end });
   }
 
   whiteout(path: string): void {
@@ -129,12 +124,12 @@ export class LayerTree implements LayerTarget {
       return;
     }
     if (name === OPAQUE_WHITEOUT) {
-      this.opaque.add(parent);
+      this.marks.opaque.add(parent);
       return;
     }
     if (FOREIGN_OPAQUE.has(name)) this.#warnOfOpaque(path);
     this.#budget.spend(NODE_COST + path.length);
-    setIn(this.whiteouts, parent, new Set()).add(hidden);
+    this.marks.hide(parent, hidden);
   }
 
   finish(): void {
@@ -143,12 +138,12 @@ export class LayerTree implements LayerTarget {
 
   /** Links whose targets were not in this layer when they came and that are still in the tree, in the order of the tar. */
   get deferredLinks(): Iterable<DeferredLink> {
-    return this.#links;
+    return this.marks.links;
   }
 
   /** Whether the link has nothing to lead to yet. */
   isOpen(link: DeferredLink): boolean {
-    return this.#links.has(link);
+    return this.marks.links.has(link);
   }
 
   /** Gives a deferred link what it leads to. */
@@ -176,7 +171,7 @@ export class LayerTree implements LayerTarget {
     for (let name = walk.next(); name !== undefined; name = walk.next()) {
       const child = walk.here.entries.get(name);
       if (child?.type === "directory") walk.enter(child);
-      else if (child === undefined) return this.#links.get(walk.here, name);
+      else if (child === undefined) return this.marks.links.get(walk.here, name);
       else if (walk.isAtEnd || child.type !== "symlink" || !walk.follow(child.target)) return undefined;
     }
     return undefined;
@@ -186,21 +181,21 @@ export class LayerTree implements LayerTarget {
     const components = pathComponents(path, this.name);
     const name = components.pop() ?? "";
     const parent = followPath(this.root, components);
-    return parent && this.#links.get(parent, name);
+    return parent && this.marks.links.get(parent, name);
   }
 
   #describeRoot(inode: Inode): void {
     if (inode.type !== "directory")
       throw new Docker2vmError("E_BAD_LAYER", `${this.name}: the root is a ${inode.type}, not a directory`);
     this.root.metadata = inode.metadata;
-    this.implied.delete(this.root);
+    this.marks.implied.delete(this.root);
   }
 
   #put(parent: Directory, name: string, inode: Inode): void {
     const existing = parent.entries.get(name);
     if (existing?.type === "directory" && inode.type === "directory") {
       existing.metadata = inode.metadata;
-      this.implied.delete(existing);
+      this.marks.implied.delete(existing);
       return;
     }
     this.#remove(parent, name);
@@ -209,21 +204,9 @@ export class LayerTree implements LayerTarget {
 
   #remove(parent: Directory, name: string): void {
     const removed = parent.entries.get(name);
-    if (removed?.type === "directory") this.#forget(removed);
+    if (removed?.type === "directory") this.marks.forget(removed);
     if (parent.entries.delete(name)) this.#lastParent = undefined;
-    this.#links.delete(parent, name);
-  }
-
-  /** Drops what is kept beside the tree about a directory that leaves it, and about those below. */
-  #forget(removed: Directory): void {
-    const work = [removed];
-    for (let directory = work.pop(); directory !== undefined; directory = work.pop()) {
-      this.#links.deleteAll(directory);
-      this.implied.delete(directory);
-      this.opaque.delete(directory);
-      this.whiteouts.delete(directory);
-      for (const child of directory.entries.values()) if (child.type === "directory") work.push(child);
-    }
+    this.marks.links.delete(parent, name);
   }
 
   #isAufs(path: string, components: readonly string[], name: string): boolean {
@@ -287,7 +270,7 @@ export class LayerTree implements LayerTarget {
     this.#onEntry();
     this.#budget.spend(NODE_COST);
     const directory = impliedDirectory();
-    this.implied.add(directory);
+    this.marks.implied.add(directory);
     this.#put(parent, name, directory);
     return directory;
   }
@@ -308,11 +291,4 @@ function isPlainName(name: string): boolean {
 /** An empty directory with the attributes that its own entry gave it. */
 export function directoryOf(metadata: Metadata): Directory {
   return { type: "directory", metadata, entries: new Map() };
-}
-
-function setIn<K, V>(map: Map<K, V>, key: K, fallback: V): V {
-  const present = map.get(key);
-  if (present !== undefined) return present;
-  map.set(key, fallback);
-  return fallback;
 }

@@ -19,7 +19,7 @@ export function overlay(lower: Directory, layer: LayerTree, options: OverlayOpti
   resolveDeferredLinks(lower, layer);
   const work: Pair[] = [{ lower, upper: layer.root, path: "" }];
   for (let pair = work.pop(); pair !== undefined; pair = work.pop()) {
-    if (!layer.implied.has(pair.upper)) pair.lower.metadata = pair.upper.metadata;
+    if (!layer.marks.implied.has(pair.upper)) pair.lower.metadata = pair.upper.metadata;
     hide(pair.lower, pair.upper, layer);
     for (const [name, node] of pair.upper.entries) {
       const existing = pair.lower.entries.get(name);
@@ -47,7 +47,7 @@ function replaces(
   layer: LayerTree,
   options: OverlayOptions,
 ): boolean {
-  if (node.type !== "directory" || !layer.implied.has(node)) return true;
+  if (node.type !== "directory" || !layer.marks.implied.has(node)) return true;
   if (isShell(node, layer)) return false;
   if (existing.type === "symlink")
     options.onWarning?.(`${layer.name}: ${replacedSymlink(path, existing.target)}`);
@@ -55,8 +55,8 @@ function replaces(
 }
 
 function hide(lower: Directory, upper: Directory, layer: LayerTree): void {
-  if (layer.opaque.has(upper)) lower.entries.clear();
-  for (const name of layer.whiteouts.get(upper) ?? []) lower.entries.delete(name);
+  if (layer.marks.opaque.has(upper)) lower.entries.clear();
+  for (const name of layer.marks.whiteouts.get(upper) ?? []) lower.entries.delete(name);
 }
 
 /**
@@ -66,7 +66,7 @@ function hide(lower: Directory, upper: Directory, layer: LayerTree): void {
 function isShell(directory: Directory, layer: LayerTree): boolean {
   const work = [directory];
   for (let next = work.pop(); next !== undefined; next = work.pop()) {
-    if (!layer.implied.has(next)) return false;
+    if (!layer.marks.implied.has(next)) return false;
     for (const child of next.entries.values()) {
       if (child.type !== "directory") return false;
       work.push(child);
