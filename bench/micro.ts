@@ -98,7 +98,7 @@ function placeFiles(count: number, bytes: Uint8Array): void {
   const writer = new ContentWriter(immediateSink(() => {}));
   writer.addArena({ start: 0, length: count * Math.ceil(bytes.length / BLOCK_SIZE) });
   for (let n = 0; n < count; n++) {
-    writer.begin(bytes.length);
+    writer.begin({ size: bytes.length, stored: bytes.length });
     writer.write(bytes);
     do_not_optimize(writer.end());
   }

@@ -1,4 +1,5 @@
 import { BLOCK_SIZE } from "./blocks.ts";
+import type { RunSet } from "./runs.ts";
 
 /** A part of the image, complete. */
 export interface Piece {
@@ -35,5 +36,17 @@ export class PieceBuffer {
     if (this.#count === 0) return;
     yield { position: this.#first * BLOCK_SIZE, bytes: this.#bytes.subarray(0, this.#count * BLOCK_SIZE) };
     this.#count = 0;
+  }
+}
+
+/** Zeros over all blocks of the set. */
+export function* zeroPieces(blocks: RunSet): Generator<Piece> {
+  const zeros = new Uint8Array(PIECE_BLOCKS * BLOCK_SIZE);
+  for (let run = 0; run < blocks.starts.length; run++) {
+    const end = blocks.ends[run] ?? 0;
+    for (let block = blocks.starts[run] ?? 0; block < end; block += PIECE_BLOCKS) {
+      const length = Math.min(end - block, PIECE_BLOCKS);
+      yield { position: block * BLOCK_SIZE, bytes: zeros.subarray(0, length * BLOCK_SIZE), isZero: true };
+    }
   }
 }

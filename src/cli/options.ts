@@ -1,3 +1,5 @@
+import { FILESYSTEM_NAMES } from "../filesystem/kind/kind.ts";
+
 /** One option of a command, as the help shows it and the parser takes it. */
 export interface OptionSpec {
   readonly type: "string" | "boolean";
@@ -95,13 +97,17 @@ export const CONVERT_OPTIONS = {
     defaultDescription: "where Gondolin finds them",
   },
   ...REGISTRY_OPTIONS,
-  out: { type: "string", group: OUTPUT, describe: "Folder for rootfs.ext4 and meta.json (required)" },
+  out: {
+    type: "string",
+    group: OUTPUT,
+    describe: "Folder for rootfs.ext4, or rootfs.erofs, and meta.json (required)",
+  },
   force: { type: "boolean", group: OUTPUT, describe: "Replace an existing output" },
   fs: {
     type: "string",
     group: FILESYSTEM,
     describe: "Kind of filesystem",
-    values: ["ext4", "ext3", "ext2"],
+    values: FILESYSTEM_NAMES,
     defaultDescription: "ext4",
   },
   size: {
@@ -126,7 +132,7 @@ export const CONVERT_OPTIONS = {
   "read-only": {
     type: "boolean",
     group: FILESYSTEM,
-    describe: "For mounting read-only alone: nothing spare, no journal",
+    describe: "For mounting read-only alone: nothing spare, no journal; erofs always is",
   },
   "no-lost-found": {
     type: "boolean",
@@ -141,7 +147,7 @@ export const CONVERT_OPTIONS = {
   label: {
     type: "string",
     group: FILESYSTEM,
-    describe: "Volume label, at most 16 bytes",
+    describe: "Volume label, at most 16 bytes; with erofs 15",
     defaultDescription: "rootfs; gondolin-root with --profile gondolin",
   },
   uuid: {
@@ -150,7 +156,11 @@ export const CONVERT_OPTIONS = {
     describe: "Filesystem UUID",
     defaultDescription: "from the image's digest and the options",
   },
-  digest: { type: "boolean", group: OUTPUT, describe: "Record the sha256 of rootfs.ext4 in meta.json" },
+  digest: {
+    type: "boolean",
+    group: OUTPUT,
+    describe: "Record the sha256 of the filesystem image in meta.json",
+  },
   "dry-run": { type: "boolean", group: OUTPUT, describe: "Print the plan as JSON; write nothing" },
   inflate: {
     type: "string",

@@ -29,9 +29,9 @@ export interface ConvertResult {
   /** Files that a profile made beside them. */
   readonly assetPaths: readonly string[];
   readonly metadata: ImageMetadata;
-  /** Bytes of `rootfs.ext4` as its length says. */
+  /** Bytes of the filesystem image as its length says. */
   readonly apparentBytes: number;
-  /** Bytes of `rootfs.ext4` as the disk counts them: holes take none. */
+  /** Bytes of the filesystem image as the disk counts them: holes take none. */
   readonly allocatedBytes: number;
   /** How the filesystem's size came about. */
   readonly sizing: Sizing;
@@ -39,7 +39,7 @@ export interface ConvertResult {
 }
 
 /**
- * Converts a container image into `rootfs.ext4` and `meta.json` in the folder `out`: both or, if anything fails or
+ * Converts a container image into `rootfs.ext4`, or `rootfs.erofs`, and `meta.json` in the folder `out`: both or, if anything fails or
  * the signal fires, neither; what was there before is then there still. Throws Docker2vmError, and what `onProgress`
  * has thrown, as it is.
  */

@@ -1,7 +1,9 @@
 import { BLOCK_SIZE, type Extent, LONGEST_ROW_BLOCKS, type Run } from "../blocks/blocks.ts";
 import type { WrittenBlocks } from "../blocks/content-space.ts";
+import type { FilePlace } from "../blocks/space.ts";
+import type { FileWriter } from "../filesystem/kind/file-writer.ts";
+import type { PreparedFilesystem } from "../filesystem/kind/kind.ts";
 import type { BlockSupply } from "../output/block-supply.ts";
-import { ContentWriter } from "../output/content-writer.ts";
 import type { ImageFile } from "../output/image-file.ts";
 import { immediateSink } from "../output/stages.ts";
 import type { ContentStore } from "../profile/profile.ts";
@@ -11,11 +13,13 @@ import type { RegularFile } from "../tree/inode.ts";
 export class ImageContents implements WrittenBlocks, ContentStore {
   readonly #image: ImageFile;
   readonly #supply: BlockSupply;
+  readonly #filesystem: Pick<PreparedFilesystem, "fileWriter">;
   readonly #written: Run[] = [];
 
-  constructor(image: ImageFile, supply: BlockSupply) {
+  constructor(image: ImageFile, supply: BlockSupply, filesystem: Pick<PreparedFilesystem, "fileWriter">) {
     this.#image = image;
     this.#supply = supply;
+    this.#filesystem = filesystem;
   }
 
   get end(): number {
@@ -32,19 +36,26 @@ export class ImageContents implements WrittenBlocks, ContentStore {
 
   /** Comes after the layers: while they stream, their arenas are handed out in their own order. */
   place(size: number, pieces: Iterable<Uint8Array>): readonly Extent[] {
-    this.#writer ??= new ContentWriter(
+    this.#writer ??= this.#filesystem.fileWriter(
       immediateSink((position, bytes) => this.#image.write(position, bytes)),
     );
     const writer = this.#writer;
-    writer.begin(size);
+    const addArena = (): void => writer.addArena(this.#arena(writer.wanted));
+    writer.begin({ size, stored: size });
     for (const piece of pieces) {
       for (let at = writer.write(piece); at < piece.length; at += writer.write(piece.subarray(at))) {
-        writer.addArena(this.#supply.take(LONGEST_ROW_BLOCKS, writer.wanted));
+        addArena();
       }
     }
-    return writer.end();
+    let place: FilePlace | undefined;
+    for (place = writer.end(); place === undefined; place = writer.end()) addArena();
+    return place.extents;
   }
-  #writer: ContentWriter | undefined;
+  #writer: FileWriter | undefined;
+
+  #arena(least: number): Run {
+    return this.#supply.take(Math.max(LONGEST_ROW_BLOCKS, least), least);
+  }
 
   async read(file: RegularFile): Promise<Uint8Array> {
     const bytes = new Uint8Array(file.size);

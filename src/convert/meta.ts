@@ -16,7 +16,7 @@ export interface ImageMetadata {
   readonly filesystem: FilesystemMetadata;
   /** What a profile put in. */
   readonly injection?: InjectionMetadata;
-  /** sha256 of the whole of `rootfs.ext4`, where it was asked for. */
+  /** sha256 of the whole of the filesystem image, where it was asked for. */
   readonly rootfsDigest?: Digest;
 }
 

@@ -1,4 +1,5 @@
 import { Docker2vmError } from "../errors.ts";
+import type { FilesystemName } from "../filesystem/kind/kind.ts";
 import type { Environment, ProfileSettings } from "./options.ts";
 
 /** What is put in beside the image's own files, every value checked. */
@@ -19,4 +20,15 @@ export function profileRequest(settings: ProfileSettings = {}): ProfileRequest {
     });
   }
   return { name, mode, guestAssets, environment };
+}
+
+/** What its initramfs mounts as ext4. */
+const GONDOLIN_ROOTS: readonly FilesystemName[] = ["ext4", "ext3", "ext2"];
+
+/** Throws E_USAGE for a kind of filesystem that the profile's guest does not boot from. */
+export function checkRoot({ name: profile }: ProfileRequest, fs: FilesystemName): void {
+  if (profile === "baseline" || GONDOLIN_ROOTS.includes(fs)) return;
+  throw new Docker2vmError("E_USAGE", `a Gondolin guest does not boot from ${fs}`, {
+    hint: `its initramfs mounts the root filesystem as ext4: choose --fs ${GONDOLIN_ROOTS.join(" or ")}`,
+  });
 }

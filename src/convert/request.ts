@@ -4,7 +4,7 @@ import { filesystemKind } from "../filesystem/kinds.ts";
 import type { InflateChoice } from "../layer/decompress.ts";
 import { checkDemands, checkSource, type ImageDemands, type ImageRequest } from "./image-request.ts";
 import type { ConversionOptions, ConvertOptions } from "./options.ts";
-import { type ProfileRequest, profileRequest } from "./profile-request.ts";
+import { checkRoot, type ProfileRequest, profileRequest } from "./profile-request.ts";
 
 /** Gondolin's images bear the second by convention; nothing looks for it. */
 const DEFAULT_LABEL = { baseline: "rootfs", gondolin: "gondolin-root" } as const;
@@ -41,6 +41,7 @@ export function checkConversion(options: ConversionOptions): Conversion {
   const profile = profileRequest(options.profile);
   checkPlatformIsKnown(options, profile);
   const kind = filesystemKind(filesystem.type);
+  checkRoot(profile, kind.name);
   return {
     ...checkDemands(options),
     out: options.out,

@@ -1,12 +1,12 @@
 import { setMaxListeners } from "node:events";
 import { BLOCK_SIZE, type Run } from "../blocks/blocks.ts";
+import type { FileWriter } from "../filesystem/kind/file-writer.ts";
 import type { PreparedFilesystem } from "../filesystem/kind/kind.ts";
 import { layerName } from "../layer/layer-stream.ts";
 import { tarParts } from "../layer/tar/entries.ts";
 import { unpack } from "../layer/unpack.ts";
 import { ArenaSchedule, STREAMS_IN_FLIGHT } from "../output/arenas.ts";
 import { BlockSupply } from "../output/block-supply.ts";
-import { ContentWriter } from "../output/content-writer.ts";
 import type { ImageWriter } from "../output/image-writer.ts";
 import type { ContentSink } from "../output/stages.ts";
 import type { LayerBlob } from "../source/source.ts";
@@ -37,7 +37,7 @@ export async function streamLayers(
 ): Promise<StreamedImage> {
   const filesystem = await request.filesystem.prepare(expectedBlocks(layers));
   const supply = new BlockSupply(filesystem.space);
-  const contents = new ImageContents(writer.image, supply);
+  const contents = new ImageContents(writer.image, supply, filesystem);
   const schedule = new ArenaSchedule(layers.length, supply);
   const abort = new AbortController();
   const signal = AbortSignal.any([request.signal, abort.signal]);
@@ -59,7 +59,17 @@ export async function streamLayers(
       layers,
       STREAMS_IN_FLIGHT,
       (blob) =>
-        streamLayer(blob, { reader, budget, memory, attributes, sink, schedule, nextArena, signal, request }),
+        streamLayer(blob, {
+          reader,
+          budget,
+          memory,
+          attributes,
+          newWriter: () => filesystem.fileWriter(sink),
+          schedule,
+          nextArena,
+          signal,
+          request,
+        }),
       (layer) => {
         overlay(root, layer.tree, { onWarning: (message) => warn(request, message) });
         contents.addWritten(layer.written);
@@ -90,7 +100,7 @@ function expectedBlocks(layers: readonly LayerBlob[]): number {
 interface Stream {
   readonly reader: LayerReader;
   readonly budget: LayerBudget;
-  readonly sink: ContentSink;
+  readonly newWriter: () => FileWriter;
   readonly schedule: ArenaSchedule;
   nextArena(index: number, least: number): Promise<Run>;
   readonly memory: TreeBudget;
@@ -100,11 +110,11 @@ interface Stream {
 }
 
 async function streamLayer(blob: LayerBlob, stream: Stream) {
-  const { reader, budget, memory, attributes, sink, schedule, nextArena, signal, request } = stream;
+  const { reader, budget, memory, attributes, newWriter, schedule, nextArena, signal, request } = stream;
   const { index, size } = blob;
   const { inflate, report } = request;
   const name = layerName(blob);
-  const writer = new ContentWriter(sink);
+  const writer = newWriter();
   let stored = 0;
   const onStored = (bytes: number): void => {
     stored += bytes;
@@ -134,9 +144,9 @@ function countedSink(sink: ContentSink, budget: LayerBudget): ContentSink {
   return {
     takeStage: () => sink.takeStage(),
     stageFree: () => sink.stageFree(),
-    putStage: (stage, start, blocks) => {
-      budget.addBlocks(blocks);
-      sink.putStage(stage, start, blocks);
+    putStage: (stage, runs) => {
+      budget.addBlocks(runs.reduce((sum, { length }) => sum + length, 0));
+      sink.putStage(stage, runs);
     },
   };
 }

@@ -1,12 +1,15 @@
 /** The kinds of filesystems by their names. */
 import { Docker2vmError } from "../errors.ts";
+import { EROFS } from "./erofs/kind.ts";
 import { EXT2, EXT3, EXT4 } from "./ext4/kind.ts";
-import type { FilesystemKind, FilesystemName } from "./kind/kind.ts";
+import { FILESYSTEM_NAMES, type FilesystemKind, type FilesystemName } from "./kind/kind.ts";
 
-const KINDS: Readonly<Record<FilesystemName, FilesystemKind>> = { ext4: EXT4, ext3: EXT3, ext2: EXT2 };
-
-/** Every name there is, the default first. */
-export const FILESYSTEM_NAMES = Object.keys(KINDS) as readonly FilesystemName[];
+const KINDS: Readonly<Record<FilesystemName, FilesystemKind>> = {
+  ext4: EXT4,
+  ext3: EXT3,
+  ext2: EXT2,
+  erofs: EROFS,
+};
 
 /** The kind of that name; ext4 if none is given. Throws E_USAGE where there is none. */
 export function filesystemKind(name: FilesystemName = "ext4"): FilesystemKind {

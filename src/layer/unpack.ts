@@ -1,14 +1,15 @@
 import type { Run } from "../blocks/blocks.ts";
+import type { FilePlace } from "../blocks/space.ts";
 import { Docker2vmError } from "../errors.ts";
-import type { ContentWriter } from "../output/content-writer.ts";
-import type { Inode } from "../tree/inode.ts";
+import type { FileWriter } from "../filesystem/kind/file-writer.ts";
+import type { Inode, RegularFile } from "../tree/inode.ts";
 import { directoryOf, type LayerTarget } from "../tree/layer-tree.ts";
 import { isWhiteout } from "../tree/whiteouts.ts";
 import type { TarEntry, TarPart } from "./tar/entries.ts";
 
 /** Where a layer's file contents go while its tar streams by. */
 export interface Contents {
-  readonly writer: ContentWriter;
+  readonly writer: FileWriter;
   /** The next `least` blocks or more of the image for this layer; waits for its turn. */
   nextArena(least: number): Promise<Run>;
 }
@@ -22,37 +23,43 @@ export async function unpack(
   const unpacker = new Unpacker(target, writer);
   for await (const list of parts) {
     for (const part of list) {
-      if (part.kind === "entry") unpacker.begin(part.entry);
-      else if (unpacker.accepts) {
+      if (part.kind === "entry") {
+        while (!unpacker.endFile()) await makeRoom(writer, nextArena);
+        unpacker.begin(part.entry);
+      } else if (unpacker.accepts) {
         writer.seek(part.offset);
         const done = writer.write(part.bytes);
         if (done < part.bytes.length) await writeRest(part.bytes.subarray(done), writer, nextArena);
       }
     }
   }
-  unpacker.endFile();
+  while (!unpacker.endFile()) await makeRoom(writer, nextArena);
   writer.flush();
   target.finish();
 }
 
 async function writeRest(
   bytes: Uint8Array,
-  writer: ContentWriter,
+  writer: FileWriter,
   nextArena: Contents["nextArena"],
 ): Promise<void> {
   for (let done = 0; done < bytes.length; done += writer.write(bytes.subarray(done))) {
-    if (writer.wanted > 0) writer.addArena(await nextArena(writer.wanted));
-    else await writer.stageFree();
+    await makeRoom(writer, nextArena);
   }
+}
+
+async function makeRoom(writer: FileWriter, nextArena: Contents["nextArena"]): Promise<void> {
+  if (writer.wanted > 0) writer.addArena(await nextArena(writer.wanted));
+  else await writer.stageFree();
 }
 
 class Unpacker {
   readonly #target: LayerTarget;
-  readonly #writer: ContentWriter;
+  readonly #writer: FileWriter;
   /** The file whose contents are coming. */
   #file: TarEntry | undefined;
 
-  constructor(target: LayerTarget, writer: ContentWriter) {
+  constructor(target: LayerTarget, writer: FileWriter) {
     this.#target = target;
     this.#writer = writer;
   }
@@ -62,24 +69,31 @@ class Unpacker {
     return this.#file !== undefined;
   }
 
+  /** Comes after `endFile`. */
   begin(entry: TarEntry): void {
-    this.endFile();
     const target = this.#target;
     if (isWhiteout(entry.path, target.name)) target.whiteout(entry.path);
     else if (entry.type === "hardlink") target.link(entry.path, entry.linkname);
     else if (entry.type === "file") {
       this.#file = entry;
-      this.#writer.begin(entry.size);
+      this.#writer.begin(entry);
     } else target.add(entry.path, inodeOf(entry));
   }
 
-  endFile(): void {
+  /** Ends the file, if there is one; false where there must be room first. */
+  endFile(): boolean {
     const file = this.#file;
-    if (file === undefined) return;
+    if (file === undefined) return true;
+    const place = this.#writer.end();
+    if (place === undefined) return false;
     this.#file = undefined;
-    const extents = this.#writer.end();
-    this.#target.add(file.path, { type: "file", metadata: file.metadata, size: file.size, extents });
+    this.#target.add(file.path, fileOf(file, place));
+    return true;
   }
+}
+
+function fileOf({ metadata, size }: TarEntry, { extents }: FilePlace): RegularFile {
+  return { type: "file", metadata, size, extents };
 }
 
 function inodeOf(entry: TarEntry): Inode {

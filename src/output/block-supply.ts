@@ -60,7 +60,7 @@ export class BlockSupply {
 
   #takeFresh(blocks: number, least: number): Run {
     for (;;) {
-      if (this.#cursor + least > this.#space.end) throw spaceExceeded(this.#space.end);
+      if (this.#cursor + least > this.#space.end) throw spaceExceeded(this.#space);
       const reserved = this.#space.reservedAfter(this.#cursor);
       const start = this.#cursor;
       const room = Math.min(reserved.start, this.#space.end) - start;
@@ -75,11 +75,11 @@ export class BlockSupply {
   }
 }
 
-function spaceExceeded(blocks: number): Docker2vmError {
-  const gib = Math.floor((blocks * BLOCK_SIZE) / 2 ** 30);
+function spaceExceeded({ end, remedy }: Space): Docker2vmError {
+  const gib = Math.floor((end * BLOCK_SIZE) / 2 ** 30);
   return new Docker2vmError(
     "E_SIZE_TOO_SMALL",
     `the layers hold more than ${gib} GiB, out of proportion to their stored size`,
-    { hint: "give the size with --size if the image is meant to be that large" },
+    { hint: remedy },
   );
 }

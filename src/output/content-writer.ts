@@ -1,4 +1,5 @@
 import { BLOCK_SIZE, type Extent, LONGEST_ROW_BLOCKS, type Run } from "../blocks/blocks.ts";
+import type { FileLength, FilePlace, Placing } from "../blocks/space.ts";
 import { assert } from "../errors.ts";
 import { type ContentSink, STAGE_BLOCKS } from "./stages.ts";
 
@@ -7,24 +8,28 @@ const ZERO_BLOCK = Buffer.alloc(BLOCK_SIZE);
 /** Room that was passed over for want of length, and is kept for files that fit: the longest such runs. */
 const MOST_ASIDE = 32;
 
+/** In one run of blocks, unless it is longer than the longest arena: then each of its runs is that long but the last. */
+export const IN_LONG_ROWS: Placing = { row: LONGEST_ROW_BLOCKS, zeros: "left out" };
+
 /**
  * Puts the contents of one file after another into the arenas of one stream, each file from a block border on and in
- * one run of blocks, unless it is longer than the longest arena: then each of its runs is that long but the last.
- * Blocks that are all zero take no place: they become holes. Nothing here waits: where no room is long enough, or all
+ * rows as `placing` has it. Nothing here waits: where no room is long enough, or all
  * stages are on their way, `write` stops early; the caller adds an arena, or waits, and goes on. When an arena is
  * needed follows from the contents and the files' sizes alone, however they are cut into chunks.
  */
 export class ContentWriter {
   readonly #sink: ContentSink;
+  readonly #placing: (file: FileLength) => Placing;
   readonly #aside: Run[] = [];
   /** Room that will not be used. */
   readonly #unused: Run[] = [];
   readonly #written: Run[] = [];
   #stage: Uint8Array | undefined;
-  /** Physical block of the stage's first slot. */
-  #stageStart = 0;
+  /** Slots of the stage that are filled, and where they go. */
   #staged = 0;
-  /** Physical blocks of the current run left, those in the stage already taken off. */
+  #runs: Run[] = [];
+  /** Physical block that comes next in the current run, and how many there are from it on. */
+  #next = 0;
   #left = 0;
   /** Blocks in a row that `write` stopped for want of; 0 if it did not. */
   #wanted = 0;
@@ -38,9 +43,15 @@ export class ContentWriter {
   #logical = 0;
   #end = 0;
   #extents: Extent[] = [];
+  #current: Placing = IN_LONG_ROWS;
+  /** Where zeros are kept: the row's first block in the file, the first one past it, and where it lies if it has a place. */
+  #rowStart = 0;
+  #rowEnd = 0;
+  #rowPlace: number | undefined;
 
-  constructor(sink: ContentSink) {
+  constructor(sink: ContentSink, placing: (file: FileLength) => Placing = () => IN_LONG_ROWS) {
     this.#sink = sink;
+    this.#placing = placing;
   }
 
   /** Every run that bytes were written to, in the order of writing. */
@@ -60,13 +71,17 @@ export class ContentWriter {
     else this.#moveTo(run);
   }
 
-  /** Begins a file of `size` bytes, holes included. */
-  begin(size: number): void {
+  /** Begins a file. */
+  begin(file: FileLength): void {
     assert(this.#open === 0, "a file was begun before the last one ended");
     this.#logical = 0;
-    this.#end = Math.ceil(size / BLOCK_SIZE);
+    this.#end = Math.ceil(file.size / BLOCK_SIZE);
     this.#isPlaced = false;
     this.#extents = [];
+    this.#current = this.#placing(file);
+    this.#rowStart = 0;
+    this.#rowEnd = 0;
+    this.#rowPlace = undefined;
   }
 
   /** Leaves a hole up to byte `offset` of the file, which lies at or after everything written so far. */
@@ -109,20 +124,25 @@ export class ContentWriter {
     return at;
   }
 
-  /** Ends the file and returns where it lies. */
-  end(): readonly Extent[] {
+  /** Ends the file and returns where it lies; undefined where it first wants room, as `write` does. */
+  end(): FilePlace | undefined {
     this.#pendingZeros = 0;
     this.#closeBlock();
-    return this.#extents;
+    if (this.#current.zeros === "kept" && this.#end > 0) {
+      if (!this.#hasRoom()) return undefined;
+      this.#rowPlace ??= this.#next;
+    }
+    this.#endRow();
+    return { extents: this.#extents };
   }
 
   /** Writes out what is still gathered. */
   flush(): void {
     if (this.#stage === undefined) return;
-    this.#sink.putStage(this.#stage, this.#stageStart, this.#staged);
+    this.#sink.putStage(this.#stage, this.#runs);
     this.#stage = undefined;
-    this.#recordWritten(this.#stageStart, this.#staged);
-    this.#stageStart += this.#staged;
+    for (const run of this.#runs) append(this.#written, run);
+    this.#runs = [];
     this.#staged = 0;
   }
 
@@ -143,13 +163,14 @@ export class ContentWriter {
   }
 
   #wholeBlocks(stage: Uint8Array, bytes: Uint8Array, at: number, whole: number): number {
+    const most = this.#current.zeros === "left out" ? whole : Math.min(whole, this.#rowEnd - this.#logical);
     let zeros = 0;
-    while (zeros < whole && isZeroBlock(bytes, at + zeros * BLOCK_SIZE)) zeros++;
+    while (zeros < most && isZeroBlock(bytes, at + zeros * BLOCK_SIZE)) zeros++;
     if (zeros > 0) {
       this.#logical += zeros;
       return zeros * BLOCK_SIZE;
     }
-    const limit = Math.min(whole, this.#left);
+    const limit = Math.min(most, this.#left);
     let count = 1;
     while (count < limit && !isZeroBlock(bytes, at + count * BLOCK_SIZE)) count++;
     return this.#place(stage, bytes, at, count) * BLOCK_SIZE;
@@ -159,7 +180,6 @@ export class ContentWriter {
   #place(stage: Uint8Array, bytes: Uint8Array, at: number, count: number): number {
     const room = Math.min(count, STAGE_BLOCKS - this.#staged);
     stage.set(bytes.subarray(at, at + room * BLOCK_SIZE), this.#staged * BLOCK_SIZE);
-    this.#record(this.#stageStart + this.#staged, room);
     this.#take(room);
     return room;
   }
@@ -175,28 +195,67 @@ export class ContentWriter {
       this.#logical++;
       return;
     }
-    this.#record(this.#stageStart + this.#staged, 1);
     this.#take(1);
   }
 
+  /** Gives the next blocks of the file, which are in the stage, their places. */
   #take(blocks: number): void {
+    const logical = this.#logical;
+    if (this.#current.zeros === "left out") {
+      append(this.#runs, { start: this.#next, length: blocks });
+      this.#record({ logical, physical: this.#next, length: blocks });
+      this.#skipTo(this.#next + blocks);
+    } else {
+      this.#rowPlace ??= this.#next;
+      const start = this.#rowPlace + logical - this.#rowStart;
+      append(this.#runs, { start, length: blocks });
+      this.#skipTo(start + blocks);
+    }
+    this.#logical += blocks;
     this.#staged += blocks;
-    this.#left -= blocks;
     if (this.#staged === STAGE_BLOCKS) this.flush();
   }
 
-  /** Physical block that comes next. */
-  get #next(): number {
-    return this.#stageStart + this.#staged;
+  #skipTo(block: number): void {
+    this.#left -= block - this.#next;
+    this.#next = block;
   }
 
-  /** Finds room for the next block: in a run that holds the rest of the file, or as much of it as an arena could. */
+  /** Finds room for the next block: in a run that holds the rest of its row. */
   #hasRoom(): boolean {
-    if (this.#isPlaced && this.#left > 0) return true;
-    const rest = Math.min(Math.max(this.#end - this.#logical, 1), LONGEST_ROW_BLOCKS);
+    const rest = this.#current.zeros === "left out" ? this.#restOfFile() : this.#restOfRow();
+    if (rest === 0) return true;
     this.#isPlaced = this.#left >= rest || this.#takeAside(rest);
     this.#wanted = this.#isPlaced ? 0 : rest;
     return this.#isPlaced;
+  }
+
+  /** Blocks that the current run must hold for the file to go on in it; 0 where it does already. */
+  #restOfFile(): number {
+    if (this.#isPlaced && this.#left > 0) return 0;
+    return Math.min(Math.max(this.#end - this.#logical, 1), this.#current.row);
+  }
+
+  /** As restOfFile, of the row that the next block is in. */
+  #restOfRow(): number {
+    const { row } = this.#current;
+    if (this.#logical >= this.#rowEnd && this.#rowEnd < this.#end) {
+      this.#endRow();
+      this.#rowStart = Math.floor(this.#logical / row) * row;
+      this.#rowEnd = Math.min(this.#rowStart + row, this.#end);
+      this.#isPlaced = false;
+    }
+    return this.#isPlaced ? 0 : this.#rowEnd - this.#rowStart;
+  }
+
+  /** Leaves the row, all of which has its place by now if any of it has. */
+  #endRow(): void {
+    const place = this.#rowPlace;
+    if (place === undefined) return;
+    const length = this.#rowEnd - this.#rowStart;
+    this.#record({ logical: this.#rowStart, physical: place, length });
+    this.#skipTo(place + length);
+    this.#rowPlace = undefined;
   }
 
   /** Goes on in the longest run that was passed over, if that is long enough: the longer, the fewer writes. */
@@ -216,28 +275,28 @@ export class ContentWriter {
       this.#unused.push(...this.#aside.splice(shortest, 1));
     }
     this.flush();
-    this.#stageStart = run.start;
+    this.#next = run.start;
     this.#left = run.length;
   }
 
-  #record(physical: number, length: number): void {
+  #record(extent: Extent): void {
+    const { logical, physical, length } = extent;
     const last = this.#extents.at(-1);
-    if (last && last.physical + last.length === physical && last.logical + last.length === this.#logical) {
+    if (last && last.physical + last.length === physical && last.logical + last.length === logical) {
       this.#extents[this.#extents.length - 1] = { ...last, length: last.length + length };
     } else {
-      this.#extents.push({ logical: this.#logical, physical, length });
+      this.#extents.push(extent);
     }
-    this.#logical += length;
   }
+}
 
-  #recordWritten(start: number, length: number): void {
-    if (length === 0) return;
-    const last = this.#written.at(-1);
-    if (last && last.start + last.length === start) {
-      this.#written[this.#written.length - 1] = { start: last.start, length: last.length + length };
-    } else {
-      this.#written.push({ start, length });
-    }
+/** Adds a run, which may go on where the last one ends. */
+function append(runs: Run[], run: Run): void {
+  const last = runs.at(-1);
+  if (last && last.start + last.length === run.start) {
+    runs[runs.length - 1] = { start: last.start, length: last.length + run.length };
+  } else {
+    runs.push(run);
   }
 }
 

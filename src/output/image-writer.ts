@@ -1,8 +1,8 @@
-import { BLOCK_SIZE } from "../blocks/blocks.ts";
+import { BLOCK_SIZE, type Run } from "../blocks/blocks.ts";
 import { DirectFile } from "../disk/direct-file.ts";
 import { assert } from "../errors.ts";
 import { ImageFile } from "./image-file.ts";
-import { type ContentSink, STAGE_BLOCKS } from "./stages.ts";
+import { type ContentSink, STAGE_BLOCKS, stagedPieces } from "./stages.ts";
 import { outputError } from "./system-errors.ts";
 
 const STAGE_SIZE = STAGE_BLOCKS * BLOCK_SIZE;
@@ -60,15 +60,18 @@ export class ImageWriter implements ContentSink {
     while (this.#free.length === 0 && this.#failure === undefined) await this.#change();
   }
 
-  putStage(stage: Uint8Array, start: number, blocks: number): void {
-    const bytes = stage.subarray(0, blocks * BLOCK_SIZE);
-    const position = start * BLOCK_SIZE;
-    if (blocks > 0 && this.#direct !== undefined) {
-      void this.#write(this.#direct, position, bytes, stage);
+  putStage(stage: Uint8Array, runs: readonly Run[]): void {
+    const pieces = [...stagedPieces(stage, runs)];
+    const direct = this.#direct;
+    if (direct === undefined || pieces.length === 0) {
+      for (const { position, bytes } of pieces) this.image.write(position, bytes);
+      this.#giveBack(stage);
       return;
     }
-    this.image.write(position, bytes);
-    this.#giveBack(stage);
+    let left = pieces.length;
+    for (const { position, bytes } of pieces) {
+      void this.#write(direct, position, bytes, () => (--left === 0 ? stage : undefined));
+    }
   }
 
   /** Writes bytes, which are the caller's again afterwards. No two writes may touch the same block. */
@@ -83,7 +86,7 @@ export class ImageWriter implements ContentSink {
       const stage = await this.#nextStage();
       const part = bytes.subarray(done, done + STAGE_SIZE);
       stage.set(part);
-      this.putStage(stage, (position + done) / BLOCK_SIZE, part.length / BLOCK_SIZE);
+      this.#putRun(stage, position + done, part.length);
       done += part.length;
     }
   }
@@ -93,7 +96,12 @@ export class ImageWriter implements ContentSink {
     const stage = await this.#nextStage();
     const read = await this.image.read(from, stage.subarray(0, length));
     assert(read === length, "contents to be moved end early");
-    this.putStage(stage, to / BLOCK_SIZE, length / BLOCK_SIZE);
+    this.#putRun(stage, to, length);
+  }
+
+  /** Writes the first `length` bytes of a stage to byte `position`: whole blocks. */
+  #putRun(stage: Uint8Array, position: number, length: number): void {
+    this.putStage(stage, [{ start: position / BLOCK_SIZE, length: length / BLOCK_SIZE }]);
   }
 
   async #nextStage(): Promise<Uint8Array> {
@@ -133,7 +141,13 @@ export class ImageWriter implements ContentSink {
     this.image.close();
   }
 
-  async #write(direct: DirectFile, position: number, bytes: Uint8Array, stage?: Uint8Array): Promise<void> {
+  /** @param done told at the end; returns the stage, once nothing of it is on its way any more */
+  async #write(
+    direct: DirectFile,
+    position: number,
+    bytes: Uint8Array,
+    done: () => Uint8Array | undefined = () => undefined,
+  ): Promise<void> {
     this.#underWay++;
     try {
       if (!(await direct.write(position, bytes))) this.image.write(position, bytes);
@@ -141,7 +155,7 @@ export class ImageWriter implements ContentSink {
       this.#failure ??= { error: outputError(error, "cannot write the image") };
     }
     this.#underWay--;
-    this.#giveBack(stage);
+    this.#giveBack(done());
   }
 
   #giveBack(stage: Uint8Array | undefined): void {

@@ -1,4 +1,4 @@
-import { BLOCK_SIZE } from "../blocks/blocks.ts";
+import { BLOCK_SIZE, type Run } from "../blocks/blocks.ts";
 
 /** Memory that contents are gathered in before they are written: small files share one write. */
 export const STAGE_BLOCKS = 256;
@@ -9,8 +9,8 @@ export interface ContentSink {
   takeStage(): Uint8Array | undefined;
   /** Resolves when there may be one. */
   stageFree(): Promise<void>;
-  /** Writes the first `blocks` blocks of a stage from block `start` on, and has the stage back. */
-  putStage(stage: Uint8Array, start: number, blocks: number): void;
+  /** Writes the blocks of a stage, one after another, to these runs of the image, and has the stage back. */
+  putStage(stage: Uint8Array, runs: readonly Run[]): void;
 }
 
 /** A sink that writes at once, and so needs no more than one stage for each writer. */
@@ -19,9 +19,22 @@ export function immediateSink(write: (position: number, bytes: Uint8Array) => vo
   return {
     takeStage: () => free.pop() ?? Buffer.allocUnsafe(STAGE_BLOCKS * BLOCK_SIZE),
     stageFree: async () => undefined,
-    putStage: (stage, start, blocks) => {
-      write(start * BLOCK_SIZE, stage.subarray(0, blocks * BLOCK_SIZE));
+    putStage: (stage, runs) => {
+      for (const { position, bytes } of stagedPieces(stage, runs)) write(position, bytes);
       free.push(stage);
     },
   };
+}
+
+/** What of a stage goes where. */
+export function* stagedPieces(
+  stage: Uint8Array,
+  runs: readonly Run[],
+): Generator<{ readonly position: number; readonly bytes: Uint8Array }> {
+  let at = 0;
+  for (const { start, length } of runs) {
+    const bytes = stage.subarray(at, at + length * BLOCK_SIZE);
+    at += bytes.length;
+    yield { position: start * BLOCK_SIZE, bytes };
+  }
 }

@@ -24,8 +24,8 @@ import type { TarWarning, Warn } from "./warn.ts";
 
 /** Makes of members what the archive is read for. */
 export interface MemberReader<Entry, Kind extends string> {
-  /** Of a file with so many bytes, or of anything else. Throws TarFault for what cannot be. */
-  read(member: Member, type: TarEntryType, size: number, warn: Warn<TarWarning | Kind>): Entry;
+  /** Of a file of that shape, or of anything else. Throws TarFault for what cannot be. */
+  read(member: Member, type: TarEntryType, shape: FileShape, warn: Warn<TarWarning | Kind>): Entry;
 }
 
 /** An entry, or some of the contents of the file that came last: at ascending offsets, what lies between is holes. */
@@ -235,10 +235,10 @@ export class TarWalker<Entry, Kind extends string> {
     this.#expectBody("contents", shape.stored);
   }
 
-  #emit(member: Member, type: TarEntryType, { size }: FileShape): void {
+  #emit(member: Member, type: TarEntryType, shape: FileShape): void {
     this.#parts.push({
       kind: "entry",
-      entry: this.#context.reader.read(member, type, size, this.#warn),
+      entry: this.#context.reader.read(member, type, shape, this.#warn),
     });
   }
 

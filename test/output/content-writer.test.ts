@@ -18,12 +18,13 @@ class Fixture {
   /** Stores pieces as a file, cut into chunks of `cut` bytes. */
   store(pieces: readonly { offset: number; bytes: Uint8Array }[], cut: number): readonly Extent[] {
     const last = pieces.at(-1);
-    this.writer.begin(last === undefined ? 0 : last.offset + last.bytes.length);
+    const size = last === undefined ? 0 : last.offset + last.bytes.length;
+    this.writer.begin({ size, stored: size });
     for (const { offset, bytes } of pieces) {
       this.writer.seek(offset);
       for (let at = 0; at < bytes.length; at += cut) this.#feed(bytes.subarray(at, at + cut));
     }
-    return this.writer.end();
+    return this.writer.end()?.extents ?? [];
   }
 
   #feed(bytes: Uint8Array): void {
@@ -158,13 +159,13 @@ describe("file contents", () => {
   test("an arena right behind the last one makes it longer", () => {
     const writer = new ContentWriter(immediateSink(() => {}));
     const store = (blocks: number) => {
-      writer.begin(blocks * BLOCK_SIZE);
+      writer.begin({ size: blocks * BLOCK_SIZE, stored: blocks * BLOCK_SIZE });
       const bytes = bytesOf(blocks * BLOCK_SIZE);
       for (let at = writer.write(bytes); at < bytes.length; at += writer.write(bytes.subarray(at))) {
         writer.addArena({ start: next, length: 50 });
         next += 50;
       }
-      return writer.end();
+      return writer.end()?.extents;
     };
     let next = 100;
     expect(store(30)).toEqual([{ logical: 0, physical: 100, length: 30 }]);

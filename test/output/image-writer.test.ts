@@ -29,7 +29,7 @@ async function fill(path: string, stages: number): Promise<Buffer> {
         stage.fill((start + block) % 251, block * BLOCK_SIZE, (block + 1) * BLOCK_SIZE);
       }
       expected.set(stage.subarray(0, blocks * BLOCK_SIZE), start * BLOCK_SIZE);
-      sink.putStage(stage, start, blocks);
+      sink.putStage(stage, [{ start, length: blocks }]);
     }
     await sink.settle();
   } finally {

@@ -1,5 +1,6 @@
 import { BLOCK_SIZE } from "../../blocks/blocks.ts";
 import { Docker2vmError } from "../../errors.ts";
+import { ContentWriter } from "../../output/content-writer.ts";
 import type { FilesystemKind, FilesystemOptions, FilesystemPlan, FilesystemWriter } from "../kind/kind.ts";
 import { type SizeChoice, sizeChoice, sizingOf, wholeBlocks } from "../kind/size.ts";
 import { LATEST_TIME } from "./format/inode.ts";
@@ -79,8 +80,10 @@ function writerOf(settings: Settings): FilesystemWriter {
       return {
         space: {
           end: Math.max(expected, fixedBlocks ?? 0),
+          remedy: "give the size with --size if the image is meant to be that large",
           reservedAfter: (block) => reservedRunAfter(geometry, block),
         },
+        fileWriter: (sink) => new ContentWriter(sink),
         *plan(root, contents, identity) {
           const { end, written } = contents;
           const { fs: _fs, ...asked } = settings;

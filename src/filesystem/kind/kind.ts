@@ -3,11 +3,15 @@ import type { WrittenBlocks } from "../../blocks/content-space.ts";
 import type { Piece } from "../../blocks/piece-buffer.ts";
 import type { Move } from "../../blocks/relocation.ts";
 import type { Space } from "../../blocks/space.ts";
+import type { ContentSink } from "../../output/stages.ts";
 import type { Directory, Timestamp } from "../../tree/inode.ts";
 import type { Steps } from "../../waiting/steps.ts";
+import type { FileWriter } from "./file-writer.ts";
 import type { Sizing } from "./size.ts";
 
-export type FilesystemName = "ext4" | "ext3" | "ext2";
+/** Every name there is, the default first. */
+export const FILESYSTEM_NAMES = ["ext4", "ext3", "ext2", "erofs"] as const;
+export type FilesystemName = (typeof FILESYSTEM_NAMES)[number];
 
 /** What a filesystem is asked to be. What is undefined was not asked for: each kind has defaults of its own. */
 export interface FilesystemOptions {
@@ -63,6 +67,8 @@ export interface FilesystemWriter {
 /** A filesystem whose contents are about to come. */
 export interface PreparedFilesystem {
   readonly space: Space;
+  /** What takes the contents of one stream of files. */
+  fileWriter(sink: ContentSink): FileWriter;
   /**
    * Settles everything about the filesystem but the contents, which are in place. Pure: same tree, contents and
    * identity, same plan. Throws E_SIZE_TOO_SMALL with what is needed, E_FILESYSTEM_LIMIT naming the path.

@@ -1,7 +1,7 @@
 import type { Extension } from "../../tar/extended-headers.ts";
 import { TarFault } from "../../tar/fault.ts";
 import type { TarHeader } from "../../tar/header.ts";
-import { linkTarget, type Member, type TarEntryType } from "../../tar/member.ts";
+import { type FileShape, linkTarget, type Member, type TarEntryType } from "../../tar/member.ts";
 import { paxInteger, paxTime } from "../../tar/pax.ts";
 import type { MemberReader } from "../../tar/walker.ts";
 import type { AttributePool } from "../../tree/attribute-pool.ts";
@@ -27,12 +27,17 @@ export class EntryReader implements MemberReader<TarEntry, WarningKind> {
   }
 
   /** Throws TarFault for what no filesystem can hold; what is dropped without harm is told to `warn`. */
-  read({ header, extension, path }: Member, type: TarEntryType, size: number, warn: Warn): TarEntry {
+  read(
+    { header, extension, path }: Member,
+    type: TarEntryType,
+    { size, stored }: FileShape,
+    warn: Warn,
+  ): TarEntry {
     const linkname = type === "hardlink" || type === "symlink" ? linkTarget(header, extension) : "";
     const metadata = this.#metadata(header, extension, type, warn);
     const { major, minor } = header;
     if (type === "char" && major === 0 && minor === 0) warn("overlayfs", () => OVERLAY_WHITEOUT);
-    return { path, type, linkname, size, metadata, major, minor };
+    return { path, type, linkname, size, stored, metadata, major, minor };
   }
 
   #metadata(header: TarHeader, extension: Extension, type: TarEntryType, warn: Warn): Metadata {

@@ -11,6 +11,8 @@ export interface TarEntry {
   readonly linkname: string;
   /** Bytes of the file, holes included; 0 for everything but files. */
   readonly size: number;
+  /** Bytes of the file that the archive has: the others are holes. */
+  readonly stored: number;
   readonly metadata: Metadata;
   /** Device numbers; 0 for everything but devices. */
   readonly major: number;

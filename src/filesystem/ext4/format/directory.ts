@@ -1,7 +1,5 @@
 import { le16, le32, u8 } from "../../../blocks/field.ts";
 
-export const EXT4_NAME_LEN = 255;
-
 /** The file_type of a directory entry (EXT4_FT_*, fs/ext4/ext4.h) for each kind of inode. */
 export const FILE_TYPE = {
   file: 1,

@@ -1,5 +1,5 @@
 import { BLOCK_SIZE } from "../../../blocks/blocks.ts";
-import { PIECE_BLOCKS, type Piece, PieceBuffer } from "../../../blocks/piece-buffer.ts";
+import { type Piece, PieceBuffer, zeroPieces } from "../../../blocks/piece-buffer.ts";
 import { filesystemSeed } from "../format/checksum.ts";
 import { SUPERBLOCK_OFFSET } from "../format/superblock.ts";
 import { emitBitmaps } from "./emit-bitmaps.ts";
@@ -21,24 +21,13 @@ export type { Piece } from "../../../blocks/piece-buffer.ts";
  */
 export function* emitExt4(plan: Ext4Plan): Generator<Piece> {
   const seed = plan.variant.checksums ? filesystemSeed(plan.options.uuid) : undefined;
-  yield* emitStale(plan);
+  yield* zeroPieces(plan.placement.stale);
   yield* emitTree(plan, seed);
   yield* emitJournal(plan);
   yield* emitInodeTables(plan, seed);
   const checksums = yield* emitBitmaps(plan, seed);
   yield* emitDescriptors(plan, checksums, seed);
   yield* emitSuperblocks(plan);
-}
-
-function* emitStale({ placement: { stale } }: Ext4Plan): Generator<Piece> {
-  const zeros = new Uint8Array(PIECE_BLOCKS * BLOCK_SIZE);
-  for (let run = 0; run < stale.starts.length; run++) {
-    const end = stale.ends[run] ?? 0;
-    for (let block = stale.starts[run] ?? 0; block < end; block += PIECE_BLOCKS) {
-      const length = Math.min(end - block, PIECE_BLOCKS);
-      yield { position: block * BLOCK_SIZE, bytes: zeros.subarray(0, length * BLOCK_SIZE), isZero: true };
-    }
-  }
 }
 
 function* emitJournal({ placement: { journal }, options }: Ext4Plan): Generator<Piece> {

@@ -3,14 +3,17 @@ import { assert } from "../../../errors.ts";
 import { type Directory, type Extent, type Inode, NO_XATTRS, type Timestamp } from "../../../tree/inode.ts";
 import { sortedNames } from "../../../waiting/sorted.ts";
 import type { Steps } from "../../../waiting/steps.ts";
+import { checkInode, checkName } from "../../kind/inode-limits.ts";
 import type { DirectoryHash } from "../format/dirhash.ts";
 import { type DirectoryLayout, layOutDirectory } from "./directory-layout.ts";
-import { checkInode, checkLinks, checkName, fileExtents } from "./inode-limits.ts";
+import { checkLinks, fileExtents } from "./inode-limits.ts";
 import { type Namespace, type PlannedInode, pathOf } from "./planned-inode.ts";
 import { plannedValueInode } from "./value-inodes.ts";
 import type { Variant } from "./variant.ts";
 import { XattrPlanner } from "./xattrs.ts";
 
+/** What messages call all three. */
+const FORMAT = "ext4";
 const LOST_AND_FOUND = "lost+found";
 /** Inodes that are added without a pause. */
 const INODES_PER_STEP = 256;
@@ -138,7 +141,7 @@ class Walk {
     const path = this.#path;
     this.#parent = parent;
     this.#name = name;
-    checkInode(node, path);
+    checkInode(node, FORMAT, path);
     const xattrs = this.xattrs.plan(node.metadata.xattrs, path);
     this.inodes.push({
       node,
@@ -158,7 +161,7 @@ class Walk {
     this.#parent = parent;
     this.#name = name;
     const names = yield* sortedNames([...entries.keys()]);
-    for (const entry of names) checkName(entry, this.#path);
+    for (const entry of names) checkName(entry, FORMAT, this.#path);
     const isLostAndFound = this.#options.lostAndFound && parent === 0 && name === LOST_AND_FOUND;
     const minimumBlocks = isLostAndFound ? LOST_AND_FOUND_BLOCKS : 1;
     const { hash, variant } = this.#options;

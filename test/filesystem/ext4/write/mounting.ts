@@ -2,15 +2,15 @@ import { expect } from "bun:test";
 import { mkdtempSync, rmdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { VariantName } from "../../../../src/filesystem/ext4/write/variant.ts";
+import type { FilesystemName } from "../../../../src/filesystem/kind/kind.ts";
 import { runOk } from "../../../support/oracles.ts";
 
-/** Mounts the image with the kernel's own ext4, as the type given, while `body` runs. */
+/** Mounts the image by the kernel, as the type given, while `body` runs. */
 export function withMount(
   image: string,
   mode: "ro" | "rw",
   body: (mountPoint: string) => void,
-  type: VariantName = "ext4",
+  type: FilesystemName = "ext4",
 ): void {
   const mountPoint = mkdtempSync(join(tmpdir(), "ext4-mount-"));
   try {

@@ -29,8 +29,14 @@ import {
 } from "./images.ts";
 import { expectSilentCheck, withMount } from "./mounting.ts";
 
+/** What trees are made of: an image of any kind takes contents. */
+export interface TreeImage {
+  file(bytes: Uint8Array | string, changes?: Partial<Metadata>): RegularFile;
+  scattered(count: number, changes?: Partial<Metadata>): RegularFile;
+}
+
 /** Makes an inode: contents can only be written once there is an image. */
-type Make = (image: Image, metadata: Metadata) => Inode;
+type Make = (image: TreeImage, metadata: Metadata) => Inode;
 
 const bytes = (maximum: number) =>
   fc.uint8Array({ minLength: 1, maxLength: maximum }).map((array) => Buffer.from(array).toString("latin1"));
@@ -130,7 +136,7 @@ const { tree } = fc.letrec<{ tree: Tree; folder: Tree; file: Tree }>((tie) => ({
   }),
 }));
 
-function build(image: Image, { attributes: meta, make, entries }: Tree): Inode {
+function build(image: TreeImage, { attributes: meta, make, entries }: Tree): Inode {
   if (make !== undefined) return make(image, metadata(meta));
   const made = new Map((entries ?? []).map(([text, child]) => [text, build(image, child)]));
   return directoryOf(made, meta);
@@ -156,12 +162,22 @@ function head(path: string): Buffer {
   return bytes;
 }
 
-/** What the kernel must show of the tree. */
-function expectedView(root: Directory): KernelView {
+/** The tree in an image, some of its files with a second name. */
+export function grow(image: TreeImage, { entries, rootAttributes, links }: TreeCase): Directory {
+  const root = directoryOf(
+    new Map(entries.map(([text, child]) => [text, build(image, child)])),
+    rootAttributes,
+  );
+  addLinks(root, links);
+  return root;
+}
+
+/** What the kernel must show of the tree; `held` is what the filesystem can hold of a time, in nanoseconds. */
+export function expectedView(root: Directory, held: (time: Timestamp) => bigint): KernelView {
   const view: KernelView = new Map();
   const names = new Map<Inode, string[]>();
   const visit = (path: string, node: Inode): void => {
-    view.set(path, factsOf(node));
+    view.set(path, factsOf(node, held(node.metadata.mtime)));
     if (node.type !== "directory") names.set(node, [...(names.get(node) ?? []), path]);
     else for (const [name, child] of node.entries) visit(path === "." ? name : `${path}/${name}`, child);
   };
@@ -174,12 +190,12 @@ function expectedView(root: Directory): KernelView {
   return view;
 }
 
-function factsOf(node: Inode): Facts {
-  const { mode, uid, gid, mtime, xattrs: attributed } = node.metadata;
+function factsOf(node: Inode, mtime: bigint): Facts {
+  const { mode, uid, gid, xattrs: attributed } = node.metadata;
   const facts: Facts = {
     mode: (MODE_TYPE[node.type] | mode).toString(8),
     owner: `${uid}:${gid}`,
-    mtime: nearest(mtime),
+    mtime,
   };
   if (node.type === "file") {
     facts.size = BigInt(node.size);
@@ -214,17 +230,11 @@ function nearest({ seconds, nanoseconds }: Timestamp): bigint {
 }
 
 /** Plans and writes an image of the tree and hands over the image. */
-function make(
-  { entries, rootAttributes, links, blocks, rescue, format }: Case,
-  check: (image: Image, root: Directory) => void,
-): Buffer {
+function make(drawn: Case, check: (image: Image, root: Directory) => void): Buffer {
+  const { blocks, rescue, format } = drawn;
   return withImage(
     (image) => {
-      const root = directoryOf(
-        new Map(entries.map(([text, child]) => [text, build(image, child)])),
-        rootAttributes,
-      );
-      addLinks(root, links);
+      const root = grow(image, drawn);
       const size: SizeChoice = blocks === undefined ? { kind: "auto" } : fixed(blocks);
       image.finish(root, { size, lostAndFound: rescue });
       check(image, root);
@@ -235,10 +245,17 @@ function make(
   );
 }
 
-const cases = fc.record({
+const treeCase = {
   entries: fc.uniqueArray(fc.tuple(name, tree), { maxLength: 60, selector: ([text]) => text }),
   rootAttributes: attributes,
   links: fc.nat(5),
+};
+/** What `grow` makes a tree of. */
+export const treeCases = fc.record(treeCase);
+type TreeCase = typeof treeCases extends fc.Arbitrary<infer Value> ? Value : never;
+
+const cases = fc.record({
+  ...treeCase,
   blocks: fc.option(fc.integer({ min: 40 * MIB, max: 300 * MIB }), { nil: undefined }),
   rescue: fc.boolean(),
   format: fc.constantFrom("ext4" as const, "ext4" as const, "ext3" as const, "ext2" as const),
@@ -259,7 +276,8 @@ export function checkRandomTrees(numRuns: number): void {
         withMount(
           image.path,
           "ro",
-          (mountPoint) => expect(differences(kernelView(mountPoint), expectedView(root))).toEqual([]),
+          (mountPoint) =>
+            expect(differences(kernelView(mountPoint), expectedView(root, nearest))).toEqual([]),
           drawn.format,
         );
       });

@@ -1,0 +1,103 @@
+/** The tree as a list of inodes: everything about it that does not depend on where blocks lie. */
+import { assert } from "../../../errors.ts";
+import type { Directory, Inode } from "../../../tree/inode.ts";
+import type { Steps } from "../../../waiting/steps.ts";
+import { checkInode, checkName } from "../../kind/inode-limits.ts";
+import { type DirectoryLayout, layOutDirectory } from "./directory-layout.ts";
+import { type PlannedInode, pathOf } from "./planned-inode.ts";
+import { type Attribute, XattrPlanner } from "./xattrs.ts";
+
+/** Inodes that are added without a pause. */
+const INODES_PER_STEP = 256;
+
+export interface Namespace {
+  /** Depth-first in byte order of names, the root first. */
+  readonly inodes: readonly PlannedInode[];
+  /** Attributes that several inodes refer to. */
+  readonly sharedXattrs: readonly Attribute[];
+}
+
+/** Inodes are told apart by identity: one that has several names is one inode. Throws E_FILESYSTEM_LIMIT. */
+export function* planNamespace(root: Directory): Steps<Namespace> {
+  const walk = new Walk();
+  yield* walk.run(root);
+  return { inodes: walk.inodes, sharedXattrs: walk.xattrs.share() };
+}
+
+interface Frame {
+  readonly index: number;
+  readonly entries: ReadonlyMap<string, Inode>;
+  readonly layout: DirectoryLayout;
+  next: number;
+}
+
+class Walk {
+  readonly inodes: PlannedInode[] = [];
+  readonly xattrs = new XattrPlanner();
+  readonly #indexes = new Map<Inode, number>();
+  /** Directories being walked. A stack of our own: a tree may be deeper than the call stack. */
+  readonly #stack: Frame[] = [];
+  /** The inode that is being added, for messages: one function for all, as there may be millions. */
+  #parent = 0;
+  #name = "";
+  readonly #path = (): string => pathOf(this.inodes, this.#parent, this.#name);
+
+  *run(root: Directory): Steps<void> {
+    yield* this.#enter(root, 0, "");
+    for (let frame = this.#stack.at(-1); frame !== undefined; frame = this.#stack.at(-1)) {
+      const { layout, index } = frame;
+      const at = frame.next++;
+      const name = layout.names[at];
+      if (name === undefined) {
+        this.#stack.pop();
+        continue;
+      }
+      if (name === ".") layout.children[at] = index;
+      else if (name === "..") layout.children[at] = this.inodes[index]?.parent ?? 0;
+      else layout.children[at] = yield* this.#visit(frame, name);
+    }
+  }
+
+  *#visit({ index, entries }: Frame, name: string): Steps<number> {
+    const child = entries.get(name);
+    assert(child !== undefined, "a directory changed while it was walked");
+    if (child.type === "directory") {
+      assert(!this.#indexes.has(child), "a directory has two names");
+      this.#countLink(index);
+      return yield* this.#enter(child, index, name);
+    }
+    const known = this.#indexes.get(child) ?? this.#add(child, index, name, undefined);
+    this.#countLink(known);
+    if (this.inodes.length % INODES_PER_STEP === 0) yield;
+    return known;
+  }
+
+  *#enter(directory: Directory, parent: number, name: string): Steps<number> {
+    this.#parent = parent;
+    this.#name = name;
+    for (const entry of directory.entries.keys()) checkName(entry, "EROFS", this.#path);
+    const layout = yield* layOutDirectory(directory.entries.keys());
+    const index = this.#add(directory, parent, name, layout);
+    // Its name, or for the root its "..", and its own ".".
+    this.#countLink(index);
+    this.#countLink(index);
+    this.#stack.push({ index, entries: directory.entries, layout, next: 0 });
+    return index;
+  }
+
+  #countLink(index: number): void {
+    const planned = this.inodes[index];
+    if (planned !== undefined) planned.links++;
+  }
+
+  #add(node: Inode, parent: number, name: string, directory: DirectoryLayout | undefined): number {
+    const index = this.inodes.length;
+    this.#parent = parent;
+    this.#name = name;
+    checkInode(node, "EROFS", this.#path);
+    const xattrs = this.xattrs.plan(node.metadata.xattrs, this.#path);
+    this.inodes.push({ node, parent, name, links: 0, directory, xattrs });
+    this.#indexes.set(node, index);
+    return index;
+  }
+}

@@ -1,0 +1,140 @@
+/** Builds EROFS images for tests: contents first, as a conversion brings them, then what is around them. */
+import { expect } from "bun:test";
+import { closeSync, ftruncateSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { BLOCK_SIZE } from "../../../../src/blocks/blocks.ts";
+import { EROFS } from "../../../../src/filesystem/erofs/kind.ts";
+import type { FileWriter } from "../../../../src/filesystem/kind/file-writer.ts";
+import type {
+  FilesystemIdentity,
+  FilesystemPlan,
+  PreparedFilesystem,
+} from "../../../../src/filesystem/kind/kind.ts";
+import { BlockSupply } from "../../../../src/output/block-supply.ts";
+import { immediateSink } from "../../../../src/output/stages.ts";
+import type { Directory, Metadata, RegularFile, Timestamp } from "../../../../src/tree/inode.ts";
+import { finished } from "../../../../src/waiting/steps.ts";
+import { run } from "../../../support/oracles.ts";
+import { metadata, TIME } from "../../ext4/write/images.ts";
+import { withMount } from "../../ext4/write/mounting.ts";
+import type { TreeImage } from "../../ext4/write/random-trees.ts";
+
+export const IDENTITY: FilesystemIdentity = {
+  uuid: Uint8Array.from({ length: 16 }, (_, i) => i + 1),
+  hashSeed: new Uint8Array(16).fill(7),
+  label: "rootfs",
+  time: TIME,
+};
+
+/** A part of a file, from byte `offset` on. */
+export interface Part {
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+}
+
+const PREPARED: PreparedFilesystem = await EROFS.settle({}).prepare(2 ** 28);
+
+/** An image in the making: a sparse file that contents go to first. */
+export class ErofsImage implements TreeImage {
+  readonly path: string;
+  readonly #folder = mkdtempSync(join(tmpdir(), "erofs-test-"));
+  readonly #fd: number;
+  readonly #supply = new BlockSupply(PREPARED.space);
+  readonly #writer: FileWriter;
+
+  constructor() {
+    this.path = join(this.#folder, "image.erofs");
+    this.#fd = openSync(this.path, "w+");
+    this.#writer = PREPARED.fileWriter(immediateSink((position, bytes) => this.#write(position, bytes)));
+  }
+
+  file(bytes: Uint8Array | string, changes: Partial<Metadata> = {}): RegularFile {
+    const data = typeof bytes === "string" ? Buffer.from(bytes, "latin1") : bytes;
+    return this.sparse(data.length, data.length === 0 ? [] : [{ offset: 0, bytes: data }], changes);
+  }
+
+  /** A file of so many blocks, with as many holes between them. */
+  scattered(count: number, changes: Partial<Metadata> = {}): RegularFile {
+    const parts = Array.from({ length: count }, (_, i) => {
+      const bytes = Buffer.alloc(BLOCK_SIZE);
+      bytes.write(`block ${i} of the file`);
+      return { offset: 2 * i * BLOCK_SIZE, bytes };
+    });
+    return this.sparse(2 * count * BLOCK_SIZE, parts, changes);
+  }
+
+  /** A file of `size` bytes; what no part has is a hole. */
+  sparse(size: number, parts: readonly Part[], changes: Partial<Metadata> = {}): RegularFile {
+    const writer = this.#writer;
+    const own = metadata(changes);
+    const stored = parts.reduce((sum, { bytes }) => sum + bytes.length, 0);
+    writer.begin({ size, stored, metadata: own });
+    for (const { offset, bytes } of parts) {
+      writer.seek(offset);
+      for (let at = writer.write(bytes); at < bytes.length; at += writer.write(bytes.subarray(at))) {
+        this.#addArena();
+      }
+    }
+    for (let place = writer.end(); ; place = writer.end()) {
+      if (place !== undefined) return { type: "file", metadata: own, size, ...place };
+      this.#addArena();
+    }
+  }
+
+  #addArena(): void {
+    const least = this.#writer.wanted;
+    this.#writer.addArena(this.#supply.take(Math.max(64, least), least));
+  }
+
+  /** Plans the filesystem, moves contents as it wants, and writes what is around them. */
+  finish(root: Directory, identity: Partial<FilesystemIdentity> = {}): FilesystemPlan {
+    this.#writer.flush();
+    const contents = { end: this.#supply.end, written: this.#writer.written };
+    const plan = finished(PREPARED.plan(root, contents, { ...IDENTITY, ...identity }));
+    for (const { from, to, length } of plan.moves) this.#copy(from, to, length);
+    ftruncateSync(this.#fd, plan.blocks * BLOCK_SIZE);
+    for (const { position, bytes } of plan.emit()) this.#write(position, bytes);
+    return plan;
+  }
+
+  #write(position: number, bytes: Uint8Array): void {
+    writeSync(this.#fd, bytes, 0, bytes.length, position);
+  }
+
+  #copy(from: number, to: number, length: number): void {
+    const bytes = Buffer.alloc(length * BLOCK_SIZE);
+    expect(readSync(this.#fd, bytes, 0, bytes.length, from * BLOCK_SIZE)).toBe(bytes.length);
+    this.#write(to * BLOCK_SIZE, bytes);
+  }
+
+  remove(): void {
+    closeSync(this.#fd);
+    rmSync(this.#folder, { recursive: true });
+  }
+}
+
+/** Runs `body` with an image and removes that afterwards. */
+export function withErofs<T>(body: (image: ErofsImage) => T): T {
+  const image = new ErofsImage();
+  try {
+    return body(image);
+  } finally {
+    image.remove();
+  }
+}
+
+/** Fails unless `fsck.erofs` decodes everything and says nothing. */
+export function expectSilentFsck(image: string): void {
+  expect(run("fsck.erofs", ["--extract", image])).toEqual({ status: 0, stdout: "", stderr: "" });
+}
+
+/** Hands over the image as the kernel mounts it. */
+export function withErofsMount(image: string, body: (mountPoint: string) => void): void {
+  withMount(image, "ro", body, "erofs");
+}
+
+/** All of a time, in nanoseconds. */
+export function wholeTime({ seconds, nanoseconds }: Timestamp): bigint {
+  return BigInt(seconds) * 1_000_000_000n + BigInt(nanoseconds);
+}

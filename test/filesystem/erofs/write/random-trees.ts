@@ -1,0 +1,36 @@
+import { expect } from "bun:test";
+import { randomInt } from "node:crypto";
+import { readFileSync } from "node:fs";
+import fc from "fast-check";
+import type { Directory } from "../../../../src/tree/inode.ts";
+import { differences, kernelView } from "../../../support/kernel-view.ts";
+import { expectedView, grow, treeCases } from "../../ext4/write/random-trees.ts";
+import { type ErofsImage, expectSilentFsck, wholeTime, withErofs, withErofsMount } from "./images.ts";
+
+/**
+ * Draws so many trees. Of each fsck.erofs has nothing to say, the kernel shows it as it was, and the bytes are the same
+ * again. Prints the seed, so that a failure can be had again.
+ */
+export function checkRandomErofs(numRuns: number): void {
+  const seed = randomInt(2 ** 31);
+  console.log(`random trees in EROFS: seed ${seed}`);
+  fc.assert(
+    fc.property(treeCases, (drawn) => {
+      const make = (check: (image: ErofsImage, root: Directory) => void): Buffer =>
+        withErofs((image) => {
+          const root = grow(image, drawn);
+          image.finish(root);
+          check(image, root);
+          return readFileSync(image.path);
+        });
+      const first = make((image, root) => {
+        expectSilentFsck(image.path);
+        withErofsMount(image.path, (mountPoint) =>
+          expect(differences(kernelView(mountPoint), expectedView(root, wholeTime))).toEqual([]),
+        );
+      });
+      expect(first.equals(make(() => undefined))).toBe(true);
+    }),
+    { numRuns, seed },
+  );
+}
