@@ -1,36 +1,32 @@
 import { ipLiteral, isNearer, REACH, type Reach } from "./addresses.ts";
+import { Deadline } from "./deadline.ts";
 import { guardedLookup, tooNear } from "./guarded-lookup.ts";
 import type { Headers } from "./headers.ts";
 import { networkError } from "./network-errors.ts";
+import { Pace } from "./pace.ts";
 import { type Environment, type NamedProxy, proxyFor } from "./proxy.ts";
 import { reachOfServer } from "./reach.ts";
+import { type ResponseBody, responseBody } from "./response-body.ts";
+import { TIMEOUTS, type Timeouts } from "./timeouts.ts";
+import { REAL_TIME, type Timing } from "./timing.ts";
 import { Agent, type Dispatcher, proxyAgent } from "./undici.ts";
+import { showUrl } from "./urls.ts";
 import { usualCertificates } from "./usual-certificates.ts";
 
 /** Bytes of a response's header. */
 const HEADER_LIMIT = 32 << 10;
 /** Bytes of a body that wait for their reader: fewer than come at once, and the connection stops after each piece. */
 const MOST_WAITING = 1 << 20;
-/** Bytes of an unwanted body that are read to keep its connection. */
-const DISCARD_LIMIT = 64 << 10;
-
-export interface Timeouts {
-  /** Milliseconds until a connection stands. */
-  readonly connect: number;
-  /** Milliseconds until the header of the answer is there. */
-  readonly headers: number;
-  /** Milliseconds without a byte of the body. */
-  readonly body: number;
-}
-
-export const TIMEOUTS: Timeouts = { connect: 30_000, headers: 60_000, body: 60_000 };
 
 export interface HttpOptions {
   /** Where proxies are named. */
   readonly environment: Environment;
   /** PEM certificates to be trusted beside the usual ones. */
   readonly ca?: string | undefined;
-  readonly timeouts?: Timeouts | undefined;
+  /** TIMEOUTS where they are absent. */
+  readonly timeouts?: Partial<Timeouts> | undefined;
+  /** The real one if absent. */
+  readonly timing?: Pick<Timing, "now"> | undefined;
   /** Hosts, with a port for that port alone, that may be as near as they are whoever points there. */
   readonly trustedHosts?: readonly string[] | undefined;
 }
@@ -43,6 +39,8 @@ export interface HttpRequest {
   readonly secrets?: Readonly<Record<string, string>> | undefined;
   readonly body?: string | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Whether a document is asked for, for which there is a time; an answer that is no success is one anyway. */
+  readonly isDocument?: boolean | undefined;
   /** Connect to no address nearer than this, but for the hosts that are trusted. */
   readonly nearest?: Reach | undefined;
 }
@@ -55,20 +53,18 @@ export interface HttpResponse {
   readonly body: ResponseBody;
 }
 
-/** The bytes as they come, never decoded. Throws NetworkError when they break off, and the signal's reason. */
-export interface ResponseBody extends AsyncIterable<Uint8Array> {
-  /** For a body nobody wants. Its connection is kept if there is not much of it. */
-  discard(): void;
-}
-
 /** Single exchanges over kept connections: no redirects, no second tries, no credentials of its own. */
 export class HttpClient {
   readonly #options: HttpOptions;
+  readonly #timeouts: Timeouts;
+  readonly #timing: Pick<Timing, "now">;
   readonly #dispatchers = new Map<string, Dispatcher>();
   readonly #reaches = new Map<string, Promise<Reach>>();
 
   constructor(options: HttpOptions) {
     this.#options = options;
+    this.#timeouts = { ...TIMEOUTS, ...options.timeouts };
+    this.#timing = options.timing ?? REAL_TIME;
   }
 
   /** Throws NetworkError, E_USAGE for an unusable proxy, E_DENIED for what `nearest` forbids, the signal's reason. */
@@ -78,6 +74,7 @@ export class HttpClient {
     const nearest = this.isTrusted(url) ? REACH.linkLocal : (request.nearest ?? REACH.linkLocal);
     if (isNearer(url.hostname, nearest)) throw tooNear(url.host);
     const proxy = proxyFor(url, this.#options.environment);
+    const deadline = new Deadline(this.#timeouts.connect + this.#timeouts.headers, url, signal);
     try {
       const { statusCode, headers, body } = await this.#dispatcher(url, nearest, proxy).request({
         origin: url.origin,
@@ -91,12 +88,17 @@ export class HttpClient {
           ...request.secrets,
         },
         ...(request.body === undefined ? {} : { body: request.body }),
-        ...(signal === undefined ? {} : { signal }),
+        signal: deadline.signal,
       });
-      return { url, status: statusCode, headers, body: responseBody(body, url, proxy, signal) };
+      const isDocument = request.isDocument === true || statusCode >= 300;
+      const pace = new Pace(this.#timeouts, isDocument, showUrl(url));
+      const context = { url, proxy, signal, pace, timing: this.#timing };
+      return { url, status: statusCode, headers, body: responseBody(body, context) };
     } catch (error) {
       signal?.throwIfAborted();
-      throw networkError(error, url, proxy);
+      throw networkError(deadline.explain(error), url, proxy);
+    } finally {
+      deadline.dispose();
     }
   }
 
@@ -133,7 +135,7 @@ export class HttpClient {
   }
 
   #direct(nearest: Reach): Dispatcher {
-    const { connect } = this.#options.timeouts ?? TIMEOUTS;
+    const { connect } = this.#timeouts;
     const guard = nearest === REACH.linkLocal ? {} : { lookup: guardedLookup(nearest) };
     return new Agent({ ...this.#limits(), connect: { timeout: connect, ...this.#trust(), ...guard } });
   }
@@ -152,7 +154,7 @@ export class HttpClient {
   }
 
   #limits() {
-    const { headers, body } = this.#options.timeouts ?? TIMEOUTS;
+    const { headers, body } = this.#timeouts;
     return { headersTimeout: headers, bodyTimeout: body, maxHeaderSize: HEADER_LIMIT };
   }
 
@@ -161,25 +163,4 @@ export class HttpClient {
     const { ca } = this.#options;
     return ca === undefined ? {} : { ca: [...usualCertificates(), ca] };
   }
-}
-
-function responseBody(
-  body: Dispatcher.ResponseData["body"],
-  url: URL,
-  proxy: NamedProxy | undefined,
-  signal: AbortSignal | undefined,
-): ResponseBody {
-  // It may break off before anybody reads it, and must not bring the program down then.
-  body.on("error", () => undefined);
-  return {
-    discard: () => void body.dump({ limit: DISCARD_LIMIT }).catch(() => undefined),
-    async *[Symbol.asyncIterator]() {
-      try {
-        for await (const chunk of body) yield chunk as Uint8Array;
-      } catch (error) {
-        signal?.throwIfAborted();
-        throw networkError(error, url, proxy);
-      }
-    },
-  };
 }

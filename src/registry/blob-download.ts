@@ -6,6 +6,7 @@ import type { HttpResponse } from "../http/client.ts";
 import { contentCodings, decoded, isDecodable, undecodable } from "../http/content-coding.ts";
 import { contentLength, header } from "../http/headers.ts";
 import { NetworkError } from "../http/network-errors.ts";
+import { TIMEOUTS } from "../http/timeouts.ts";
 import { type Digest, digestAlgorithm, digestHex } from "../oci/digest.ts";
 import { isRest, parseContentRange } from "./content-range.ts";
 import { pauseOrThrow, type RetryContext } from "./retrying.ts";
@@ -14,8 +15,8 @@ import { pauseOrThrow, type RetryContext } from "./retrying.ts";
 export interface BlobOrigin {
   /** What messages call it. */
   readonly name: string;
-  /** A request for the blob, of the given headers; `what` names it in messages. */
-  request(digest: Digest, headers: Readonly<Record<string, string>>, what: string): Promise<HttpResponse>;
+  /** A request for the blob, of the given headers. */
+  request(blob: Blob, headers: Readonly<Record<string, string>>): Promise<HttpResponse>;
   /** The error for an answer that is no success. */
   error(response: HttpResponse, what: string): Promise<Docker2vmError>;
   /** Hears why the place called `next` is asked instead; where it is absent, that is a warning. */
@@ -28,6 +29,13 @@ export interface Blob {
   readonly mediaType: string;
   readonly digest: Digest;
   readonly size: number;
+  /** Whether it is a document, which is to come within its time. */
+  readonly isDocument?: boolean | undefined;
+}
+
+/** What messages call a blob. */
+export function blobName({ role, digest }: Blob): string {
+  return `${role} ${digest}`;
 }
 
 export interface BlobSink {
@@ -39,8 +47,9 @@ const DAMAGED = "the registry's copy is damaged or was changed: the image has to
 
 /** Bytes that show that a server works, however often it breaks off. */
 const PROGRESS = 1 << 20;
-/** Milliseconds after which fewer bytes will do. */
+/** Milliseconds after which fewer bytes will do, if they came no slower than any body may. */
 const SLOW_PROGRESS_AFTER = 60_000;
+const LEAST_RATE = TIMEOUTS.leastBytes / TIMEOUTS.window;
 /** gzip adds less than one byte to so many, and to a whole. */
 const ENCODING_COST = 1024;
 
@@ -89,12 +98,14 @@ class BlobDownload {
   readonly #context: RetryContext;
   readonly #hash: Hash;
   #received = 0;
+  /** Milliseconds for which the sink kept it waiting. */
+  #held = 0;
   /** Whether the origin has sent it encoded: a Range would be one of other bytes. */
   #comesEncoded = false;
 
   constructor(blob: Blob, sink: BlobSink, context: RetryContext) {
     this.#blob = blob;
-    this.#what = `${blob.role} ${blob.digest}`;
+    this.#what = blobName(blob);
     this.#sink = sink;
     this.#context = context;
     this.#hash = createHash(digestAlgorithm(blob.digest));
@@ -104,7 +115,7 @@ class BlobDownload {
   async from(origin: BlobOrigin): Promise<void> {
     const backoff = new Backoff(this.#context.timing);
     const { timing } = this.#context;
-    let last = { received: this.#received, at: timing.now() };
+    let last = { received: this.#received, at: timing.now(), held: this.#held };
     let whole = false;
     for (;;) {
       try {
@@ -114,9 +125,11 @@ class BlobDownload {
         // A body may break off between its last byte and its end.
         if (error instanceof NetworkError && this.#received === this.#blob.size) return;
         const gained = this.#received - last.received;
-        const slowly = gained > 0 && timing.now() - last.at >= SLOW_PROGRESS_AFTER;
+        const passed = timing.now() - last.at;
+        const waited = passed - (this.#held - last.held);
+        const slowly = gained > 0 && passed >= SLOW_PROGRESS_AFTER && gained >= waited * LEAST_RATE;
         if (gained >= PROGRESS || slowly) backoff.reset();
-        last = { received: this.#received, at: timing.now() };
+        last = { received: this.#received, at: timing.now(), held: this.#held };
         await pauseOrThrow(error, this.#what, backoff, this.#context, this.#received);
       }
     }
@@ -136,10 +149,10 @@ class BlobDownload {
 
   /** False where the origin sent another range than asked for: then it is to be asked for the whole. */
   async #attempt(origin: BlobOrigin, whole: boolean): Promise<boolean> {
-    const { digest, size } = this.#blob;
+    const { size } = this.#blob;
     const offset = whole || this.#comesEncoded ? 0 : this.#received;
     const headers = offset === 0 ? {} : { range: `bytes=${offset}-` };
-    const response = await origin.request(digest, headers, this.#what);
+    const response = await origin.request(this.#blob, headers);
     if (response.status === 206 && offset > 0) {
       const range = parseContentRange(header(response.headers, "content-range"));
       if (!isRest(range, offset, size)) {
@@ -188,7 +201,10 @@ class BlobDownload {
       this.#hash.update(fresh);
       this.#received += fresh.length;
       const paced = this.#sink.append(fresh);
-      if (paced !== undefined) await paced;
+      if (paced === undefined) continue;
+      const since = this.#context.timing.now();
+      await paced;
+      this.#held += this.#context.timing.now() - since;
     }
     if (position === this.#blob.size) return;
     throw new NetworkError("E_NETWORK", `${origin.name}: ${this.#what}: ended at ${position} bytes`, {

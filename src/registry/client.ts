@@ -18,6 +18,8 @@ export interface RepositoryRequest {
   readonly method?: "GET" | "HEAD" | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly query?: Readonly<Record<string, string>> | undefined;
+  /** Whether it is a document, as all is that `fetch` brings. */
+  readonly isDocument?: boolean | undefined;
   /** For `fetch`: the statuses that mean that there is no such thing; 404 and 410 if absent. */
   readonly absent?: ReadonlySet<number> | undefined;
 }
@@ -65,7 +67,7 @@ export class RepositoryClient {
   /** The same with the whole body, which may have to be asked for again too; empty unless the status is 200. */
   fetch(request: RepositoryRequest, limit: number): Promise<Document> {
     return retrying(request.what, this.context, async () => {
-      const response = await this.#attempt(request);
+      const response = await this.#attempt({ ...request, isDocument: true });
       if (response.status === 200) return { response, bytes: await readBody(response, limit) };
       if (!(request.absent ?? NOT_FOUND).has(response.status)) throw await this.error(response, request.what);
       response.body.discard();
@@ -151,14 +153,14 @@ export class RepositoryClient {
   }
 
   #request(
-    { path, method = "GET", headers, query }: RepositoryRequest,
+    { path, method = "GET", headers, query, isDocument }: RepositoryRequest,
     authorization: string | undefined,
   ): HttpRequest {
     const url = new URL(`/v2/${this.#repository}/${path}`, this.endpoint.base);
     for (const [name, value] of Object.entries(query ?? {})) url.searchParams.append(name, value);
     if (this.endpoint.mirrorOf !== undefined) url.searchParams.append("ns", this.endpoint.mirrorOf);
     const secrets = authorization === undefined ? undefined : { authorization };
-    return { method, url, headers, secrets, signal: this.context.signal };
+    return { method, url, headers, secrets, signal: this.context.signal, isDocument };
   }
 
   #listen({ headers }: HttpResponse): void {

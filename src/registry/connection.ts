@@ -1,7 +1,8 @@
 import { setMaxListeners } from "node:events";
 import type { OptionalCache } from "../cache/optional-cache.ts";
 import { Docker2vmError } from "../errors.ts";
-import { HttpClient, type Timeouts } from "../http/client.ts";
+import { HttpClient } from "../http/client.ts";
+import type { Timeouts } from "../http/timeouts.ts";
 import { REAL_TIME, type Timing } from "../http/timing.ts";
 import type { RegistryAccess } from "./access.ts";
 import { readCertificates } from "./certificates.ts";
@@ -17,7 +18,8 @@ import type { RetryContext } from "./retrying.ts";
 export interface ConnectionOptions extends RegistryAccess {
   /** Where proxies and credentials are named: HTTPS_PROXY, DOCKER_CONFIG, HOME, PATH and their like. */
   readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly timeouts?: Timeouts | undefined;
+  /** How long servers are waited for, where it is to be longer or shorter than usual. */
+  readonly timeouts?: Partial<Timeouts> | undefined;
   readonly timing?: Timing | undefined;
   readonly onEvent?: OnRegistryEvent | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -49,7 +51,8 @@ export async function connect(
     onEvent: options.onEvent ?? (() => undefined),
     signal: either,
   };
-  const http = new HttpClient({ environment, ca, timeouts, trustedHosts: options.trustedRealms });
+  const { timing } = context;
+  const http = new HttpClient({ environment, ca, timeouts, timing, trustedHosts: options.trustedRealms });
   const rules = { insecureHosts: options.insecureHosts ?? [], hasOwnCa: ca !== undefined };
   const clientFor = (host: string, mirrorOf?: string) =>
     makeClient(http, endpointOf(host, rules, mirrorOf), reference.repository, options, context);

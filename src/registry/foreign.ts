@@ -1,7 +1,7 @@
 import type { HttpClient } from "../http/client.ts";
 import { follow } from "../http/redirects.ts";
 import { showUrl } from "../http/urls.ts";
-import type { BlobOrigin } from "./blob-download.ts";
+import { type BlobOrigin, blobName } from "./blob-download.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { type RetryContext, retrying } from "./retrying.ts";
 import { isTransientStatus, PART_IS_MISSING, statusError } from "./status-error.ts";
@@ -30,12 +30,19 @@ function foreignOrigin(url: URL, registry: Endpoint, http: HttpClient, context: 
   return {
     name: showUrl(url),
     error,
-    request: (_, headers, what) =>
-      retrying(what, context, async () => {
+    request: (blob, headers) =>
+      retrying(blobName(blob), context, async () => {
         const nearest = await http.reach(registry.base);
-        const request = { method: "GET", url, headers, signal: context.signal, nearest } as const;
+        const request = {
+          method: "GET",
+          url,
+          headers,
+          signal: context.signal,
+          isDocument: blob.isDocument,
+          nearest,
+        } as const;
         const response = await follow(http, request);
-        if (isTransientStatus(response.status)) throw await error(response, what);
+        if (isTransientStatus(response.status)) throw await error(response, blobName(blob));
         return response;
       }),
   };

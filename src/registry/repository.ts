@@ -8,7 +8,7 @@ import { parseIndex, type ReferrersPage } from "../oci/index-document.ts";
 import type { RawManifest } from "../oci/manifest.ts";
 import { isIndex, OCI_INDEX } from "../oci/media-types.ts";
 import { formatPlatform } from "../oci/platform.ts";
-import { type Blob, type BlobOrigin, type BlobSink, downloadBlob } from "./blob-download.ts";
+import { type Blob, type BlobOrigin, type BlobSink, blobName, downloadBlob } from "./blob-download.ts";
 import type { RepositoryClient } from "./client.ts";
 import { foreignOrigins } from "./foreign.ts";
 import { fetchManifest, headManifest, mediaTypeOf } from "./manifests.ts";
@@ -121,7 +121,7 @@ export class Repository {
     }
     const chunks: Uint8Array[] = [];
     const sink = { append: (bytes: Uint8Array) => void chunks.push(bytes) };
-    await this.download({ ...descriptor, role }, sink, context);
+    await this.download({ ...descriptor, role, isDocument: true }, sink, context);
     const bytes = Buffer.concat(chunks);
     await cache?.write(digest, bytes);
     return bytes;
@@ -134,7 +134,7 @@ export class Repository {
     context: RetryContext,
   ): Promise<void> {
     const { http, allowForeign, upstream } = this.#options;
-    if (upstream === undefined) throw this.#absent(this.name(`${blob.role} ${blob.digest}`));
+    if (upstream === undefined) throw this.#absent(this.name(blobName(blob)));
     const mirrors = this.#mirrors.inUse.map((client) => ({
       ...originOf(client),
       onFailure: (error: Docker2vmError, next: string) => this.#mirrors.failed(client, error, next),
@@ -242,7 +242,10 @@ function pageOf({ bytes, mediaType }: Omit<RawManifest, "digest">, where: string
 function originOf(client: RepositoryClient): BlobOrigin {
   return {
     name: client.endpoint.host,
-    request: (digest, headers, what) => client.send({ path: `blobs/${digest}`, what, headers }),
+    request: (blob, headers) => {
+      const { digest, isDocument } = blob;
+      return client.send({ path: `blobs/${digest}`, what: blobName(blob), headers, isDocument });
+    },
     error: (response, what) => client.error(response, what, PART_IS_MISSING),
   };
 }

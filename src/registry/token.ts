@@ -74,7 +74,7 @@ function getRequest(
   if (service !== undefined) url.searchParams.append("service", service);
   for (const scope of scopes) url.searchParams.append("scope", scope);
   const secrets = credentials === undefined ? undefined : { authorization: basicAuthorization(credentials) };
-  return { method: "GET", url, secrets, signal, nearest: realm.nearest };
+  return { method: "GET", url, secrets, signal, nearest: realm.nearest, isDocument: true };
 }
 
 function oauthRequest(query: TokenQuery, token: string, signal: AbortSignal | undefined): HttpRequest {
@@ -93,6 +93,7 @@ function oauthRequest(query: TokenQuery, token: string, signal: AbortSignal | un
     body: form.toString(),
     signal,
     nearest: realm.nearest,
+    isDocument: true,
   };
 }
 

@@ -2,6 +2,8 @@
 import { expect, test } from "bun:test";
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
+import { createServer, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import type { ConvertOptions } from "../../src/convert/options.ts";
 import { Docker2vmError } from "../../src/errors.ts";
@@ -39,6 +41,26 @@ test("so is one whose input does not come, and nothing is left of it", async () 
   expect(await new Promise((resolve) => child.on("close", resolve))).toBe(8);
   expect(said).toContain("error: stopped after 1s: no image was written");
   expect(existsSync(out)).toBe(false);
+});
+
+test("so is a pull, whatever it waits for, and nothing is left of it", async () => {
+  for (const answer of [() => undefined, (response: ServerResponse) => void response.write(" ")]) {
+    const registry = createServer((_, response) => answer(response));
+    await new Promise<void>((resolve) => registry.listen(0, "127.0.0.1", resolve));
+    const { port } = registry.address() as AddressInfo;
+    const out = scratch("pulled");
+    const args = [MAIN, "convert", `127.0.0.1:${port}/app`, "--no-cache", "--out", out, "--timeout", "1s"];
+    const child = spawn(process.execPath, args);
+    let said = "";
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      said += text;
+    });
+    expect(await new Promise((resolve) => child.on("close", resolve))).toBe(8);
+    expect(said).toContain("error: stopped after 1s: no image was written");
+    expect(existsSync(out)).toBe(false);
+    registry.close();
+    registry.closeAllConnections();
+  }
 });
 
 test("a signal goes first, and one that is done has no time to keep to", async () => {

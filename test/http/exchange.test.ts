@@ -3,8 +3,9 @@ import { createServer, type RequestListener } from "node:http";
 import { type AddressInfo, connect, type Server } from "node:net";
 import { REACH, type Reach } from "../../src/http/addresses.ts";
 import { readBody } from "../../src/http/body.ts";
-import { HttpClient, type HttpRequest, type HttpResponse, TIMEOUTS } from "../../src/http/client.ts";
+import { HttpClient, type HttpRequest, type HttpResponse } from "../../src/http/client.ts";
 import { follow } from "../../src/http/redirects.ts";
+import { TIMEOUTS } from "../../src/http/timeouts.ts";
 import { expectError } from "../support/expect-error.ts";
 import { letPeersBeLate, until } from "../support/waiting.ts";
 

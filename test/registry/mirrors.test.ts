@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import type { ServerResponse } from "node:http";
 import { join } from "node:path";
 import { rootCertificates } from "node:tls";
-import { TIMEOUTS } from "../../src/http/client.ts";
+import { TIMEOUTS } from "../../src/http/timeouts.ts";
 import { expectError } from "../support/expect-error.ts";
 import { json, type LayoutImage } from "../support/layout-builder.ts";
 import { ScriptedRegistry, sendStatus } from "../support/scripted-registry.ts";

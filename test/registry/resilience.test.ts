@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { PATIENCE } from "../../src/cache/growing-file.ts";
-import { TIMEOUTS } from "../../src/http/client.ts";
+import { TIMEOUTS } from "../../src/http/timeouts.ts";
 import { AMD64 } from "../source/support.ts";
 import { expectError } from "../support/expect-error.ts";
 import { sendBlob, sendBroken, sendStatus, sendWhole } from "../support/scripted-registry.ts";
@@ -145,7 +145,7 @@ describe("a body that breaks off", () => {
       { layers: [BIG], compress: "none" },
     ));
 
-  test("is followed for ever as long as anything comes each minute", () =>
+  test("is followed for ever as long as something comes each minute", () =>
     withScene(async ({ registry, built, pull, timing }) => {
       const digest = built.layers[0]?.digest ?? "";
       const [base] = LAYERS;
@@ -162,6 +162,25 @@ describe("a body that breaks off", () => {
       });
       expect(await pull()).toEqual(DIGESTS(built));
       expect(registry.seenOf(digest).length).toBeGreaterThan(6);
+    }));
+
+  test("is not followed for ever for a byte a minute", () =>
+    withScene(async ({ registry, built, pull, timing }) => {
+      const digest = built.layers[0]?.digest ?? "";
+      const [base] = LAYERS;
+      registry.rule(({ url, range }, response) => {
+        if (!url.includes(digest)) return false;
+        timing.pass(61_000);
+        const start = Number(/\d+/.exec(range ?? "0")?.[0]);
+        if (start > 0) {
+          response.statusCode = 206;
+          response.setHeader("content-range", `bytes ${start}-${base.length - 1}/${base.length}`);
+        }
+        sendBroken(response, base.subarray(start), 1);
+        return true;
+      });
+      await expectError(pull(), "E_NETWORK", digest, "closed before the end");
+      expect(registry.seenOf(digest)).toHaveLength(5);
     }));
 
   test("leaves nothing in the scratch folder, whether it ends well or not", () =>
