@@ -1,12 +1,13 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync } from "node:fs";
+import { closeSync, constants, fstatSync, lstatSync, openSync, readlinkSync, realpathSync } from "node:fs";
 import { readdir } from "node:fs/promises";
-import { join } from "node:path";
+import { join, sep } from "node:path";
 import { Docker2vmError, isAbsence, systemErrorCode } from "../errors.ts";
+import { quote } from "../oci/quote.ts";
 import { readRange, readRangeNow } from "./file-reading.ts";
 import type { FileStore, StoredFile } from "./file-store.ts";
 import { changedError, inputError } from "./system-errors.ts";
 
-/** Never through a symlink, and never waiting for the other end of a fifo. */
+/** Never through a symlink that was not looked at, and never waiting for the other end of a fifo. */
 const OPEN_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /** Where a file is: enough for any thread to read it as its store does. */
@@ -18,8 +19,8 @@ export interface FilePlace {
 }
 
 /**
- * The regular files below a folder. The folder itself may be a symlink; nothing below it may, for a link could make
- * any file of this machine part of an image. Names must be the program's own: nothing from an image but a checked
+ * The regular files below a folder. The folder itself may be a symlink; those below it are followed within the folder
+ * alone, for a link could make any file of this machine part of an image. Names must be the program's own: nothing from an image but a checked
  * digest goes into them.
  */
 export function folderStore(folder: string): FileStore {
@@ -93,25 +94,44 @@ function openBelow(folder: string, name: string): OpenFile | undefined {
   const path = join(folder, name);
   try {
     const components = name.split("/");
+    let file = path;
     for (let depth = 1; depth <= components.length; depth++) {
       const part = join(folder, ...components.slice(0, depth));
-      if (lstatSync(part).isSymbolicLink()) throw symlink(part);
+      if (!lstatSync(part).isSymbolicLink()) continue;
+      file = targetWithin(folder, path, part);
+      break;
     }
-    const fd = openSync(path, OPEN_FLAGS);
+    const fd = openSync(file, OPEN_FLAGS);
     const found = fstatSync(fd);
     if (found.isFile()) return { fd, size: found.size };
     closeSync(fd);
   } catch (error) {
     if (isAbsence(error)) return undefined;
-    throw systemErrorCode(error) === "ELOOP" ? symlink(path) : inputError(error, path);
+    throw systemErrorCode(error) === "ELOOP"
+      ? badLink(path, "leads in a circle, or was put there meanwhile")
+      : inputError(error, path);
   }
   throw new Docker2vmError("E_UNSUPPORTED", `${path}: is not a regular file`, {
     hint: "the files of an image must be files: fetch or copy the image again",
   });
 }
 
-function symlink(path: string): Docker2vmError {
-  return new Docker2vmError("E_UNSUPPORTED", `${path}: is a symbolic link`, {
+/** Where `path` really is, of which `link` is a part and a symlink: somewhere in the folder. */
+function targetWithin(folder: string, path: string, link: string): string {
+  let target: string;
+  try {
+    target = realpathSync(path);
+  } catch (error) {
+    if (isAbsence(error))
+      throw badLink(link, `leads to ${quote(readlinkSync(link))}, and ${quote(path)} is not there`);
+    throw error;
+  }
+  if (target.startsWith(join(realpathSync(folder), sep))) return target;
+  throw badLink(link, `leads out of the folder, to ${quote(target)}`);
+}
+
+function badLink(path: string, how: string): Docker2vmError {
+  return new Docker2vmError("E_UNSUPPORTED", `${path}: is a symbolic link that ${how}`, {
     hint: "the files of an image must lie in its own folder: copy the folder with cp -rL",
   });
 }

@@ -9,7 +9,7 @@ import {
   truncateSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { formatPlatform } from "../../src/oci/platform.ts";
 import { readPlace } from "../../src/source/folder-store.ts";
 import type { ImageChoice, LayerBlob } from "../../src/source/source.ts";
@@ -26,11 +26,10 @@ const read = (path: string, select?: ImageChoice, platform = AMD64) =>
 const digestOf = async (...args: Parameters<typeof read>) => `${(await read(...args)).image.manifestDigest}`;
 const blobPath = (folder: string, digest: string) => join(folder, "blobs", digest.replace(":", "/"));
 
+type Built = ReturnType<typeof simpleLayout>;
+
 /** A test in a folder that holds a layout with one image. */
-function withLayout(
-  name: string,
-  use: (folder: string, built: ReturnType<typeof simpleLayout>) => Promise<void>,
-): void {
+function withLayout(name: string, use: (folder: string, built: Built) => Promise<void>): void {
   test(name, () => inFolder((folder) => use(folder, simpleLayout(folder))));
 }
 
@@ -57,6 +56,45 @@ describe("a layout", () => {
     symlinkSync(folder, link);
     expect(await digestOf(link)).toBe(built.manifest.digest);
   });
+
+  for (const [what, link] of [
+    [
+      "blobs",
+      (folder: string, { layers, config }: Built) => {
+        mkdirSync(join(folder, "store"));
+        for (const { digest } of [...layers, config]) {
+          const path = blobPath(folder, digest);
+          renameSync(path, join(folder, "store", basename(path)));
+          symlinkSync(join("../../store", basename(path)), path);
+        }
+      },
+    ],
+    [
+      "folders, by a whole path,",
+      (folder: string) => {
+        renameSync(join(folder, "blobs"), join(folder, "elsewhere"));
+        symlinkSync(join(folder, "elsewhere"), join(folder, "blobs"));
+      },
+    ],
+    [
+      "documents, by several,",
+      (folder: string) => {
+        renameSync(join(folder, "index.json"), join(folder, "first.json"));
+        symlinkSync("first.json", join(folder, "second.json"));
+        symlinkSync("./second.json", join(folder, "index.json"));
+      },
+    ],
+  ] as const) {
+    withLayout(`is read through symlinks of its ${what} that stay in its folder`, async (folder, built) => {
+      link(folder, built);
+      const around = join(folder, "link");
+      symlinkSync(folder, around);
+      for (const path of [folder, around]) {
+        const { contents } = await read(path);
+        expect(contents.map(sha256)).toEqual(built.layers.map(({ digest }) => digest));
+      }
+    });
+  }
 
   withLayout("gives large layers in chunks of at most 1 MiB", async (folder) => {
     rmSync(join(folder, "index.json"));
@@ -302,23 +340,54 @@ describe("a layout is refused", () => {
     return expectError(read(folder), "E_BAD_MANIFEST", "has 1 layers, but its config names 2");
   });
 
-  withLayout("whose blob is a symlink", (folder, built) => {
-    const path = blobPath(folder, built.layers[0]?.digest ?? "");
-    renameSync(path, join(folder, "elsewhere"));
-    symlinkSync(join(folder, "elsewhere"), path);
-    return expectError(read(folder), "E_UNSUPPORTED", path, "is a symbolic link");
-  });
+  for (const [how, target] of [
+    ["out of it", (outside: string) => outside],
+    [
+      "out of it by a way of its own",
+      (outside: string) => join("../../../", basename(dirname(outside)), "blob"),
+    ],
+    ["to a device", () => "/dev/zero"],
+  ] as const) {
+    withLayout(`whose blob is a symlink ${how}`, (folder, built) =>
+      inFolder((elsewhere) => {
+        const path = blobPath(folder, built.layers[0]?.digest ?? "");
+        renameSync(path, join(elsewhere, "blob"));
+        symlinkSync(target(join(elsewhere, "blob")), path);
+        return expectError(read(folder), "E_UNSUPPORTED", path, "leads out of the folder", "cp -rL");
+      }),
+    );
+  }
 
-  withLayout("whose blobs folder is a symlink", (folder) => {
-    renameSync(join(folder, "blobs"), join(folder, "elsewhere"));
-    symlinkSync("elsewhere", join(folder, "blobs"));
-    return expectError(read(folder), "E_UNSUPPORTED", join(folder, "blobs"), "is a symbolic link");
-  });
+  withLayout(
+    "whose blobs folder is a symlink out of it, to one beside it whose name begins as its own",
+    (folder) => {
+      const beside = `${folder}-beside`;
+      renameSync(join(folder, "blobs"), beside);
+      symlinkSync(beside, join(folder, "blobs"));
+      return expectError(read(folder), "E_UNSUPPORTED", join(folder, "blobs"), "leads out", beside).finally(
+        () => rmSync(beside, { recursive: true }),
+      );
+    },
+  );
 
-  withLayout("whose index.json is a symlink", (folder) => {
-    renameSync(join(folder, "index.json"), join(folder, "elsewhere"));
+  withLayout("whose index.json is a symlink to nothing", (folder) => {
+    rmSync(join(folder, "index.json"));
     symlinkSync("elsewhere", join(folder, "index.json"));
-    return expectError(read(folder), "E_UNSUPPORTED", "index.json", "is a symbolic link");
+    return expectError(read(folder), "E_UNSUPPORTED", "index.json", 'leads to "elsewhere"', "is not there");
+  });
+
+  withLayout("whose blob is a symlink in a circle", (folder, built) => {
+    const path = blobPath(folder, built.config.digest);
+    rmSync(path);
+    symlinkSync(path, path);
+    return expectError(read(folder), "E_UNSUPPORTED", path, "in a circle");
+  });
+
+  withLayout("whose blob is a symlink to a folder", (folder, built) => {
+    const path = blobPath(folder, built.config.digest);
+    rmSync(path);
+    symlinkSync("..", path);
+    return expectError(read(folder), "E_UNSUPPORTED", path, "is not a regular file");
   });
 
   withLayout("whose blob is a folder", (folder, built) => {
@@ -378,8 +447,8 @@ describe("a layer's file is read the same by who waits for it and by who does no
 
     test(`${name}: a link meanwhile`, () =>
       withLayer(async (path, layer) => {
-        renameSync(path, `${path}.away`);
-        symlinkSync(`${path}.away`, path);
+        rmSync(path);
+        symlinkSync("/dev/zero", path);
         await expectError(all(layer), "E_UNSUPPORTED", path, "symbolic link");
       }));
   }
