@@ -1,5 +1,7 @@
 import { assert, Docker2vmError } from "../errors.ts";
+import { FOREIGN_HEAD, sniffForeign } from "../inflate/foreign.ts";
 import type { ChunkMemory } from "../memory/chunks.ts";
+import { foreignLayer } from "../oci/media-types.ts";
 import { type Compression, decompress, type InflateChoice, sniffCompression } from "./decompress.ts";
 import { type LayerBlob, layerName } from "./layer-blob.ts";
 import { DigestCheck, StoredBlob } from "./stored-blob.ts";
@@ -61,6 +63,8 @@ export async function inflateLayer<T>(
   try {
     const { head, whole: source } = await peek(stored);
     const compression = sniffCompression(head);
+    const foreign = sniffForeign(head);
+    if (foreign !== undefined) throw foreignLayer(foreign, layerName(blob));
     warnOfDisagreement(blob, compression, options);
     const isChecked = compression === "none" && blob.digest === blob.diffId;
     const result = await use(whole(source, compression), { isChecked });
@@ -109,7 +113,7 @@ export class DiffIdCheck {
   }
 }
 
-const HEAD = 4;
+const HEAD = FOREIGN_HEAD;
 
 /** The first bytes, and all chunks with them. */
 async function peek(stored: StoredBlob): Promise<{ head: Uint8Array; whole: AsyncIterable<Uint8Array> }> {

@@ -24,6 +24,11 @@ const LAYERS: ReadonlyMap<string, Compression> = new Map([
   ...compressions(DOCKER_FOREIGN_LAYER, "."),
 ]);
 
+/** A layer of any kind in a compression of any name. */
+const COMPRESSED_LAYER =
+  /^application\/vnd\.(?:oci\.image\.layer\.(?:nondistributable\.)?v1|docker\.image\.rootfs\.(?:foreign\.)?diff)\.tar[+.]([a-z0-9]+)$/;
+const NOT_IN_SPEC = "which the OCI image spec does not have: it has gzip and zstd";
+
 export function isIndex(mediaType: string): boolean {
   return mediaType === OCI_INDEX || mediaType === DOCKER_MANIFEST_LIST;
 }
@@ -66,6 +71,14 @@ export function layerCompression(mediaType: string, where: string): Compression 
       hint: "decrypt it first: skopeo copy --decryption-key",
     });
   }
+  const foreign = COMPRESSED_LAYER.exec(mediaType)?.[1];
+  if (foreign !== undefined) {
+    const message = `${where}: the layer is compressed with ${foreign} (${quote(mediaType)}), ${NOT_IN_SPEC}`;
+    // Programs that copy images leave layers alone whose type they do not know.
+    throw new Docker2vmError("E_UNSUPPORTED", message, {
+      hint: "build or push the image again with layers in gzip or zstd",
+    });
+  }
   throw new Docker2vmError(
     "E_UNSUPPORTED",
     `${where}: ${quote(mediaType)} is not a layer this program can read`,
@@ -73,6 +86,13 @@ export function layerCompression(mediaType: string, where: string): Compression 
       hint: "layers are tar archives: plain, or compressed with gzip or zstd",
     },
   );
+}
+
+/** The refusal of a layer whose bytes are compressed so, whatever its type says. `where` names it. */
+export function foreignLayer(compression: string, where: string): Docker2vmError {
+  return new Docker2vmError("E_UNSUPPORTED", `${where}: is compressed with ${compression}, ${NOT_IN_SPEC}`, {
+    hint: "have it compressed anew: skopeo copy --dest-compress-format gzip IMAGE oci:FOLDER:TAG",
+  });
 }
 
 function compressions(tar: string, separator: string): [string, Compression][] {

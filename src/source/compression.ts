@@ -1,24 +1,18 @@
 import { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { Docker2vmError, reasonOf, systemErrorCode } from "../errors.ts";
+import { FOREIGN_HEAD, type ForeignCompression, sniffForeign } from "../inflate/foreign.ts";
 import { type Compression, sniffCompression as sniffKnown } from "../inflate/sniff.ts";
 import { CHUNK_SIZE } from "../memory/chunks.ts";
 
-export type FileCompression = Compression | "bzip2" | "xz";
-
-/** Kinds that are known by name only. */
-const FOREIGN: readonly [FileCompression, readonly number[]][] = [
-  ["bzip2", [0x42, 0x5a, 0x68]],
-  ["xz", [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]],
-];
+export type FileCompression = Compression | ForeignCompression;
 
 /** Bytes that sniffCompression wants to see. */
-export const SNIFFED = 6;
+export const SNIFFED = FOREIGN_HEAD;
 
 /** How a file that starts so is compressed. */
 export function sniffCompression(start: Uint8Array): FileCompression {
-  const foreign = FOREIGN.find(([, magic]) => magic.every((byte, i) => start[i] === byte));
-  return foreign?.[0] ?? sniffKnown(start);
+  return sniffForeign(start) ?? sniffKnown(start);
 }
 
 /**

@@ -3,7 +3,7 @@ import { Docker2vmError } from "../errors.ts";
 import { CONFIG_LIMIT, type ImageConfig, parseConfig } from "../oci/config.ts";
 import { checkDigest, type Digest, isDigest, sha256Of } from "../oci/digest.ts";
 import { MANIFEST_LIMIT } from "../oci/document.ts";
-import { type Compression, dockerLayerMediaType } from "../oci/media-types.ts";
+import { type Compression, dockerLayerMediaType, foreignLayer } from "../oci/media-types.ts";
 import type { WantedPlatform } from "../oci/platform.ts";
 import { quote } from "../oci/quote.ts";
 import { settlePlatform } from "../oci/settle-platform.ts";
@@ -120,9 +120,7 @@ async function compressionOf(file: StoredFile, where: string): Promise<Compressi
     break;
   }
   if (compression === "bzip2" || compression === "xz") {
-    throw new Docker2vmError("E_UNSUPPORTED", `${where}: compressed with ${compression}`, {
-      hint: "layers may be plain, or compressed with gzip or zstd",
-    });
+    throw foreignLayer(compression, where);
   }
   return compression;
 }

@@ -11,6 +11,7 @@ import {
 } from "../../src/layer/layer-stream.ts";
 import { type Digest, parseDigest } from "../../src/oci/digest.ts";
 import { expectError } from "../support/expect-error.ts";
+import { run, testWith } from "../support/oracles.ts";
 import { tar } from "../support/tar-builder.ts";
 import { chunked, collect, entriesOf, failureOf } from "./support.ts";
 
@@ -348,5 +349,40 @@ describe("an abort", () => {
     const blob = blobOf(TAR);
     await failureOf(readLayer(blob, { inflate: "auto" }, readOne));
     expect([blob.read, blob.closed]).toEqual([10_000, 1]);
+  });
+});
+
+describe("a layer in a compression that is none of images'", () => {
+  for (const program of ["xz", "bzip2"] as const) {
+    for (const [what, content] of [
+      ["", TAR],
+      [", and empty,", Buffer.of()],
+    ] as const) {
+      testWith([program], `${program}${what} is refused by its name, whatever its type says`, async () => {
+        const stored = run(program, ["-c"], { input: content, encoding: "latin1" }).stdout;
+        const blob = blobOf(Buffer.from(stored, "latin1"));
+        await expectError(
+          read(blob),
+          "E_UNSUPPORTED",
+          "layer 2",
+          `compressed with ${program}`,
+          "skopeo copy --dest-compress-format gzip",
+        );
+        expect(blob.closed).toBe(1);
+      });
+    }
+  }
+
+  testWith(["xz"], "xz is told only if the bytes are those that were asked for", async () => {
+    const stored = Buffer.from(run("xz", ["-c"], { input: TAR, encoding: "latin1" }).stdout, "latin1");
+    const other = Buffer.from(stored);
+    other[stored.length - 1] = 0;
+    await expectError(read(blobOf(stored, {}, other)), "E_DIGEST_MISMATCH");
+  });
+
+  test("is not told by a few letters: a file may be called as bzip2's begin", async () => {
+    const named = tar([{ path: "BZh91A", data: "first" }]);
+    const blob = blobOf(named, { diffId: digestOf(named) });
+    expect((await read(blob)).equals(named)).toBe(true);
   });
 });

@@ -31,7 +31,7 @@ describe("a layer's media type", () => {
   });
 
   test("that is no layer's is refused by name", async () => {
-    for (const mediaType of ["application/vnd.oci.image.layer.v1.tar+xz", "text/html", ""]) {
+    for (const mediaType of ["application/vnd.oci.image.layer.v2.tar+xz", "text/html", ""]) {
       await expectError(
         () => layerCompression(mediaType, "layer 3"),
         "E_UNSUPPORTED",
@@ -40,6 +40,24 @@ describe("a layer's media type", () => {
       );
     }
   });
+
+  for (const [mediaType, compression] of [
+    ["application/vnd.oci.image.layer.v1.tar+xz", "xz"],
+    ["application/vnd.oci.image.layer.nondistributable.v1.tar+bzip2", "bzip2"],
+    ["application/vnd.docker.image.rootfs.diff.tar.xz", "xz"],
+    ["application/vnd.docker.image.rootfs.foreign.diff.tar.bz2", "bz2"],
+    ["application/vnd.oci.image.layer.v1.tar+lz4", "lz4"],
+  ] as const) {
+    test(`${mediaType} is refused with what it is compressed with, and what to do`, () =>
+      expectError(
+        () => layerCompression(mediaType, "layer 3"),
+        "E_UNSUPPORTED",
+        "layer 3",
+        `compressed with ${compression}`,
+        `"${mediaType}"`,
+        "gzip or zstd",
+      ));
+  }
 
   test("of docker goes there and back", () => {
     for (const compression of ["none", "gzip", "zstd"] as const) {

@@ -30,6 +30,7 @@ const PACKAGES = {
   gzip: "gzip",
   lz4: "lz4",
   xz: "xz-utils",
+  bzip2: "bzip2",
   tar: "tar",
   git: "git",
   cpio: "cpio",
