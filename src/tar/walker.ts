@@ -8,7 +8,8 @@
 import { checkExtendedSize, ExtendedHeaders, isExtendedHeader } from "./extended-headers.ts";
 import { quotePath, TarFault } from "./fault.ts";
 import { isZero } from "./fields.ts";
-import { BLOCK, padded, TYPEFLAG } from "./format.ts";
+import { TYPEFLAG } from "./format.ts";
+import { type FrameSink, Framing } from "./framing.ts";
 import { decodeHeader, headerPath, type TarHeader } from "./header.ts";
 import {
   type FileShape,
@@ -49,32 +50,30 @@ export interface WalkFailure {
   readonly path: string | undefined;
 }
 
-/** What the next bytes are; "zero" is a header after one zero block, "after" what follows the end marker. */
-type State = "header" | "extended" | "sparse-map" | "contents" | "skipped" | "zero" | "after";
+/** What the body is that is under way, if one is. */
+type Body = "contents" | "skipped" | "extended";
 
-export class TarWalker<Entry, Kind extends string> {
+export class TarWalker<Entry, Kind extends string> implements FrameSink {
   /** Why the archive cannot be read any further; what was read before stands. */
   failure: WalkFailure | undefined;
 
   readonly #context: WalkContext<Entry, Kind>;
+  readonly #framing = new Framing(this);
   readonly #extended = new ExtendedHeaders();
   #parts: TarPart<Entry>[] = [];
-  #state: State = "header";
-  /** Bytes of the archive before the chunk in hand, and where the header in hand stands. */
-  #position = 0;
+  /** Where the header in hand stands, and whose it is. */
   #headerAt = 0;
   #path: string | undefined;
-  /** The header in hand. A copy: it may come in several chunks, and is read as text in parts. */
-  readonly #block = Buffer.alloc(BLOCK);
-  #filled = 0;
-  /** Bytes to come of contents, skipped contents or an extended header, padding included. */
-  #remaining = 0;
-  #padding = 0;
+  #body: Body = "skipped";
+  /** An extended header's, as far as it has come. */
   #text = Buffer.alloc(0);
+  #textFilled = 0;
   #typeflag = "";
   #segments = new SegmentCursor(NO_FILE.segments);
   /** A file whose map of holes is still on its way. */
   #sparse: Member | undefined;
+  /** Blocks of zeros in a row: two are the end. */
+  #zeroBlocks = 0;
   #warnedAfterEnd = false;
 
   constructor(context: WalkContext<Entry, Kind>) {
@@ -91,7 +90,7 @@ export class TarWalker<Entry, Kind extends string> {
   /** Takes the archive's next bytes. What is wrong with them is in `failure` afterwards. */
   push(chunk: Uint8Array): void {
     if (this.failure === undefined) {
-      this.#guard(() => this.#walk(chunk));
+      this.#guard(() => this.#framing.push(chunk));
     }
   }
 
@@ -109,40 +108,34 @@ export class TarWalker<Entry, Kind extends string> {
     }
   }
 
-  #walk(chunk: Uint8Array): void {
-    let at = 0;
-    while (at < chunk.length) {
-      switch (this.#state) {
-        case "contents":
-        case "skipped":
-        case "extended":
-          at = this.#takeBody(chunk, at);
-          break;
-        case "after":
-          this.#checkAfterEnd(chunk.subarray(at));
-          at = chunk.length;
-          break;
-        default:
-          at = this.#takeBlock(chunk, at);
-      }
+  onBlock(block: Buffer): void {
+    if (this.#sparse !== undefined) {
+      this.#sparse.map?.push(block);
+      this.#openFile(this.#sparse);
+      return;
     }
-    this.#position += chunk.length;
+    this.#headerAt = this.#framing.blockAt;
+    this.#path = undefined;
+    if (block[0] === 0 && isZero(block)) this.#readZeroBlock();
+    else this.#readHeader(block);
   }
 
-  #takeBody(chunk: Uint8Array, at: number): number {
-    const end = Math.min(at + this.#remaining, chunk.length);
-    const state = this.#state;
-    if (state === "contents")
-      this.#takeContents(chunk, at, Math.min(end, at + this.#remaining - this.#padding));
-    else if (state === "extended") {
-      this.#text.set(chunk.subarray(at, end), this.#text.length - this.#remaining);
+  onBody(chunk: Uint8Array, start: number, end: number): void {
+    if (this.#body === "contents") this.#takeContents(chunk, start, end);
+    else if (this.#body === "extended") {
+      this.#text.set(chunk.subarray(start, end), this.#textFilled);
+      this.#textFilled += end - start;
     }
-    this.#remaining -= end - at;
-    if (this.#remaining === 0) {
-      this.#state = "header";
-      if (state === "extended") this.#readExtended();
-    }
-    return end;
+  }
+
+  onBodyEnd(): void {
+    if (this.#body === "extended") this.#readExtended();
+  }
+
+  onRest(bytes: Uint8Array): void {
+    if (this.#warnedAfterEnd || isZero(bytes)) return;
+    this.#warnedAfterEnd = true;
+    this.#context.warnOfEnd("the bytes after the end of the tar are left out");
   }
 
   #takeContents(chunk: Uint8Array, start: number, end: number): void {
@@ -154,38 +147,13 @@ export class TarWalker<Entry, Kind extends string> {
     }
   }
 
-  #takeBlock(chunk: Uint8Array, at: number): number {
-    const end = Math.min(at + BLOCK - this.#filled, chunk.length);
-    const block = this.#block;
-    block.set(chunk.subarray(at, end), this.#filled);
-    this.#filled += end - at;
-    if (this.#filled === BLOCK) {
-      this.#filled = 0;
-      this.#readBlock(block, this.#position + end - BLOCK);
-    }
-    return end;
-  }
-
-  #readBlock(block: Buffer, position: number): void {
-    if (this.#sparse !== undefined) {
-      this.#sparse.map?.push(block);
-      this.#openFile(this.#sparse);
-      return;
-    }
-    this.#headerAt = position;
-    this.#path = undefined;
-    if (block[0] === 0 && isZero(block)) this.#readZeroBlock();
-    else this.#readHeader(block);
-  }
-
   #readZeroBlock(): void {
     this.#checkNothingPending();
-    this.#state = this.#state === "zero" ? "after" : "zero";
+    if (++this.#zeroBlocks === 2) this.#framing.end();
   }
 
   #readHeader(block: Buffer): void {
-    if (this.#state === "zero")
-      throw new TarFault("an entry follows a single zero block, which ends nothing");
+    if (this.#zeroBlocks > 0) throw new TarFault("an entry follows a single zero block, which ends nothing");
     this.#path = headerPath(block);
     const header = decodeHeader(block, this.#path);
     if (!isExtendedHeader(header.typeflag)) {
@@ -194,14 +162,14 @@ export class TarWalker<Entry, Kind extends string> {
     }
     checkExtendedSize(header.size);
     this.#typeflag = header.typeflag;
-    this.#text = Buffer.allocUnsafe(padded(header.size));
+    this.#text = Buffer.allocUnsafe(header.size);
+    this.#textFilled = 0;
     this.#expectBody("extended", header.size);
     if (header.size === 0) this.#readExtended();
   }
 
   #readExtended(): void {
-    const bytes = this.#text.subarray(0, this.#text.length - this.#padding);
-    this.#extended.read(this.#typeflag, bytes, this.#warn);
+    this.#extended.read(this.#typeflag, this.#text, this.#warn);
   }
 
   #openMember(header: TarHeader, block: Buffer): void {
@@ -225,7 +193,6 @@ export class TarWalker<Entry, Kind extends string> {
   #openFile(member: Member): void {
     if (member.map !== undefined && !member.map.complete) {
       this.#sparse = member;
-      this.#state = "sparse-map";
       return;
     }
     this.#sparse = undefined;
@@ -242,41 +209,30 @@ export class TarWalker<Entry, Kind extends string> {
     });
   }
 
-  #expectBody(state: "contents" | "skipped" | "extended", size: number): void {
-    this.#remaining = padded(size);
-    this.#padding = this.#remaining - size;
-    this.#state = size === 0 ? "header" : state;
-  }
-
-  #checkAfterEnd(rest: Uint8Array): void {
-    if (this.#warnedAfterEnd || isZero(rest)) return;
-    this.#warnedAfterEnd = true;
-    this.#context.warnOfEnd("the bytes after the end of the tar are left out");
+  #expectBody(body: Body, size: number): void {
+    this.#body = body;
+    this.#framing.expectBody(size);
   }
 
   #checkEnd(): void {
-    if (this.#state === "after") return;
-    if (this.#inPadding) {
+    if (this.#zeroBlocks === 2) return;
+    const { isInPadding, isInBody, isInBlock, blockAt } = this.#framing;
+    if (isInPadding && this.#body !== "extended") {
       this.#context.warnOfEnd("the tar ends in the padding of its last entry: it may have been cut short");
       return;
     }
-    const inEntry = this.#state !== "header" && this.#state !== "zero";
-    if (inEntry) throw new TarFault("the tar ends in the middle of an entry");
-    if (!isZero(this.#block.subarray(0, this.#filled))) {
-      this.#headerAt = this.#position - this.#filled;
+    if (isInPadding || isInBody || this.#sparse !== undefined) {
+      throw new TarFault("the tar ends in the middle of an entry");
+    }
+    if (isInBlock) {
+      this.#headerAt = blockAt;
       this.#path = undefined;
       throw new TarFault("the tar ends in the middle of a header");
     }
     this.#checkNothingPending();
-    if (this.#state === "header") {
+    if (this.#zeroBlocks === 0) {
       this.#context.warnOfEnd("the tar has no end marker: it may have been cut short");
     }
-  }
-
-  /** Whether the entry's contents have come, and only what fills up their last block has not. */
-  get #inPadding(): boolean {
-    const isBody = this.#state === "contents" || this.#state === "skipped";
-    return isBody && this.#remaining <= this.#padding;
   }
 
   #checkNothingPending(): void {
