@@ -36,4 +36,6 @@ export interface FileLength {
 /** Where the contents of a file are. */
 export interface FilePlace {
   readonly extents: readonly Extent[];
+  /** Where the rest of them is, for who has put it there. */
+  readonly slot?: number | undefined;
 }

@@ -40,7 +40,7 @@ export class ImageContents implements WrittenBlocks, ContentStore {
       immediateSink((position, bytes) => this.#image.write(position, bytes)),
     );
     const writer = this.#writer;
-    const addArena = (): void => writer.addArena(this.#arena(writer.wanted));
+    const addArena = (): void => this.#addArena(writer);
     writer.begin({ size, stored: size });
     for (const piece of pieces) {
       for (let at = writer.write(piece); at < piece.length; at += writer.write(piece.subarray(at))) {
@@ -53,8 +53,9 @@ export class ImageContents implements WrittenBlocks, ContentStore {
   }
   #writer: FileWriter | undefined;
 
-  #arena(least: number): Run {
-    return this.#supply.take(Math.max(LONGEST_ROW_BLOCKS, least), least);
+  #addArena(writer: FileWriter): void {
+    const { wanted } = writer;
+    writer.addArena(this.#supply.take(Math.max(LONGEST_ROW_BLOCKS, wanted), wanted));
   }
 
   async read(file: RegularFile): Promise<Uint8Array> {
@@ -72,7 +73,7 @@ export class ImageContents implements WrittenBlocks, ContentStore {
   /** Has what was added in the image. */
   flush(): void {
     if (this.#writer === undefined) return;
-    this.#writer.flush();
+    while (!this.#writer.flush()) this.#addArena(this.#writer);
     this.addWritten(this.#writer.written);
     this.#writer = undefined;
   }

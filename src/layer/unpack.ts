@@ -18,59 +18,71 @@ export interface Contents {
 export async function unpack(
   parts: AsyncIterable<readonly TarPart[]>,
   target: LayerTarget,
-  { writer, nextArena }: Contents,
+  contents: Contents,
 ): Promise<void> {
-  const unpacker = new Unpacker(target, writer);
+  const unpacker = new Unpacker(target, contents);
   for await (const list of parts) {
     for (const part of list) {
-      if (part.kind === "entry") {
-        while (!unpacker.endFile()) await makeRoom(writer, nextArena);
-        unpacker.begin(part.entry);
-      } else if (unpacker.accepts) {
-        writer.seek(part.offset);
-        const done = writer.write(part.bytes);
-        if (done < part.bytes.length) await writeRest(part.bytes.subarray(done), writer, nextArena);
-      }
+      const waiting = unpacker.take(part);
+      // A turn of the event loop for every entry would cost more than the entry.
+      if (waiting !== undefined) await waiting;
     }
   }
-  while (!unpacker.endFile()) await makeRoom(writer, nextArena);
-  writer.flush();
+  await unpacker.finish();
   target.finish();
-}
-
-async function writeRest(
-  bytes: Uint8Array,
-  writer: FileWriter,
-  nextArena: Contents["nextArena"],
-): Promise<void> {
-  for (let done = 0; done < bytes.length; done += writer.write(bytes.subarray(done))) {
-    await makeRoom(writer, nextArena);
-  }
-}
-
-async function makeRoom(writer: FileWriter, nextArena: Contents["nextArena"]): Promise<void> {
-  if (writer.wanted > 0) writer.addArena(await nextArena(writer.wanted));
-  else await writer.stageFree();
 }
 
 class Unpacker {
   readonly #target: LayerTarget;
   readonly #writer: FileWriter;
+  readonly #nextArena: Contents["nextArena"];
   /** The file whose contents are coming. */
   #file: TarEntry | undefined;
 
-  constructor(target: LayerTarget, writer: FileWriter) {
+  constructor(target: LayerTarget, { writer, nextArena }: Contents) {
     this.#target = target;
     this.#writer = writer;
+    this.#nextArena = nextArena;
   }
 
-  /** Whether the contents that come are wanted: those of a whiteout are not. */
-  get accepts(): boolean {
-    return this.#file !== undefined;
+  /** Takes the next part; where there must be room for it first, the rest is to be waited for. */
+  take(part: TarPart): Promise<void> | undefined {
+    if (part.kind === "entry") {
+      if (!this.#endFile()) return this.#endAndBegin(part.entry);
+      this.#begin(part.entry);
+      return undefined;
+    }
+    // The contents of a whiteout are not wanted.
+    if (this.#file === undefined) return undefined;
+    this.#writer.seek(part.offset);
+    const done = this.#writer.write(part.bytes);
+    return done < part.bytes.length ? this.#writeRest(part.bytes.subarray(done)) : undefined;
   }
 
-  /** Comes after `endFile`. */
-  begin(entry: TarEntry): void {
+  /** Ends the last file and has everything written out. */
+  async finish(): Promise<void> {
+    while (!this.#endFile()) await this.#makeRoom();
+    while (!this.#writer.flush()) await this.#makeRoom();
+  }
+
+  async #endAndBegin(entry: TarEntry): Promise<void> {
+    while (!this.#endFile()) await this.#makeRoom();
+    this.#begin(entry);
+  }
+
+  async #writeRest(bytes: Uint8Array): Promise<void> {
+    for (let done = 0; done < bytes.length; done += this.#writer.write(bytes.subarray(done))) {
+      await this.#makeRoom();
+    }
+  }
+
+  async #makeRoom(): Promise<void> {
+    const { wanted } = this.#writer;
+    if (wanted > 0) this.#writer.addArena(await this.#nextArena(wanted));
+    else await this.#writer.stageFree();
+  }
+
+  #begin(entry: TarEntry): void {
     const target = this.#target;
     if (isWhiteout(entry.path, target.name)) target.whiteout(entry.path);
     else if (entry.type === "hardlink") target.link(entry.path, entry.linkname);
@@ -81,7 +93,7 @@ class Unpacker {
   }
 
   /** Ends the file, if there is one; false where there must be room first. */
-  endFile(): boolean {
+  #endFile(): boolean {
     const file = this.#file;
     if (file === undefined) return true;
     const place = this.#writer.end();
@@ -92,8 +104,8 @@ class Unpacker {
   }
 }
 
-function fileOf({ metadata, size }: TarEntry, { extents }: FilePlace): RegularFile {
-  return { type: "file", metadata, size, extents };
+function fileOf({ metadata, size }: TarEntry, { extents, slot }: FilePlace): RegularFile {
+  return { type: "file", metadata, size, extents, slot };
 }
 
 function inodeOf(entry: TarEntry): Inode {

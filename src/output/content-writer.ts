@@ -136,14 +136,15 @@ export class ContentWriter {
     return { extents: this.#extents };
   }
 
-  /** Writes out what is still gathered. */
-  flush(): void {
-    if (this.#stage === undefined) return;
+  /** Writes out what is still gathered: for that there is always room. */
+  flush(): true {
+    if (this.#stage === undefined) return true;
     this.#sink.putStage(this.#stage, this.#runs);
     this.#stage = undefined;
     for (const run of this.#runs) append(this.#written, run);
     this.#runs = [];
     this.#staged = 0;
+    return true;
   }
 
   #fillPending(stage: Uint8Array): void {

@@ -43,6 +43,8 @@ export interface RegularFile extends Common {
   readonly size: number;
   /** Ascending by `logical`, not overlapping; what is between them reads as zeros. */
   readonly extents: readonly Extent[];
+  /** What the kind of filesystem that has taken the contents remembers the rest of them by, metadata included. */
+  readonly slot?: number | undefined;
 }
 
 export interface Directory extends Common {

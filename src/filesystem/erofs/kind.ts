@@ -26,8 +26,8 @@ const WRITER: FilesystemWriter = {
   plannedBlocks: () => null,
   prepare: async () => {
     // Loaded only here: most conversions make ext4.
-    const { PREPARED } = await import("./write/prepare.ts");
-    return PREPARED;
+    const { prepareErofs } = await import("./write/prepare.ts");
+    return prepareErofs();
   },
 };
 

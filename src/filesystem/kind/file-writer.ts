@@ -5,12 +5,12 @@ import type { Metadata } from "../../tree/inode.ts";
 
 /** A file whose contents are about to come. */
 export interface ComingFile extends FileLength {
-  /** What its inode will say; absent where that is not known yet. */
+  /** What its inode will say, and nobody changes then; absent where that is not known yet. */
   readonly metadata?: Metadata;
 }
 
 /**
- * Nothing here waits: where there is no room, or all stages are on their way, `write` and `end` stop early; the caller
+ * Nothing here waits: where there is no room, or all stages are on their way, a step stops early; the caller
  * adds an arena, or waits, and goes on. When an arena is needed follows from the contents and the files alone, however
  * they are cut into chunks.
  */
@@ -27,8 +27,8 @@ export interface FileWriter {
   addArena(run: Run): void;
   /** Resolves when there may be a stage again. */
   stageFree(): Promise<void>;
-  /** Writes out what is still gathered. */
-  flush(): void;
+  /** Writes out what is still gathered; false where there must be room first. */
+  flush(): boolean;
   /** Every run that bytes were written to. */
   readonly written: readonly Run[];
   /** Runs that were given and not written to. For when the last file has ended. */

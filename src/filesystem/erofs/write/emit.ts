@@ -1,8 +1,11 @@
 import { BLOCK_SIZE } from "../../../blocks/blocks.ts";
+import { viewOf } from "../../../blocks/field.ts";
 import { type Piece, PieceBuffer, zeroPieces } from "../../../blocks/piece-buffer.ts";
+import { EXTENDED_INODE } from "../format/inode.ts";
 import { encodeData, encodeInode } from "./inode-encoding.ts";
 import type { MetadataRun } from "./layout.ts";
-import type { ErofsPlan } from "./plan.ts";
+import { type ErofsPlan, positionOf } from "./plan.ts";
+import { slotOf } from "./planned-inode.ts";
 import { sealFirstBlock } from "./superblock.ts";
 import { encodeShared } from "./xattrs.ts";
 
@@ -29,6 +32,36 @@ export function* emitErofs(plan: ErofsPlan): Generator<Piece> {
     }
   }
   yield* buffer.take();
+  yield* emitDeadBytes(plan);
+  yield* emitChanges(plan);
+}
+
+/** Zeros over what no file has any more, in blocks that others have. */
+function* emitDeadBytes({ deadBytes, slotPlaces }: ErofsPlan): Generator<Piece> {
+  const zeros = new Uint8Array(BLOCK_SIZE);
+  for (const { block, offset, length } of deadBytes) {
+    const position = (slotPlaces[block] ?? 0) * BLOCK_SIZE + offset;
+    yield { position, bytes: zeros.subarray(0, length) };
+  }
+}
+
+/** What is not as it was when inodes were written with their contents: where these lie, and how many names there are. */
+function* emitChanges(plan: ErofsPlan): Generator<Piece> {
+  const word = new Uint8Array(4);
+  const view = viewOf(word);
+  for (const [index, planned] of plan.namespace.inodes.entries()) {
+    if (slotOf(planned) === undefined) continue;
+    const start = plan.moved.get(index)?.[0]?.physical;
+    const position = positionOf(plan, index);
+    if (start !== undefined) {
+      view.setUint32(0, start, true);
+      yield { position: position + EXTENDED_INODE.i_u.offset, bytes: word };
+    }
+    if (planned.links !== 1) {
+      view.setUint32(0, planned.links, true);
+      yield { position: position + EXTENDED_INODE.i_nlink.offset, bytes: word };
+    }
+  }
 }
 
 function* emitData(

@@ -1,6 +1,6 @@
 import { BLOCK_SIZE } from "../../../blocks/blocks.ts";
 import { viewOf } from "../../../blocks/field.ts";
-import type { DeviceNode } from "../../../tree/inode.ts";
+import type { DeviceNode, Inode, Metadata } from "../../../tree/inode.ts";
 import { MODE_TYPE } from "../../../tree/mode.ts";
 import { BLOCK_MAP_ENTRY, BLOCK_MAP_ENTRY_SIZE, NULL_BLOCK } from "../format/chunk.ts";
 import {
@@ -16,10 +16,9 @@ import {
 } from "../format/inode.ts";
 import { chunkCount } from "./data-form.ts";
 import { encodeEntries } from "./directory-blocks.ts";
-import type { InodeLayout } from "./layout.ts";
 import type { ErofsPlan } from "./plan.ts";
 import type { DataForm, PlannedInode } from "./planned-inode.ts";
-import { bodySize, encodeBody, xattrCount } from "./xattrs.ts";
+import { bodySize, encodeBody, type PlannedXattrs, xattrCount } from "./xattrs.ts";
 
 const LAYOUTS = {
   plain: DATALAYOUT.FLAT_PLAIN,
@@ -32,40 +31,67 @@ export function encodeInode(plan: ErofsPlan, index: number, bytes: Uint8Array, a
   const planned = plan.namespace.inodes[index];
   const laidOut = plan.layout.inodes[index];
   if (planned === undefined || laidOut === undefined) return;
-  const body = bodySize(planned.xattrs);
-  encodeFields(plan, planned, laidOut, body, viewOf(bytes), at);
-  const behind = at + (laidOut.compact ? COMPACT_INODE_SIZE : EXTENDED_INODE_SIZE);
-  encodeBody(planned.xattrs, bytes, behind);
-  encodeRest(plan, planned, laidOut.form, bytes, behind + body);
+  const { node, links, xattrs } = planned;
+  const { form, compact, dataRun } = laidOut;
+  const placed = dataRun === undefined ? undefined : plan.placement.starts[dataRun];
+  const fields = { node, links, xattrs, form: form.kind, size: sizeOf(planned), compact };
+  const behind = encodeHead({ ...fields, word: dataWord(planned, form, placed) }, bytes, at);
+  encodeRest(plan, planned, form, bytes, behind);
 }
 
-function encodeFields(
-  plan: ErofsPlan,
-  planned: PlannedInode,
-  { form, compact, dataRun }: InodeLayout,
-  body: number,
-  view: DataView,
-  at: number,
+/** A file whose last bytes come right behind what is written here. */
+export interface StreamedInode {
+  readonly metadata: Metadata;
+  readonly xattrs: PlannedXattrs;
+  readonly fileSize: number;
+  /** First of its whole blocks; undefined if it has none. */
+  readonly start: number | undefined;
+}
+
+/** Writes the inode and the attributes of a file that has one name, as far as is known. */
+export function encodeStreamedInode(
+  { metadata, xattrs, fileSize, start = NO_BLOCK }: StreamedInode,
+  bytes: Uint8Array,
 ): void {
-  const { node, links } = planned;
+  const node = { type: "file", metadata } as const;
+  const fields = { node, links: 1, xattrs, form: "inline", size: fileSize, word: start } as const;
+  encodeHead({ ...fields, compact: false }, bytes, 0);
+}
+
+interface Head {
+  readonly node: Pick<Inode, "type" | "metadata">;
+  readonly links: number;
+  readonly xattrs: PlannedXattrs;
+  readonly form: keyof typeof LAYOUTS;
+  readonly size: number;
+  /** i_u */
+  readonly word: number;
+  readonly compact: boolean;
+}
+
+/** Writes an inode and its attributes, and returns the byte behind them. */
+function encodeHead(head: Head, bytes: Uint8Array, at: number): number {
+  const { node, links, xattrs, form, size, word, compact } = head;
   const { mode, uid, gid, mtime } = node.metadata;
+  const view = viewOf(bytes);
+  const body = bodySize(xattrs);
   const version = compact ? EROFS_INODE_LAYOUT_COMPACT : EROFS_INODE_LAYOUT_EXTENDED;
   const inode = compact ? COMPACT_INODE : EXTENDED_INODE;
-  inode.i_format.put(view, at, version | (LAYOUTS[form.kind] << DATALAYOUT_SHIFT));
+  inode.i_format.put(view, at, version | (LAYOUTS[form] << DATALAYOUT_SHIFT));
   inode.i_xattr_icount.put(view, at, xattrCount(body));
   inode.i_mode.put(view, at, MODE_TYPE[node.type] | mode);
   inode.i_nlink.put(view, at, links);
-  inode.i_size.put(view, at, sizeOf(planned));
-  inode.i_u.put(
-    view,
-    at,
-    dataWord(planned, form, dataRun === undefined ? undefined : plan.placement.starts[dataRun]),
-  );
+  inode.i_size.put(view, at, size);
+  inode.i_u.put(view, at, word);
   inode.i_uid.put(view, at, uid);
   inode.i_gid.put(view, at, gid);
-  if (compact) return;
-  EXTENDED_INODE.i_mtime.put(view, at, mtime.seconds);
-  EXTENDED_INODE.i_mtime_nsec.put(view, at, mtime.nanoseconds);
+  if (!compact) {
+    EXTENDED_INODE.i_mtime.put(view, at, mtime.seconds);
+    EXTENDED_INODE.i_mtime_nsec.put(view, at, mtime.nanoseconds);
+  }
+  const behind = at + (compact ? COMPACT_INODE_SIZE : EXTENDED_INODE_SIZE);
+  encodeBody(xattrs, bytes, behind);
+  return behind + body;
 }
 
 /** Bytes of the data. */

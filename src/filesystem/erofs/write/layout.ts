@@ -8,7 +8,7 @@ import { SUPERBLOCK_OFFSET, SUPERBLOCK_SIZE } from "../format/superblock.ts";
 import { dataForm, fileForm, mapSize } from "./data-form.ts";
 import type { Namespace } from "./namespace.ts";
 import { Packer, type Slot } from "./packer.ts";
-import { type DataForm, type PlannedInode, pathOf } from "./planned-inode.ts";
+import { type DataForm, type PlannedInode, pathOf, slotOf } from "./planned-inode.ts";
 import { bodySize, sharedSize } from "./xattrs.ts";
 
 /** Blocks in a row, and what is in them. */
@@ -29,7 +29,8 @@ export interface InodeLayout {
 export interface Layout {
   /** The first is block 0, behind the superblock, and has its place. */
   readonly runs: readonly MetadataRun[];
-  readonly inodes: readonly InodeLayout[];
+  /** Undefined for those that were written with their contents. */
+  readonly inodes: readonly (InodeLayout | undefined)[];
   /** Index of the run with the shared attributes; undefined if there are none. */
   readonly xattrRun: number | undefined;
 }
@@ -50,8 +51,13 @@ export function* layOut(
   const newInodeRun = (blocks: number): number => runs.push({ kind: "inodes", blocks, inodes: [] }) - 1;
   const packer = new Packer(newInodeRun);
   const first = newInodeRun(1);
-  const laidOut: InodeLayout[] = [];
+  const laidOut: (InodeLayout | undefined)[] = [];
   for (const [index, planned] of inodes.entries()) {
+    if (index % INODES_PER_STEP === 0) yield;
+    if (slotOf(planned) !== undefined) {
+      laidOut.push(undefined);
+      continue;
+    }
     const { size, ...what } = sizeUp(inodes, index, planned, time, extentsOf);
     const slot = index === 0 ? { run: first, offset: ROOT_OFFSET } : packer.add(size);
     if (index === 0) packer.offer(first, ROOT_OFFSET + size);
@@ -60,7 +66,6 @@ export function* layOut(
     const blocks = blocksToPlace(what.form);
     const dataRun = blocks === 0 ? undefined : runs.push({ kind: "data", blocks, inode: index }) - 1;
     laidOut.push({ ...what, slot, dataRun });
-    if (index % INODES_PER_STEP === 0) yield;
   }
   const shared = Math.ceil(sharedSize(sharedXattrs) / BLOCK_SIZE);
   const xattrRun = shared === 0 ? undefined : runs.push({ kind: "xattrs", blocks: shared }) - 1;

@@ -5,7 +5,7 @@ import type { Steps } from "../../../waiting/steps.ts";
 import { checkInode, checkName } from "../../kind/inode-limits.ts";
 import { type DirectoryLayout, layOutDirectory } from "./directory-layout.ts";
 import { type PlannedInode, pathOf } from "./planned-inode.ts";
-import { type Attribute, XattrPlanner } from "./xattrs.ts";
+import { type Attribute, NO_ATTRIBUTES, XattrPlanner } from "./xattrs.ts";
 
 /** Inodes that are added without a pause. */
 const INODES_PER_STEP = 256;
@@ -95,7 +95,8 @@ class Walk {
     this.#parent = parent;
     this.#name = name;
     checkInode(node, "EROFS", this.#path);
-    const xattrs = this.xattrs.plan(node.metadata.xattrs, this.#path);
+    const isWritten = node.type === "file" && node.slot !== undefined;
+    const xattrs = isWritten ? NO_ATTRIBUTES : this.xattrs.plan(node.metadata.xattrs, this.#path);
     this.inodes.push({ node, parent, name, links: 0, directory, xattrs });
     this.#indexes.set(node, index);
     return index;

@@ -11,6 +11,14 @@ import { MOST_BLOCKS } from "./data-form.ts";
 import { type Layout, layOut } from "./layout.ts";
 import { type Namespace, planNamespace } from "./namespace.ts";
 import { type Placement, placeMetadata } from "./placement.ts";
+import { slotOf } from "./planned-inode.ts";
+import type { SlotBlocks } from "./slots.ts";
+import { blockOf, type DeadBytes, offsetOf, writtenSlots } from "./written-slots.ts";
+
+/** What became of the blocks while contents arrived, and what of them has inodes in it. */
+export interface Contents extends WrittenBlocks {
+  readonly slots: SlotBlocks;
+}
 
 /** A filesystem that is settled down to the last block, ready for `emitErofs`. */
 export interface ErofsPlan {
@@ -18,6 +26,11 @@ export interface ErofsPlan {
   readonly layout: Layout;
   readonly placement: Placement;
   readonly moves: readonly Move[];
+  /** Where the contents of files lie that have moved, by their indexes. */
+  readonly moved: ReadonlyMap<number, readonly Extent[]>;
+  /** Where the blocks with slots lie in the end. */
+  readonly slotPlaces: readonly number[];
+  readonly deadBytes: readonly DeadBytes[];
   readonly identity: FilesystemIdentity;
 }
 
@@ -29,15 +42,17 @@ const NO_EXTENTS: readonly Extent[] = [];
  */
 export function* planErofs(
   root: Directory,
-  contents: WrittenBlocks,
+  contents: Contents,
   identity: FilesystemIdentity,
 ): Steps<ErofsPlan> {
   const namespace = yield* planNamespace(root);
-  const files = namespace.inodes.map(({ node }) => (node.type === "file" ? node : { extents: NO_EXTENTS }));
+  const { inodes } = namespace;
+  const files = inodes.map(({ node }) => (node.type === "file" ? node : { extents: NO_EXTENTS }));
+  const slots = yield* writtenSlots(inodes, contents.slots);
   // How much metadata there is does not depend on where contents lie.
   const first = yield* layOut(namespace, identity.time, (index) => files[index]?.extents ?? NO_EXTENTS);
   const metadata = first.runs.reduce((sum, { blocks }) => sum + blocks, 0);
-  const places = closeUp(files, contents, metadata);
+  const places = closeUp([...files, ...slots.blocks], contents, metadata);
   yield;
   const { moves, moved } = places;
   const extentsOf = (index: number): readonly Extent[] =>
@@ -45,7 +60,11 @@ export function* planErofs(
   const layout = moves.length === 0 ? first : yield* layOut(namespace, identity.time, extentsOf);
   const placement = placeMetadata(layout.runs, places);
   if (placement.blocks > MOST_BLOCKS) throw tooLarge(placement.blocks);
-  return { namespace, layout, placement, moves, identity };
+  const slotPlaces = [...contents.slots.places];
+  for (const [i, block] of slots.live.entries()) {
+    slotPlaces[block] = moved.get(files.length + i)?.[0]?.physical ?? slotPlaces[block] ?? 0;
+  }
+  return { namespace, layout, placement, moves, moved, slotPlaces, deadBytes: slots.dead, identity };
 }
 
 function tooLarge(blocks: number): Error {
@@ -56,8 +75,18 @@ function tooLarge(blocks: number): Error {
   );
 }
 
+/** The byte of the image that an inode, by its index, begins with. */
+export function positionOf(plan: ErofsPlan, index: number): number {
+  const planned = plan.namespace.inodes[index];
+  const written = planned === undefined ? undefined : slotOf(planned);
+  if (written !== undefined) {
+    return (plan.slotPlaces[blockOf(written)] ?? 0) * BLOCK_SIZE + offsetOf(written);
+  }
+  const { run = 0, offset = 0 } = plan.layout.inodes[index]?.slot ?? {};
+  return (plan.placement.starts[run] ?? 0) * BLOCK_SIZE + offset;
+}
+
 /** The number of an inode, by its index. */
-export function nidOf({ layout, placement }: Pick<ErofsPlan, "layout" | "placement">, index: number): number {
-  const { run = 0, offset = 0 } = layout.inodes[index]?.slot ?? {};
-  return ((placement.starts[run] ?? 0) * BLOCK_SIZE + offset) / SLOT_SIZE;
+export function nidOf(plan: ErofsPlan, index: number): number {
+  return positionOf(plan, index) / SLOT_SIZE;
 }

@@ -11,6 +11,7 @@ export interface PlannedInode {
   readonly name: string;
   links: number;
   readonly directory: DirectoryLayout | undefined;
+  /** None of a file whose inode was written with its contents. */
   readonly xattrs: PlannedXattrs;
 }
 
@@ -28,4 +29,9 @@ export function pathOf(inodes: readonly PlannedInode[], parent: number, name: st
   const names: string[] = [name];
   for (let at = parent; at !== 0; at = inodes[at]?.parent ?? 0) names.push(inodes[at]?.name ?? "");
   return `/${names.reverse().join("/")}`;
+}
+
+/** The slot that the inode was written to with its contents; undefined if it was not. */
+export function slotOf({ node }: PlannedInode): number | undefined {
+  return node.type === "file" ? node.slot : undefined;
 }

@@ -13,7 +13,9 @@ export function sealFirstBlock(plan: ErofsPlan, block: Uint8Array): void {
   encode(SUPERBLOCK, view, SUPERBLOCK_OFFSET, {
     magic: EROFS_SUPER_MAGIC_V1,
     feature_compat: COMPAT.sb_chksum | COMPAT.mtime,
-    feature_incompat: layout.inodes.some(({ form }) => form.kind === "chunks") ? INCOMPAT.chunked_file : 0,
+    feature_incompat: layout.inodes.some((inode) => inode?.form.kind === "chunks")
+      ? INCOMPAT.chunked_file
+      : 0,
     blkszbits: BLOCK_BITS,
     root_nid: nidOf(plan, 0),
     inos: namespace.inodes.length,

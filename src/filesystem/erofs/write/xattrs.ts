@@ -31,7 +31,19 @@ export interface Attribute {
 /** The attributes of one inode, in order. */
 export type PlannedXattrs = readonly Attribute[];
 
-const NONE: PlannedXattrs = [];
+export const NO_ATTRIBUTES: PlannedXattrs = [];
+
+/** The attributes as they lie behind an inode that shares none; undefined for what EROFS cannot hold. */
+export function ownXattrs(xattrs: readonly Xattr[]): PlannedXattrs | undefined {
+  if (xattrs.length === 0) return NO_ATTRIBUTES;
+  const attributes: Attribute[] = [];
+  for (const xattr of xattrs) {
+    const named = diskName(xattr);
+    if ("problem" in named) return undefined;
+    if (!named.isEmpty) attributes.push(attributeOf(named, xattr));
+  }
+  return attributes.sort(byName);
+}
 
 /** Gathers the attributes of one inode after the other, and decides then which are shared. */
 export class XattrPlanner {
@@ -41,7 +53,7 @@ export class XattrPlanner {
 
   /** Throws E_FILESYSTEM_LIMIT, naming the path, for what EROFS has no name or no room for. */
   plan(xattrs: readonly Xattr[], path: () => string): PlannedXattrs {
-    if (xattrs.length === 0) return NONE;
+    if (xattrs.length === 0) return NO_ATTRIBUTES;
     const attributes = xattrs.flatMap((xattr) => this.#attribute(xattr, path) ?? []).sort(byName);
     const size = attributes.reduce((sum, attribute) => sum + entrySize(attribute), XATTR_IBODY_HEADER_SIZE);
     if (size > LARGEST_XATTR_BODY) {
@@ -57,11 +69,12 @@ export class XattrPlanner {
 
   #attribute(xattr: Xattr, path: () => string): Attribute | undefined {
     if (this.#ofXattr.has(xattr)) return this.#ofXattr.get(xattr);
-    const named = diskName(xattr, path);
+    const named = diskName(xattr);
+    if ("problem" in named) throw xattrError(path, xattr, named.problem, named.hint);
     let attribute: Attribute | undefined;
-    if (named !== undefined) {
+    if (!named.isEmpty) {
       const key = `${xattr.name}\0${Buffer.from(xattr.value).toString("latin1")}`;
-      attribute = this.#known.get(key) ?? { ...named, value: xattr.value, uses: 0, place: undefined };
+      attribute = this.#known.get(key) ?? attributeOf(named, xattr);
       this.#known.set(key, attribute);
     }
     this.#ofXattr.set(xattr, attribute);
@@ -149,27 +162,41 @@ function encodeEntry({ index, name, value }: Attribute, bytes: Uint8Array, at: n
   bytes.set(value, at + XATTR_ENTRY_HEADER + name.length);
 }
 
-/** Index and rest of the name; undefined for an ACL that says nothing, which setxattr(2) drops as well. */
-function diskName(xattr: Xattr, path: () => string): Pick<Attribute, "index" | "name"> | undefined {
-  const { name, value } = xattr;
+interface DiskName {
+  readonly index: number;
+  /** What follows the prefix. */
+  readonly name: string;
+  /** An ACL that says nothing: setxattr(2) drops it as well. */
+  readonly isEmpty: boolean;
+}
+
+interface Fault {
+  readonly problem: string;
+  readonly hint: string;
+}
+
+const REMOVE = "remove the attribute from the image";
+
+/** How EROFS names an attribute, or what it cannot hold of it. */
+function diskName({ name, value }: Xattr): DiskName | Fault {
   const known = NAME_PREFIXES.find(({ prefix, whole }) =>
     whole ? name === prefix : name.startsWith(prefix) && name.length > prefix.length,
   );
-  const remove = "remove the attribute from the image";
-  if (known === undefined) throw xattrError(path, xattr, "is of no kind that EROFS has", remove);
+  if (known === undefined) return { problem: "is of no kind that EROFS has", hint: REMOVE };
   const rest = name.slice(known.prefix.length);
   if (rest.length > LARGEST_NAME) {
-    throw xattrError(path, xattr, "has too long a name", "rename the attribute in the image");
+    return { problem: "has too long a name", hint: "rename the attribute in the image" };
   }
   if (value.length > LARGEST_VALUE) {
     const problem = `has a value of ${value.length} bytes; EROFS holds ${LARGEST_VALUE}`;
-    throw xattrError(path, xattr, problem, "remove or shorten the attribute in the image");
+    return { problem, hint: "remove or shorten the attribute in the image" };
   }
-  if (known.whole) {
-    if (!isAcl(value)) throw xattrError(path, xattr, "is not a POSIX ACL of version 2", remove);
-    if (saysNothing(value)) return undefined;
-  }
-  return { index: known.index, name: rest };
+  if (known.whole && !isAcl(value)) return { problem: "is not a POSIX ACL of version 2", hint: REMOVE };
+  return { index: known.index, name: rest, isEmpty: known.whole && saysNothing(value) };
+}
+
+function attributeOf({ index, name }: DiskName, { value }: Xattr): Attribute {
+  return { index, name, value, uses: 0, place: undefined };
 }
 
 function xattrError(path: () => string, xattr: Xattr, problem: string, hint: string): Error {

@@ -4,13 +4,9 @@ import { closeSync, ftruncateSync, mkdtempSync, openSync, readSync, rmSync, writ
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BLOCK_SIZE } from "../../../../src/blocks/blocks.ts";
-import { EROFS } from "../../../../src/filesystem/erofs/kind.ts";
+import { prepareErofs } from "../../../../src/filesystem/erofs/write/prepare.ts";
 import type { FileWriter } from "../../../../src/filesystem/kind/file-writer.ts";
-import type {
-  FilesystemIdentity,
-  FilesystemPlan,
-  PreparedFilesystem,
-} from "../../../../src/filesystem/kind/kind.ts";
+import type { FilesystemIdentity, FilesystemPlan } from "../../../../src/filesystem/kind/kind.ts";
 import { BlockSupply } from "../../../../src/output/block-supply.ts";
 import { immediateSink } from "../../../../src/output/stages.ts";
 import type { Directory, Metadata, RegularFile, Timestamp } from "../../../../src/tree/inode.ts";
@@ -33,20 +29,21 @@ export interface Part {
   readonly bytes: Uint8Array;
 }
 
-const PREPARED: PreparedFilesystem = await EROFS.settle({}).prepare(2 ** 28);
-
 /** An image in the making: a sparse file that contents go to first. */
 export class ErofsImage implements TreeImage {
   readonly path: string;
   readonly #folder = mkdtempSync(join(tmpdir(), "erofs-test-"));
   readonly #fd: number;
-  readonly #supply = new BlockSupply(PREPARED.space);
+  readonly #prepared = prepareErofs();
+  readonly #supply = new BlockSupply(this.#prepared.space);
   readonly #writer: FileWriter;
 
   constructor() {
     this.path = join(this.#folder, "image.erofs");
     this.#fd = openSync(this.path, "w+");
-    this.#writer = PREPARED.fileWriter(immediateSink((position, bytes) => this.#write(position, bytes)));
+    this.#writer = this.#prepared.fileWriter(
+      immediateSink((position, bytes) => this.#write(position, bytes)),
+    );
   }
 
   file(bytes: Uint8Array | string, changes: Partial<Metadata> = {}): RegularFile {
@@ -89,9 +86,9 @@ export class ErofsImage implements TreeImage {
 
   /** Plans the filesystem, moves contents as it wants, and writes what is around them. */
   finish(root: Directory, identity: Partial<FilesystemIdentity> = {}): FilesystemPlan {
-    this.#writer.flush();
+    while (!this.#writer.flush()) this.#addArena();
     const contents = { end: this.#supply.end, written: this.#writer.written };
-    const plan = finished(PREPARED.plan(root, contents, { ...IDENTITY, ...identity }));
+    const plan = finished(this.#prepared.plan(root, contents, { ...IDENTITY, ...identity }));
     for (const { from, to, length } of plan.moves) this.#copy(from, to, length);
     ftruncateSync(this.#fd, plan.blocks * BLOCK_SIZE);
     for (const { position, bytes } of plan.emit()) this.#write(position, bytes);

@@ -1,0 +1,98 @@
+/**
+ * Inodes that are written while contents stream: a file's last bytes come behind its inode, and neither waits in memory
+ * for the others. What a file remembers is the slot's number in blocks that are counted as they are begun; where these
+ * lie is known once they are full.
+ */
+import { BLOCK_SIZE } from "../../../blocks/blocks.ts";
+import { assert } from "../../../errors.ts";
+import { SLOT_SIZE } from "../format/inode.ts";
+
+export const SLOTS_PER_BLOCK = BLOCK_SIZE / SLOT_SIZE;
+
+/** All blocks with slots of an image, by their numbers. */
+export class SlotBlocks {
+  /** Where each lies in the image. */
+  readonly places: number[] = [];
+  /** Bytes that were put into each. */
+  readonly used: number[] = [];
+
+  /** Begins a block and returns its number. */
+  begin(): number {
+    this.places.push(-1);
+    return this.used.push(0) - 1;
+  }
+}
+
+/** Blocks that one stream fills at a time: with so many, 2 or 3 % of each stay empty. */
+const OPEN_BLOCKS = 256;
+
+/** A block in memory. */
+export interface OpenBlock {
+  readonly number: number;
+  readonly bytes: Uint8Array;
+  /** Slots that are taken, from the first on. */
+  taken: number;
+}
+
+/** The blocks that one stream fills: each slot goes where it fits best. */
+export class OpenSlots {
+  readonly #blocks: SlotBlocks;
+  /** By the slots that are free. */
+  readonly #open: OpenBlock[][] = Array.from({ length: SLOTS_PER_BLOCK }, () => []);
+  #count = 0;
+  readonly #memory: Uint8Array[] = [];
+
+  constructor(blocks: SlotBlocks) {
+    this.#blocks = blocks;
+  }
+
+  /** Whether there is room for so many bytes without giving a block away. */
+  hasRoom(size: number): boolean {
+    return this.#count < OPEN_BLOCKS || this.#bestFit(size) !== undefined;
+  }
+
+  /** Has `fill` write so many bytes, at most a block's, and returns the slot's number. */
+  put(size: number, fill: (bytes: Uint8Array) => void): number {
+    const block = this.#bestFit(size)?.pop() ?? this.#begin();
+    const at = block.taken * SLOT_SIZE;
+    fill(block.bytes.subarray(at, at + size));
+    const slot = block.number * SLOTS_PER_BLOCK + block.taken;
+    block.taken += Math.ceil(size / SLOT_SIZE);
+    this.#blocks.used[block.number] = (this.#blocks.used[block.number] ?? 0) + size;
+    this.#open[SLOTS_PER_BLOCK - block.taken]?.push(block);
+    return slot;
+  }
+
+  get isEmpty(): boolean {
+    return this.#count === 0;
+  }
+
+  /** Gives the fullest block away, the oldest of several; there must be one. */
+  takeFullest(): OpenBlock {
+    const block = this.#open.find((blocks) => blocks.length > 0)?.shift();
+    assert(block !== undefined, "no block has slots");
+    this.#count--;
+    return block;
+  }
+
+  /** Tells where a block that was given away lies, and has its memory back. */
+  placed({ number, bytes }: OpenBlock, place: number): void {
+    this.#blocks.places[number] = place;
+    this.#memory.push(bytes);
+  }
+
+  #begin(): OpenBlock {
+    assert(this.#count < OPEN_BLOCKS, "too many blocks are open");
+    this.#count++;
+    const bytes = this.#memory.pop()?.fill(0) ?? new Uint8Array(BLOCK_SIZE);
+    return { number: this.#blocks.begin(), bytes, taken: 0 };
+  }
+
+  #bestFit(size: number): OpenBlock[] | undefined {
+    for (let free = Math.ceil(size / SLOT_SIZE); free < this.#open.length; free++) {
+      const blocks = this.#open[free];
+      if (blocks !== undefined && blocks.length > 0) return blocks;
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,94 @@
+/** What became of the slots that were written while contents streamed. */
+import { BLOCK_SIZE, type Mapped } from "../../../blocks/blocks.ts";
+import { assert } from "../../../errors.ts";
+import type { RegularFile } from "../../../tree/inode.ts";
+import type { Steps } from "../../../waiting/steps.ts";
+import { EXTENDED_INODE_SIZE, SLOT_SIZE } from "../format/inode.ts";
+import type { PlannedInode } from "./planned-inode.ts";
+import { SLOTS_PER_BLOCK, type SlotBlocks } from "./slots.ts";
+import { bodySize, NO_ATTRIBUTES, ownXattrs } from "./xattrs.ts";
+
+/** Bytes of a block with slots that no file has any more. */
+export interface DeadBytes {
+  /** The block's number among those with slots. */
+  readonly block: number;
+  readonly offset: number;
+  readonly length: number;
+}
+
+export interface WrittenSlots {
+  /** Numbers of the blocks that have files, and where each lies, as if they were files themselves. */
+  readonly live: readonly number[];
+  readonly blocks: readonly Mapped[];
+  readonly dead: readonly DeadBytes[];
+}
+
+const INODES_PER_STEP = 4096;
+
+export function* writtenSlots(inodes: readonly PlannedInode[], slots: SlotBlocks): Steps<WrittenSlots> {
+  const bytes = yield* liveBytes(inodes, slots.places.length);
+  const live: number[] = [];
+  const blocks: Mapped[] = [];
+  const partial = new Map<number, SlottedFile[]>();
+  for (const [block, length] of bytes.entries()) {
+    const [place = -1, all = 0] = [slots.places[block], slots.used[block]];
+    if (length === 0) continue;
+    assert(length <= all && place >= 0, "a file has a slot that was not written");
+    live.push(block);
+    blocks.push({ extents: [{ logical: 0, physical: place, length: 1 }] });
+    if (length < all) partial.set(block, []);
+  }
+  yield;
+  for (const file of partial.size === 0 ? [] : filesWithSlots(inodes))
+    partial.get(blockOf(file.slot))?.push(file);
+  return { live, blocks, dead: [...partial].flatMap(([block, files]) => deadBytes(block, files)) };
+}
+
+/** Bytes that files have in each block. */
+function* liveBytes(inodes: readonly PlannedInode[], blocks: number): Steps<Int32Array> {
+  const bytes = new Int32Array(blocks);
+  let count = 0;
+  for (const file of filesWithSlots(inodes)) {
+    const block = blockOf(file.slot);
+    bytes[block] = (bytes[block] ?? 0) + slotSize(file);
+    if (++count % INODES_PER_STEP === 0) yield;
+  }
+  return bytes;
+}
+
+type SlottedFile = RegularFile & { readonly slot: number };
+
+function* filesWithSlots(inodes: readonly PlannedInode[]): Generator<SlottedFile> {
+  for (const { node } of inodes) {
+    if (node.type === "file" && node.slot !== undefined) yield node as SlottedFile;
+  }
+}
+
+/** What is between those files, and behind the last of them. */
+function deadBytes(block: number, files: readonly SlottedFile[]): DeadBytes[] {
+  const dead: DeadBytes[] = [];
+  const bySlot = [...files].sort((a, b) => a.slot - b.slot);
+  let offset = 0;
+  for (const file of bySlot) {
+    const start = offsetOf(file.slot);
+    if (start > offset) dead.push({ block, offset, length: start - offset });
+    offset = start + slotSize(file);
+  }
+  if (offset < BLOCK_SIZE) dead.push({ block, offset, length: BLOCK_SIZE - offset });
+  return dead;
+}
+
+/** Bytes that the inode, its attributes and the last bytes of the file take. */
+function slotSize({ size, metadata }: RegularFile): number {
+  const xattrs = ownXattrs(metadata.xattrs) ?? NO_ATTRIBUTES;
+  return EXTENDED_INODE_SIZE + bodySize(xattrs) + (size % BLOCK_SIZE);
+}
+
+export function blockOf(slot: number): number {
+  return Math.floor(slot / SLOTS_PER_BLOCK);
+}
+
+/** Byte of the block that the slot begins with. */
+export function offsetOf(slot: number): number {
+  return (slot % SLOTS_PER_BLOCK) * SLOT_SIZE;
+}
