@@ -75,7 +75,7 @@ export class ErofsFileWriter implements FileWriter {
       tail === undefined ? bytes.length : Math.max(Math.min(tail.start - this.#at, bytes.length), 0);
     const done = ofRows === 0 ? 0 : this.#rows.write(bytes.subarray(0, ofRows));
     this.#at += done;
-    if (tail === undefined || done < ofRows) return done;
+    if (tail === undefined || done < ofRows || done === bytes.length) return done;
     this.#tailBytes.set(bytes.subarray(done), this.#at - tail.start);
     this.#at += bytes.length - done;
     return bytes.length;
@@ -88,7 +88,7 @@ export class ErofsFileWriter implements FileWriter {
     if (place === undefined || tail === undefined) return place;
     const head = EXTENDED_INODE_SIZE + bodySize(tail.xattrs);
     const size = head + tail.length;
-    if (!this.#slots.hasRoom(size) && !this.#writeFullest()) return undefined;
+    if ((this.#full !== undefined || !this.#slots.hasRoom(size)) && !this.#writeFullest()) return undefined;
     const start = place.extents[0]?.physical;
     const slot = this.#slots.put(size, (bytes) => {
       encodeStreamedInode({ ...tail, start }, bytes);

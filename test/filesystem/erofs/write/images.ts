@@ -38,7 +38,11 @@ export class ErofsImage implements TreeImage {
   readonly #supply = new BlockSupply(this.#prepared.space);
   readonly #writer: FileWriter;
 
-  constructor() {
+  /** How contents are cut into chunks, in bytes. */
+  readonly #cut: number;
+
+  constructor(cut = 1 << 20) {
+    this.#cut = cut;
     this.path = join(this.#folder, "image.erofs");
     this.#fd = openSync(this.path, "w+");
     this.#writer = this.#prepared.fileWriter(
@@ -69,12 +73,17 @@ export class ErofsImage implements TreeImage {
     writer.begin({ size, stored, metadata: own });
     for (const { offset, bytes } of parts) {
       writer.seek(offset);
-      for (let at = writer.write(bytes); at < bytes.length; at += writer.write(bytes.subarray(at))) {
-        this.#addArena();
-      }
+      for (let at = 0; at < bytes.length; at += this.#cut) this.#feed(bytes.subarray(at, at + this.#cut));
     }
     for (let place = writer.end(); ; place = writer.end()) {
       if (place !== undefined) return { type: "file", metadata: own, size, ...place };
+      this.#addArena();
+    }
+  }
+
+  #feed(bytes: Uint8Array): void {
+    const writer = this.#writer;
+    for (let at = writer.write(bytes); at < bytes.length; at += writer.write(bytes.subarray(at))) {
       this.#addArena();
     }
   }
@@ -112,8 +121,8 @@ export class ErofsImage implements TreeImage {
 }
 
 /** Runs `body` with an image and removes that afterwards. */
-export function withErofs<T>(body: (image: ErofsImage) => T): T {
-  const image = new ErofsImage();
+export function withErofs<T>(body: (image: ErofsImage) => T, cut?: number): T {
+  const image = new ErofsImage(cut);
   try {
     return body(image);
   } finally {
