@@ -124,7 +124,7 @@ async function askConfigs(
     try {
       told.push({ manifest, platform: fillIn(platform, await read.platform(manifest)) });
     } catch (error) {
-      faults.push({ ...manifest, error: ofImage(error) });
+      faults.push({ ...manifest, error: imageFault(error) });
     }
   }
   return told;
@@ -183,12 +183,12 @@ async function follow(
   try {
     return await readIndex(child);
   } catch (error) {
-    return fail(ofImage(error));
+    return fail(imageFault(error));
   }
 }
 
 /** The error, if it blames what an entry leads to: that is not there, or is broken. Throws any other. */
-function ofImage(error: unknown): Docker2vmError {
+export function imageFault(error: unknown): Docker2vmError {
   if (!(error instanceof Docker2vmError)) throw error;
   const { exitCode, code } = error;
   if (exitCode === EXIT.badImage || exitCode === EXIT.integrity || code === "E_IMAGE_NOT_FOUND") return error;

@@ -6,10 +6,11 @@ import { MANIFEST_LIMIT } from "../oci/document.ts";
 import { type Compression, dockerLayerMediaType, foreignLayer } from "../oci/media-types.ts";
 import type { WantedPlatform } from "../oci/platform.ts";
 import { quote } from "../oci/quote.ts";
+import { imageFault } from "../oci/select.ts";
 import { settlePlatform } from "../oci/settle-platform.ts";
 import { endsWith } from "./choose-image.ts";
 import { SNIFFED, sniffCompression } from "./compression.ts";
-import { parseDockerManifest, type SavedImage } from "./docker-manifest.ts";
+import { type DockerManifest, parseDockerManifest, type SavedImage } from "./docker-manifest.ts";
 import { type FileStore, readDocument, type StoredFile } from "./file-store.ts";
 import { pairWithDiffIds } from "./resolve-manifest.ts";
 import type { ImageChoice, LayerBlob, ResolvedImage } from "./source.ts";
@@ -41,13 +42,17 @@ export async function resolveDockerArchive(
 
 async function chooseSaved(
   store: FileStore,
-  saved: readonly SavedImage[],
+  { images: saved, unreadable }: DockerManifest,
   choice: ImageChoice,
   where: string,
 ): Promise<SavedImage> {
-  const fitting = await fitChoice(store, saved, choice);
+  const { fitting, faults } = await fitChoice(store, saved, choice);
   const [first, ...others] = fitting;
   if (first !== undefined && others.every((other) => other.Config === first.Config)) return first;
+  // What cannot be read may be what is meant.
+  const meant = choice.tag === undefined ? unreadable : named(unreadable, choice.tag);
+  const [fault] = first === undefined ? [...meant.map(({ error }) => error), ...faults] : [];
+  if (fault !== undefined) throw fault;
 
   const there = saved.map(({ Config, RepoTags }) => quote(RepoTags[0] ?? Config)).join(", ");
   const wanted = choice.digest ?? choice.tag;
@@ -65,19 +70,34 @@ async function fitChoice(
   store: FileStore,
   saved: readonly SavedImage[],
   { tag, digest }: ImageChoice,
-): Promise<readonly SavedImage[]> {
-  if (digest !== undefined) {
-    const fitting: SavedImage[] = [];
-    for (const image of saved) {
-      if ((await readConfig(store, image.Config)).imageId === digest) fitting.push(image);
-    }
-    return fitting;
-  }
-  if (tag === undefined) return saved;
-  const exact = saved.filter(({ RepoTags }) => RepoTags.includes(tag));
+): Promise<{ fitting: readonly SavedImage[]; faults: readonly Docker2vmError[] }> {
+  if (digest !== undefined) return fitDigest(store, saved, digest);
+  if (tag === undefined) return { fitting: saved, faults: [] };
+  return { fitting: named(saved, tag), faults: [] };
+}
+
+function named<Image extends Pick<SavedImage, "RepoTags">>(
+  images: readonly Image[],
+  tag: string,
+): readonly Image[] {
+  const exact = images.filter(({ RepoTags }) => RepoTags.includes(tag));
   return exact.length > 0
     ? exact
-    : saved.filter(({ RepoTags }) => RepoTags.some((name) => endsWith(name, tag)));
+    : images.filter(({ RepoTags }) => RepoTags.some((name) => endsWith(name, tag)));
+}
+
+/** Those whose config has the digest. Other configs need not be readable. */
+async function fitDigest(store: FileStore, saved: readonly SavedImage[], digest: string) {
+  const fitting: SavedImage[] = [];
+  const faults: Docker2vmError[] = [];
+  for (const image of saved) {
+    try {
+      if ((await readConfig(store, image.Config)).imageId === digest) fitting.push(image);
+    } catch (error) {
+      faults.push(imageFault(error));
+    }
+  }
+  return { fitting, faults };
 }
 
 /** The config and its sha256, which must be what its file is named after, if that is a digest. */

@@ -122,6 +122,24 @@ describe("a docker-archive", () => {
       ]);
     }));
 
+  test("is read though another image of the archive cannot be, which is told of where that is meant", () =>
+    inFolder(async (folder) => {
+      const { image, entries, imageId } = savedImage("a:1");
+      const unreadable = { Config: 1, RepoTags: ["broken:1"], Layers: [] };
+      const missing = { Config: "missing.json", RepoTags: ["missing:1"], Layers: [] };
+      const path = await writeTar(folder, [...entries, manifestJson(unreadable, missing, image)]);
+      for (const choice of [{ tag: "a:1" }, { digest: imageId }]) {
+        expect<string>((await readImage(docker(path, choice), folder)).image.manifestDigest).toBe(imageId);
+      }
+      await expectError(readImage(docker(path, { tag: "broken:1" }), folder), "E_BAD_MANIFEST", "[0].Config");
+      await expectError(
+        readImage(docker(path, { tag: "missing:1" }), folder),
+        "E_BAD_MANIFEST",
+        "missing.json",
+      );
+      await expectError(readImage(docker(path, { tag: "b:1" }), folder), "E_IMAGE_NOT_FOUND", '"a:1"');
+    }));
+
   const broken = (
     name: string,
     change: (saved: ReturnType<typeof savedImage>) => readonly Entry[],
