@@ -1,22 +1,80 @@
 /**
  * docker2vm as a library: what the command does, with typed options, progress events, an AbortSignal and typed
- * errors.
+ * errors. Sizes and positions are bytes; nothing is read from the environment that is not handed in.
  */
+
+export type { BlockSink } from "./blocks/blocks.ts";
+export { defaultCacheFolder } from "./cache/layout.ts";
+export {
+  type CacheListing,
+  listCache,
+  type PruneOptions,
+  type PruneResult,
+  pruneCache,
+  type VerifyResult,
+  verifyCache,
+} from "./cache/upkeep.ts";
 export { type ConvertResult, convert } from "./convert/convert.ts";
+export { type ConvertIntoOptions, convertInto } from "./convert/convert-into.ts";
 export { type ConversionPlan, planConversion } from "./convert/dry-run.ts";
 export { type ImageInspection, type InspectedImage, inspectImage } from "./convert/inspect-image.ts";
 export type { Limits } from "./convert/limits.ts";
+export type { ConvertedImage } from "./convert/make-image.ts";
 export type {
   FilesystemMetadata,
   ImageMetadata,
+  InjectionMetadata,
   LayerMetadata,
   RuntimeMetadata,
+  VerityMetadata,
 } from "./convert/meta.ts";
-export type { ConvertOptions } from "./convert/options.ts";
+export type {
+  ConversionOptions,
+  ConvertOptions,
+  Environment,
+  FilesystemSettings,
+  ImageOptions,
+  MakingOptions,
+  ProfileSettings,
+  RegistrySettings,
+} from "./convert/options.ts";
+export type { PlannedFilesystem, PlannedSize } from "./convert/planned-filesystem.ts";
 export type { ProgressEvent } from "./convert/progress.ts";
+export type { Command as BuildCommand } from "./dockerfile/builder.ts";
 export { convertDockerfile, type DockerfileResult } from "./dockerfile/convert-dockerfile.ts";
 export { type DockerfilePlan, planDockerfile } from "./dockerfile/dry-run.ts";
 export type { BuildEvent, BuilderName, DockerfileOptions } from "./dockerfile/options.ts";
-export { Docker2vmError, ERROR_CODES, type ErrorCode, EXIT } from "./errors.ts";
+export { Docker2vmError, ERROR_CODES, type ErrorCode, type ErrorDetails, EXIT } from "./errors.ts";
+export type { FeatureName } from "./filesystem/ext4/read/features.ts";
+export type { JournalState } from "./filesystem/ext4/read/filesystem.ts";
+export type { FilesystemName, FilesystemOptions } from "./filesystem/kind/kind.ts";
+export type { Sizing } from "./filesystem/kind/size.ts";
+export type { AnyFacts, Ext4Facts } from "./filesystem/open.ts";
+export type { Extraction, LeftOut } from "./filesystem/reading/extract.ts";
+export type { FilesystemFacts } from "./filesystem/reading/facts.ts";
+export type { FileType, Replay } from "./filesystem/reading/filesystem.ts";
+export type { Finding } from "./filesystem/reading/findings.ts";
+export type { ImageReader } from "./filesystem/reading/image.ts";
+export type { Verification } from "./filesystem/reading/verification.ts";
 export type { InflateChoice } from "./layer/decompress.ts";
-export type { SourceSpec } from "./source/source.ts";
+export type { Digest } from "./oci/digest.ts";
+export { type ImageTarget, MemoryTarget } from "./output/target.ts";
+export type {
+  FilesystemImage,
+  ImageEntry,
+  ImagePath,
+  ListOptions,
+  Stoppable,
+  TarOptions,
+} from "./reader/filesystem-image.ts";
+export { type ImageInput, type OpenImageOptions, openImage, verifyImage } from "./reader/open-image.ts";
+export type { RegistryAccess, RegistryEvent } from "./source/registry-options.ts";
+export type {
+  ImageChoice,
+  PathSource,
+  RegistrySource,
+  SourceSpec,
+  StandardInputSource,
+  StreamSource,
+} from "./source/source.ts";
+export type { Timestamp } from "./tree/inode.ts";

@@ -68,6 +68,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
     "filesystem/erofs/kind.ts",
   ],
   "filesystem/open.ts": ["blocks", "filesystem/reading", "filesystem/ext4/format", "filesystem/ext4/read"],
+  reader: ["tree", "waiting", "filesystem/reading", "filesystem/open.ts"],
   verity: ["errors.ts", "blocks"],
   inflate: ["errors.ts", "memory"],
   oci: ["errors.ts"],
@@ -110,7 +111,24 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
     "filesystem/open.ts",
     "waiting",
   ],
-  "index.ts": ["errors.ts", "convert", "dockerfile", "source", "layer", "oci"],
+  "index.ts": [
+    "errors.ts",
+    "blocks",
+    "output",
+    "tree",
+    "filesystem/kind",
+    "filesystem/reading",
+    "filesystem/ext4/read",
+    "filesystem/open.ts",
+    "reader",
+    "oci",
+    "cache",
+    "registry",
+    "source",
+    "layer",
+    "convert",
+    "dockerfile",
+  ],
 };
 
 const SRC = join(import.meta.dir, "../src");

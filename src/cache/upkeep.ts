@@ -32,7 +32,22 @@ export interface VerifyResult {
   readonly damaged: readonly Digest[];
 }
 
-/** Every blob of the cache in a folder, the most recently used first; none where there is no cache. Throws E_IO. */
+/**
+ * Every blob of the cache in a folder, the most recently used first; none where there is no cache. Throws E_IO.
+ *
+ * @example
+ * ```ts
+ * import { defaultCacheFolder, listCache, pruneCache, verifyCache } from "docker2vm";
+ *
+ * const folder = defaultCacheFolder({ XDG_CACHE_HOME: `${process.cwd()}/cache` });
+ * if (folder !== undefined) {
+ *   for (const { digest, size, lastUsed } of await listCache(folder)) console.log(digest, size, lastUsed);
+ *   const { removed, kept } = await pruneCache(folder, { keepBytes: 5 * 2 ** 30 });
+ *   const { damaged } = await verifyCache(folder);
+ *   console.log(removed.length, kept.length, damaged);
+ * }
+ * ```
+ */
 export async function listCache(folder: string): Promise<readonly CacheListing[]> {
   const found: CacheListing[] = [];
   for (const blobFolder of blobFolders(folder)) {

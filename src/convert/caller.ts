@@ -25,10 +25,34 @@ export class Caller {
       try {
         tell(event);
       } catch (error) {
-        this.#thrown = { error };
-        this.#failed.abort(error);
+        this.#fail(error);
       }
     };
+  }
+
+  /** What a function of the caller's gives back. What it throws ends the job, too, wherever that is at. */
+  call<T>(action: () => T): T {
+    try {
+      return action();
+    } catch (error) {
+      this.#fail(error);
+      throw error;
+    }
+  }
+
+  /** The same of one that takes its time. */
+  async callAsync<T>(action: () => Promise<T>): Promise<T> {
+    try {
+      return await action();
+    } catch (error) {
+      this.#fail(error);
+      throw error;
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#thrown ??= { error };
+    this.#failed.abort(error);
   }
 
   /**

@@ -4,11 +4,10 @@ import type { Digest } from "../oci/digest.ts";
 import { formatPlatform } from "../oci/platform.ts";
 import type { Profile } from "../profile/profile.ts";
 import type { ResolvedImage } from "../source/source.ts";
-import { METADATA_NAME } from "./convert.ts";
 import { describeLayer, describeRuntime, storedBytes } from "./describe.ts";
 import { filesystemIdentity, filesystemTime, formatUuid } from "./identity.ts";
 import { checkManifest } from "./limits.ts";
-import type { ImageMetadata, LayerMetadata, RuntimeMetadata } from "./meta.ts";
+import { type ImageMetadata, type LayerMetadata, METADATA_NAME, type RuntimeMetadata } from "./meta.ts";
 import type { ConvertOptions } from "./options.ts";
 import {
   type PlannedFilesystem,
@@ -17,7 +16,7 @@ import {
   plannedSize,
 } from "./planned-filesystem.ts";
 import { openProfile } from "./profiles.ts";
-import { checkOptions, type Request } from "./request.ts";
+import { checkOptions, type FolderRequest, type Request } from "./request.ts";
 import { keyFor, temporaryScratch, withImage } from "./with-image.ts";
 
 /** What a conversion would do, as far as it can be told without reading a layer. */
@@ -43,13 +42,21 @@ export interface ConversionPlan extends PlannedSize {
 /**
  * Resolves and verifies the image's documents and tells what `convert` would make. Writes nothing to `out`. Throws as
  * `convert` does before its first layer.
+ *
+ * @example
+ * ```ts
+ * import { planConversion } from "docker2vm";
+ *
+ * const plan = await planConversion({ source: "oci:./alpine", platform: "linux/amd64", out: "./vm" });
+ * console.log(plan.sourceDigest, plan.storedBytes, plan.filesystem.uuid);
+ * ```
  */
 export async function planConversion(options: ConvertOptions): Promise<ConversionPlan> {
   const request = checkOptions(options);
   return request.caller.serve(() => planAsAsked(request));
 }
 
-async function planAsAsked(request: Request): Promise<ConversionPlan> {
+async function planAsAsked(request: FolderRequest): Promise<ConversionPlan> {
   const verifyKey = await keyFor(request);
   const profile = await openProfile(request);
   try {

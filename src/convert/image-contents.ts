@@ -4,19 +4,19 @@ import type { FilePlace } from "../blocks/space.ts";
 import type { FileWriter } from "../filesystem/kind/file-writer.ts";
 import type { PreparedFilesystem } from "../filesystem/kind/kind.ts";
 import type { BlockSupply } from "../output/block-supply.ts";
-import type { ImageFile } from "../output/image-file.ts";
+import type { ImageStore } from "../output/image-store.ts";
 import { immediateSink } from "../output/stages.ts";
 import type { ContentStore } from "../profile/profile.ts";
 import type { RegularFile } from "../tree/inode.ts";
 
 /** The contents of the image: those that the layers brought, and those that are added to them. */
 export class ImageContents implements WrittenBlocks, ContentStore {
-  readonly #image: ImageFile;
+  readonly #image: ImageStore;
   readonly #supply: BlockSupply;
   readonly #filesystem: Pick<PreparedFilesystem, "fileWriter">;
   readonly #written: Run[] = [];
 
-  constructor(image: ImageFile, supply: BlockSupply, filesystem: Pick<PreparedFilesystem, "fileWriter">) {
+  constructor(image: ImageStore, supply: BlockSupply, filesystem: Pick<PreparedFilesystem, "fileWriter">) {
     this.#image = image;
     this.#supply = supply;
     this.#filesystem = filesystem;

@@ -29,7 +29,17 @@ export interface InspectedImage {
   readonly runtime: RuntimeMetadata;
 }
 
-/** Resolves and verifies the documents of an image. Throws as `convert` does before its first layer. */
+/**
+ * Resolves and verifies the documents of an image. Throws as `convert` does before its first layer.
+ *
+ * @example
+ * ```ts
+ * import { inspectImage } from "docker2vm";
+ *
+ * const { image } = await inspectImage({ source: "oci:./alpine", platform: "linux/arm64" });
+ * for (const { diffId, size } of image?.layers ?? []) console.log(diffId, size);
+ * ```
+ */
 export async function inspectImage(options: ImageOptions): Promise<ImageInspection> {
   const request = checkImageOptions(options);
   return request.caller.serve(() => inspectAsAsked(request));

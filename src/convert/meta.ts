@@ -1,6 +1,8 @@
 import type { FilesystemName } from "../filesystem/kind/kind.ts";
 import type { Digest } from "../oci/digest.ts";
 
+export const METADATA_NAME = "meta.json";
+
 /** The contents of `meta.json`. Nothing in it comes from a clock or a machine. */
 export interface ImageMetadata {
   readonly schemaVersion: 1;

@@ -52,6 +52,9 @@ export interface ConvertOptions extends ImageOptions {
 /** What is to be made of an image, whichever it is. */
 export type ConversionOptions = Omit<ConvertOptions, "source">;
 
+/** The same, wherever it goes. */
+export type MakingOptions = Omit<ConversionOptions, "out" | "force">;
+
 /** Of which kind a filesystem is, how large, and what it is called. */
 export interface FilesystemSettings extends FilesystemOptions {
   /** "ext4" if absent. */

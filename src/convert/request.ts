@@ -3,7 +3,7 @@ import type { FilesystemKind, FilesystemWriter } from "../filesystem/kind/kind.t
 import { filesystemKind } from "../filesystem/kinds.ts";
 import type { InflateChoice } from "../layer/decompress.ts";
 import { checkDemands, checkSource, type ImageDemands, type ImageRequest } from "./image-request.ts";
-import type { ConversionOptions, ConvertOptions } from "./options.ts";
+import type { ConversionOptions, ConvertOptions, ImageOptions, MakingOptions } from "./options.ts";
 import { checkRoot, type ProfileRequest, profileRequest } from "./profile-request.ts";
 
 /** Gondolin's images bear the second by convention; nothing looks for it. */
@@ -12,7 +12,6 @@ const UUID = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i;
 
 /** What is to be made, of whatever image: every value checked and every default filled in. */
 export interface Conversion extends ImageDemands {
-  readonly out: string;
   readonly profile: ProfileRequest;
   readonly filesystem: FilesystemWriter;
   /** Whether a hash tree comes behind the filesystem. */
@@ -21,7 +20,6 @@ export interface Conversion extends ImageDemands {
   readonly label: string;
   readonly uuid: Uint8Array | undefined;
   readonly sourceDateEpoch: number | undefined;
-  readonly force: boolean;
   readonly digest: boolean;
   readonly inflate: InflateChoice;
   readonly workers: number | undefined;
@@ -30,13 +28,31 @@ export interface Conversion extends ImageDemands {
 /** The same with the image. */
 export interface Request extends Conversion, ImageRequest {}
 
+/** The same into a folder. */
+export interface FolderConversion extends Conversion {
+  readonly out: string;
+  readonly force: boolean;
+}
+
+export interface FolderRequest extends FolderConversion, ImageRequest {}
+
 /** Throws E_USAGE for what no image could make right. */
-export function checkOptions(options: ConvertOptions): Request {
+export function checkOptions(options: ConvertOptions): FolderRequest {
+  return { source: checkSource(options), ...checkFolderConversion(options) };
+}
+
+/** Throws E_USAGE for what no image could make right. */
+export function checkImageConversion(options: MakingOptions & ImageOptions): Request {
   return { source: checkSource(options), ...checkConversion(options) };
 }
 
 /** Throws E_USAGE for what no image could make right. */
-export function checkConversion(options: ConversionOptions): Conversion {
+export function checkFolderConversion(options: ConversionOptions): FolderConversion {
+  return { out: options.out, force: options.force ?? false, ...checkConversion(options) };
+}
+
+/** Throws E_USAGE for what no image could make right. */
+export function checkConversion(options: MakingOptions): Conversion {
   const { filesystem = {}, sourceDateEpoch, workers } = options;
   const profile = profileRequest(options.profile);
   checkPlatformIsKnown(options, profile);
@@ -44,21 +60,19 @@ export function checkConversion(options: ConversionOptions): Conversion {
   checkRoot(profile, kind.name);
   return {
     ...checkDemands(options),
-    out: options.out,
     profile,
     filesystem: kind.settle(filesystem),
     verity: filesystem.verity ?? false,
     label: labelBytes(filesystem.label ?? DEFAULT_LABEL[profile.name], kind),
     uuid: filesystem.uuid === undefined ? undefined : uuidBytes(filesystem.uuid),
     sourceDateEpoch: sourceDateEpoch === undefined ? undefined : epochSeconds(sourceDateEpoch, kind),
-    force: options.force ?? false,
     digest: options.digest ?? false,
     inflate: options.inflate ?? "auto",
     workers: workers === undefined ? undefined : workerCount(workers),
   };
 }
 
-function checkPlatformIsKnown({ platform, anyPlatform }: ConversionOptions, profile: ProfileRequest): void {
+function checkPlatformIsKnown({ platform, anyPlatform }: MakingOptions, profile: ProfileRequest): void {
   if (platform !== undefined || anyPlatform !== true || profile.name === "baseline") return;
   throw new Docker2vmError("E_USAGE", `the profile ${profile.name} has to know the platform`, {
     hint: "name the one that the image is to be taken for as well: --platform linux/arm64",

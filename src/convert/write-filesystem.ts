@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { BLOCK_SIZE } from "../blocks/blocks.ts";
 import type { FilesystemIdentity, FilesystemPlan } from "../filesystem/kind/kind.ts";
-import type { ImageFile } from "../output/image-file.ts";
+import type { ImageStore } from "../output/image-store.ts";
 import type { ImageWriter } from "../output/image-writer.ts";
 import { STAGE_BLOCKS } from "../output/stages.ts";
 import { appendVerity } from "../verity/append.ts";
@@ -74,12 +74,16 @@ class Turns {
 /** Hashes the finished filesystem and puts the tree of hashes behind it, if that was asked for. */
 export async function writeVerity(
   plan: FilesystemPlan,
-  file: ImageFile,
+  image: ImageStore,
   identity: FilesystemIdentity,
   { verity, signal }: Conversion,
 ): Promise<VerityMetadata | undefined> {
   if (!verity) return undefined;
   const { uuid, salt } = verityIdentity(identity);
-  const { rootHash, hashOffset } = await appendVerity(file, plan.blocks * BLOCK_SIZE, { uuid, salt, signal });
+  const { rootHash, hashOffset } = await appendVerity(image, plan.blocks * BLOCK_SIZE, {
+    uuid,
+    salt,
+    signal,
+  });
   return { rootHash, hashOffset, uuid: formatUuid(uuid), salt: Buffer.from(salt).toString("hex") };
 }

@@ -19,6 +19,23 @@ export interface DockerfileResult extends ConvertResult {
  * and the output may be written; of image and build nothing is left but the builder's own cache.
  * Throws as `convert` does, also what `onBuild` has thrown, E_NO_BUILDER, and E_BUILD_FAILED with the builder's last
  * lines.
+ *
+ * @example
+ * ```ts
+ * import { writeFile } from "node:fs/promises";
+ * import { convertDockerfile, Docker2vmError, planDockerfile } from "docker2vm";
+ *
+ * await writeFile("Dockerfile", "FROM scratch\nCOPY package.json /\n");
+ * const options = { out: "./built", force: true, environment: { PATH: "/opt/builders/bin" } };
+ * try {
+ *   console.log((await planDockerfile(options)).commands);
+ *   const { builder, rootfsPath } = await convertDockerfile(options);
+ *   console.log(builder, rootfsPath);
+ * } catch (error) {
+ *   if (!(error instanceof Docker2vmError) || error.code !== "E_NO_BUILDER") throw error;
+ *   console.error(error.hint);
+ * }
+ * ```
  */
 export async function convertDockerfile(options: DockerfileOptions): Promise<DockerfileResult> {
   const caller = new Caller(options.signal);

@@ -1,10 +1,8 @@
-import { createHash } from "node:crypto";
-import { closeSync, fstatSync, fsync, ftruncateSync, openSync, read, writeSync } from "node:fs";
+import { closeSync, fstatSync, fsync, ftruncateSync, openSync, read, statSync, writeSync } from "node:fs";
 import { promisify } from "node:util";
-import type { BlockSink } from "../blocks/blocks.ts";
+import type { ImageStore } from "./image-store.ts";
 import { outputError } from "./system-errors.ts";
 
-const READ_BYTES = 1 << 20;
 const LEAST_REACH = 256 << 20;
 const fsyncAsync = promisify(fsync);
 const readAsync = promisify(read);
@@ -13,7 +11,7 @@ const readAsync = promisify(read);
  * The image while it is made: a sparse file, written by position. Writes are synchronous on purpose: into the page
  * cache they are faster than a turn of the event loop, and bytes need not be kept alive.
  */
-export class ImageFile implements BlockSink {
+export class ImageFile implements ImageStore {
   readonly path: string;
   readonly #fd: number;
   #length = 0;
@@ -87,22 +85,9 @@ export class ImageFile implements BlockSink {
     return fstatSync(this.#fd).size;
   }
 
-  /** Bytes that the file takes on disk; holes take none. */
+  /** Bytes that the file takes on disk, be it closed; holes take none. */
   get allocatedBytes(): number {
-    return fstatSync(this.#fd).blocks * 512;
-  }
-
-  /** sha256 of the whole file, hex. */
-  async sha256(signal?: AbortSignal): Promise<string> {
-    const hash = createHash("sha256");
-    const buffer = Buffer.allocUnsafe(READ_BYTES);
-    for (let position = 0; ; ) {
-      signal?.throwIfAborted();
-      const bytesRead = await this.#readSome(position, buffer);
-      if (bytesRead === 0) return hash.digest("hex");
-      hash.update(buffer.subarray(0, bytesRead));
-      position += bytesRead;
-    }
+    return statSync(this.path).blocks * 512;
   }
 
   async #readSome(position: number, bytes: Uint8Array): Promise<number> {

@@ -1,7 +1,7 @@
 import { BLOCK_SIZE, type Run } from "../blocks/blocks.ts";
 import { DirectFile } from "../disk/direct-file.ts";
 import { assert } from "../errors.ts";
-import { ImageFile } from "./image-file.ts";
+import type { ImageStore } from "./image-store.ts";
 import { type ContentSink, STAGE_BLOCKS, stagedPieces } from "./stages.ts";
 import { outputError } from "./system-errors.ts";
 
@@ -18,7 +18,7 @@ const WORTH_A_STAGE = 64 << 10;
  * lets them, else by way of the page cache.
  */
 export class ImageWriter implements ContentSink {
-  readonly image: ImageFile;
+  readonly image: ImageStore;
   readonly #free: Uint8Array[] = [];
   /** A stage that nobody ever fills. */
   readonly #zeros: Uint8Array;
@@ -27,9 +27,9 @@ export class ImageWriter implements ContentSink {
   #failure: { readonly error: unknown } | undefined;
   #waiting: (() => void)[] = [];
 
-  /** Makes a new file at `path`, which must not be there. */
-  constructor(path: string) {
-    this.image = new ImageFile(path);
+  /** @param image closed with the writer */
+  constructor(image: ImageStore) {
+    this.image = image;
     const memory = this.#openDirect() ?? new Uint8Array((1 + STAGES) * STAGE_SIZE);
     this.#zeros = memory.subarray(0, STAGE_SIZE);
     for (let at = STAGE_SIZE; at < memory.length; at += STAGE_SIZE)
@@ -38,8 +38,10 @@ export class ImageWriter implements ContentSink {
 
   /** Memory for the stages, if the file can be written directly; its first block is the filesystem's, written last. */
   #openDirect(): Uint8Array | undefined {
+    const { path } = this.image;
+    if (path === undefined) return undefined;
     try {
-      this.#direct = DirectFile.open(this.image.path);
+      this.#direct = DirectFile.open(path);
       const memory = this.#direct?.memory((1 + STAGES) * STAGE_SIZE);
       if (memory !== undefined) return memory;
       this.#direct?.close();

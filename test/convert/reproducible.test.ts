@@ -8,6 +8,7 @@ import { planConversion } from "../../src/convert/dry-run.ts";
 import type { ConvertOptions } from "../../src/convert/options.ts";
 import { checkConversion } from "../../src/convert/request.ts";
 import { streamLayers } from "../../src/convert/stream-layers.ts";
+import { ImageFile } from "../../src/output/image-file.ts";
 import { ImageWriter } from "../../src/output/image-writer.ts";
 import { openSource } from "../../src/source/open.ts";
 import type { LayerBlob } from "../../src/source/source.ts";
@@ -129,16 +130,16 @@ describe("the same image and options give the same bytes", () => {
     );
     const { layers } = await source.resolve({ os: "linux", architecture: "amd64" });
     const contents = async (delays: readonly number[], workers: number): Promise<string> => {
-      const writer = new ImageWriter(scratch("contents"));
-      const request = checkConversion({ out: "unused", workers });
+      const writer = new ImageWriter(new ImageFile(scratch("contents")));
+      const request = checkConversion({ workers });
       const slow = layers.map((blob, index) => slowed(blob, delays[index] ?? 0));
       const { contents: placed } = await streamLayers(slow, writer, request);
       // How far the file reaches beyond its contents, until it is given its length, means nothing.
       await writer.settle();
       writer.image.truncate(placed.end * BLOCK_SIZE);
       await writer.close();
-      const digest = sha256(writer.image.path);
-      rmSync(writer.image.path);
+      const digest = sha256(scratch("contents"));
+      rmSync(scratch("contents"));
       return `${digest} ${placed.end}`;
     };
     const steady = await contents([], 0);

@@ -3,6 +3,7 @@ import { closeSync, mkdirSync, openSync, readFileSync, truncateSync, writeFileSy
 import { join } from "node:path";
 import { BLOCK_SIZE } from "../../src/blocks/blocks.ts";
 import { DirectFile } from "../../src/disk/direct-file.ts";
+import { ImageFile } from "../../src/output/image-file.ts";
 import { ImageWriter } from "../../src/output/image-writer.ts";
 import { STAGE_BLOCKS } from "../../src/output/stages.ts";
 import { expectError } from "../support/expect-error.ts";
@@ -14,7 +15,7 @@ let files = 0;
 
 /** Writes `stages` full stages and one of three blocks, each block with its own number, to every other block. */
 async function fill(path: string, stages: number): Promise<Buffer> {
-  const sink = new ImageWriter(path);
+  const sink = new ImageWriter(new ImageFile(path));
   const expected = Buffer.alloc((stages * 2 * STAGE_BLOCKS + 3) * BLOCK_SIZE);
   try {
     for (let n = 0; n <= stages; n++) {
@@ -40,7 +41,7 @@ async function fill(path: string, stages: number): Promise<Buffer> {
 
 /** Writes pieces of all kinds from one buffer that is used again at once. */
 async function writePieces(path: string): Promise<Buffer> {
-  const writer = new ImageWriter(path);
+  const writer = new ImageWriter(new ImageFile(path));
   const lengths = [1024, BLOCK_SIZE, 15 * BLOCK_SIZE, 16 * BLOCK_SIZE, 300 * BLOCK_SIZE, 600 * BLOCK_SIZE];
   const buffer = new Uint8Array(600 * BLOCK_SIZE);
   const expected = Buffer.alloc(6000 * BLOCK_SIZE);
@@ -59,7 +60,7 @@ async function writePieces(path: string): Promise<Buffer> {
 
 /** Writes zeros over parts of a file of ones, and other bytes while the zeros are on their way. */
 async function writeZeros(path: string): Promise<Buffer> {
-  const writer = new ImageWriter(path);
+  const writer = new ImageWriter(new ImageFile(path));
   const expected = Buffer.alloc(80 * STAGE_BLOCKS * BLOCK_SIZE, 1);
   writer.image.write(0, expected);
   let position = BLOCK_SIZE;

@@ -6,6 +6,7 @@ import { filesystemIdentity } from "../../src/convert/identity.ts";
 import { checkConversion } from "../../src/convert/request.ts";
 import { streamLayers } from "../../src/convert/stream-layers.ts";
 import { writeFilesystem } from "../../src/convert/write-filesystem.ts";
+import { ImageFile } from "../../src/output/image-file.ts";
 import { ImageWriter } from "../../src/output/image-writer.ts";
 import { openSource } from "../../src/source/open.ts";
 import { inspectRegistryImage } from "../../src/source/registry-inspect.ts";
@@ -59,9 +60,9 @@ function sampleLayout(folder: string): string {
 /** Converts the image for amd64; the sha256 of the filesystem. */
 async function convert(source: ImageSource, folder: string): Promise<string> {
   const path = join(folder, "rootfs.ext4");
-  const writer = new ImageWriter(path);
+  const writer = new ImageWriter(new ImageFile(path));
   try {
-    const request = checkConversion({ out: folder, platform: "linux/amd64" });
+    const request = checkConversion({ platform: "linux/amd64" });
     const image = await source.resolve(AMD64);
     const { root, contents, filesystem } = await streamLayers(image.layers, writer, request);
     const identity = filesystemIdentity(image, EPOCH, request, undefined);

@@ -1,10 +1,10 @@
 /** What a filesystem in an image is to whoever lists, copies or converts what is in it: of whatever kind. */
 import { Docker2vmError } from "../../errors.ts";
-import type { Inode, Timestamp, Xattr } from "../../tree/inode.ts";
+import type { Timestamp, Xattr } from "../../tree/inode.ts";
 import { MODE_TYPE } from "../../tree/mode.ts";
 import type { Paused, Steps } from "../../waiting/steps.ts";
 
-export type FileType = Inode["type"];
+export type FileType = "file" | "directory" | "symlink" | "char" | "block" | "fifo" | "socket";
 
 /** An inode as a filesystem hands it out. */
 export interface TypedInode {

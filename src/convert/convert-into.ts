@@ -1,0 +1,68 @@
+import { Docker2vmError } from "../errors.ts";
+import { type ImageTarget, TargetStore } from "../output/target.ts";
+import type { Caller } from "./caller.ts";
+import { type ConvertedImage, makeImage } from "./make-image.ts";
+import type { ImageOptions, MakingOptions } from "./options.ts";
+import { openProfile } from "./profiles.ts";
+import { checkImageConversion, type Request } from "./request.ts";
+import { keyFor, temporaryScratch, withImage } from "./with-image.ts";
+
+/** What a conversion into a place of the caller's is asked to do. Only `source` is required. */
+export type ConvertIntoOptions = MakingOptions & ImageOptions;
+
+/**
+ * Converts a container image as `convert` does, but writes it into a place of the caller's, whose bytes mean nothing
+ * unless the promise resolves. Archives that come as a stream are kept in the system's folder for temporary files
+ * meanwhile. Throws Docker2vmError (E_USAGE for a profile that makes files beside the image: there is no folder for
+ * them), and what `onProgress` and the target's functions have thrown, as it is.
+ *
+ * @example
+ * ```ts
+ * import { readFile } from "node:fs/promises";
+ * import { convert, convertInto, MemoryTarget, openImage } from "docker2vm";
+ *
+ * const target = new MemoryTarget();
+ * const { apparentBytes } = await convertInto(target, {
+ *   source: "oci:./alpine",
+ *   platform: "linux/amd64",
+ *   filesystem: { size: "min" },
+ * });
+ * const image = await openImage(target.bytes);
+ * console.log(apparentBytes, image.inspect().uuid);
+ *
+ * const inFolder = { out: "./same", force: true, filesystem: { size: "min" } } as const;
+ * const { rootfsPath } = await convert({ source: "oci:./alpine", platform: "linux/amd64", ...inFolder });
+ * if (!(await readFile(rootfsPath)).equals(target.bytes)) throw new Error("the bytes are the same");
+ * ```
+ */
+export async function convertInto(target: ImageTarget, options: ConvertIntoOptions): Promise<ConvertedImage> {
+  const request = checkImageConversion(options);
+  if (request.profile.mode === "assets") {
+    throw new Docker2vmError("E_USAGE", "the mode assets makes files beside the image, and needs a folder", {
+      hint: "convert into a folder, or choose the mode rootfs",
+    });
+  }
+  return request.caller.serve(() => convertAsAsked(guarded(target, request.caller), request));
+}
+
+async function convertAsAsked(target: ImageTarget, request: Request): Promise<ConvertedImage> {
+  const opening = { ...temporaryScratch(), verifyKey: await keyFor(request), toRead: true };
+  const profile = await openProfile(request);
+  try {
+    return await withImage(request, opening, (image, origin) =>
+      makeImage({ image, origin, profile, request, store: new TargetStore(target), beside: undefined }),
+    );
+  } finally {
+    profile?.close();
+  }
+}
+
+/** The target as one whose errors end the job, wherever they are thrown. */
+function guarded(target: ImageTarget, caller: Caller): ImageTarget {
+  return {
+    write: (position, bytes) => caller.call(() => target.write(position, bytes)),
+    read: (position, bytes) => caller.callAsync(async () => target.read(position, bytes)),
+    truncate: (length) => caller.call(() => target.truncate(length)),
+    finish: () => caller.callAsync(async () => target.finish?.()),
+  };
+}

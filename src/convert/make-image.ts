@@ -1,0 +1,97 @@
+import type { Sizing } from "../filesystem/kind/size.ts";
+import { type Digest, parseDigest } from "../oci/digest.ts";
+import { formatPlatform } from "../oci/platform.ts";
+import { type ImageStore, sha256Of } from "../output/image-store.ts";
+import { ImageWriter } from "../output/image-writer.ts";
+import type { Profile } from "../profile/profile.ts";
+import type { ResolvedImage, SourceOrigin } from "../source/source.ts";
+import { inTurns } from "../waiting/steps.ts";
+import { describeFilesystem, describeImage, describeLayer } from "./describe.ts";
+import { filesystemIdentity, filesystemTime } from "./identity.ts";
+import { checkManifest } from "./limits.ts";
+import type { ImageMetadata } from "./meta.ts";
+import { inject } from "./profiles.ts";
+import type { Conversion } from "./request.ts";
+import { streamLayers } from "./stream-layers.ts";
+import { writeFilesystem, writeVerity } from "./write-filesystem.ts";
+
+/** An image that was made, wherever it is. */
+export interface ConvertedImage {
+  /** What `meta.json` holds beside an image in a folder. */
+  readonly metadata: ImageMetadata;
+  /** Bytes of the image. */
+  readonly apparentBytes: number;
+  /** How the filesystem's size came about. */
+  readonly sizing: Sizing;
+  /** What was told as warnings on the way. */
+  readonly warnings: readonly string[];
+}
+
+/** An image to be made. */
+export interface Making {
+  readonly image: ResolvedImage;
+  readonly origin: SourceOrigin;
+  readonly profile: Profile | undefined;
+  readonly request: Conversion;
+  /** Where it goes; closed at the end, whatever that is. */
+  readonly store: ImageStore;
+  /** Where a file that the profile makes beside it is to be written; undefined where there is no such place. */
+  readonly beside: ((name: string) => string) | undefined;
+}
+
+/** The conversion itself: layers into a tree and blocks, the tree into a filesystem, and what was made, described. */
+export async function makeImage(making: Making): Promise<ConvertedImage> {
+  const { image, profile, request, store } = making;
+  const writer = new ImageWriter(store);
+  try {
+    checkManifest(image.layers, request);
+    request.report({
+      type: "resolved",
+      sourceDigest: image.manifestDigest,
+      platform: formatPlatform(image.platform),
+      layers: image.layers.map(describeLayer),
+    });
+    const streamed = await streamLayers(image.layers, writer, request);
+    request.signal.throwIfAborted();
+    const time = filesystemTime(image, request);
+    const injection = await inject(profile, streamed, { image, time, request });
+    const { root, contents, filesystem } = streamed;
+    const identity = filesystemIdentity(image, time, request, injection);
+    const plan = await inTurns(filesystem.plan(root, contents, identity), request.signal);
+    await writeFilesystem(plan, writer, request);
+    const verity = await writeVerity(plan, store, identity, request);
+    await store.sync();
+
+    const described = describeFilesystem(identity, request, plan, verity);
+    const metadata = describeImage(making.origin, image, described, injection, request);
+    const rootfsDigest = await finish(making, time);
+    return {
+      metadata: rootfsDigest === undefined ? metadata : { ...metadata, rootfsDigest },
+      apparentBytes: store.apparentBytes,
+      sizing: request.filesystem.sizing,
+      warnings: request.warnings,
+    };
+  } finally {
+    await writer.close();
+  }
+}
+
+/** Has the profile make its files. Returns the image's digest where that was asked for or the profile needs it. */
+async function finish(
+  { image, profile, request, store, beside }: Making,
+  time: ReturnType<typeof filesystemTime>,
+): Promise<Digest | undefined> {
+  const outputs = profile?.outputs ?? [];
+  if (!request.digest && outputs.length === 0) return undefined;
+  const digest = `sha256:${await sha256Of(store, request.signal)}`;
+  if (profile !== undefined && beside !== undefined && outputs.length > 0) {
+    await profile.writeOutputs({
+      rootfsDigest: digest.slice("sha256:".length),
+      manifestDigest: image.manifestDigest,
+      platform: image.platform,
+      time,
+      path: beside,
+    });
+  }
+  return parseDigest(digest, request.filesystem.fileName);
+}

@@ -1,0 +1,104 @@
+/** The package as programs of others use it: what it exports has names, types and examples that hold. */
+import { describe, expect } from "bun:test";
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { runOk, testWith } from "../support/oracles.ts";
+import { installPackage, PACKAGE, REPOSITORY } from "../support/package.ts";
+import { scratchFolder } from "../support/scratch.ts";
+import { surfaceOf } from "./declarations.ts";
+
+const scratch = scratchFolder();
+const TSC = join(REPOSITORY, "node_modules/.bin/tsc");
+const HELLO = join(REPOSITORY, "fixtures/images/hello");
+
+let folder: string | undefined;
+
+/** A folder of somebody who has the package installed, with the types of Node, and an image called alpine. */
+function consumer(): string {
+  if (folder !== undefined) return folder;
+  folder = scratch("consumer");
+  const installed = installPackage(scratch("installed"));
+  mkdirSync(join(folder, "node_modules"), { recursive: true });
+  symlinkSync(installed, join(folder, "node_modules", PACKAGE.name));
+  for (const name of ["@types", "undici-types"]) {
+    symlinkSync(join(REPOSITORY, "node_modules", name), join(folder, "node_modules", name));
+  }
+  symlinkSync(HELLO, join(folder, "alpine"));
+  writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "module", private: true }));
+  return folder;
+}
+
+function surface() {
+  return surfaceOf(join(consumer(), "node_modules", PACKAGE.name, "dist/index.d.ts"));
+}
+
+/** What type-checks under the way modules are found, declarations of the package and all. */
+function check(module: "nodenext" | "bundler", file: string): void {
+  const resolution = module === "bundler" ? ["--module", "esnext"] : ["--module", "nodenext"];
+  runOk(
+    TSC,
+    [
+      ...["--noEmit", "--strict", "--exactOptionalPropertyTypes", "--noUncheckedIndexedAccess"],
+      ...["--target", "es2022", "--lib", "es2023", "--types", "node", "--moduleResolution", module],
+      ...[...resolution, file],
+    ],
+    { cwd: consumer() },
+  );
+}
+
+describe("the library", () => {
+  testWith(["npm"], "has a name for every type that its exports lead to", () => {
+    const { names, unnamed } = surface();
+    expect(unnamed).toEqual([]);
+    expect(names.length).toBeGreaterThan(50);
+  });
+
+  for (const module of ["nodenext", "bundler"] as const) {
+    testWith(["npm"], `compiles in a program that uses every name, modules found as by ${module}`, () => {
+      const { names } = surface();
+      const values = names.filter((name) => /^[a-z]|^[A-Z_]+$|^(Docker2vmError|MemoryTarget)$/.test(name));
+      const types = names.filter((name) => !values.includes(name));
+      const program = [
+        `import { ${values.join(", ")} } from "${PACKAGE.name}";`,
+        `import type { ${types.join(", ")} } from "${PACKAGE.name}";`,
+        `export const values = [${values.join(", ")}];`,
+        `export interface Types { ${types.map((name) => `${name}: ${name};`).join(" ")} }`,
+        `export const least: ConvertOptions = { source: "alpine:3.20", out: "out", registry: { caFile: "ca.pem" } };`,
+      ];
+      writeFileSync(join(consumer(), "names.ts"), program.join("\n"));
+      check(module, "names.ts");
+      writeFileSync(
+        join(consumer(), "wrong.ts"),
+        `${program.join("\n")}\nexport const no: Limits = { byte: 1 };`,
+      );
+      expect(() => check(module, "wrong.ts")).toThrow("byte");
+    });
+  }
+});
+
+describe("an example in the documentation", () => {
+  const sources = readdirSync(join(REPOSITORY, "src"), { recursive: true, encoding: "utf8" });
+  const examples = sources
+    .filter((path) => path.endsWith(".ts"))
+    .flatMap((path) => {
+      const text = readFileSync(join(REPOSITORY, "src", path), "utf8").replace(/^ \* ?/gm, "");
+      return [...text.matchAll(/^@example\n```ts\n([\s\S]*?)^```$/gm)].map(([, code = ""], at) => ({
+        name: `${path.replaceAll("/", "-").replace(/\.ts$/, "")}-${at}.ts`,
+        code,
+      }));
+    });
+
+  for (const { name, code } of examples) {
+    testWith(["npm"], `type-checks and runs: ${name}`, () => {
+      writeFileSync(join(consumer(), name), code);
+      check("nodenext", name);
+      runOk(process.execPath, ["--no-env-file", name], { cwd: consumer() });
+    });
+  }
+
+  testWith(["npm"], "is there for every function that is exported", () => {
+    const all = examples.map(({ code }) => code).join("\n");
+    const functions = surface().names.filter((name) => /^[a-z]/.test(name));
+    expect(functions.filter((name) => !all.includes(`${name}(`))).toEqual([]);
+  });
+});
