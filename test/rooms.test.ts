@@ -179,3 +179,45 @@ test("no room knows one that stands after it", () => {
   );
   expect(wrong).toEqual([]);
 });
+
+test("no files import one another in a circle", () => {
+  expect(circlesIn(new Map(sourceFiles().map((file) => [file, importsOf(file)])))).toEqual([]);
+});
+
+test("a circle is found, and its files are named", () => {
+  const files = new Map([
+    ["a", ["b", "outside"]],
+    ["b", ["c"]],
+    ["c", ["b", "d"]],
+    ["d", ["d"]],
+    ["e", ["a", "f"]],
+    ["f", ["g"]],
+    ["g", ["e"]],
+  ]);
+  expect(circlesIn(files)).toEqual([["b", "c"], ["d"], ["e", "f", "g"]]);
+});
+
+/** The strongly connected components that are more than one file on its own (Tarjan's algorithm). */
+function circlesIn(imports: ReadonlyMap<string, readonly string[]>): string[][] {
+  const circles: string[][] = [];
+  const order = new Map<string, number>();
+  const earliest = new Map<string, number>();
+  const open: string[] = [];
+  const visit = (file: string): number => {
+    order.set(file, order.size);
+    let least = order.size - 1;
+    open.push(file);
+    const targets = (imports.get(file) ?? []).filter((target) => imports.has(target));
+    for (const target of targets) {
+      if (!order.has(target)) least = Math.min(least, visit(target));
+      else if (open.includes(target)) least = Math.min(least, earliest.get(target) ?? order.get(target) ?? 0);
+    }
+    earliest.set(file, least);
+    if (least !== order.get(file)) return least;
+    const circle = open.splice(open.indexOf(file));
+    if (circle.length > 1 || targets.includes(file)) circles.push(circle.sort());
+    return least;
+  };
+  for (const file of imports.keys()) if (!order.has(file)) visit(file);
+  return circles.sort();
+}

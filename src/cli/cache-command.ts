@@ -1,11 +1,10 @@
 import { defaultCacheFolder } from "../cache/layout.ts";
 import { type CacheListing, listCache, pruneCache, verifyCache } from "../cache/upkeep.ts";
 import { Docker2vmError } from "../errors.ts";
+import { type CommandLine, flag, stringOption } from "./arguments.ts";
 import { formatBytes, parseSize } from "./bytes.ts";
-import type { CommandLine } from "./command-line.ts";
 import { parseDuration } from "./duration.ts";
 import type { Host } from "./host.ts";
-import { flag, stringOption } from "./request.ts";
 import { type Told, tell } from "./tell.ts";
 
 type Action = (folder: string, line: CommandLine, host: Host) => Promise<Told & { readonly facts: object }>;

@@ -1,16 +1,9 @@
 import parse from "yargs-parser";
 import { Docker2vmError } from "../errors.ts";
+import type { CommandLine } from "./arguments.ts";
 import { ALL_OPTIONS, COMMANDS, type Command, commandNamed } from "./commands.ts";
-import { COMMON_OPTIONS, type OptionSpec } from "./options.ts";
+import { COMMON_OPTIONS, type OptionSpec } from "./options/option.ts";
 import { nearest } from "./suggest.ts";
-
-/** A command line, split into its words; whether they make sense together is decided later. */
-export interface CommandLine {
-  /** Everything that is no option: the command and what follows it. */
-  readonly words: readonly string[];
-  /** By option name. A string option given twice is a list. */
-  readonly values: ReadonlyMap<string, unknown>;
-}
 
 /**
  * Splits the arguments as yargs does: `--name value`, `--name=value`, `-qv`, `--` before words that begin with a dash.

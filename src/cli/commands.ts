@@ -1,18 +1,11 @@
-import type { CommandLine } from "./command-line.ts";
-import { DOCKERFILE2GONDOLIN_OPTIONS, OCI2GONDOLIN_OPTIONS } from "./gondolin-options.ts";
+import type { CommandLine } from "./arguments.ts";
 import type { Host } from "./host.ts";
-import {
-  CACHE_OPTIONS,
-  CAT_OPTIONS,
-  COMMON_OPTIONS,
-  CONVERT_OPTIONS,
-  DOCKERFILE_OPTIONS,
-  INSPECT_IMAGE_OPTIONS,
-  LS_OPTIONS,
-  type OptionSpec,
-  READ_OPTIONS,
-  VERIFY_OPTIONS,
-} from "./options.ts";
+import { DOCKERFILE_OPTIONS } from "./options/build.ts";
+import { CONVERT_OPTIONS } from "./options/convert.ts";
+import { DOCKERFILE2GONDOLIN_OPTIONS, OCI2GONDOLIN_OPTIONS } from "./options/gondolin.ts";
+import { COMMON_OPTIONS, type OptionSpec } from "./options/option.ts";
+import { CAT_OPTIONS, LS_OPTIONS, READ_OPTIONS, VERIFY_OPTIONS } from "./options/reading.ts";
+import { CACHE_OPTIONS, INSPECT_IMAGE_OPTIONS } from "./options/upkeep.ts";
 
 /** Carries a command out; throws what `run` tells the user. */
 export type RunCommand = (line: CommandLine, host: Host) => Promise<void>;

@@ -1,10 +1,11 @@
 import type { ConvertResult } from "../convert/convert.ts";
 import type { ProgressEvent } from "../convert/progress.ts";
-import type { CommandLine } from "./command-line.ts";
+import { type CommandLine, flag } from "./arguments.ts";
 import type { Host } from "./host.ts";
+import { type Manner, mannerOf } from "./manner.ts";
 import { progressReporter } from "./progress/reporter.ts";
 import { registryRequest } from "./registry-request.ts";
-import { convertRequest, flag, type Manner, mannerOf } from "./request.ts";
+import { convertRequest } from "./request.ts";
 import { sourceSpec } from "./standard-input.ts";
 import { summaryJson, summaryText } from "./summary.ts";
 import { madeImage, type Told, tell } from "./tell.ts";

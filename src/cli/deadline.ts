@@ -1,7 +1,6 @@
 import { Docker2vmError } from "../errors.ts";
-import type { CommandLine } from "./command-line.ts";
+import { type CommandLine, stringOption } from "./arguments.ts";
 import { parseDuration } from "./duration.ts";
-import { stringOption } from "./request.ts";
 
 /** What timers take: 2^31 - 1 ms. */
 const LONGEST = 2 ** 31 - 1;

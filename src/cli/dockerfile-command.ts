@@ -3,20 +3,12 @@ import type { DockerfileResult } from "../dockerfile/convert-dockerfile.ts";
 import type { DockerfilePlan } from "../dockerfile/dry-run.ts";
 import type { BuildEvent, DockerfileOptions } from "../dockerfile/options.ts";
 import { Docker2vmError } from "../errors.ts";
-import type { CommandLine } from "./command-line.ts";
+import { type CommandLine, choice, flag, listOption, stringOption } from "./arguments.ts";
 import type { Host } from "./host.ts";
-import { BUILD_OPTIONS } from "./options.ts";
+import { type Manner, mannerOf } from "./manner.ts";
+import { BUILD_OPTIONS } from "./options/build.ts";
 import { progressReporter } from "./progress/reporter.ts";
-import {
-  type ConversionRequest,
-  choice,
-  conversionRequest,
-  flag,
-  listOption,
-  type Manner,
-  mannerOf,
-  stringOption,
-} from "./request.ts";
+import { type ConversionRequest, conversionRequest } from "./request.ts";
 import { summaryJson, summaryText } from "./summary.ts";
 import { madeImage, type Told, tell } from "./tell.ts";
 

@@ -8,13 +8,14 @@ import type { ProgressEvent } from "../convert/progress.ts";
 import type { DockerfileResult } from "../dockerfile/convert-dockerfile.ts";
 import { Docker2vmError } from "../errors.ts";
 import { absolutePath } from "../machine.ts";
-import type { CommandLine } from "./command-line.ts";
+import { type CommandLine, flag, stringOption } from "./arguments.ts";
 import { convertDockerfile, dockerfileRequest, planDockerfile, talkOf } from "./dockerfile-command.ts";
 import type { Host } from "./host.ts";
-import type { OptionName } from "./options.ts";
+import { mannerOf } from "./manner.ts";
+import type { OptionName } from "./options/names.ts";
 import { progressReporter } from "./progress/reporter.ts";
 import { registryRequest } from "./registry-request.ts";
-import { type ConversionRequest, convertRequest, flag, mannerOf, stringOption } from "./request.ts";
+import { type ConversionRequest, convertRequest } from "./request.ts";
 import { madeImage, type Told, tell } from "./tell.ts";
 
 /** `oci2gondolin` */

@@ -1,6 +1,6 @@
 import yargs from "yargs";
 import { COMMANDS, commandNamed } from "./commands.ts";
-import { COMMON_OPTIONS, type OptionSpec } from "./options.ts";
+import { COMMON_OPTIONS, type OptionSpec } from "./options/option.ts";
 
 /** The help for a command, or for the whole program. */
 export async function helpText(name: string | undefined): Promise<string> {

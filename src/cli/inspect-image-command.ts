@@ -1,10 +1,9 @@
 import type { ImageInspection, InspectedImage } from "../convert/inspect-image.ts";
+import { type CommandLine, flag, stringOption } from "./arguments.ts";
 import { formatBytes } from "./bytes.ts";
-import type { CommandLine } from "./command-line.ts";
 import type { Host } from "./host.ts";
 import { printable } from "./printable.ts";
 import { registryRequest } from "./registry-request.ts";
-import { flag, stringOption } from "./request.ts";
 import { chooseSource } from "./source-choice.ts";
 import { sourceSpec } from "./standard-input.ts";
 import { workload } from "./summary.ts";

@@ -1,9 +1,8 @@
 import { defaultCacheFolder } from "../cache/layout.ts";
 import type { RegistrySettings } from "../convert/options.ts";
 import { Docker2vmError } from "../errors.ts";
-import type { CommandLine } from "./command-line.ts";
+import { type CommandLine, flag, listOption, numberOption, stringOption } from "./arguments.ts";
 import type { Environment, Host } from "./host.ts";
-import { flag, listOption, numberOption, stringOption } from "./request.ts";
 
 /** How images are pulled by name, as the options say. Reads the password if it is to come from standard input. */
 export async function registryRequest(

@@ -1,12 +1,12 @@
 import manifest from "../../package.json" with { type: "json" };
 import { Docker2vmError, EXIT } from "../errors.ts";
+import { type CommandLine, flag } from "./arguments.ts";
 import { paintFor } from "./colour.ts";
-import { type CommandLine, checkCommandLine, splitCommandLine } from "./command-line.ts";
+import { checkCommandLine, splitCommandLine } from "./command-line.ts";
 import { commandNamed } from "./commands.ts";
 import { type Deadline, startDeadline } from "./deadline.ts";
 import { asDocker2vmError, errorJson, errorText } from "./error-report.ts";
 import type { Host } from "./host.ts";
-import { flag } from "./request.ts";
 
 /** Runs a command line to its end and returns the exit code. Does not throw: errors are told on `stderr`. */
 export async function run(args: readonly string[], host: Host): Promise<number> {

@@ -4,7 +4,7 @@
  */
 import { readFile } from "node:fs/promises";
 import { Docker2vmError, isAbsence, whyUnreadable } from "../errors.ts";
-import type { Credentials } from "./credentials.ts";
+import type { Credentials } from "./credential.ts";
 
 const FILE_LIMIT = 4 << 20;
 

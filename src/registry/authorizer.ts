@@ -1,7 +1,7 @@
 import { Docker2vmError } from "../errors.ts";
 import type { HttpClient } from "../http/client.ts";
 import type { Challenge } from "./challenge.ts";
-import type { Credentials } from "./credentials.ts";
+import type { Credentials } from "./credential.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { checkRealm, type RealmRules } from "./realm.ts";
 import type { RetryContext } from "./retrying.ts";

@@ -1,6 +1,6 @@
 import type { HttpClient } from "../http/client.ts";
 import { Authorizer, type AuthorizerOptions } from "./authorizer.ts";
-import type { Credentials } from "./credentials.ts";
+import type { Credentials } from "./credential.ts";
 import { DOCKER_HUB, DOCKER_HUB_NAMES } from "./reference.ts";
 import type { RetryContext } from "./retrying.ts";
 

@@ -6,7 +6,7 @@ import { delimiter, isAbsolute, join } from "node:path";
 import { Docker2vmError } from "../errors.ts";
 import type { Environment } from "../http/proxy.ts";
 import { quote } from "../oci/quote.ts";
-import type { Credentials } from "./credentials.ts";
+import type { Credentials } from "./credential.ts";
 
 const OUTPUT_LIMIT = 1 << 20;
 const TIMEOUT_MS = 60_000;

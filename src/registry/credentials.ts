@@ -3,15 +3,9 @@ import { join } from "node:path";
 import type { Environment } from "../http/proxy.ts";
 import { homeFolder } from "../machine.ts";
 import { AuthFile } from "./auth-file.ts";
+import type { Credentials } from "./credential.ts";
 import { readHelper } from "./credential-helper.ts";
 import { DOCKER_HUB, DOCKER_HUB_NAMES } from "./reference.ts";
-
-export type Credentials =
-  | { readonly kind: "password"; readonly username: string; readonly password: string }
-  /** A refresh token that buys access tokens (OAuth 2). */
-  | { readonly kind: "identity-token"; readonly username: string; readonly token: string }
-  /** A token for the registry itself, to be sent as it is. */
-  | { readonly kind: "registry-token"; readonly token: string };
 
 /** What Docker keeps Docker Hub's credentials under. */
 const DOCKER_HUB_KEY = "https://index.docker.io/v1/";

@@ -4,7 +4,7 @@ import { readBody } from "../http/body.ts";
 import type { HttpClient, HttpRequest, HttpResponse } from "../http/client.ts";
 import { follow } from "../http/redirects.ts";
 import { showUrl } from "../http/urls.ts";
-import type { Credentials } from "./credentials.ts";
+import type { Credentials } from "./credential.ts";
 import type { Realm } from "./realm.ts";
 import { type RetryContext, retrying } from "./retrying.ts";
 import { statusError } from "./status-error.ts";

@@ -1,5 +1,5 @@
 import { Docker2vmError } from "../errors.ts";
-import type { FilePlace } from "./folder-store.ts";
+import type { FilePlace } from "./file-place.ts";
 
 /** Files by name, whether in a folder or in a tar archive. */
 export interface FileStore {

@@ -3,20 +3,13 @@ import { readdir } from "node:fs/promises";
 import { join, sep } from "node:path";
 import { Docker2vmError, isAbsence, systemErrorCode } from "../errors.ts";
 import { quote } from "../oci/quote.ts";
+import type { FilePlace } from "./file-place.ts";
 import { readRange, readRangeNow } from "./file-reading.ts";
 import type { FileStore, StoredFile } from "./file-store.ts";
 import { changedError, inputError } from "./system-errors.ts";
 
 /** Never through a symlink that was not looked at, and never waiting for the other end of a fifo. */
 const OPEN_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-
-/** Where a file is: enough for any thread to read it as its store does. */
-export interface FilePlace {
-  readonly folder: string;
-  readonly name: string;
-  /** Bytes. */
-  readonly size: number;
-}
 
 /**
  * The regular files below a folder. The folder itself may be a symlink; those below it are followed within the folder

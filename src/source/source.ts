@@ -1,7 +1,7 @@
 import type { ImageConfig } from "../oci/config.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { Platform, WantedPlatform } from "../oci/platform.ts";
-import type { FilePlace } from "./folder-store.ts";
+import type { FilePlace } from "./file-place.ts";
 
 /** An image as found: everything needed to stream its layers. */
 export interface ImageSource {

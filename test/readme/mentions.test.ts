@@ -1,7 +1,7 @@
 /** What README mentions is there, and what is there it mentions. */
 import { expect, test } from "bun:test";
 import { ALL_OPTIONS, COMMANDS } from "../../src/cli/commands.ts";
-import type { OptionSpec } from "../../src/cli/options.ts";
+import type { OptionSpec } from "../../src/cli/options/option.ts";
 import { PACKAGE } from "../support/package.ts";
 import { blocks, codeSpans, commandsOf, README } from "./document.ts";
 

@@ -2,7 +2,7 @@ import { atPath } from "../../filesystem/reading/broken.ts";
 import { filledContents } from "../../filesystem/reading/filled.ts";
 import { lookup } from "../../filesystem/reading/lookup.ts";
 import { inTurns, itemsInTurns } from "../../waiting/steps.ts";
-import type { CommandLine } from "../command-line.ts";
+import type { CommandLine } from "../arguments.ts";
 import type { Host } from "../host.ts";
 import { pathBytes, withFilesystem, wordsOf } from "./with-filesystem.ts";
 import { writeOut } from "./write-out.ts";

@@ -1,9 +1,8 @@
 import { Docker2vmError } from "../../errors.ts";
 import type { LeftOut } from "../../filesystem/reading/extract.ts";
 import { archive } from "../../filesystem/reading/tar/archive.ts";
-import type { CommandLine } from "../command-line.ts";
+import { type CommandLine, flag } from "../arguments.ts";
 import type { Host } from "../host.ts";
-import { flag } from "../request.ts";
 import { leftOutJson, leftOutLine } from "./left-out.ts";
 import { pathBytes, withFilesystem } from "./with-filesystem.ts";
 import { writeOut } from "./write-out.ts";

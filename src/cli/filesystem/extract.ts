@@ -1,10 +1,9 @@
 import { type Extraction, extract } from "../../filesystem/reading/extract.ts";
 import type { Replay } from "../../filesystem/reading/filesystem.ts";
 import { inTurns } from "../../waiting/steps.ts";
+import { type CommandLine, flag } from "../arguments.ts";
 import { formatBytes } from "../bytes.ts";
-import type { CommandLine } from "../command-line.ts";
 import type { Host } from "../host.ts";
-import { flag } from "../request.ts";
 import { tell } from "../tell.ts";
 import { extractTar } from "./extract-tar.ts";
 import { leftOutJson, leftOutLine } from "./left-out.ts";

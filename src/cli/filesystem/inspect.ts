@@ -1,8 +1,7 @@
 import type { AnyFacts } from "../../filesystem/open.ts";
-import type { CommandLine } from "../command-line.ts";
+import { type CommandLine, flag } from "../arguments.ts";
 import type { Host } from "../host.ts";
 import { printable } from "../printable.ts";
-import { flag } from "../request.ts";
 import { factRows } from "./fact-rows.ts";
 import { bytesAsText, isoTime } from "./text.ts";
 import { withFilesystem, wordsOf } from "./with-filesystem.ts";

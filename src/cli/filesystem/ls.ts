@@ -1,9 +1,8 @@
 import { type ListedFile, list } from "../../filesystem/reading/list.ts";
 import { itemsInTurns, type Paused } from "../../waiting/steps.ts";
-import type { CommandLine } from "../command-line.ts";
+import { type CommandLine, flag } from "../arguments.ts";
 import type { Host } from "../host.ts";
 import { printable } from "../printable.ts";
-import { flag } from "../request.ts";
 import { bytesAsText, isoTime } from "./text.ts";
 import { pathBytes, withFilesystem, wordsOf } from "./with-filesystem.ts";
 import { writeOut } from "./write-out.ts";

@@ -5,10 +5,9 @@ import { ImageFile } from "../../filesystem/reading/image.ts";
 import type { FilesystemReader } from "../../filesystem/reading/reader.ts";
 import type { Verification } from "../../filesystem/reading/verification.ts";
 import { inTurns } from "../../waiting/steps.ts";
-import type { CommandLine } from "../command-line.ts";
+import { type CommandLine, flag } from "../arguments.ts";
 import type { Host } from "../host.ts";
 import { printable } from "../printable.ts";
-import { flag } from "../request.ts";
 import { replayLine } from "./replayed.ts";
 import { wordsOf } from "./with-filesystem.ts";
 

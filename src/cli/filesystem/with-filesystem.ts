@@ -4,9 +4,8 @@ import { inFile } from "../../filesystem/reading/broken.ts";
 import type { ReadableFilesystem } from "../../filesystem/reading/filesystem.ts";
 import { ImageFile } from "../../filesystem/reading/image.ts";
 import { inTurns } from "../../waiting/steps.ts";
-import type { CommandLine } from "../command-line.ts";
+import { type CommandLine, flag } from "../arguments.ts";
 import type { Host } from "../host.ts";
-import { flag } from "../request.ts";
 import { replayLine } from "./replayed.ts";
 
 /** The words after the command: as many as it names, those from `required` on may be missing. */

@@ -1,8 +1,8 @@
 import type { ProgressEvent } from "../../convert/progress.ts";
 import { paintFor } from "../colour.ts";
 import type { Environment, Output } from "../host.ts";
+import type { Manner } from "../manner.ts";
 import { printable } from "../printable.ts";
-import type { Manner } from "../request.ts";
 import { renderBars } from "./bars.ts";
 import { LiveBlock, screenOf } from "./live-block.ts";
 import { plainLines, retryText } from "./plain.ts";

@@ -6,7 +6,8 @@ import {
   readLayer,
 } from "../../layer/layer-stream.ts";
 import { CHUNK_SIZE } from "../../memory/chunks.ts";
-import { type FilePlace, readPlace } from "../../source/folder-store.ts";
+import type { FilePlace } from "../../source/file-place.ts";
+import { readPlace } from "../../source/folder-store.ts";
 import { type FromWorker, received, sendable, type ToInflater } from "./protocol.ts";
 import { RingReader, RingWriter } from "./ring.ts";
 

@@ -3,7 +3,6 @@ import { Docker2vmError, reasonOf } from "../../errors.ts";
 import type { LayerStreamOptions } from "../../layer/layer-stream.ts";
 import { STREAMS_IN_FLIGHT } from "../../output/arenas.ts";
 import type { LayerBlob } from "../../source/source.ts";
-import type { LayerReader } from "../layer-reader.ts";
 import type { FromWorker, ToWorker } from "./protocol.ts";
 import { type LayerRings, RemoteLayer, type UseTar } from "./remote-layer.ts";
 import { clearRing, ringMemory } from "./ring.ts";
@@ -20,7 +19,7 @@ const NEARLY_NONE = 1 << 20;
  * Threads that layers are hashed and inflated in: what is the same work for every byte. Whatever decides anything stays
  * in this one: it hands out the stored bytes and reads the tar.
  */
-export class WorkerPool implements LayerReader {
+export class WorkerPool {
   readonly #workers: PooledWorker[];
   /** Of layers that are done. */
   readonly #rings: LayerRings[] = [];

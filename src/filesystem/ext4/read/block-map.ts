@@ -5,7 +5,7 @@ import type { Paused } from "../../../waiting/steps.ts";
 import { inodeName } from "../../reading/filesystem.ts";
 import { broken } from "./broken.ts";
 import type { FileInode } from "./inode.ts";
-import type { MappedRun, MetadataVisitor } from "./mapping.ts";
+import type { MappedRun, MetadataVisitor } from "./mapped-run.ts";
 import type { Volume } from "./volume.ts";
 
 const DIRECT_BLOCKS = 12;

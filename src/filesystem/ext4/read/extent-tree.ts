@@ -13,7 +13,7 @@ import {
 } from "../format/extent.ts";
 import { broken } from "./broken.ts";
 import type { FileInode } from "./inode.ts";
-import type { MappedRun, MetadataVisitor } from "./mapping.ts";
+import type { MappedRun, MetadataVisitor } from "./mapped-run.ts";
 import { seedOfInode } from "./superblock.ts";
 import type { Volume } from "./volume.ts";
 

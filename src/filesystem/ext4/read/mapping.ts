@@ -6,19 +6,8 @@ import { blockMapRuns } from "./block-map.ts";
 import { broken } from "./broken.ts";
 import { extentRuns } from "./extent-tree.ts";
 import { type FileInode, hasFlag } from "./inode.ts";
+import type { MappedRun, MetadataVisitor } from "./mapped-run.ts";
 import type { Volume } from "./volume.ts";
-
-/** `length` blocks of a file from its block `logical` on, at block `physical` of the image. */
-export interface MappedRun {
-  readonly logical: number;
-  readonly physical: number;
-  readonly length: number;
-  /** Allocated but never written: reads as zeros. */
-  readonly unwritten: boolean;
-}
-
-/** Told of every block of the mapping itself before it is read; throws to keep it from being read. */
-export type MetadataVisitor = (block: number) => void;
 
 interface Walk {
   /** The first block of the file that is of no interest; absent: all are. */

@@ -4,7 +4,8 @@ import { encode, viewOf } from "../../../blocks/field.ts";
 import { NO_XATTRS, type RegularFile, type Timestamp } from "../../../tree/inode.ts";
 import { JBD2_MAGIC_NUMBER, JBD2_SUPERBLOCK_V2, JOURNAL_SUPERBLOCK } from "../format/journal.ts";
 import { type Mapping, mappedBlocks } from "./mapping.ts";
-import { NOT_ATTRIBUTED, type PlannedInode } from "./planned-inode.ts";
+import type { PlannedInode } from "./planned-inode.ts";
+import { NOT_ATTRIBUTED } from "./planned-xattrs.ts";
 
 export function journalInode(mapping: Mapping, time: Timestamp): PlannedInode {
   const metadata = { mode: 0o600, uid: 0, gid: 0, mtime: time, atime: time, ctime: time, xattrs: NO_XATTRS };

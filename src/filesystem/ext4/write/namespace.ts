@@ -7,8 +7,7 @@ import { checkInode, checkName } from "../../kind/inode-limits.ts";
 import type { DirectoryHash } from "../format/dirhash.ts";
 import { type DirectoryLayout, layOutDirectory } from "./directory-layout.ts";
 import { checkLinks, fileExtents } from "./inode-limits.ts";
-import { type Namespace, type PlannedInode, pathOf } from "./planned-inode.ts";
-import { plannedValueInode } from "./value-inodes.ts";
+import { type Namespace, type PlannedInode, pathOf, plannedValueInode } from "./planned-inode.ts";
 import type { Variant } from "./variant.ts";
 import { XattrPlanner } from "./xattrs.ts";
 

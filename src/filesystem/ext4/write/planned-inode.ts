@@ -1,19 +1,9 @@
-import type { Extent, Inode } from "../../../tree/inode.ts";
+import { EPOCH, type Extent, type Inode, NO_XATTRS } from "../../../tree/inode.ts";
 import { EXT4_GOOD_OLD_FIRST_INO, EXT4_LINK_MAX, EXT4_ROOT_INO } from "../format/inode.ts";
 import type { DirectoryLayout } from "./directory-layout.ts";
+import { NOT_ATTRIBUTED, type PlannedXattrs } from "./planned-xattrs.ts";
 import type { ValueInode } from "./value-inodes.ts";
 import type { XattrBlock } from "./xattrs.ts";
-
-/** Where an inode's attributes went. */
-export interface PlannedXattrs {
-  /** The bytes after the inode's fields. */
-  readonly inode: Uint8Array | undefined;
-  /** Index of the block with the other attributes, or -1. */
-  readonly block: number;
-}
-
-/** What most inodes have. */
-export const NOT_ATTRIBUTED: PlannedXattrs = { inode: undefined, block: -1 };
 
 /** An inode of the tree, numbered. */
 export interface PlannedInode {
@@ -38,6 +28,22 @@ export interface Namespace {
   readonly xattrBlocks: readonly XattrBlock[];
   /** Inodes at the end that hold values of attributes. */
   readonly valueInodes: number;
+}
+
+/** The inode as it is numbered and written. The hash is its atime; the upper half of the references is its ctime, 0. */
+export function plannedValueInode(valueInode: ValueInode): PlannedInode {
+  const atime = { seconds: valueInode.hash, nanoseconds: 0 };
+  const metadata = { mode: 0o600, uid: 0, gid: 0, mtime: EPOCH, atime, ctime: EPOCH, xattrs: NO_XATTRS };
+  return {
+    node: { type: "file", metadata, size: valueInode.value.length, extents: [] },
+    parent: 0,
+    name: "",
+    links: 1,
+    extents: [],
+    directory: undefined,
+    xattrs: NOT_ATTRIBUTED,
+    valueInode,
+  };
 }
 
 /** The number of an inode of the namespace: the root's is fixed, the others follow the reserved ones. */

@@ -1,8 +1,6 @@
 /** Values of attributes in inodes of their own (ea_inode, fs/ext4/xattr.c): one for each value, whoever has it. */
 import { BLOCK_SIZE } from "../../../blocks/blocks.ts";
-import { EPOCH, NO_XATTRS } from "../../../tree/inode.ts";
 import { crc } from "../format/checksum.ts";
-import { NOT_ATTRIBUTED, type PlannedInode } from "./planned-inode.ts";
 
 export interface ValueInode {
   readonly value: Uint8Array;
@@ -36,20 +34,4 @@ export class ValueInodes {
   blocksOf(index: number): number {
     return Math.ceil((this.inodes[index]?.value.length ?? 0) / BLOCK_SIZE);
   }
-}
-
-/** The inode as it is numbered and written. The hash is its atime; the upper half of the references is its ctime, 0. */
-export function plannedValueInode(valueInode: ValueInode): PlannedInode {
-  const atime = { seconds: valueInode.hash, nanoseconds: 0 };
-  const metadata = { mode: 0o600, uid: 0, gid: 0, mtime: EPOCH, atime, ctime: EPOCH, xattrs: NO_XATTRS };
-  return {
-    node: { type: "file", metadata, size: valueInode.value.length, extents: [] },
-    parent: 0,
-    name: "",
-    links: 1,
-    extents: [],
-    directory: undefined,
-    xattrs: NOT_ATTRIBUTED,
-    valueInode,
-  };
 }

@@ -19,7 +19,7 @@ import {
   XATTR_IBODY_HEADER_SIZE,
 } from "../format/xattr.ts";
 import { blockHash, entryHash, entryHashOfValueInode } from "../format/xattr-hash.ts";
-import { NOT_ATTRIBUTED, type PlannedXattrs } from "./planned-inode.ts";
+import { NOT_ATTRIBUTED, type PlannedXattrs } from "./planned-xattrs.ts";
 import { type ValueInode, ValueInodes } from "./value-inodes.ts";
 import type { Variant } from "./variant.ts";
 import { type XattrEntry, xattrEntries } from "./xattr-entries.ts";

@@ -7,7 +7,7 @@ import type { FileType, ReadableFilesystem, TypedInode } from "../filesystem.ts"
 import { lookup } from "../lookup.ts";
 import { isPlainName } from "../plain-name.ts";
 import { type Place, pathOf, walk } from "../walk.ts";
-import { MAXIMUM_DEVICE_NUMBER } from "./header.ts";
+import { MAXIMUM_DEVICE_NUMBER } from "./header-limits.ts";
 
 /** One entry of a tar. Paths and targets are bytes, one character each. */
 export interface Member {

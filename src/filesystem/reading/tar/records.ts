@@ -5,7 +5,7 @@
 
 import type { Timestamp, Xattr } from "../../../tree/inode.ts";
 import type { ReadableFilesystem } from "../filesystem.ts";
-import { fitsId, fitsName, fitsSize, fitsTime } from "./header.ts";
+import { fitsId, fitsName, fitsSize, fitsTime } from "./header-limits.ts";
 import type { Member } from "./member.ts";
 
 /** Keyword and value: bytes, one character each. */

@@ -3,7 +3,8 @@
 import type { Steps } from "../../../../waiting/steps.ts";
 import { inodeName } from "../../../reading/filesystem.ts";
 import { hasFlag, readInode } from "../inode.ts";
-import { type MappedRun, mappedRuns } from "../mapping.ts";
+import type { MappedRun } from "../mapped-run.ts";
+import { mappedRuns } from "../mapping.ts";
 import type { Volume } from "../volume.ts";
 import { brokenJournal } from "./broken-journal.ts";
 import { decodeHead, endOfLog, headFaults, type JournalHead } from "./head.ts";

@@ -1,4 +1,6 @@
-import { BUILD_OPTIONS, CONVERT_OPTIONS, type OptionSpec } from "./options.ts";
+import { BUILD_OPTIONS } from "./build.ts";
+import { CONVERT_OPTIONS } from "./convert.ts";
+import type { OptionSpec } from "./option.ts";
 
 const { platform, mode, out, progress, quiet, verbose } = CONVERT_OPTIONS;
 

@@ -1,0 +1,50 @@
+import { CONVERT_OPTIONS, SOURCE } from "./convert.ts";
+import type { OptionSpec } from "./option.ts";
+import { REGISTRY } from "./registry.ts";
+
+const BUILD = "Build:";
+
+/** What is built, and how. */
+export const BUILD_OPTIONS = {
+  file: {
+    type: "string",
+    group: BUILD,
+    describe: "The Dockerfile",
+    defaultDescription: "Dockerfile in the context",
+  },
+  context: {
+    type: "string",
+    group: BUILD,
+    describe: "Folder that COPY and ADD take from",
+    defaultDescription: ".",
+  },
+  builder: {
+    type: "string",
+    group: BUILD,
+    describe: "Who builds",
+    values: ["docker-buildx", "buildctl", "buildah"],
+    defaultDescription: "the first that works",
+  },
+  target: { type: "string", group: BUILD, describe: "The stage to be built", defaultDescription: "the last" },
+  "build-arg": {
+    type: "string",
+    group: BUILD,
+    describe: "NAME=VALUE, or NAME for its value in the environment; may be repeated",
+  },
+  secret: {
+    type: "string",
+    group: BUILD,
+    describe: "As the builder takes it: id=token,src=./token; may be repeated",
+  },
+  "no-cache": { type: "boolean", group: BUILD, describe: "Build every step anew" },
+} as const satisfies Record<string, OptionSpec>;
+
+/** All that convert takes, but for the image and where it comes from. */
+export const DOCKERFILE_OPTIONS: Readonly<Record<string, OptionSpec>> = {
+  ...BUILD_OPTIONS,
+  ...Object.fromEntries(
+    Object.entries<OptionSpec>(CONVERT_OPTIONS).filter(
+      ([, { group }]) => group !== SOURCE && group !== REGISTRY,
+    ),
+  ),
+};

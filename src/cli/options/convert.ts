@@ -1,0 +1,179 @@
+import { FILESYSTEM_NAMES } from "../../filesystem/kind/kind.ts";
+import type { OptionSpec } from "./option.ts";
+import { REGISTRY_OPTIONS } from "./registry.ts";
+
+export const SOURCE = "Source (exactly one):";
+const IMAGE = "Image:";
+const OUTPUT = "Output:";
+const FILESYSTEM = "Filesystem:";
+const LIMITS = "Limits (an image beyond one is refused):";
+const TALK = "Messages:";
+
+export const CONVERT_OPTIONS = {
+  image: { type: "string", group: SOURCE, describe: "Name of an image in a registry" },
+  "oci-layout": {
+    type: "string",
+    group: SOURCE,
+    describe: "OCI layout folder: PATH, PATH:TAG or PATH@sha256:…",
+  },
+  "oci-tar": { type: "string", group: SOURCE, describe: "Tar file of an OCI layout" },
+  "docker-archive": { type: "string", group: SOURCE, describe: "Tar file as `docker save` writes it" },
+  platform: {
+    type: "string",
+    group: IMAGE,
+    describe: "os/arch or os/arch/variant",
+    defaultDescription: "linux on this machine's architecture",
+  },
+  "any-platform": {
+    type: "boolean",
+    group: IMAGE,
+    describe: "The only image there is, whatever its platform says; taken as one for --platform, if given",
+  },
+  profile: {
+    type: "string",
+    group: IMAGE,
+    describe: "What is added to the image's own files: nothing, or what a Gondolin guest needs",
+    values: ["baseline", "gondolin"],
+    defaultDescription: "baseline",
+  },
+  mode: {
+    type: "string",
+    group: IMAGE,
+    describe: "With --profile gondolin: the root filesystem, or all assets of a guest",
+    values: ["rootfs", "assets"],
+    defaultDescription: "rootfs",
+  },
+  "guest-assets": {
+    type: "string",
+    group: IMAGE,
+    describe: "Folder of the guest assets that the profile takes its parts from",
+    defaultDescription: "where Gondolin finds them",
+  },
+  ...REGISTRY_OPTIONS,
+  out: {
+    type: "string",
+    group: OUTPUT,
+    describe: "Folder for rootfs.ext4, or rootfs.erofs, and meta.json (required)",
+  },
+  force: { type: "boolean", group: OUTPUT, describe: "Replace an existing output" },
+  fs: {
+    type: "string",
+    group: FILESYSTEM,
+    describe: "Kind of filesystem",
+    values: FILESYSTEM_NAMES,
+    defaultDescription: "ext4",
+  },
+  size: {
+    type: "string",
+    group: FILESYSTEM,
+    describe: "Its size: bytes, or with K, M, G, T (powers of 1024); min: nothing spare; auto",
+    defaultDescription: "auto: what is used and a quarter of that free, at least 64M",
+  },
+  free: { type: "string", group: FILESYSTEM, describe: "Free space beside the content, as 500M" },
+  inodes: {
+    type: "string",
+    group: FILESYSTEM,
+    describe: "Inodes in all",
+    defaultDescription: "as mke2fs, and some to spare",
+  },
+  journal: {
+    type: "string",
+    group: FILESYSTEM,
+    describe: "off, or its size, as 16M",
+    defaultDescription: "as mke2fs makes it",
+  },
+  "read-only": {
+    type: "boolean",
+    group: FILESYSTEM,
+    describe: "For mounting read-only alone: nothing spare, no journal; erofs always is",
+  },
+  "no-lost-found": {
+    type: "boolean",
+    group: FILESYSTEM,
+    describe: "No lost+found: the image's own files alone",
+  },
+  verity: {
+    type: "boolean",
+    group: FILESYSTEM,
+    describe: "Append a dm-verity hash tree; its root hash is printed",
+  },
+  label: {
+    type: "string",
+    group: FILESYSTEM,
+    describe: "Volume label, at most 16 bytes; with erofs 15",
+    defaultDescription: "rootfs; gondolin-root with --profile gondolin",
+  },
+  uuid: {
+    type: "string",
+    group: FILESYSTEM,
+    describe: "Filesystem UUID",
+    defaultDescription: "from the image's digest and the options",
+  },
+  digest: {
+    type: "boolean",
+    group: OUTPUT,
+    describe: "Record the sha256 of the filesystem image in meta.json",
+  },
+  "dry-run": { type: "boolean", group: OUTPUT, describe: "Print the plan as JSON; write nothing" },
+  inflate: {
+    type: "string",
+    group: OUTPUT,
+    describe: "Who decompresses; the result is the same",
+    values: ["auto", "native", "fflate"],
+    defaultDescription: "auto",
+  },
+  workers: {
+    type: "string",
+    group: OUTPUT,
+    describe: "Threads that hash and inflate layers, 0 for none; the result is the same",
+    defaultDescription: "by the cores, none for small images",
+  },
+  "max-bytes": {
+    type: "string",
+    group: LIMITS,
+    describe: "Bytes of all layers, uncompressed, as 20G",
+    defaultDescription: "1T; with --size, contents by that",
+  },
+  "max-entries": {
+    type: "string",
+    group: LIMITS,
+    describe: "Entries of all layers",
+    defaultDescription: "10000000",
+  },
+  "max-layers": { type: "string", group: LIMITS, describe: "Layers", defaultDescription: "1000" },
+  "max-memory": {
+    type: "string",
+    group: LIMITS,
+    describe: "Memory for names, symlinks and attributes",
+    defaultDescription: "1G",
+  },
+  timeout: {
+    type: "string",
+    group: LIMITS,
+    describe: "Time for the whole, as 90s, 30m, 2h",
+    defaultDescription: "none",
+  },
+  format: {
+    type: "string",
+    group: TALK,
+    describe: "Form of the result and of errors",
+    values: ["text", "json"],
+    defaultDescription: "text",
+  },
+  progress: {
+    type: "string",
+    group: TALK,
+    describe: "Progress on standard error",
+    values: ["auto", "plain", "json", "none"],
+    defaultDescription: "auto, bars on a terminal, else plain",
+  },
+  quiet: {
+    type: "boolean",
+    alias: "q",
+    group: TALK,
+    describe: "Errors only: no progress, warnings or summary",
+  },
+  verbose: { type: "boolean", alias: "v", group: TALK, describe: "Causes and stack traces of errors" },
+} as const satisfies Record<string, OptionSpec>;
+
+export const JSON_RESULT = { type: "boolean", group: TALK, describe: "The result as JSON" } as const;

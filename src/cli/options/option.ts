@@ -1,0 +1,16 @@
+/** One option of a command, as the help shows it and the parser takes it. */
+export interface OptionSpec {
+  readonly type: "string" | "boolean";
+  readonly group: string;
+  readonly describe: string;
+  readonly alias?: string;
+  /** Shown as the default; the value itself is the library's business. */
+  readonly defaultDescription?: string;
+  readonly values?: readonly string[];
+}
+
+/** Options every command takes. */
+export const COMMON_OPTIONS = {
+  help: { type: "boolean", alias: "h", group: "Other:", describe: "Show this help" },
+  version: { type: "boolean", group: "Other:", describe: "Show the version" },
+} as const satisfies Record<string, OptionSpec>;
