@@ -43,6 +43,7 @@ export function conversionRequest(line: CommandLine, env: Environment): Conversi
     sourceDateEpoch: parseEpoch(env["SOURCE_DATE_EPOCH"]),
     force: flag(line, "force"),
     digest: flag(line, "digest"),
+    dense: flag(line, "dense"),
     limits: limitsOf(line),
     inflate: choice(line, "inflate", CONVERT_OPTIONS.inflate.values),
     workers: numberOption(line, "workers"),

@@ -13,10 +13,7 @@ export function summaryText({ rootfsPath, metadataPath, metadata, ...result }: C
     ["Digest", metadata.sourceDigest],
     ["Rootfs", rootfsPath],
     ["Size", sizeText(filesystem, result)],
-    [
-      "On disk",
-      `${formatBytes(result.allocatedBytes)}: the file is sparse, what is only zeros takes no room`,
-    ],
+    ["On disk", onDiskText(result)],
     [
       filesystem.type.replace("e", "E"),
       `${filesystem.inodes} inodes, ${filesystem.blocks} blocks of ${filesystem.blockSize} bytes, ` +
@@ -31,6 +28,14 @@ export function summaryText({ rootfsPath, metadataPath, metadata, ...result }: C
     ["Metadata", metadataPath],
   ];
   return rows.map(([name, value]) => `${name.padEnd(10)}${printable(value)}\n`).join("");
+}
+
+function onDiskText({
+  apparentBytes,
+  allocatedBytes,
+}: Pick<ConvertResult, "apparentBytes" | "allocatedBytes">): string {
+  const sparse = allocatedBytes < apparentBytes;
+  return `${formatBytes(allocatedBytes)}: ${sparse ? "the file is sparse, what is only zeros takes no room" : "the file has no holes"}`;
 }
 
 /** What the file's length is made up of, and how it came about. */

@@ -13,7 +13,7 @@ import type { ImageMetadata } from "./meta.ts";
 import { inject } from "./profiles.ts";
 import type { Conversion } from "./request.ts";
 import { streamLayers } from "./stream-layers.ts";
-import { writeFilesystem, writeVerity } from "./write-filesystem.ts";
+import { fillHoles, writeFilesystem, writeVerity } from "./write-filesystem.ts";
 
 /** An image that was made, wherever it is. */
 export interface ConvertedImage {
@@ -58,8 +58,9 @@ export async function makeImage(making: Making): Promise<ConvertedImage> {
     const { root, contents, filesystem } = streamed;
     const identity = filesystemIdentity(image, time, request, injection);
     const plan = await inTurns(filesystem.plan(root, contents, identity), request.signal);
-    await writeFilesystem(plan, writer, request);
+    const written = await writeFilesystem(plan, writer, request);
     const verity = await writeVerity(plan, store, identity, request);
+    if (request.dense) await fillHoles(writer, written, request);
     await store.sync();
 
     const described = describeFilesystem(identity, request, plan, verity);

@@ -37,6 +37,11 @@ export interface ConvertOptions extends ImageOptions {
   readonly force?: boolean | undefined;
   /** Read the finished file once more and record its sha256 in `meta.json`. */
   readonly digest?: boolean | undefined;
+  /**
+   * Write zeros where the image would have holes. It reads the same, and takes as much of the disk as it is long: for
+   * what copies an image without its holes to where other bytes were.
+   */
+  readonly dense?: boolean | undefined;
   /** The filesystem that is made; as the command's defaults are if absent. */
   readonly filesystem?: FilesystemSettings | undefined;
   /** What is put in beside the image's own files; nothing if absent. */

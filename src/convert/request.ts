@@ -21,6 +21,8 @@ export interface Conversion extends ImageDemands {
   readonly uuid: Uint8Array | undefined;
   readonly sourceDateEpoch: number | undefined;
   readonly digest: boolean;
+  /** Whether zeros are written where the image would have holes. */
+  readonly dense: boolean;
   readonly inflate: InflateChoice;
   readonly workers: number | undefined;
 }
@@ -67,6 +69,7 @@ export function checkConversion(options: MakingOptions): Conversion {
     uuid: filesystem.uuid === undefined ? undefined : uuidBytes(filesystem.uuid),
     sourceDateEpoch: sourceDateEpoch === undefined ? undefined : epochSeconds(sourceDateEpoch, kind),
     digest: options.digest ?? false,
+    dense: options.dense ?? false,
     inflate: options.inflate ?? "auto",
     workers: workers === undefined ? undefined : workerCount(workers),
   };

@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import { BLOCK_SIZE } from "../blocks/blocks.ts";
+import { BLOCK_SIZE, type Run } from "../blocks/blocks.ts";
 import type { FilesystemIdentity, FilesystemPlan } from "../filesystem/kind/kind.ts";
 import type { ImageStore } from "../output/image-store.ts";
 import type { ImageWriter } from "../output/image-writer.ts";
@@ -13,14 +13,18 @@ import type { Conversion } from "./request.ts";
 const BYTES_PER_TURN = 16 << 20;
 /** How much is copied at a time. */
 const BLOCKS_PER_COPY = STAGE_BLOCKS;
+const ZERO_BLOCK = Buffer.alloc(BLOCK_SIZE);
 
-/** Brings contents to their places, gives the file its length and writes everything around the contents. */
+/**
+ * Brings contents to their places, gives the file its length and writes everything around the contents. Returns how many
+ * bytes that was.
+ */
 export async function writeFilesystem(
   plan: FilesystemPlan,
   writer: ImageWriter,
   request: Conversion,
-): Promise<void> {
-  const turns = new Turns(request);
+): Promise<number> {
+  const turns = new Turns(request, 0);
   await moveContents(plan, writer, turns);
   writer.image.truncate(plan.blocks * BLOCK_SIZE);
   let zeroing = plan.reusesStale;
@@ -34,6 +38,38 @@ export async function writeFilesystem(
   }
   await writer.settle();
   turns.end();
+  return turns.written;
+}
+
+/**
+ * Writes zeros wherever the image reads as zeros, so that no part of it is a hole: for what takes holes for bytes that
+ * do not matter. `written`: bytes that were written before.
+ */
+export async function fillHoles(writer: ImageWriter, written: number, request: Conversion): Promise<void> {
+  const turns = new Turns(request, written);
+  const chunk = new Uint8Array(BLOCKS_PER_COPY * BLOCK_SIZE);
+  for (let position = 0; ; position += chunk.length) {
+    const length = await writer.image.read(position, chunk);
+    for (const run of zeroRuns(chunk.subarray(0, length))) {
+      await writer.zero(position + run.start * BLOCK_SIZE, run.length * BLOCK_SIZE);
+      await turns.after(run.length * BLOCK_SIZE);
+    }
+    request.signal.throwIfAborted();
+    if (length < chunk.length) break;
+  }
+  await writer.settle();
+  turns.end();
+}
+
+/** Whole blocks of nothing but zeros, each row of them as one run. */
+function* zeroRuns(bytes: Uint8Array): Generator<Run> {
+  let start = 0;
+  for (let block = 0; block <= bytes.length / BLOCK_SIZE; block++) {
+    const one = bytes.subarray(block * BLOCK_SIZE, (block + 1) * BLOCK_SIZE);
+    if (one.length === BLOCK_SIZE && ZERO_BLOCK.equals(one)) continue;
+    if (block > start) yield { start, length: block - start };
+    start = block + 1;
+  }
 }
 
 async function moveContents({ moves }: FilesystemPlan, writer: ImageWriter, turns: Turns): Promise<void> {
@@ -50,11 +86,18 @@ async function moveContents({ moves }: FilesystemPlan, writer: ImageWriter, turn
 /** Lets others have their turn now and then, says how far the writing is, and stops where the signal has fired. */
 class Turns {
   readonly #request: Conversion;
-  #written = 0;
-  #last = 0;
+  #written: number;
+  #last: number;
 
-  constructor(request: Conversion) {
+  constructor(request: Conversion, written: number) {
     this.#request = request;
+    this.#written = written;
+    this.#last = written;
+  }
+
+  /** Bytes so far. */
+  get written(): number {
+    return this.#written;
   }
 
   async after(bytes: number): Promise<void> {

@@ -114,6 +114,7 @@ export const CONVERT_OPTIONS = {
     group: OUTPUT,
     describe: "Record the sha256 of the filesystem image in meta.json",
   },
+  dense: { type: "boolean", group: OUTPUT, describe: "No holes in the image file: write its zeros too" },
   "dry-run": { type: "boolean", group: OUTPUT, describe: "Print the plan as JSON; write nothing" },
   inflate: {
     type: "string",
