@@ -30,6 +30,6 @@ export function architectureOf(platform: Platform): Architecture {
   const architecture = parseArchitecture(platform.architecture);
   if (architecture !== undefined) return architecture;
   throw new Docker2vmError("E_PLATFORM_NOT_FOUND", `Gondolin has no guests for ${formatPlatform(platform)}`, {
-    hint: "choose --platform linux/amd64 or linux/arm64",
+    hint: "it has some for linux/amd64 and linux/arm64: take an image that is there for one of these (--platform)",
   });
 }

@@ -239,7 +239,12 @@ describe("the architecture", () => {
 
   test("must be one that Gondolin has", async () => {
     const platform = { os: "linux", architecture: "s390x" };
-    await expectError(() => open(whole("s390x"), platform), "E_PLATFORM_NOT_FOUND", "linux/s390x");
+    await expectError(
+      () => open(whole("s390x"), platform),
+      "E_PLATFORM_NOT_FOUND",
+      "linux/s390x",
+      "take an image that is there for one of these",
+    );
   });
 
   for (const path of ["/init", "/usr/bin/sandboxd"]) {
