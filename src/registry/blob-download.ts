@@ -50,8 +50,8 @@ const PROGRESS = 1 << 20;
 /** Milliseconds after which fewer bytes will do, if they came no slower than any body may. */
 const SLOW_PROGRESS_AFTER = 60_000;
 const LEAST_RATE = TIMEOUTS.leastBytes / TIMEOUTS.window;
-/** gzip adds less than one byte to so many, and to a whole. */
-const ENCODING_COST = 1024;
+/** Bytes that an encoding may make of a blob, however badly it does: twice its own, and so many. */
+const ENCODING_COST = 64 << 10;
 
 /**
  * Brings a blob into the sink, each byte once, from the first origin that has it; where that fails for good, the next
@@ -117,6 +117,7 @@ class BlobDownload {
     const { timing } = this.#context;
     let last = { received: this.#received, at: timing.now(), held: this.#held };
     let whole = false;
+    this.#comesEncoded = false;
     for (;;) {
       try {
         if (await this.#attempt(origin, whole)) return;
@@ -155,7 +156,9 @@ class BlobDownload {
     const response = await origin.request(this.#blob, headers);
     if (response.status === 206 && offset > 0) {
       const range = parseContentRange(header(response.headers, "content-range"));
-      if (!isRest(range, offset, size)) {
+      const isEncoded =
+        contentCodings(response.headers).length > 0 && contentLength(response.headers) !== size - offset;
+      if (isEncoded || !isRest(range, offset, size)) {
         response.body.discard();
         return false;
       }
@@ -184,7 +187,7 @@ class BlobDownload {
     if (length === size || (length === undefined && (codings.length === 0 || isCompressed))) return body;
     this.#comesEncoded = isDecodable(codings);
     const where = `${origin.name}: ${this.#what}`;
-    if (this.#comesEncoded) return decoded(body, size + size / ENCODING_COST + ENCODING_COST, where);
+    if (this.#comesEncoded) return decoded(body, 2 * size + ENCODING_COST, where);
     body.discard();
     if (codings.length > 0) throw undecodable(codings, where);
     throw this.#wrongSize(origin, `${length} bytes are there`);

@@ -12,6 +12,7 @@ const BUILDERS = /^dockerfile\/(?:buildah|buildctl|docker-buildx)\.ts$/;
 const OF_OTHERS: Readonly<Record<string, RegExp>> = {
   arch: /gondolin image pull/,
   "decryption-key": /skopeo copy/,
+  "dest-compress-format": /skopeo copy/,
   key: /cosign public-key/,
   "library-path": /elf\.interpreter/,
   sparse: /tar's option/,

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import type { ServerResponse } from "node:http";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { expectError } from "../support/expect-error.ts";
-import { sendWhole } from "../support/scripted-registry.ts";
+import { sendBroken, sendWhole } from "../support/scripted-registry.ts";
 import { LAYERS, noise, type Scene, withScene } from "./support.ts";
 import { demandToken } from "./token-server.ts";
 
@@ -89,6 +89,29 @@ describe("a registry that encodes, unasked,", () => {
       });
       expect(await pull()).toEqual(built.layers.map(({ digest }) => digest));
       expect(registry.seenOf(base).map(({ range }) => range)).toEqual([undefined, undefined]);
+    }));
+
+  test("the rest of a layer that has broken off is asked for the whole", () =>
+    withScene(async (scene) => {
+      const { registry, pull } = scene;
+      const [base = ""] = digestsOf(scene);
+      let asked = 0;
+      registry.rule(({ url, range }, response) => {
+        if (!url.includes(base) || asked++ > 1) return false;
+        if (range === undefined) {
+          sendBroken(response, LAYERS[0], 100_000);
+          return true;
+        }
+        response.statusCode = 206;
+        response.setHeader("content-range", `bytes 100000-${LAYERS[0].length - 1}/${LAYERS[0].length}`);
+        return sendEncoded(response, LAYERS[0].subarray(100_000));
+      });
+      expect(await pull()).toEqual(digestsOf(scene));
+      expect(registry.seenOf(base).map(({ range }) => range)).toEqual([
+        undefined,
+        "bytes=100000-",
+        undefined,
+      ]);
     }));
 
   test("a layer of other bytes, or of more, is found out", () =>
