@@ -1,6 +1,9 @@
 import { NetworkError } from "./network-errors.ts";
 import { showUrl } from "./urls.ts";
 
+/** What timers take: 2^31 - 1 ms. */
+const LONGEST = 2 ** 31 - 1;
+
 /** A time for an answer's header to be there, whatever comes before it: a server may inform for ever (status 1xx). */
 export class Deadline {
   readonly #late = new AbortController();
@@ -11,9 +14,12 @@ export class Deadline {
   constructor(milliseconds: number, url: URL, signal: AbortSignal | undefined) {
     this.signal = signal === undefined ? this.#late.signal : AbortSignal.any([signal, this.#late.signal]);
     const reason = `${showUrl(url)}: the server did not answer in time`;
-    this.#timer = setTimeout(() => {
-      this.#late.abort(new NetworkError("E_NETWORK", reason, { transient: true, hint: "try again later" }));
-    }, milliseconds);
+    this.#timer = setTimeout(
+      () => {
+        this.#late.abort(new NetworkError("E_NETWORK", reason, { transient: true, hint: "try again later" }));
+      },
+      Math.min(milliseconds, LONGEST),
+    );
   }
 
   /** What to make of an error: that the time is over, if it is. */

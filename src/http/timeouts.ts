@@ -8,7 +8,7 @@ export interface Timeouts {
   readonly body: number;
   /** Milliseconds for the body of a document: a manifest, a config, a token, a list, what is said of an error. */
   readonly document: number;
-  /** Milliseconds in which at least `leastBytes` of any body have to come. */
+  /** Milliseconds of waiting in which at least `leastBytes` of any body have to come; 0 bytes for any pace. */
   readonly window: number;
   readonly leastBytes: number;
 }

@@ -3,6 +3,7 @@ import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { readBody } from "../../src/http/body.ts";
 import { HttpClient, type HttpResponse } from "../../src/http/client.ts";
+import { Deadline } from "../../src/http/deadline.ts";
 import { Pace } from "../../src/http/pace.ts";
 import { TIMEOUTS, type Timeouts } from "../../src/http/timeouts.ts";
 import { expectError } from "../support/expect-error.ts";
@@ -190,5 +191,17 @@ test("an answer that only informs, for ever, is not waited for", async () => {
     await client.close();
     http.close();
     http.closeAllConnections();
+  }
+});
+
+test("an answer has its time however long that is", async () => {
+  const asked = new Deadline(2 ** 40, new URL("http://r.io/"), undefined);
+  try {
+    await Bun.sleep(20);
+    expect(asked.signal.aborted).toBe(false);
+    const failure = new Error("enough");
+    expect(asked.explain(failure)).toBe(failure);
+  } finally {
+    asked.dispose();
   }
 });

@@ -19,6 +19,7 @@ import { type RealRegistry, type RealRegistryOptions, withRegistry } from "../su
 import { expectError } from "../support/expect-error.ts";
 import { buildLayout } from "../support/layout-builder.ts";
 import { runOk, testWith } from "../support/oracles.ts";
+import { ScriptedRegistry, sendStatus } from "../support/scripted-registry.ts";
 import { tar } from "../support/tar-builder.ts";
 import { AMD64, NAME, noise } from "./support.ts";
 
@@ -167,6 +168,82 @@ describe("debian's docker-registry", () => {
           "E_IMAGE_NOT_FOUND",
           "nobody/nothing",
         );
+      }),
+  );
+
+  testWith(
+    ["docker-registry", "skopeo"],
+    "whose clean-up took the manifest and left the index, or took a layer, is told as that",
+    () =>
+      withRegistry({}, async (registry, folder) => {
+        registry.push(sampleLayout(folder), `${NAME}:1`);
+        const options = optionsFor(registry, {}, folder);
+        const inspect = (tag: string) =>
+          inspectRegistryImage(`${registry.host}/${NAME}:${tag}`, AMD64, options);
+        const { image, digest, mediaType } = await inspect("1");
+        const manifests = `http://${registry.host}/v2/${NAME}/manifests`;
+        const { byteLength: size } = await (
+          await fetch(`${manifests}/${digest}`, { headers: { accept: mediaType } })
+        ).arrayBuffer();
+        const type = "application/vnd.oci.image.index.v1+json";
+        const platform = { os: "linux", architecture: "amd64" };
+        const index = {
+          schemaVersion: 2,
+          mediaType: type,
+          manifests: [{ mediaType, digest, size, platform }],
+        };
+        const put = { method: "PUT", headers: { "content-type": type }, body: JSON.stringify(index) };
+        expect((await fetch(`${manifests}/index`, put)).status).toBe(201);
+        expect((await inspect("index")).image?.manifestDigest).toBe(digest);
+
+        const storage = join(folder, "storage/docker/registry/v2");
+        const [layer = ""] = image?.layers.map((each) => each.digest) ?? [];
+        rmSync(join(storage, "blobs/sha256", layer.slice(7, 9), layer.slice(7)), { recursive: true });
+        const source = await openRegistrySource(`${registry.host}/${NAME}:1`, options);
+        const lost = "push the image again";
+        await expectError(convert(source, folder), "E_IMAGE_NOT_FOUND", `layer 1 ${layer}`, lost);
+
+        rmSync(join(storage, `repositories/${NAME}/_manifests/tags/1`), { recursive: true });
+        const config = join(folder, "config.json");
+        runOk("docker-registry", ["garbage-collect", "--delete-untagged", config]);
+        const said = [`manifest ${digest} for linux/amd64`, lost, "--platform"];
+        await expectError(inspect("index"), "E_IMAGE_NOT_FOUND", ...said);
+      }),
+  );
+
+  testWith(
+    ["docker-registry", "skopeo", "openssl"],
+    "that another registry redirects to gets the password that is kept for it, over TLS too",
+    () =>
+      withRegistry({ user: USER, tls: true }, async (registry, folder) => {
+        registry.push(sampleLayout(folder), `${NAME}:1`);
+        const first = await ScriptedRegistry.start();
+        try {
+          first.rule(({ url }, response) =>
+            sendStatus(response, 307, { location: `https://${registry.host}${url}` }),
+          );
+          const auth = Buffer.from(`${USER.username}:${USER.password}`).toString("base64");
+          const environment = {
+            HOME: folder,
+            DOCKER_AUTH_CONFIG: JSON.stringify({ auths: { [registry.host]: { auth } } }),
+          };
+          const insecureHosts = [first.host];
+          const { caFile } = registry;
+          const given = { username: "other", password: "hidden" };
+          const options = { environment, scratchFolder: folder, caFile, insecureHosts, credentials: given };
+          const name = `${first.host}/${NAME}:1`;
+          const onDisk = { kind: "oci-layout", path: join(folder, "layout") } as const;
+          const fromDisk = await convert(await openSource(onDisk, options), folder);
+          expect(await convert(await openRegistrySource(name, options), folder)).toBe(fromDisk);
+          const none = { ...options, environment: { HOME: folder } };
+          await expectError(
+            inspectRegistryImage(name, AMD64, none),
+            "E_DENIED",
+            `docker login ${registry.host}`,
+          );
+        } finally {
+          first.close();
+        }
       }),
   );
 });
