@@ -1,6 +1,8 @@
+import { isLoopback } from "../http/addresses.ts";
 import type { HttpClient } from "../http/client.ts";
 import { Authorizer, type AuthorizerOptions } from "./authorizer.ts";
 import type { Credentials } from "./credential.ts";
+import type { RealmRules } from "./realm.ts";
 import { DOCKER_HUB, DOCKER_HUB_NAMES } from "./reference.ts";
 import type { RetryContext } from "./retrying.ts";
 
@@ -12,9 +14,12 @@ export interface AuthorizersOptions extends AuthorizerOptions {
 /** OCI distribution spec, "Endpoints": what stands before `manifests`, `blobs` and `referrers` is the repository. */
 const REPOSITORY = /^\/v2\/(.+)\/(?:manifests|blobs|referrers)\/[^/]+$/;
 
-/** What to do where a registry that another one redirects to refuses. */
-export function loginElsewhere(host: string): string {
-  return `the registry redirects there: log in there as well (docker login ${host})`;
+/**
+ * Whether it is the server that its name says. Over plain http anybody may be, and a registry that is spoken to so could
+ * have what is kept for any other told to itself: only who is spoken to so anyway is taken for it.
+ */
+function isItself({ protocol, host, hostname }: URL, { insecureHosts }: RealmRules): boolean {
+  return protocol === "https:" || isLoopback(hostname) || insecureHosts.includes(host);
 }
 
 /**
@@ -52,15 +57,25 @@ export class Authorizers {
     return made;
   }
 
-  #make({ host, origin }: URL, repository: string | undefined): Authorizer {
+  /** What to do where a registry refuses that this one redirects to. */
+  ifRefused(url: URL): string {
+    const { host } = url;
+    return isItself(url, this.#options.rules)
+      ? `the registry redirects there: log in there as well (docker login ${host})`
+      : `the registry redirects there over plain http, where nothing is told that is kept for it, but for --insecure-registry ${host}`;
+  }
+
+  #make(url: URL, repository: string | undefined): Authorizer {
+    const { host, origin } = url;
     const { rules, findCredentialsAt } = this.#options;
     const registry = DOCKER_HUB_NAMES.includes(host) ? DOCKER_HUB : host;
     const options: AuthorizerOptions = {
       endpoint: { host: registry, base: new URL(origin), mirrorOf: undefined },
       repository,
       rules,
-      ifNone: loginElsewhere(host),
-      findCredentials: () => findCredentialsAt(registry, repository ?? ""),
+      ifNone: this.ifRefused(url),
+      findCredentials: async () =>
+        isItself(url, rules) ? findCredentialsAt(registry, repository ?? "") : undefined,
     };
     return new Authorizer(this.#http, options, this.#context);
   }

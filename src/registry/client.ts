@@ -3,7 +3,7 @@ import { readBody } from "../http/body.ts";
 import type { HttpClient, HttpRequest, HttpResponse } from "../http/client.ts";
 import { header, headerValues } from "../http/headers.ts";
 import { follow } from "../http/redirects.ts";
-import { Authorizers, type AuthorizersOptions, loginElsewhere } from "./authorizers.ts";
+import { Authorizers, type AuthorizersOptions } from "./authorizers.ts";
 import { type Challenge, chooseChallenge } from "./challenge.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { type RetryContext, retrying } from "./retrying.ts";
@@ -93,7 +93,8 @@ export class RepositoryClient {
   error(response: HttpResponse, what: string, ifAbsent?: string): Promise<Docker2vmError> {
     const now = this.context.timing.now();
     const { status, url } = response;
-    const ifDenied = status === 401 && !this.#authorizers.isOwn(url) ? loginElsewhere(url.host) : undefined;
+    const ifDenied =
+      status === 401 && !this.#authorizers.isOwn(url) ? this.#authorizers.ifRefused(url) : undefined;
     return statusError(response, `${this.endpoint.host}: ${what}`, now, { ifAbsent, ifDenied });
   }
 

@@ -139,4 +139,40 @@ describe("a registry that another one redirects to", () => {
         target.close();
       }
     }));
+
+  for (const [challenge, good] of [
+    ['Basic realm="x"', basic("you", "kept")],
+    ['Bearer realm="http://tokens.example/token"', `Bearer ${basic("you", "kept").slice(6)}`],
+  ] as const) {
+    test(`over plain http gets what is kept for it only where it is spoken to so (${challenge})`, () =>
+      withScene(async (scene) => {
+        // What is behind it: the other registry and its token server, which tells what it was told.
+        const proxy = await ScriptedRegistry.start();
+        proxy.addLayout(join(scene.folder, "layout"));
+        proxy.rule(({ authorization }, response) =>
+          authorization === good ? false : sendStatus(response, 401, { "www-authenticate": challenge }),
+        );
+        proxy.rule(({ url, authorization }, response) => {
+          if (!url.includes("/token")) return false;
+          response.end(JSON.stringify({ token: authorization?.slice(6) ?? "none" }));
+          return true;
+        });
+        scene.registry.rule(({ url }, response) =>
+          sendStatus(response, 307, { location: `http://registry.example${url}` }),
+        );
+        writeDockerConfig(scene, { auths: { "registry.example": kept } });
+        const environment = { ...scene.options.environment, HTTP_PROXY: `http://${proxy.host}` };
+        try {
+          const insecureHosts = ["tokens.example"];
+          const refused = scene.pull({ environment, insecureHosts });
+          await expectError(refused, "E_DENIED", "--insecure-registry registry.example");
+          const told = proxy.seen.map(({ authorization = "" }) => authorization);
+          expect(told.filter((each) => each.startsWith("Basic"))).toEqual([]);
+          insecureHosts.push("registry.example");
+          expect(await scene.pull({ environment, insecureHosts })).toEqual(digestsOf(scene));
+        } finally {
+          proxy.close();
+        }
+      }));
+  }
 });
