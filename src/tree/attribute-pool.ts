@@ -1,14 +1,9 @@
 import { createHash } from "node:crypto";
 import type { Xattr } from "./inode.ts";
-import type { TreeBudget } from "./tree-budget.ts";
+import { TREE_COST, type TreeBudget } from "./tree-budget.ts";
 
 /** Values up to this are told apart by themselves, longer ones by their hash. */
 const SHORT = 256;
-/** What an attribute and its place among the others take besides name and value. */
-const XATTR_COST = 200;
-/** What a list takes, and one attribute in it. */
-const LIST_COST = 32;
-const SLOT_COST = 8;
 
 /** The extended attributes of an image, each kept once: labels and capabilities are the same for many files. */
 export class AttributePool {
@@ -27,7 +22,7 @@ export class AttributePool {
         : `${name}\0#${createHash("sha256").update(value, "latin1").digest("hex")}`;
     const known = this.#known.get(key);
     if (known !== undefined) return known;
-    this.#budget.spend(XATTR_COST + name.length + value.length);
+    this.#budget.spend(TREE_COST.attribute + name.length + value.length);
     const xattr = { name, value: Buffer.from(value, "latin1") };
     this.#known.set(key, xattr);
     return xattr;
@@ -35,6 +30,6 @@ export class AttributePool {
 
   /** Reckons with one more list of so many attributes. */
   keepList(length: number): void {
-    this.#budget.spend(LIST_COST + length * SLOT_COST);
+    this.#budget.spend(TREE_COST.list + length * TREE_COST.slot);
   }
 }

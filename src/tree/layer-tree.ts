@@ -4,12 +4,9 @@ import { type Directory, type Inode, impliedDirectory, type Metadata } from "./i
 import { LayerMarks } from "./layer-marks.ts";
 import { displayPath, NAME_MAX, pathComponents } from "./path.ts";
 import { Tally } from "./tally.ts";
-import { TreeBudget } from "./tree-budget.ts";
+import { TREE_COST, TreeBudget } from "./tree-budget.ts";
 import { followPath, Walk } from "./walk.ts";
 import { AUFS_PREFIX, AUFS_RECORDS, FOREIGN_OPAQUE, OPAQUE_WHITEOUT, WHITEOUT_PREFIX } from "./whiteouts.ts";
-
-/** What an inode and its place in a directory take in memory, besides its names. */
-const NODE_COST = 128;
 
 /** Where a layer's entries go, in the order of the tar. */
 export interface LayerTarget {
@@ -67,7 +64,7 @@ export class LayerTree implements LayerTarget {
 
   add(path: string, inode: Inode): void {
     this.#onEntry();
-    this.#budget.spend(NODE_COST + path.length + (inode.type === "symlink" ? inode.target.length : 0));
+    this.#budget.spend(TREE_COST.name + path.length + (inode.type === "symlink" ? inode.target.length : 0));
     const [folder, last] = splitLast(path);
     if (this.#lastParent?.folder === folder && isPlainName(last)) {
       this.#put(this.#lastParent.directory, last, inode);
@@ -98,7 +95,7 @@ export class LayerTree implements LayerTarget {
     if (found?.type === "directory") {
       throw this.#bad(path, `is a hard link to the directory '${displayPath(target)}'`);
     }
-    this.#budget.spend(NODE_COST + path.length + target.length);
+    this.#budget.spend(TREE_COST.name + path.length + target.length);
     const parent = this.#parent(path, components);
     if (found !== undefined) {
       // A link to itself stays what it is: putting it anew would drop the only name first.
@@ -128,7 +125,7 @@ export class LayerTree implements LayerTarget {
       return;
     }
     if (FOREIGN_OPAQUE.has(name)) this.#warnOfOpaque(path);
-    this.#budget.spend(NODE_COST + path.length);
+    this.#budget.spend(TREE_COST.name + path.length);
     this.marks.hide(parent, hidden);
   }
 
@@ -268,7 +265,7 @@ export class LayerTree implements LayerTarget {
 
   #imply(parent: Directory, name: string): Directory {
     this.#onEntry();
-    this.#budget.spend(NODE_COST);
+    this.#budget.spend(TREE_COST.name);
     const directory = impliedDirectory();
     this.marks.implied.add(directory);
     this.#put(parent, name, directory);

@@ -4,6 +4,20 @@ import { Docker2vmError } from "../errors.ts";
 export const TREE_BYTES = 2 ** 30;
 
 /**
+ * What is reckoned for each thing that waits, in bytes. The bytes of paths, targets and values come on top; what the
+ * runtime takes for it all is a few times as much, and not reckoned.
+ */
+export const TREE_COST = {
+  /** An entry of a tar, a whiteout, or a directory that only a path names. */
+  name: 128,
+  /** An extended attribute, however many have it. */
+  attribute: 200,
+  /** The attributes of an inode, where there are any, and each of them. */
+  list: 32,
+  slot: 8,
+} as const;
+
+/**
  * What the tree of an image may take in memory. Names, targets of symlinks and extended attributes wait there for the
  * last layer, and a few compressed bytes can stand for gigabytes of them.
  */

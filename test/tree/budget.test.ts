@@ -1,11 +1,13 @@
 import { describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { tarParts } from "../../src/layer/tar/entries.ts";
 import { unpack } from "../../src/layer/unpack.ts";
 import { ContentWriter } from "../../src/output/content-writer.ts";
 import { immediateSink } from "../../src/output/stages.ts";
 import { AttributePool } from "../../src/tree/attribute-pool.ts";
 import { LayerTree } from "../../src/tree/layer-tree.ts";
-import { TreeBudget } from "../../src/tree/tree-budget.ts";
+import { TREE_BYTES, TREE_COST, TreeBudget } from "../../src/tree/tree-budget.ts";
 import { expectError } from "../support/expect-error.ts";
 import { type TarItem, tarItem } from "../support/tar-builder.ts";
 
@@ -76,4 +78,41 @@ test("a header that an entry's path comes from is not kept", async () => {
   Bun.gc(true);
   expect(process.memoryUsage().rss - before).toBeLessThan(250 * MIB);
   expect(tree.find("a/name-that-is-too-long-to-be-copied-999")).toBeDefined();
+});
+
+describe("what an image may cost follows from what is reckoned for each thing", () => {
+  const path = (at: number): string => `${at}`.padStart(60, "p");
+  const { name, attribute, list, slot } = TREE_COST;
+  const value = (at: number): string => `${at}`.padStart(500, "v");
+  const things: [string, cost: number, (at: number) => TarItem][] = [
+    ["names", name + 60, (at) => ({ path: path(at) })],
+    ["symlinks", name + 60 + 90, (at) => ({ path: path(at), type: "symlink", linkname: "t".repeat(90) })],
+    [
+      "attributes",
+      name + 60 + list + slot + attribute + "user.a".length + 500,
+      (at) => ({ path: path(at), pax: { "SCHILY.xattr.user.a": value(at) } }),
+    ],
+  ];
+  test.each(things)("%s", async (_, cost, item) => {
+    const count = 100;
+    expect((await unpackMany(count, count * cost, item)).root.entries.size).toBe(count);
+    await expectError(unpackMany(count, count * cost - 1, item), "E_BAD_LAYER", "of memory");
+  });
+
+  test("and the README says how much that is", () => {
+    const readme = readFileSync(join(import.meta.dir, "../../README.md"), "utf8");
+    for (const said of [
+      `${name} bytes and its path for each name`,
+      `${attribute} bytes, name and value for each attribute`,
+      `${list} bytes for a file's list of attributes and ${slot} for each in it`,
+      `may come to ${TREE_BYTES / 2 ** 30} GiB`,
+      `${Math.floor(TREE_BYTES / (name + 60))} names with paths of 60 bytes`,
+    ]) {
+      expect(readme).toContain(said);
+    }
+    const [, kibibytes, gibibytes] =
+      /\| ([\d.]+) KiB among a million[\s\S]*the table says (\d+) GiB/.exec(readme) ?? [];
+    const names = Math.floor(TREE_BYTES / (name + 60));
+    expect(Math.round((names * Number(kibibytes)) / 2 ** 20)).toBe(Number(gibibytes));
+  });
 });
