@@ -3,8 +3,8 @@ import { createHash } from "node:crypto";
 import { Docker2vmError } from "../errors.ts";
 import { type Directory, type Inode, type Metadata, NO_XATTRS, type RegularFile } from "../tree/inode.ts";
 import { displayPath } from "../tree/path.ts";
+import { type Obstacle, type Place, resolvePath } from "../tree/resolve.ts";
 import type { ImageInProgress } from "./profile.ts";
-import { type Obstacle, type Place, resolvePath } from "./tree-paths.ts";
 
 /** Contents of a file to be added. Additions of one source are names of one inode. */
 export interface FileSource {

@@ -167,7 +167,7 @@ export class LayerTree implements LayerTarget {
     const walk = new Walk(this.root, pathComponents(path, this.name));
     for (let name = walk.next(); name !== undefined; name = walk.next()) {
       const child = walk.here.entries.get(name);
-      if (child?.type === "directory") walk.enter(child);
+      if (child?.type === "directory") walk.enter(name, child);
       else if (child === undefined) return this.marks.links.get(walk.here, name);
       else if (walk.isAtEnd || child.type !== "symlink" || !walk.follow(child.target)) return undefined;
     }
@@ -250,8 +250,8 @@ export class LayerTree implements LayerTarget {
     const walk = new Walk(this.root, components);
     for (let name = walk.next(); name !== undefined; name = walk.next()) {
       const child = walk.here.entries.get(name);
-      if (child === undefined) walk.enter(this.#imply(walk.here, name));
-      else if (child.type === "directory") walk.enter(child);
+      if (child === undefined) walk.enter(name, this.#imply(walk.here, name));
+      else if (child.type === "directory") walk.enter(name, child);
       else if (child.type === "symlink") {
         if (!walk.follow(child.target)) return "lies below symlinks that lead in a circle";
       } else return `lies below '${displayPath(name)}', which is a ${child.type} in the same layer`;

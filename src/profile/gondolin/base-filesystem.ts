@@ -6,9 +6,9 @@ import { inFile } from "../../filesystem/reading/broken.ts";
 import { ImageFile } from "../../filesystem/reading/image.ts";
 import { type FilesystemTree, readTree } from "../../filesystem/reading/tree.ts";
 import type { Directory, Inode, RegularFile } from "../../tree/inode.ts";
+import { findPlace } from "../../tree/resolve.ts";
 import { finished, unpaused } from "../../waiting/steps.ts";
 import { type FileSource, isExecutable } from "../additions.ts";
-import { findPlace } from "../tree-paths.ts";
 
 /** A regular file of the base. */
 export interface BaseFile {

@@ -1,8 +1,8 @@
 /** The commands that a guest needs: the image's own where it has them, else the base's. */
 import { Docker2vmError } from "../../errors.ts";
 import type { Directory } from "../../tree/inode.ts";
+import { findPlace } from "../../tree/resolve.ts";
 import { type Additions, isExecutable, type Need } from "../additions.ts";
-import { findPlace } from "../tree-paths.ts";
 import { type BaseFilesystem, findCommand, isCommand } from "./base-filesystem.ts";
 import { type Command, LEASE_SCRIPTS } from "./contract.ts";
 import { Programs } from "./programs.ts";

@@ -1,7 +1,7 @@
 import { displayPath } from "../../tree/path.ts";
+import { findPlace } from "../../tree/resolve.ts";
 import type { ImageInProgress } from "../profile.ts";
 import { asBytes } from "../shell-words.ts";
-import { findPlace } from "../tree-paths.ts";
 import { EMPTIED_FOLDERS } from "./contract.ts";
 
 /**

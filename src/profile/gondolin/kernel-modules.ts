@@ -1,8 +1,8 @@
 /** The base's kernel modules, as depmod(8) describes them in modules.dep(5) and modules.builtin. */
 import type { Directory, RegularFile } from "../../tree/inode.ts";
+import { findPlace } from "../../tree/resolve.ts";
 import type { Additions } from "../additions.ts";
 import { isExecutable } from "../additions.ts";
-import { findPlace } from "../tree-paths.ts";
 import type { BaseFilesystem } from "./base-filesystem.ts";
 
 export const MODULES_FOLDER = "/lib/modules";

@@ -1,10 +1,10 @@
 import { displayPath } from "../../tree/path.ts";
+import { findPlace } from "../../tree/resolve.ts";
 import type { ImageInProgress } from "../profile.ts";
 import { asBytes } from "../shell-words.ts";
 import { parseGroup, parsePasswd } from "./accounts.ts";
 import { type GuestEnvironment, workloadEnvironment } from "./environment.ts";
 import { execAs } from "./exec-as.ts";
-import { regularFileAt } from "./image-file.ts";
 import { launcherScript, refusingScript } from "./script.ts";
 import { type Identity, type Nobody, resolveUser } from "./user.ts";
 
@@ -59,8 +59,8 @@ export async function workloadUser(image: ImageInProgress): Promise<Identity | N
 }
 
 async function read({ root, contents }: ImageInProgress, path: string): Promise<string> {
-  const file = regularFileAt(root, path);
-  if (file === undefined || file.size > ACCOUNTS_LIMIT) return "";
+  const file = findPlace(root, path)?.inode;
+  if (file?.type !== "file" || file.size > ACCOUNTS_LIMIT) return "";
   return Buffer.from(await contents.read(file)).toString("latin1");
 }
 
