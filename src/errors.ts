@@ -127,30 +127,6 @@ export function isAbsence(error: unknown): boolean {
   return code === "ENOENT" || code === "ENOTDIR";
 }
 
-const NO_ROOM: Readonly<Record<string, string>> = {
-  ENOSPC: "the disk is full",
-  EDQUOT: "the disk quota is used up",
-  EFBIG: "the file is larger than the filesystem or a limit of the shell (ulimit -f) allows",
-};
-
-/** Why there is no room for what was to be written, undefined if the error says anything else. */
-export function lackOfRoom(error: unknown): string | undefined {
-  return NO_ROOM[systemErrorCode(error) ?? ""];
-}
-
-const UNREADABLE: Readonly<Record<string, string>> = {
-  ENOENT: "there is no such file",
-  ENOTDIR: "there is no such file",
-  EISDIR: "it is a folder",
-  EACCES: "this user may not read it",
-  EPERM: "this user may not read it",
-};
-
-/** Why a file that the user named for a setting (a key, certificates, credentials) cannot be read, as a clause. */
-export function whyUnreadable(error: unknown): string {
-  return UNREADABLE[systemErrorCode(error) ?? ""] ?? `it cannot be read: ${reasonOf(error)}`;
-}
-
 /** What the error says, whatever was thrown. */
 export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

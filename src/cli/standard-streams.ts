@@ -1,7 +1,8 @@
 /** This process's streams as the commands write to them: no failure to write ends in a stack trace. */
 import { fstatSync, writeSync } from "node:fs";
 import { isatty } from "node:tty";
-import { Docker2vmError, lackOfRoom, reasonOf, systemErrorCode } from "../errors.ts";
+import { type Docker2vmError, systemErrorCode } from "../errors.ts";
+import { writeError } from "../system-errors.ts";
 import type { Output, ResultOutput } from "./host.ts";
 
 /**
@@ -56,12 +57,7 @@ function isFile(fd: number): boolean {
 }
 
 function resultError(error: unknown): Docker2vmError {
-  const noRoom = lackOfRoom(error);
-  return new Docker2vmError(
-    noRoom === undefined ? "E_IO" : "E_NO_SPACE",
-    `the result could not be written to standard output: ${noRoom ?? reasonOf(error)}`,
-    { cause: error },
-  );
+  return writeError(error, "the result could not be written to standard output");
 }
 
 /** Where progress and errors go. What cannot be told there can be told nowhere. */

@@ -3,7 +3,8 @@
  * (containers-auth.json(5)), which share one form. Nothing of their contents may come into a message.
  */
 import { readFile } from "node:fs/promises";
-import { Docker2vmError, isAbsence, whyUnreadable } from "../errors.ts";
+import { Docker2vmError, isAbsence } from "../errors.ts";
+import { whyUnreadable } from "../system-errors.ts";
 import type { Credentials } from "./credential.ts";
 
 const FILE_LIMIT = 4 << 20;

@@ -1,6 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { Docker2vmError, whyUnreadable } from "../errors.ts";
+import { Docker2vmError } from "../errors.ts";
+import { whyUnreadable } from "../system-errors.ts";
 
 const BEGIN = "-----BEGIN CERTIFICATE-----";
 /** From one beginning to its end, or to the next beginning, where the end is missing. */

@@ -1,6 +1,7 @@
 import { createPublicKey, type KeyObject } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { Docker2vmError, whyUnreadable } from "../errors.ts";
+import { Docker2vmError } from "../errors.ts";
+import { whyUnreadable } from "../system-errors.ts";
 
 /** Bytes that are read of a file; a key has 178. */
 const KEY_FILE_LIMIT = 64 << 10;

@@ -1,12 +1,6 @@
-import { Docker2vmError, isAbsence, lackOfRoom, reasonOf, systemErrorCode } from "../errors.ts";
+import { Docker2vmError, isAbsence, reasonOf } from "../errors.ts";
+import { meaningOf, writeError } from "../system-errors.ts";
 
-const HINTS: Readonly<Record<string, string>> = {
-  EACCES: "this user may not read it",
-  EPERM: "this user may not read it",
-  EISDIR: "it is a folder: give the file that is meant",
-  ELOOP: "its symbolic links lead in a circle",
-  EMFILE: "too many files are open: raise the limit (ulimit -n)",
-};
 const FAILING = "the disk or the server that it lies on fails: copy it elsewhere, or try again";
 
 /** What a failed open, stat or read of an input means to the user: E_IMAGE_NOT_FOUND or E_IO. */
@@ -19,7 +13,7 @@ export function inputError(error: unknown, path: string): Docker2vmError {
     });
   }
   return new Docker2vmError("E_IO", `${path}: cannot be read: ${reasonOf(error)}`, {
-    hint: HINTS[systemErrorCode(error) ?? ""] ?? FAILING,
+    hint: meaningOf(error).reading ?? FAILING,
     cause: error,
   });
 }
@@ -37,14 +31,9 @@ export function scratchError(
   folder: string,
   elsewhere = "--out names another place",
 ): Docker2vmError {
-  if (error instanceof Docker2vmError) return error;
-  const noRoom = lackOfRoom(error);
-  return new Docker2vmError(
-    noRoom === undefined ? "E_IO" : "E_NO_SPACE",
-    `the archive cannot be kept in ${folder}: ${noRoom ?? reasonOf(error)}`,
-    {
-      hint: `an archive that is compressed or comes through a pipe is kept there, uncompressed, while it is read; ${elsewhere}`,
-      cause: error,
-    },
+  return writeError(
+    error,
+    `the archive cannot be kept in ${folder}`,
+    `an archive that is compressed or comes through a pipe is kept there, uncompressed, while it is read; ${elsewhere}`,
   );
 }

@@ -21,7 +21,8 @@ import {
   writeSync,
 } from "node:fs";
 import { makeFoldersSync } from "../../disk/make-folders.ts";
-import { Docker2vmError, lackOfRoom, systemErrorCode } from "../../errors.ts";
+import { Docker2vmError, systemErrorCode } from "../../errors.ts";
+import { meaningOf, writeError } from "../../system-errors.ts";
 import type { Timestamp } from "../../tree/inode.ts";
 import { displayPath } from "../../tree/path.ts";
 import type { Steps } from "../../waiting/steps.ts";
@@ -269,19 +270,11 @@ function nanosecondsOf({ seconds, nanoseconds }: Timestamp): bigint {
 /** Says why a single file is left out; throws for what concerns all of them. */
 function reasonToLeaveOut(error: unknown, path: string): string {
   if (error instanceof Docker2vmError) throw atPath(error, path);
-  const code = systemErrorCode(error);
-  if (code === "EEXIST") return "something of that name is already there";
-  if (code === "ENAMETOOLONG") return "its path is too long for this system";
-  if (code === "EINVAL" || code === "EILSEQ") return "this system does not take its name";
-  if (code === "EPERM" || code === "EACCES") return "the system does not permit it";
+  const { unmakeable } = meaningOf(error);
+  if (unmakeable !== undefined) return unmakeable;
   throw failed(displayPath(path), error);
 }
 
 function failed(path: string, cause: unknown): unknown {
-  const code = systemErrorCode(cause);
-  if (code === undefined) return cause;
-  const noRoom = lackOfRoom(cause);
-  if (noRoom !== undefined)
-    return new Docker2vmError("E_NO_SPACE", `${path}: cannot be written: ${noRoom}`, { cause });
-  return new Docker2vmError("E_IO", `${path}: cannot be written (${code})`, { cause });
+  return systemErrorCode(cause) === undefined ? cause : writeError(cause, `${path}: cannot be written`);
 }
