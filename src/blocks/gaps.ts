@@ -16,12 +16,9 @@ export class Gaps {
     }
   }
 
-  /**
-   * The first of `length` blocks out of the shortest run that holds them, of those that begin before block `before`;
-   * undefined if none does.
-   */
-  take(length: number, before = Number.POSITIVE_INFINITY): number | undefined {
-    const run = this.#takeShort(length, before) ?? this.#takeLong(length, before);
+  /** The first of `length` blocks out of the shortest run that holds them; undefined if none does. */
+  take(length: number): number | undefined {
+    const run = this.#takeShort(length) ?? this.#takeLong(length);
     if (run === undefined) return undefined;
     this.#add({ start: run.start + length, length: run.length - length });
     return run.start;
@@ -51,22 +48,18 @@ export class Gaps {
     for (const { start, length } of this.#long) runs.add(start, length);
   }
 
-  /** Of several of one length the last one added is looked at alone. */
-  #takeShort(least: number, before: number): Run | undefined {
+  #takeShort(least: number): Run | undefined {
     for (let length = least; length <= LONGEST_ROW_BLOCKS; length++) {
-      const starts = this.#short[length];
-      const start = starts?.at(-1);
-      if (start === undefined || start >= before) continue;
-      starts?.pop();
-      return { start, length };
+      const start = this.#short[length]?.pop();
+      if (start !== undefined) return { start, length };
     }
     return undefined;
   }
 
-  #takeLong(least: number, before: number): Run | undefined {
+  #takeLong(least: number): Run | undefined {
     for (let index = this.#long.length - 1; index >= 0; index--) {
       const run = this.#long[index];
-      if (run === undefined || run.length < least || run.start >= before) continue;
+      if (run === undefined || run.length < least) continue;
       this.#long.splice(index, 1);
       return run;
     }

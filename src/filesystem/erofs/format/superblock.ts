@@ -7,8 +7,6 @@ export const EROFS_SUPER_MAGIC_V1 = 0xe0f5e1e2;
 export const BLOCK_BITS = 12;
 /** Bytes of volume_name, the last of them NUL. */
 export const VOLUME_NAME_SIZE = 16;
-/** The root's nid has 16 bits. */
-export const LARGEST_ROOT_NID = 0xffff;
 
 /**
  * struct erofs_super_block (fs/erofs/erofs_fs.h). It lies at byte 1024 of the image. Its checksum is the register of a
@@ -43,3 +41,7 @@ export const SUPERBLOCK = {
   rootnid_8b: le64(0x70),
   metabox_nid: le64(0x78),
 };
+
+/** Where the root is put, as its number has 16 bits, and what its block has from there on. */
+export const ROOT_OFFSET = SUPERBLOCK_OFFSET + SUPERBLOCK_SIZE;
+export const ROOT_ROOM = 2 ** BLOCK_BITS - ROOT_OFFSET;

@@ -1,7 +1,6 @@
 /** Contents close up what other contents left: the filesystem ends where the last of them does. */
 import type { Extent, Mapped, Run } from "../../../blocks/blocks.ts";
 import type { WrittenBlocks } from "../../../blocks/content-space.ts";
-import { Gaps } from "../../../blocks/gaps.ts";
 import type { Move } from "../../../blocks/relocation.ts";
 import {
   intersect,
@@ -12,6 +11,7 @@ import {
   subtract,
 } from "../../../blocks/runs.ts";
 import { assert } from "../../../errors.ts";
+import { LowestGaps } from "./lowest-gaps.ts";
 
 /** The superblock has block 0. */
 export const FIRST_BLOCK = 1;
@@ -89,14 +89,17 @@ function chooseTargets(units: readonly Unit[], live: RunSet, metadata: number): 
   const least = units.reduce((sum, { length }) => sum + length, FIRST_BLOCK + metadata);
   let end = live.ends.at(-1) ?? FIRST_BLOCK;
   if (end <= least) return targets;
-  const gaps = new Gaps(subtract({ starts: [FIRST_BLOCK], ends: [end] }, live));
+  const gaps = new LowestGaps(subtract({ starts: [FIRST_BLOCK], ends: [end] }, live));
   const lastFirst = [...units].sort((a, b) => b.start - a.start);
   for (const [i, unit] of lastFirst.entries()) {
     const next = lastFirst[i + 1];
     const nextEnd = next === undefined ? FIRST_BLOCK : next.start + next.length;
-    const to = end > least ? gaps.take(unit.length, nextEnd) : undefined;
+    if (end <= least) break;
+    const to = gaps.take(unit.length, unit.start);
     if (to === undefined) break;
     targets.set(unit, to);
+    // It may be right behind the next one, and is still the end then.
+    if (to >= nextEnd) break;
     end = nextEnd;
   }
   return targets;

@@ -4,7 +4,7 @@ import type { Timestamp } from "../../../tree/inode.ts";
 import type { Steps } from "../../../waiting/steps.ts";
 import { limitError } from "../../kind/limit-error.ts";
 import { COMPACT_INODE_SIZE, EXTENDED_INODE_SIZE } from "../format/inode.ts";
-import { SUPERBLOCK_OFFSET, SUPERBLOCK_SIZE } from "../format/superblock.ts";
+import { ROOT_OFFSET, ROOT_ROOM } from "../format/superblock.ts";
 import { dataForm, fileForm, mapSize } from "./data-form.ts";
 import type { Namespace } from "./namespace.ts";
 import { Packer, type Slot } from "./packer.ts";
@@ -34,10 +34,6 @@ export interface Layout {
   /** Index of the run with the shared attributes; undefined if there are none. */
   readonly xattrRun: number | undefined;
 }
-
-/** The root's number has 16 bits: it lies behind the superblock. */
-export const ROOT_OFFSET = SUPERBLOCK_OFFSET + SUPERBLOCK_SIZE;
-export const ROOT_ROOM = BLOCK_SIZE - ROOT_OFFSET;
 
 const INODES_PER_STEP = 1024;
 

@@ -3,6 +3,8 @@ import { assert } from "../../../errors.ts";
 import type { Directory, Inode } from "../../../tree/inode.ts";
 import type { Steps } from "../../../waiting/steps.ts";
 import { checkInode, checkName } from "../../kind/inode-limits.ts";
+import { EXTENDED_INODE_SIZE } from "../format/inode.ts";
+import { ROOT_ROOM } from "../format/superblock.ts";
 import { type DirectoryLayout, layOutDirectory } from "./directory-layout.ts";
 import { type PlannedInode, pathOf } from "./planned-inode.ts";
 import { type Attribute, NO_ATTRIBUTES, XattrPlanner } from "./xattrs.ts";
@@ -21,7 +23,9 @@ export interface Namespace {
 export function* planNamespace(root: Directory): Steps<Namespace> {
   const walk = new Walk();
   yield* walk.run(root);
-  return { inodes: walk.inodes, sharedXattrs: walk.xattrs.share() };
+  const [first] = walk.inodes;
+  const sharedXattrs = walk.xattrs.share(first?.xattrs ?? NO_ATTRIBUTES, ROOT_ROOM - EXTENDED_INODE_SIZE);
+  return { inodes: walk.inodes, sharedXattrs };
 }
 
 interface Frame {

@@ -81,13 +81,18 @@ export class XattrPlanner {
     return attribute;
   }
 
-  /** Gives those that are worth it a place in the shared area and returns what it holds. */
-  share(): readonly Attribute[] {
+  /**
+   * Gives those that are worth it a place in the shared area, and all of `root`'s if these take more than `room` bytes
+   * behind it. Returns what the area holds.
+   */
+  share(root: PlannedXattrs, room: number): readonly Attribute[] {
     const shared: Attribute[] = [];
+    const apart = new Set(bodySize(root) > room ? root : []);
     let size = 0;
     for (const attribute of this.#known.values()) {
       const own = entrySize(attribute);
-      if (own * (attribute.uses - 1) <= SHARED_XATTR_ID_SIZE * attribute.uses) continue;
+      const isWorthIt = own * (attribute.uses - 1) > SHARED_XATTR_ID_SIZE * attribute.uses;
+      if (!isWorthIt && !apart.has(attribute)) continue;
       attribute.place = size;
       size += own;
       shared.push(attribute);

@@ -75,7 +75,8 @@ const attributes = fc.record({
 /** What the files hold that have anything in them. */
 const contentsOf = new WeakMap<Inode, Buffer>();
 
-function holding(file: RegularFile, contents: Buffer): RegularFile {
+/** The file, and what `expectedView` is to say of its contents. */
+export function holding(file: RegularFile, contents: Buffer): RegularFile {
   contentsOf.set(file, contents);
   return file;
 }
@@ -204,7 +205,7 @@ function factsOf(node: Inode, mtime: bigint): Facts {
       .digest("hex");
   }
   if (node.type === "symlink") facts.target = node.target;
-  if (node.type === "char")
+  if (node.type === "char" || node.type === "block")
     facts.rdev = BigInt((node.minor & 0xff) + (node.major << 8) + (node.minor >> 8) * 2 ** 20);
   // Of anything but files and directories the kernel shows no user attributes (xattr(7)).
   const shown = attributed.filter(
