@@ -4,6 +4,8 @@ import type { Extent, Run } from "./blocks.ts";
 export interface Space {
   /** First block past the space. */
   readonly end: number;
+  /** Room that one stream leaves goes to others if it has at least so many blocks in a row. */
+  readonly leastRun: number;
   /** What to do where the contents do not fit. */
   readonly remedy: string;
   /** First run of blocks, ending after `block`, that contents must leave free. */

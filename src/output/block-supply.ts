@@ -2,9 +2,6 @@ import { BLOCK_SIZE, type Run } from "../blocks/blocks.ts";
 import type { Space } from "../blocks/space.ts";
 import { Docker2vmError } from "../errors.ts";
 
-/** Shorter pieces are not handed out again: each would be a turn in the schedule and a write of its own. */
-const LEAST_RUN_BLOCKS = 64;
-
 /** The space's blocks, lowest first, each handed out once at a time: what was given back goes first. */
 export class BlockSupply {
   readonly #space: Space;
@@ -26,7 +23,9 @@ export class BlockSupply {
    * E_SIZE_TOO_SMALL where the space ends.
    */
   take(blocks: number, least: number): Run {
-    return this.#takeReturned(blocks, Math.max(least, LEAST_RUN_BLOCKS)) ?? this.#takeFresh(blocks, least);
+    return (
+      this.#takeReturned(blocks, Math.max(least, this.#space.leastRun)) ?? this.#takeFresh(blocks, least)
+    );
   }
 
   /** Takes back blocks that nothing was written to. */

@@ -90,6 +90,8 @@ describe("the bytes are those of the version before", () => {
         ext2: await digest(source, { type: "ext2" }),
         "ext4, smallest": await digest(source, { size: "min" }),
         "ext4, verity": await digest(source, { readOnly: true, verity: true }),
+        erofs: await digest(source, { type: "erofs" }),
+        "erofs, verity": await digest(source, { type: "erofs", verity: true }),
       };
       expect(made).toEqual(GOLDEN[name] as typeof made);
     });

@@ -8,6 +8,7 @@ import { BlockSupply } from "../../src/output/block-supply.ts";
 const PERIOD = 2000;
 const space = {
   end: 1e9,
+  leastRun: 64,
   remedy: "a larger space",
   reservedAfter: (block: number): Run => {
     const period = Math.floor(block / PERIOD) * PERIOD;

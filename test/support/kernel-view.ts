@@ -35,7 +35,7 @@ export type KernelView = Map<string, Facts>;
 /** Mounts an image (root and loop devices needed), hands over the folder, and unmounts whatever happens. */
 export function withMounted<Result>(image: string, options: string, use: (folder: string) => Result): Result {
   const folder = mkdtempSync(join(tmpdir(), "mounted-"));
-  runOk("mount", ["-t", "ext4", "-o", `loop,${options}`, image, folder]);
+  runOk("mount", ["-t", image.endsWith(".erofs") ? "erofs" : "ext4", "-o", `loop,${options}`, image, folder]);
   try {
     return use(folder);
   } finally {

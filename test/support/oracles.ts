@@ -3,7 +3,7 @@
  * run says at its end which Debian packages would run them; with DOCKER2VM_REQUIRE_ORACLES=1 (as .ci/run sets it) a
  * missing one fails the run instead.
  */
-import { test } from "bun:test";
+import { expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
 import { leftOut } from "./left-out.ts";
 import { findProgram, lacksOf, type Oracle, remedyFor } from "./programs.ts";
@@ -72,14 +72,20 @@ export interface RunOptions {
   readonly encoding?: "utf8" | "latin1" | undefined;
 }
 
-/** As expectCleanFilesystem, in tests that run without e2fsck, too. */
+/** As expectCleanFilesystem, in tests that run without the checkers, too. */
 export function expectCleanIfChecked(image: string): void {
-  const [lack] = lacksOf(["e2fsck"]);
+  const [lack] = lacksOf([checkerOf(image)]);
   if (lack === undefined || REQUIRED) expectCleanFilesystem(image);
   else leftOut.judgement(lack);
 }
 
-/** Fails unless `e2fsck -fn` finds nothing at all to say about the image. */
+/** Fails unless `e2fsck -fn`, or for an EROFS `fsck.erofs --extract`, finds nothing at all to say about the image. */
 export function expectCleanFilesystem(image: string): void {
-  runOk("e2fsck", ["-fn", image]);
+  const checker = checkerOf(image);
+  if (checker === "e2fsck") runOk(checker, ["-fn", image]);
+  else expect(run(checker, ["--extract", image])).toEqual({ status: 0, stdout: "", stderr: "" });
+}
+
+function checkerOf(image: string): "e2fsck" | "fsck.erofs" {
+  return image.endsWith(".erofs") ? "fsck.erofs" : "e2fsck";
 }

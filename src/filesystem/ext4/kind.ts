@@ -28,6 +28,9 @@ interface Settings {
   readonly lostAndFound: boolean;
 }
 
+/** Shorter room is left to metadata: each would be a turn in the schedule and a write of its own. */
+const LEAST_RUN_BLOCKS = 64;
+
 /** Of all three: whoever mounts ext4 mounts ext3 and ext2. */
 const FILE_NAME = "rootfs.ext4";
 
@@ -80,6 +83,7 @@ function writerOf(settings: Settings): FilesystemWriter {
       return {
         space: {
           end: Math.max(expected, fixedBlocks ?? 0),
+          leastRun: LEAST_RUN_BLOCKS,
           remedy: "give the size with --size if the image is meant to be that large",
           reservedAfter: (block) => reservedRunAfter(geometry, block),
         },

@@ -57,7 +57,7 @@ export function* planErofs(
   const { moves, moved } = places;
   const extentsOf = (index: number): readonly Extent[] =>
     moved.get(index) ?? files[index]?.extents ?? NO_EXTENTS;
-  const layout = moves.length === 0 ? first : yield* layOut(namespace, identity.time, extentsOf);
+  const layout = moved.size === 0 ? first : yield* layOut(namespace, identity.time, extentsOf);
   const placement = placeMetadata(layout.runs, places);
   if (placement.blocks > MOST_BLOCKS) throw tooLarge(placement.blocks);
   const slotPlaces = [...contents.slots.places];

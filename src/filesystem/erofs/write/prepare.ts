@@ -5,12 +5,16 @@ import { ErofsFileWriter } from "./file-writer.ts";
 import { planErofs } from "./plan.ts";
 import { SlotBlocks } from "./slots.ts";
 
+/** Metadata is little, and a file that lies in one run cannot be parted to fill what is left. */
+const LEAST_RUN_BLOCKS = 4;
+
 /** Everything is contents' but the first block: the superblock is there. */
 export function prepareErofs(): PreparedFilesystem {
   const slots = new SlotBlocks();
   return {
     space: {
       end: MOST_BLOCKS,
+      leastRun: LEAST_RUN_BLOCKS,
       remedy: "EROFS holds no more: ask for ext4, or make the image smaller",
       reservedAfter: (block) => (block < 1 ? { start: 0, length: 1 } : { start: MOST_BLOCKS, length: 1 }),
     },

@@ -11,7 +11,6 @@ import { BlockSupply } from "../../../../src/output/block-supply.ts";
 import { immediateSink } from "../../../../src/output/stages.ts";
 import type { Directory, Metadata, RegularFile, Timestamp } from "../../../../src/tree/inode.ts";
 import { finished } from "../../../../src/waiting/steps.ts";
-import { run } from "../../../support/oracles.ts";
 import { metadata, TIME } from "../../ext4/write/images.ts";
 import { withMount } from "../../ext4/write/mounting.ts";
 import type { TreeImage } from "../../ext4/write/random-trees.ts";
@@ -128,11 +127,6 @@ export function withErofs<T>(body: (image: ErofsImage) => T, cut?: number): T {
   } finally {
     image.remove();
   }
-}
-
-/** Fails unless `fsck.erofs` decodes everything and says nothing. */
-export function expectSilentFsck(image: string): void {
-  expect(run("fsck.erofs", ["--extract", image])).toEqual({ status: 0, stdout: "", stderr: "" });
 }
 
 /** Hands over the image as the kernel mounts it. */

@@ -2,8 +2,9 @@ import { expect } from "bun:test";
 import type { FilesystemIdentity } from "../../../../src/filesystem/kind/kind.ts";
 import type { Directory, Metadata, RegularFile } from "../../../../src/tree/inode.ts";
 import { differences, kernelView } from "../../../support/kernel-view.ts";
+import { expectCleanFilesystem } from "../../../support/oracles.ts";
 import { expectedView, holding } from "../../ext4/write/random-trees.ts";
-import { type ErofsImage, expectSilentFsck, wholeTime, withErofsMount } from "./images.ts";
+import { type ErofsImage, wholeTime, withErofsMount } from "./images.ts";
 
 /** A file of the image with so many bytes, of which no two kilobytes are the same. */
 export function fileOf(image: ErofsImage, size: number, changes: Partial<Metadata> = {}): RegularFile {
@@ -19,7 +20,7 @@ export function expectShown(
   identity: Partial<FilesystemIdentity> = {},
 ): void {
   image.finish(root, identity);
-  expectSilentFsck(image.path);
+  expectCleanFilesystem(image.path);
   withErofsMount(image.path, (folder) =>
     expect(differences(kernelView(folder), expectedView(root, wholeTime))).toEqual([]),
   );

@@ -66,6 +66,16 @@ describe("contents that no file has any more", () => {
     },
   );
 
+  testWith(ORACLES, "give their room to nothing but zeros", () => {
+    withErofs((image) => {
+      secret(image, 400_000);
+      const zeros = Buffer.alloc(2 * BLOCK_SIZE);
+      expectShown(image, directory({ zeros: holding(image.file(zeros), zeros) }));
+      expectNothingLeft(image);
+      expect(readFileSync(image.path).length).toBe(3 * BLOCK_SIZE);
+    });
+  });
+
   testWith(ORACLES, "are where zeros are to be, and are not seen there", () => {
     withErofs((image) => {
       for (let n = 0; n < 4; n++) secret(image, 400_000);
