@@ -85,8 +85,10 @@ export const ERROR_CODES = {
   E_TERMINATED: EXIT.terminated,
 } as const;
 
+/** What kind of error it is; ERROR_CODES says when each is thrown. */
 export type ErrorCode = keyof typeof ERROR_CODES;
 
+/** What an error says beside its code and message. */
 export interface ErrorDetails {
   /** What the reader can do about it: one sentence, no full stop needed. */
   readonly hint?: string | undefined;

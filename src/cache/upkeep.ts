@@ -7,6 +7,7 @@ import { openCache } from "./cache.ts";
 import { storageError } from "./io-errors.ts";
 import { blobFolders, blobPath, digestOfFile, tagFolder } from "./layout.ts";
 
+/** A blob in a cache. */
 export interface CacheListing {
   readonly digest: Digest;
   /** Bytes. */
@@ -14,6 +15,7 @@ export interface CacheListing {
   readonly lastUsed: Date;
 }
 
+/** What may stay in a cache; without any, nothing. */
 export interface PruneOptions {
   /** Bytes that may stay; of the rest, the least recently used go first. Absent: no matter how many. */
   readonly keepBytes?: number | undefined;
@@ -21,11 +23,13 @@ export interface PruneOptions {
   readonly olderThan?: Date | undefined;
 }
 
+/** What went, and what is there still, the most recently used first. */
 export interface PruneResult {
   readonly removed: readonly CacheListing[];
   readonly kept: readonly CacheListing[];
 }
 
+/** How the blobs of a cache were found. */
 export interface VerifyResult {
   readonly sound: number;
   /** What did not hash to its name, and is gone now. */

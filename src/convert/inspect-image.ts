@@ -17,6 +17,7 @@ export interface ImageInspection {
   readonly image: InspectedImage | undefined;
 }
 
+/** One image, for one platform. */
 export interface InspectedImage {
   /** Digest of the manifest. */
   readonly digest: string;

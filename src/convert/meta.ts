@@ -40,6 +40,7 @@ export interface InjectionMetadata extends Readonly<Record<string, unknown>> {
   readonly paths: readonly string[];
 }
 
+/** A layer, from the base upwards. */
 export interface LayerMetadata {
   /** Digest of the layer as stored; absent where only its diffId names it (docker-archive). */
   readonly digest?: Digest;
@@ -48,10 +49,13 @@ export interface LayerMetadata {
   readonly size: number;
 }
 
+/** The filesystem that was made. */
 export interface FilesystemMetadata {
   readonly type: FilesystemName;
+  /** 8-4-4-4-12 hexadecimal digits, lower case. */
   readonly uuid: string;
   readonly label: string;
+  /** Bytes. */
   readonly blockSize: number;
   readonly blocks: number;
   readonly freeBlocks: number;

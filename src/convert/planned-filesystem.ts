@@ -5,6 +5,7 @@ import type { Sizing } from "../filesystem/kind/size.ts";
 import { hashTreeBytes } from "../verity/append.ts";
 import type { Conversion } from "./request.ts";
 
+/** How large an image would be. */
 export interface PlannedSize {
   /** How the size will come about. */
   readonly sizing: Sizing;
@@ -12,6 +13,7 @@ export interface PlannedSize {
   readonly apparentBytes: number | null;
 }
 
+/** The filesystem that would be made. */
 export interface PlannedFilesystem {
   readonly type: FilesystemName;
   readonly label: string;

@@ -9,6 +9,7 @@ import { chooseBuilder } from "./choose-builder.ts";
 import type { BuildEvent, BuilderName, DockerfileOptions } from "./options.ts";
 import { Tools } from "./probe.ts";
 
+/** What a build and its conversion made. */
 export interface DockerfileResult extends ConvertResult {
   /** Who has built the image. */
   readonly builder: BuilderName;

@@ -3,6 +3,7 @@ import type { ConversionOptions, Environment } from "../convert/options.ts";
 /** The programs that can build, in the order in which they are tried. */
 export const BUILDERS = ["docker-buildx", "buildctl", "buildah"] as const;
 
+/** By its name. */
 export type BuilderName = (typeof BUILDERS)[number];
 
 /** What is built, and what is made of it; every option is optional but `out`. */

@@ -72,11 +72,13 @@ export interface FilesystemImage {
   close(): void;
 }
 
+/** What is listed. */
 export interface ListOptions extends Stoppable {
   /** Also what is in the folders below; false if absent. */
   readonly recursive?: boolean | undefined;
 }
 
+/** How a tar is made. */
 export interface TarOptions extends Stoppable {
   /** Told what a tar cannot hold. */
   readonly onLeftOut?: ((left: LeftOut) => void) | undefined;

@@ -8,6 +8,7 @@ import { type FilesystemImage, OpenedImage, type Stoppable } from "./filesystem-
 /** An image of one filesystem: the path of its file, or its bytes, or something that reads them by position. */
 export type ImageInput = string | Uint8Array | ImageReader;
 
+/** How an image is opened. */
 export interface OpenImageOptions extends Stoppable {
   /** Read what is in place even though the journal holds changes to it; else those are replayed in memory. */
   readonly ignoreJournal?: boolean | undefined;

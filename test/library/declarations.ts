@@ -11,6 +11,8 @@ interface Declared {
 interface File {
   /** Text of each declaration, by name. */
   readonly declarations: ReadonlyMap<string, string>;
+  /** Those that a comment stands before. */
+  readonly documented: ReadonlySet<string>;
   /** What a name in the file stands for that another file declares. */
   readonly imports: ReadonlyMap<string, Declared>;
   /** The same of the names that are passed on. */
@@ -22,10 +24,21 @@ const BEGINNING =
   /^(?:export )?(?:declare )?(?:abstract )?(?:interface|type|class|enum|function|const) (\w+)/gm;
 /** Constants, all in capitals, have their types spelled out. */
 const TYPE_NAME = /\b[A-Z]\w*[a-z]\w*\b/g;
+/** In place of every comment. */
+const COMMENT = "/**/";
 const END = /\n(?:import|export|declare)\b/;
 
-/** Every name that the entry file exports, and the types they lead to that it does not. */
-export function surfaceOf(entry: string): { readonly names: string[]; readonly unnamed: string[] } {
+interface Surface {
+  /** Every name that the entry file exports. */
+  readonly names: readonly string[];
+  /** Those that nothing is said of. */
+  readonly undocumented: readonly string[];
+  /** The types they lead to that are not exported. */
+  readonly unnamed: readonly string[];
+}
+
+/** What a package's entry file exports. */
+export function surfaceOf(entry: string): Surface {
   const files = new Map<string, File>();
   const fileAt = (path: string): File => {
     const file = files.get(path) ?? parse(path);
@@ -53,7 +66,11 @@ export function surfaceOf(entry: string): { readonly names: string[]; readonly u
     }
   }
   const unnamed = [...seen].filter((key) => !named.has(key)).sort();
-  return { names: exported.map(([name]) => name).sort(), unnamed };
+  const undocumented = exported
+    .map(([, declared]) => resolved(declared))
+    .filter(({ file, name }) => !fileAt(file).documented.has(name))
+    .map(({ name }) => name);
+  return { names: exported.map(([name]) => name).sort(), undocumented, unnamed };
 }
 
 function keyOf({ file, name }: Declared): string {
@@ -61,7 +78,7 @@ function keyOf({ file, name }: Declared): string {
 }
 
 function parse(path: string): File {
-  const text = readFileSync(path, "utf8").replace(/\/\*[\s\S]*?\*\//g, "");
+  const text = readFileSync(path, "utf8").replace(/\/\*[\s\S]*?\*\//g, COMMENT);
   const imports = new Map<string, Declared>();
   const exports = new Map<string, Declared>();
   for (const [, keyword, list = "", from = ""] of text.matchAll(LIST)) {
@@ -80,5 +97,10 @@ function parse(path: string): File {
       return [name, declaration.split(END)[0] ?? ""];
     }),
   );
-  return { declarations, imports, exports };
+  const documented = new Set(
+    starts
+      .filter(({ index }) => text.slice(0, index).trimEnd().endsWith(COMMENT))
+      .map(({ 1: name = "" }) => name),
+  );
+  return { declarations, documented, imports, exports };
 }

@@ -11,6 +11,7 @@ import type { Sizing } from "./size.ts";
 
 /** Every name there is, the default first. */
 export const FILESYSTEM_NAMES = ["ext4", "ext3", "ext2", "erofs"] as const;
+/** The kinds that can be made. */
 export type FilesystemName = (typeof FILESYSTEM_NAMES)[number];
 
 /** What a filesystem is asked to be. What is undefined was not asked for: each kind has defaults of its own. */

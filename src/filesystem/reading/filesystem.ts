@@ -4,6 +4,7 @@ import type { Timestamp, Xattr } from "../../tree/inode.ts";
 import { MODE_TYPE } from "../../tree/mode.ts";
 import type { Paused, Steps } from "../../waiting/steps.ts";
 
+/** As st_mode tells it. */
 export type FileType = "file" | "directory" | "symlink" | "char" | "block" | "fifo" | "socket";
 
 /** An inode as a filesystem hands it out. */

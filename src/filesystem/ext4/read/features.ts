@@ -2,6 +2,7 @@
 import { Docker2vmError } from "../../../errors.ts";
 import { COMPAT_NAMES, INCOMPAT_NAMES, RO_COMPAT_NAMES } from "../format/feature-names.ts";
 
+/** As mke2fs and dumpe2fs name it. */
 export type FeatureName =
   | keyof typeof COMPAT_NAMES
   | keyof typeof INCOMPAT_NAMES

@@ -7,6 +7,7 @@ import { EXT4_ERROR_FS, EXT4_VALID_FS } from "../format/superblock.ts";
 import type { FeatureName } from "./features.ts";
 import type { Ext4Filesystem, JournalState } from "./filesystem.ts";
 
+/** What a superblock says; sizes are bytes. */
 export interface Ext4Facts extends FilesystemFacts {
   /** By its features, as mke2fs -t would name it. */
   readonly type: "ext2" | "ext3" | "ext4";
