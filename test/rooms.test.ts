@@ -90,7 +90,17 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
     "waiting",
   ],
   layer: ["errors.ts", "oci", "blocks", "filesystem/kind", "tree", "tar", "inflate", "memory", "waiting"],
-  profile: ["errors.ts", "tree", "filesystem/reading", "filesystem/ext4/read", "oci", "output", "waiting"],
+  guest: ["errors.ts"],
+  profile: [
+    "errors.ts",
+    "guest",
+    "tree",
+    "filesystem/reading",
+    "filesystem/ext4/read",
+    "oci",
+    "output",
+    "waiting",
+  ],
   convert: [
     "errors.ts",
     "machine.ts",

@@ -56,6 +56,7 @@ const PACKAGES = {
   "pid namespace": "util-linux",
   /** Mounting a filesystem image: the kernel itself, so root with loop devices. */
   "loop mount": "mount",
+  ip: "iproute2",
 } as const;
 
 export type Oracle = keyof typeof PACKAGES;

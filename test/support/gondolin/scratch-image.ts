@@ -5,8 +5,8 @@ import { cachedFolder } from "../cache.ts";
 import { buildLayout } from "../layout-builder.ts";
 import { tar } from "../tar-builder.ts";
 import { withTemporaryFolder } from "../temporary.ts";
+import { runZig } from "../zig.ts";
 import { ARCHITECTURES, type Architecture } from "./architecture.ts";
-import { runZig } from "./install.ts";
 
 /** Tells how it was started, a fact a line, and exits with its first argument, or with 0 without one. */
 const TOOL = `#include <stdio.h>

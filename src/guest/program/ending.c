@@ -1,0 +1,77 @@
+#include "ending.h"
+#include <linux/reboot.h>
+#include "files.h"
+#include "report.h"
+#include "root.h"
+#include "system.h"
+
+/** Beside the configuration: a reader of the image finds it when the machine is off. */
+#define STATUS_PATH "/etc/ovms/exit-status"
+/** Where QEMU's isa-debug-exit is unless told otherwise. */
+#define USUAL_PORT 0xf4
+
+static enum machine_end end = END_POWER_OFF;
+/** Of isa-debug-exit; 0: none. */
+static uint64_t port;
+
+void plan_ending(const struct command_line *line) {
+  end = end_asked_for(line);
+  const char *number = parameter(line, "docker2vm.qemu-exit");
+  if (number == NULL) return;
+  if (*number == '\0') {
+    port = USUAL_PORT;
+  } else if (!parse_number(number, &port) || port > UINT16_MAX) {
+    say("docker2vm.qemu-exit=", number, " is no port; it is 0xf4 where QEMU is not told otherwise", NULL);
+    port = 0;
+  }
+}
+
+void forget_status(void) { system_call(unlinkat, AT_FDCWD, STATUS_PATH, 0); }
+
+static void tell_status(int status) {
+  char number[NUMBER_BYTES];
+  const char *text = number_text((uint64_t)status, number);
+  const char *line = joined("\novms-exit: ", text, "\n");
+  system_call(write, 1, line, length(line));
+  // Until it has left the serial port (tcdrain): switching off would cut it off.
+  system_call(ioctl, 1, TCSBRK, 1);
+}
+
+static void keep_status(int status) {
+  char number[NUMBER_BYTES];
+  const char *text = joined(number_text((uint64_t)status, number), "\n", "");
+  write_file(STATUS_PATH, text, length(text));
+}
+
+/** QEMU ends at once, with status * 2 + 1. */
+static void end_qemu(int status) {
+  if (port == 0) return;
+#if defined(__x86_64__)
+  if (system_call(ioperm, port, 1, 1) < 0) return;
+  __asm__ volatile("outb %0, %1" : : "a"((uint8_t)status), "d"((uint16_t)port));
+#else
+  (void)status;
+#endif
+}
+
+static void switch_off(enum machine_end how) {
+  uint32_t command = how == END_RESTART ? LINUX_REBOOT_CMD_RESTART : LINUX_REBOOT_CMD_POWER_OFF;
+  system_call(reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, command, NULL);
+}
+
+void end_machine(int status) {
+  end_failures_by(exit_process);
+  keep_status(status);
+  close_root();
+  tell_status(status);
+  end_qemu(status);
+  switch_off(end);
+  switch_off(end == END_RESTART ? END_POWER_OFF : END_RESTART);
+  // Not the first process of a machine, so there is somebody to tell.
+  exit_process(status);
+}
+
+void restart_machine(int status) {
+  end = END_RESTART;
+  end_machine(status);
+}

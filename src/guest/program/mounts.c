@@ -1,0 +1,84 @@
+#include "mounts.h"
+#include "files.h"
+#include "report.h"
+#include "system.h"
+
+struct mount_point {
+  const char *type;
+  const char *target;
+  unsigned long flags;
+  const char *options;
+  /** Whether a kernel that knows no such filesystem goes without. */
+  bool optional;
+};
+
+/** Options as runc gives them (libcontainer/specconv), and writable: this machine is all the workload's. */
+static const struct mount_point DEV = {"devtmpfs", "/dev", MS_NOSUID | MS_STRICTATIME, "mode=0755", false};
+static const struct mount_point PROC = {"proc", "/proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL, false};
+static const struct mount_point SYS = {"sysfs", "/sys", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL, true};
+static const struct mount_point OTHERS[] = {
+    {"devpts", "/dev/pts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=0620,gid=5", true},
+    {"tmpfs", "/dev/shm", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=1777,size=65536k", true},
+    {"mqueue", "/dev/mqueue", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL, true},
+};
+
+/** The folder is sysfs's own, and only there where the kernel has control groups. */
+static const struct mount_point CGROUP = {"cgroup2", "/sys/fs/cgroup",
+                                          MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RELATIME, "nsdelegate", true};
+
+/** Names in /dev that every container has. What the kernel has made itself stays. */
+static const struct {
+  const char *name;
+  const char *target;
+} LINKS[] = {
+    {"/dev/fd", "/proc/self/fd"},       {"/dev/stdin", "/proc/self/fd/0"}, {"/dev/stdout", "/proc/self/fd/1"},
+    {"/dev/stderr", "/proc/self/fd/2"}, {"/dev/core", "/proc/kcore"},      {"/dev/ptmx", "pts/ptmx"},
+};
+
+static const char *advice(long result) {
+  switch (-result) {
+    case ENOENT:
+    case EROFS: return "; the image lacks the folder: convert it with --profile init, which adds it";
+    case ENODEV: return "; boot a kernel that has this filesystem";
+    case EPERM:
+    case EACCES: return "; this program must be a machine's first: init=/sbin/ovms-init";
+    default: return "; boot another kernel, or give the machine more memory";
+  }
+}
+
+static _Noreturn void refuse(const char *type, const char *target, long result) {
+  fail("cannot mount ", type, " on ", target, error_text(result), advice(result), NULL);
+}
+
+void mount_required(const char *source, const char *type, const char *target, unsigned long flags,
+                    const char *options) {
+  long made = make_folders(target);
+  if (made < 0) refuse(type, target, made);
+  long result = system_call(mount, source, target, type, flags, options);
+  if (result < 0) refuse(type, target, result);
+}
+
+static void mount_here(const struct mount_point *point) {
+  long made = make_folders(point->target);
+  if (made < 0) refuse(point->type, point->target, made);
+  if (is_mount_point(point->target)) return;
+  long result =
+      system_call(mount, point->type, point->target, point->type, point->flags, point->options);
+  if (result == 0 || result == -EBUSY || (point->optional && result == -ENODEV)) return;
+  refuse(point->type, point->target, result);
+}
+
+void mount_first(void) {
+  mount_here(&DEV);
+  mount_here(&PROC);
+  mount_here(&SYS);
+}
+
+void mount_all(void) {
+  mount_first();
+  for (size_t i = 0; i < sizeof OTHERS / sizeof OTHERS[0]; i++) mount_here(&OTHERS[i]);
+  if (is_folder(CGROUP.target)) mount_here(&CGROUP);
+  for (size_t i = 0; i < sizeof LINKS / sizeof LINKS[0]; i++) {
+    system_call(symlinkat, LINKS[i].target, AT_FDCWD, LINKS[i].name);
+  }
+}

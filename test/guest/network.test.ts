@@ -1,0 +1,76 @@
+/** What ovms-init makes of the kernel's ip= word where the kernel itself made nothing of it. */
+import { expect } from "bun:test";
+import { fakeMachines, said, shell } from "./booting.ts";
+
+const { native } = fakeMachines();
+
+const DEVICE = "ip link add eth0 type veth peer name eth1; ip link set eth1 up";
+const show =
+  "ifconfig eth0 | grep -o 'inet addr:.*'; route -n | grep '^0.0.0.0'; hostname; cat /etc/resolv.conf; cat /etc/hosts | grep -v localhost | grep -v ip6";
+
+native(
+  "a static address, gateway, mask, name and name servers",
+  (boot) => {
+    const commandLine = "ip=10.1.2.3::10.1.2.1:255.255.255.0:guest:eth0:off:10.1.2.9:10.1.2.8";
+    const files = { "/etc/resolv.conf": "image's\n" };
+    const { stdout, stderr } = boot({ config: shell(show), commandLine, files, before: DEVICE });
+    expect(stderr).toBe("");
+    const [address = "", route = "", ...rest] = stdout.split("\n");
+    expect(address.split(/\s+/)).toEqual(["inet", "addr:10.1.2.3", "Bcast:10.1.2.255", "Mask:255.255.255.0"]);
+    expect(route.split(/\s+/).slice(0, 3)).toEqual(["0.0.0.0", "10.1.2.1", "0.0.0.0"]);
+    const servers = ["nameserver 10.1.2.9", "nameserver 10.1.2.8"];
+    expect(rest).toEqual(["guest", ...servers, "10.1.2.3\tguest", ""]);
+  },
+  "ip",
+);
+
+native(
+  "an address alone has the mask of its class, on the first Ethernet device",
+  (boot) => {
+    for (const [address, mask] of [
+      ["10.1.2.3", "255.0.0.0"],
+      ["172.16.0.9", "255.255.0.0"],
+      ["192.168.7.8", "255.255.255.0"],
+    ] as const) {
+      const { stdout } = boot({ config: shell("ifconfig"), commandLine: `ip=${address}`, before: DEVICE });
+      expect(stdout).toMatch(new RegExp(`eth[01] [\\s\\S]*addr:${address} .*Mask:${mask}\n`));
+    }
+  },
+  "ip",
+);
+
+native(
+  "a device that has an address keeps it, and words that name none are none of this program's",
+  (boot) => {
+    const config = shell("ifconfig eth0 | grep -o 'inet addr:[^ ]*' || echo none");
+    const before = `${DEVICE}; ip addr add 10.9.9.9/24 dev eth0`;
+    expect(boot({ config, commandLine: "ip=10.1.2.3", before })).toMatchObject(said("inet addr:10.9.9.9\n"));
+    for (const commandLine of ["ip=dhcp", "ip=off", "ip=:::::eth0:dhcp", "ip="]) {
+      expect(boot({ config, commandLine, before: DEVICE })).toMatchObject(said("none\n"));
+    }
+  },
+  "ip",
+);
+
+native(
+  "what cannot be is told with the word's form",
+  (boot) => {
+    const table: [word: string, message: string][] = [
+      ["10.1.2.256", "no address: 10.1.2.256"],
+      ["10.1.2.3::x", "no address for a gateway: x"],
+      ["10.1.2.3::10.7.7.7:255.255.255.0", "the gateway cannot be used: 10.7.7.7: Network is unreachable"],
+      ["10.1.2.3:::255.0", "no netmask: 255.0"],
+      ["10.1.2.3:::::eth9", "the device cannot be brought up: eth9: No such device"],
+    ];
+    for (const [word, message] of table) {
+      const ended = boot({ config: shell("true"), commandLine: `ip=${word}`, before: DEVICE });
+      expect([word, ended.status]).toEqual([word, 125]);
+      expect(ended.stderr).toBe(
+        `docker2vm: ip= on the kernel command line: ${message}; it is ip=ADDRESS::GATEWAY:NETMASK:HOSTNAME:DEVICE:off:DNS\n`,
+      );
+    }
+    const none = boot({ config: shell("true"), commandLine: "ip=10.1.2.3" });
+    expect(none.stderr).toContain("there is no network device for 10.1.2.3");
+  },
+  "ip",
+);
