@@ -66,17 +66,28 @@ static _Noreturn void be_child(const struct settings *settings, bool own_namespa
   become_workload(settings);
 }
 
-/** Takes every child that has ended; the status of `main` goes where it is wanted. True once that has ended. */
-static bool reap(long main, int *main_status) {
-  bool ended = false;
+struct reaped {
+  /** Whether the workload was among them. */
+  bool main;
+  int main_status;
+  /** Every process of this machine is a child in the end; kernel threads never are. */
+  bool none_left;
+};
+
+/** Takes every child that has ended. */
+static struct reaped reap(long main) {
+  struct reaped reaped = {0};
   for (;;) {
     int status = 0;
     long child = system_call(wait4, -1, &status, WNOHANG, NULL);
     if (child == -EINTR) continue;
-    if (child <= 0) return ended;
+    if (child <= 0) {
+      reaped.none_left = child == -ECHILD;
+      return reaped;
+    }
     if (child != main) continue;
-    *main_status = status;
-    ended = true;
+    reaped.main = true;
+    reaped.main_status = status;
   }
 }
 
@@ -88,10 +99,10 @@ static long next_signal(bool deadline) {
 }
 
 static int wait_for(long main, const struct settings *settings) {
-  int status = 0;
   uint64_t deadline = 0;
   for (;;) {
-    if (reap(main, &status)) return status;
+    struct reaped reaped = reap(main);
+    if (reaped.main) return reaped.main_status;
     if (deadline != 0 && now_seconds() >= deadline) system_call(kill, main, SIGKILL);
     long signal = next_signal(deadline != 0);
     if (signal <= 0) continue;
@@ -106,13 +117,13 @@ static int wait_for(long main, const struct settings *settings) {
 
 /** Ends whatever is left: what the workload started goes with its namespace, so mostly nothing is. */
 static void end_others(uint64_t seconds) {
-  int status;
-  uint64_t deadline = now_seconds() + seconds;
-  system_call(kill, -1, SIGTERM);
-  system_call(kill, -1, SIGCONT);
-  for (;;) {
-    reap(-1, &status);
-    if (system_call(kill, -1, 0) < 0) return;
+  uint64_t deadline = 0;
+  while (!reap(-1).none_left) {
+    if (deadline == 0) {
+      deadline = now_seconds() + seconds;
+      system_call(kill, -1, SIGTERM);
+      system_call(kill, -1, SIGCONT);
+    }
     if (now_seconds() >= deadline) system_call(kill, -1, SIGKILL);
     next_signal(true);
   }
