@@ -46,6 +46,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
     "filesystem/ext4/format",
     "filesystem/ext4/write",
   ],
+  "filesystem/xfs/format": ["blocks"],
   "filesystem/erofs/format": ["blocks"],
   "filesystem/erofs/write": [
     "errors.ts",
