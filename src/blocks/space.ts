@@ -1,5 +1,8 @@
 import type { Extent, Run } from "./blocks.ts";
 
+/** Shorter room is left to metadata: each would be a turn in the schedule and a write of its own. */
+export const LEAST_RUN_BLOCKS = 64;
+
 /** The space that contents are placed in. */
 export interface Space {
   /** First block past the space. */

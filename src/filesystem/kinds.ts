@@ -3,12 +3,14 @@ import { Docker2vmError } from "../errors.ts";
 import { EROFS } from "./erofs/kind.ts";
 import { EXT2, EXT3, EXT4 } from "./ext4/kind.ts";
 import { FILESYSTEM_NAMES, type FilesystemKind, type FilesystemName } from "./kind/kind.ts";
+import { XFS } from "./xfs/kind.ts";
 
 const KINDS: Readonly<Record<FilesystemName, FilesystemKind>> = {
   ext4: EXT4,
   ext3: EXT3,
   ext2: EXT2,
   erofs: EROFS,
+  xfs: XFS,
 };
 
 /** The kind of that name; ext4 if none is given. Throws E_USAGE where there is none. */

@@ -79,9 +79,11 @@ export async function checkSmallestOf(
   const usual = await converted("usual", {});
   const smallest = await converted("smallest", { size: "min" });
   const { filesystem } = smallest.metadata;
+  const { type } = filesystem;
+  if (type === "xfs") throw new Error("mke2fs makes no xfs to hold this against");
   for (const { rootfsPath } of [usual, smallest]) expectSilentCheck(rootfsPath);
   // Elsewhere e2fsck counts the pointer blocks between a file's own as pieces.
-  if (filesystem.type === "ext4") expect(filesInPieces(usual.rootfsPath)).toEqual([]);
+  if (type === "ext4") expect(filesInPieces(usual.rootfsPath)).toEqual([]);
   withMount(
     usual.rootfsPath,
     "ro",
@@ -105,9 +107,9 @@ export async function checkSmallestOf(
             ),
           ).toBe(true);
         },
-        filesystem.type,
+        type,
       ),
-    filesystem.type,
+    type,
   );
 }
 

@@ -88,13 +88,16 @@ function factsOf(path: Buffer, stats: BigIntStats, xattrs: string | undefined): 
   return facts;
 }
 
-/** Labels that the running system's own security module adds are not the image's. */
+/**
+ * Labels that the running system's own security module adds are not the image's, and access control lists on XFS are
+ * shown to root a second time, as they are kept.
+ */
 function readXattrs(folder: string): Map<string, string> {
   const args = ["-R", "-P", "-h", "-d", "-m", "-", "-e", "hex", "."];
   const found = new Map<string, string>();
   for (const block of runOk("getfattr", args, { cwd: folder, encoding: "latin1" }).split("\n\n")) {
     const [head = "", ...lines] = block.split("\n").filter((line) => line !== "");
-    const own = lines.filter((line) => !line.startsWith("security.selinux"));
+    const own = lines.filter((line) => !/^(security\.selinux|trusted\.SGI_ACL_)/.test(line));
     if (own.length > 0) found.set(unescapeName(head.replace(/^# file: /, "")), own.sort().join(" "));
   }
   return found;

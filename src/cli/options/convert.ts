@@ -53,7 +53,7 @@ export const CONVERT_OPTIONS = {
   out: {
     type: "string",
     group: OUTPUT,
-    describe: "Folder for rootfs.ext4, or rootfs.erofs, and meta.json (required)",
+    describe: "Folder for rootfs.ext4 (or .erofs, .xfs) and meta.json (required)",
   },
   force: { type: "boolean", group: OUTPUT, describe: "Replace an existing output" },
   fs: {
@@ -100,7 +100,7 @@ export const CONVERT_OPTIONS = {
   label: {
     type: "string",
     group: FILESYSTEM,
-    describe: "Volume label, at most 16 bytes; with erofs 15",
+    describe: "Volume label, at most 16 bytes; with erofs 15, with xfs 12",
     defaultDescription: "rootfs; gondolin-root with --profile gondolin",
   },
   uuid: {

@@ -1,4 +1,5 @@
 import { BLOCK_SIZE } from "../../blocks/blocks.ts";
+import { LEAST_RUN_BLOCKS } from "../../blocks/space.ts";
 import { Docker2vmError } from "../../errors.ts";
 import { ContentWriter } from "../../output/content-writer.ts";
 import type { FilesystemKind, FilesystemOptions, FilesystemPlan, FilesystemWriter } from "../kind/kind.ts";
@@ -27,9 +28,6 @@ interface Settings {
   readonly readOnly: boolean;
   readonly lostAndFound: boolean;
 }
-
-/** Shorter room is left to metadata: each would be a turn in the schedule and a write of its own. */
-const LEAST_RUN_BLOCKS = 64;
 
 /** Of all three: whoever mounts ext4 mounts ext3 and ext2. */
 const FILE_NAME = "rootfs.ext4";

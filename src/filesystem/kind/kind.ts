@@ -10,7 +10,7 @@ import type { FileWriter } from "./file-writer.ts";
 import type { Sizing } from "./size.ts";
 
 /** Every name there is, the default first. */
-export const FILESYSTEM_NAMES = ["ext4", "ext3", "ext2", "erofs"] as const;
+export const FILESYSTEM_NAMES = ["ext4", "ext3", "ext2", "erofs", "xfs"] as const;
 /** The kinds that can be made. */
 export type FilesystemName = (typeof FILESYSTEM_NAMES)[number];
 

@@ -1,4 +1,3 @@
-import type { Steps } from "../../../waiting/steps.ts";
 import type { LayoutRule } from "./group-layout.ts";
 
 /** What must fit, whatever the size. */
@@ -9,6 +8,3 @@ export interface Demand {
   readonly descriptorBlocks: number;
   readonly rule: LayoutRule;
 }
-
-/** Tries a size: the result, or undefined if something does not fit. */
-export type Attempt<Result> = (blocks: number) => Steps<Result | undefined>;

@@ -1,5 +1,6 @@
 /** How a directory's entries are spread over blocks: in one, or in leaves in order of hash below an index. */
 import type { Steps } from "../../../waiting/steps.ts";
+import { hashesOf, orderByHash } from "../../kind/hash-order.ts";
 import { limitError } from "../../kind/limit-error.ts";
 import { DIRECTORY_ENTRY_HEADER } from "../format/directory.ts";
 import type { DirectoryHash } from "../format/dirhash.ts";
@@ -11,8 +12,6 @@ const DOT_ENTRY_SIZE = 12;
 const LEAF_FILL = 0.8;
 /** The hash's bit 0 in the index: the block's first hash is also the last of the block before (fs/ext4/namei.c). */
 const CONTINUES = 1;
-/** Names that are hashed without a pause. */
-const NAMES_PER_STEP = 2 ** 12;
 
 export interface DirectoryLayout {
   /** In byte order, without "." and "..". */
@@ -101,36 +100,4 @@ function* buildIndex(
     leafHashes,
     nodes: leaves <= rootLimit ? 0 : Math.ceil(leaves / nodeLimit),
   };
-}
-
-function* hashesOf(names: readonly string[], hash: DirectoryHash): Steps<Uint32Array> {
-  const hashes = new Uint32Array(names.length);
-  for (let i = 0; i < names.length; i++) {
-    hashes[i] = hash(names[i] ?? "");
-    if (i % NAMES_PER_STEP === 0) yield;
-  }
-  return hashes;
-}
-
-/** Places of the hashes in ascending order; equal ones stay in order. A radix sort: linear, and any count. */
-function orderByHash(hashes: Uint32Array): Uint32Array {
-  let order = Uint32Array.from(hashes, (_, i) => i);
-  let sorted = new Uint32Array(hashes.length);
-  const counts = new Uint32Array(257);
-  for (let shift = 0; shift < 32; shift += 8) {
-    counts.fill(0);
-    for (const hash of hashes) increment(counts, ((hash >>> shift) & 0xff) + 1);
-    for (let digit = 0; digit < 256; digit++)
-      counts[digit + 1] = (counts[digit + 1] ?? 0) + (counts[digit] ?? 0);
-    for (const entry of order) sorted[increment(counts, ((hashes[entry] ?? 0) >>> shift) & 0xff)] = entry;
-    [order, sorted] = [sorted, order];
-  }
-  return order;
-}
-
-/** Adds 1 to a count and returns what it was. */
-function increment(counts: Uint32Array, i: number): number {
-  const count = counts[i] ?? 0;
-  counts[i] = count + 1;
-  return count;
 }

@@ -1,7 +1,8 @@
 /** The fewest blocks that hold everything. */
 
 import type { Steps } from "../../../waiting/steps.ts";
-import type { Attempt, Demand } from "./demand.ts";
+import { type Attempt, leastFrom } from "../../kind/least-size.ts";
+import type { Demand } from "./demand.ts";
 import { BLOCKS_PER_GROUP, groupsIn } from "./geometry.ts";
 import { blocksForInodes, groupLayout, leastEnd, overheadBlocks } from "./group-layout.ts";
 
@@ -40,31 +41,4 @@ function leastPossible(from: number, { blocks: used, rule }: Demand): number {
     if (wanted <= blocks) return blocks;
     blocks = wanted;
   }
-}
-
-/** The result at the smallest size from `least` to `most`: strides that double, then halving what the last one left. */
-function* leastFrom<Result>(
-  least: number,
-  most: number,
-  attempt: Attempt<Result>,
-): Steps<Result | undefined> {
-  let failed = least - 1;
-  let size = least;
-  let result = yield* attempt(size);
-  for (let step = 1; result === undefined; step *= 2) {
-    if (size === most) return undefined;
-    failed = size;
-    size = Math.min(size + step, most);
-    result = yield* attempt(size);
-  }
-  while (size - failed > 1) {
-    const middle = Math.floor((failed + size) / 2);
-    const smaller = yield* attempt(middle);
-    if (smaller === undefined) failed = middle;
-    else {
-      size = middle;
-      result = smaller;
-    }
-  }
-  return result;
 }

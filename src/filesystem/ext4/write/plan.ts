@@ -2,10 +2,11 @@ import { contentSpace, type WrittenBlocks } from "../../../blocks/content-space.
 import { assert } from "../../../errors.ts";
 import type { Directory } from "../../../tree/inode.ts";
 import type { Steps } from "../../../waiting/steps.ts";
+import type { Attempt } from "../../kind/least-size.ts";
 import type { SizeChoice } from "../../kind/size.ts";
 import { filesystemSeed } from "../format/checksum.ts";
 import { directoryHash } from "../format/dirhash.ts";
-import type { Attempt, Demand } from "./demand.ts";
+import type { Demand } from "./demand.ts";
 import type { Geometry } from "./geometry.ts";
 import { groupLayout, leastEnd } from "./group-layout.ts";
 import { type GroupStatistics, groupStatistics, lastInode } from "./group-statistics.ts";

@@ -3,7 +3,8 @@
 import { BLOCK_SIZE } from "../../../blocks/blocks.ts";
 import { Docker2vmError } from "../../../errors.ts";
 import type { Steps } from "../../../waiting/steps.ts";
-import type { Attempt, Demand } from "./demand.ts";
+import type { Attempt } from "../../kind/least-size.ts";
+import type { Demand } from "./demand.ts";
 import { BLOCKS_PER_GROUP } from "./geometry.ts";
 import {
   blocksForInodes,

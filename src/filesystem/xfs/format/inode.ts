@@ -59,9 +59,12 @@ export const INODE = {
   di_uuid: bytes(160, 16),
 };
 
-/** A device's number in the data fork (xfs_dev_t, sysv_encode_dev): the major number above 18 bits of minor number. */
+/**
+ * A device's number in the data fork (xfs_dev_t, sysv_encode_dev): the major number above 18 bits of minor number. Of the
+ * 14 bits of the major number Linux reads 9 (xfs_to_linux_dev_t).
+ */
 export const DEVICE = { dev: be32(0) };
 export const DEVICE_SIZE = 4;
 export const MINOR_BITS = 18;
 export const LARGEST_MINOR = 2 ** MINOR_BITS - 1;
-export const LARGEST_MAJOR = 2 ** 14 - 1;
+export const LARGEST_MAJOR = 2 ** 9 - 1;

@@ -40,6 +40,11 @@ export function diskAcl(value: Uint8Array): Uint8Array | undefined {
   return disk;
 }
 
+/** How many entries an ACL in XFS's form has. */
+export function aclEntries(disk: Uint8Array): number {
+  return ACL.acl_cnt.get(viewOf(disk), 0);
+}
+
 /** What `diskAcl` was made from, as getxattr(2) shows it; undefined if `disk` is no ACL of XFS. */
 export function userlandAcl(disk: Uint8Array): Uint8Array | undefined {
   const view = viewOf(disk);

@@ -1,0 +1,59 @@
+/** What XFS can hold of an inode, checked before anything is laid out. */
+import { BLOCK_SIZE, type Extent } from "../../../blocks/blocks.ts";
+import { normalizeExtents } from "../../../blocks/extents.ts";
+import { assert } from "../../../errors.ts";
+import type { DeviceNode, Inode, RegularFile } from "../../../tree/inode.ts";
+import { limitError, printable } from "../../kind/limit-error.ts";
+import { LARGEST_EXTENT } from "../format/bmbt.ts";
+import { XFS_NAME_LEN } from "../format/directory.ts";
+import { LARGEST_MAJOR, LARGEST_MINOR } from "../format/inode.ts";
+import { LONGEST_TARGET } from "../format/symlink.ts";
+
+/** Throws E_FILESYSTEM_LIMIT for a symlink target or a device number that XFS has no room for. */
+export function checkInode(node: Inode, path: () => string): void {
+  if (node.type === "symlink") checkTarget(node.target, path);
+  else if (node.type === "char" || node.type === "block") checkDevice(node, path);
+}
+
+function checkTarget(target: string, path: () => string): void {
+  if (target.length > 0 && target.length <= LONGEST_TARGET) return;
+  throw limitError(
+    path(),
+    `a symlink target of ${target.length} bytes; xfs holds 1 to ${LONGEST_TARGET}`,
+    target.length === 0
+      ? "change the symlink in the image"
+      : "change the symlink in the image, or ask for ext4",
+  );
+}
+
+function checkDevice({ major, minor }: DeviceNode, path: () => string): void {
+  if (major <= LARGEST_MAJOR && minor <= LARGEST_MINOR) return;
+  throw limitError(
+    path(),
+    `device ${major}:${minor}; xfs holds numbers up to ${LARGEST_MAJOR}:${LARGEST_MINOR}`,
+    "remove the device node from the image",
+  );
+}
+
+/** Throws E_FILESYSTEM_LIMIT for a name that is too long; `path` is that of its directory. */
+export function checkName(name: string, path: () => string): void {
+  assert(isName(name), "a name that no entry may have");
+  if (name.length <= XFS_NAME_LEN) return;
+  throw limitError(
+    path(),
+    `it has an entry whose name is ${name.length} bytes long; xfs holds ${XFS_NAME_LEN}: ${printable(name)}`,
+    "shorten the name in the image",
+  );
+}
+
+function isName(name: string): boolean {
+  return name !== "" && name !== "." && name !== ".." && !name.includes("/") && !name.includes("\0");
+}
+
+/** A file's extents as they are kept. */
+export function fileExtents(file: RegularFile): readonly Extent[] {
+  const last = file.extents.at(-1);
+  const end = last === undefined ? 0 : last.logical + last.length;
+  assert(end <= Math.ceil(file.size / BLOCK_SIZE), "a file has extents past its end");
+  return normalizeExtents(file.extents, LARGEST_EXTENT);
+}

@@ -1,0 +1,155 @@
+/** The tree as inodes in order: everything about it that does not depend on where blocks lie. */
+import type { Extent } from "../../../blocks/blocks.ts";
+import { assert } from "../../../errors.ts";
+import { type Directory, type Inode, NO_XATTRS, type Timestamp, type Xattr } from "../../../tree/inode.ts";
+import { sortedNames } from "../../../waiting/sorted.ts";
+import type { Steps } from "../../../waiting/steps.ts";
+import { attributeEntries } from "./attribute-entries.ts";
+import { attributeBlocks, attributeLayout } from "./attribute-layout.ts";
+import { type DirectoryLayout, layOutBlocks, shortDirectoryBytes } from "./directory-layout.ts";
+import { type Forks, forksFor, MOST_LOCAL } from "./forks.ts";
+import { checkInode, checkName, fileExtents } from "./inode-limits.ts";
+import { type Namespace, type PlannedAttributes, type PlannedInode, pathOf } from "./planned-inode.ts";
+
+const LOST_AND_FOUND = "lost+found";
+/** Inodes that are added without a pause. */
+const INODES_PER_STEP = 256;
+const NO_EXTENTS: readonly Extent[] = [];
+
+export interface NamespaceOptions {
+  /** Whether there is to be a lost+found where the tree has none. */
+  readonly lostAndFound: boolean;
+  readonly time: Timestamp;
+}
+
+/**
+ * The tree depth-first in byte order of names. Inodes are told apart by identity: one that has several names comes once.
+ * Throws E_FILESYSTEM_LIMIT.
+ */
+export function* planNamespace(root: Directory, options: NamespaceOptions): Steps<Namespace> {
+  const walk = new Walk();
+  yield* walk.run(options.lostAndFound ? withLostAndFound(root, options.time) : root);
+  return walk.inodes;
+}
+
+/** XFS has none of its own: xfs_repair makes one when it needs it, and takes one that there is. */
+function withLostAndFound(root: Directory, time: Timestamp): Directory {
+  if (root.entries.has(LOST_AND_FOUND)) return root;
+  const metadata = { mode: 0o700, uid: 0, gid: 0, mtime: time, atime: time, ctime: time, xattrs: NO_XATTRS };
+  const made: Directory = { type: "directory", metadata, entries: new Map() };
+  return { ...root, entries: new Map(root.entries).set(LOST_AND_FOUND, made) };
+}
+
+interface Frame {
+  readonly index: number;
+  readonly entries: ReadonlyMap<string, Inode>;
+  readonly layout: DirectoryLayout;
+}
+
+/** Attributes and, of a directory, entries: what must be known before an inode is added. */
+interface Layout {
+  readonly forks: Forks;
+  readonly attributes: PlannedAttributes | undefined;
+  readonly directory: DirectoryLayout | undefined;
+}
+
+class Walk {
+  readonly inodes: PlannedInode[] = [];
+  readonly #indexes = new Map<Inode, number>();
+  /** Files with the same attributes share the list, and so its layout. */
+  readonly #attributes = new Map<readonly Xattr[], PlannedAttributes>();
+  readonly #inBlocks = new Map<PlannedAttributes, PlannedAttributes>();
+  /** Directories being walked. A stack of our own: a tree may be deeper than the call stack. */
+  readonly #stack: Frame[] = [];
+  /** The inode that is being added, for messages: one function for all, as there may be millions. */
+  #parent = 0;
+  #name = "";
+  readonly #path = (): string => pathOf(this.inodes, this.#parent, this.#name);
+
+  *run(root: Directory): Steps<void> {
+    this.#enter(yield* this.#add(root, 0, ""), root);
+    for (let frame = this.#stack.at(-1); frame !== undefined; frame = this.#stack.at(-1)) {
+      const { layout, index } = frame;
+      if (layout.children.length === layout.names.length) {
+        this.#stack.pop();
+        continue;
+      }
+      const name = layout.names[layout.children.length] ?? "";
+      const child = frame.entries.get(name);
+      assert(child !== undefined, "a directory changed while it was walked");
+      const known = this.#indexes.get(child);
+      const childIndex = known ?? (yield* this.#add(child, index, name));
+      layout.children.push(childIndex);
+      if (child.type !== "directory") this.#countLink(childIndex);
+      else {
+        assert(known === undefined, "a directory has two names");
+        this.#countLink(index);
+        this.#enter(childIndex, child);
+      }
+      if (this.inodes.length % INODES_PER_STEP === 0) yield;
+    }
+  }
+
+  #enter(index: number, { entries }: Directory): void {
+    const planned = this.inodes[index];
+    assert(planned?.directory !== undefined, "only directories are entered");
+    planned.links += 2;
+    this.#stack.push({ index, entries, layout: planned.directory });
+  }
+
+  #countLink(index: number): void {
+    const planned = this.inodes[index];
+    if (planned !== undefined) planned.links++;
+  }
+
+  *#add(node: Inode, parent: number, name: string): Steps<number> {
+    this.#parent = parent;
+    this.#name = name;
+    checkInode(node, this.#path);
+    const layout = node.type === "directory" ? yield* this.#layOutDirectory(node) : this.#layOut(node);
+    const extents = node.type === "file" ? fileExtents(node) : NO_EXTENTS;
+    const index = this.inodes.push({ node, parent, name, links: 0, extents, ...layout }) - 1;
+    this.#indexes.set(node, index);
+    return index;
+  }
+
+  #layOut(node: Exclude<Inode, Directory>): Layout {
+    const isSpecial = node.type !== "file" && node.type !== "symlink";
+    const local = node.type === "symlink" ? node.target.length : 0;
+    return { ...this.#attributed(node, local, isSpecial), directory: undefined };
+  }
+
+  *#layOutDirectory(node: Directory): Steps<Layout> {
+    const names = yield* sortedNames([...node.entries.keys()]);
+    for (const entry of names) checkName(entry, this.#path);
+    const attributed = this.#attributed(node, shortDirectoryBytes(names, MOST_LOCAL), false);
+    const blocks = attributed.forks.localData ? undefined : yield* layOutBlocks(names);
+    return { ...attributed, directory: { names, children: [], blocks } };
+  }
+
+  #attributed({ metadata }: Inode, local: number, isSpecial: boolean): Omit<Layout, "directory"> {
+    const planned = this.#plannedAttributes(metadata.xattrs);
+    const forks = forksFor({ isSpecial, local, attributes: planned?.layout.shortBytes });
+    if (planned === undefined) return { forks, attributes: undefined };
+    return { forks, attributes: forks.shortAttributes ? planned : this.#outside(planned) };
+  }
+
+  #plannedAttributes(xattrs: readonly Xattr[]): PlannedAttributes | undefined {
+    if (xattrs.length === 0) return undefined;
+    const known = this.#attributes.get(xattrs);
+    if (known !== undefined) return known;
+    const entries = attributeEntries(xattrs, this.#path);
+    if (entries.length === 0) return undefined;
+    const planned = { layout: attributeLayout(entries), blocks: undefined };
+    this.#attributes.set(xattrs, planned);
+    return planned;
+  }
+
+  #outside(planned: PlannedAttributes): PlannedAttributes {
+    const known = this.#inBlocks.get(planned);
+    if (known !== undefined) return known;
+    const made = { ...planned, blocks: attributeBlocks(planned.layout) };
+    this.#inBlocks.set(planned, made);
+    return made;
+  }
+}

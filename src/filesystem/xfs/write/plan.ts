@@ -1,0 +1,78 @@
+import { BLOCK_SIZE } from "../../../blocks/blocks.ts";
+import { contentSpace, type WrittenBlocks } from "../../../blocks/content-space.ts";
+import { Docker2vmError } from "../../../errors.ts";
+import type { Directory } from "../../../tree/inode.ts";
+import type { Steps } from "../../../waiting/steps.ts";
+import { INODES_PER_CHUNK } from "../format/inode.ts";
+import { CHUNK_BLOCKS } from "./geometry.ts";
+import { type LayoutRule, layoutOf } from "./layout.ts";
+import { planNamespace } from "./namespace.ts";
+import { checkForms, LOG_HINT, logRule, sizeToFind, type XfsOptions } from "./options.ts";
+import { type Placement, place } from "./placement.ts";
+import { chunksFor, type Namespace } from "./planned-inode.ts";
+import { chooseSize, type Demand, minimumSize, useSize } from "./size.ts";
+import { ownBlocks } from "./tree-placer.ts";
+
+export type { LogChoice, XfsOptions } from "./options.ts";
+
+/** A filesystem that is settled down to the last block, ready for `emitXfs`. */
+export interface XfsPlan {
+  /** Blocks of the filesystem: the size asked for, but for a last group too short to be used. */
+  readonly blocks: number;
+  /** sb_fdblocks: those among them that a mount takes count as free. */
+  readonly freeBlocks: number;
+  readonly inodes: number;
+  readonly namespace: Namespace;
+  readonly placement: Placement;
+  readonly options: XfsOptions;
+}
+
+/**
+ * Settles everything about the filesystem but the contents, which are in place. Pure: same tree, contents and options,
+ * same plan. Throws E_SIZE_TOO_SMALL with what is needed, E_FILESYSTEM_LIMIT naming the path, and E_USAGE for a log that
+ * is too short for the size.
+ */
+export function* planXfs(root: Directory, contents: WrittenBlocks, options: XfsOptions): Steps<XfsPlan> {
+  checkForms(options);
+  const namespace = yield* planNamespace(root, options);
+  const space = contentSpace(namespace, contents);
+  const chunks = chunksFor(namespace.length);
+  const size = sizeToFind(options);
+  const rule: LayoutRule = { log: logRule(options) };
+  const own = namespace.reduce((sum, planned) => sum + ownBlocks(planned), 0);
+  const demand: Demand = { blocks: space.liveBlocks + own + chunks * CHUNK_BLOCKS, rule };
+  const attempt = (reserves: boolean) =>
+    function* (blocks: number): Steps<Placement | undefined> {
+      yield;
+      const layout = layoutOf(blocks, rule);
+      return layout === undefined ? undefined : place(namespace, space, layout, { chunks, reserves });
+    };
+  const placement = yield* findPlacement();
+  checkLogLength(options, placement);
+  return {
+    blocks: placement.layout.blocks,
+    freeBlocks: placement.freeBlocks,
+    inodes: chunks * INODES_PER_CHUNK,
+    namespace,
+    placement,
+    options,
+  };
+
+  function* findPlacement(): Steps<Placement> {
+    // With nothing spare a guest that writes may find a group without room for its trees: it was asked for.
+    if (size.kind === "min") return yield* minimumSize(demand, attempt(false));
+    if (size.kind === "auto") return yield* chooseSize(demand, size.free ?? "default", attempt(true));
+    const roomy = options.readOnly ? undefined : yield* attempt(true)(size.blocks);
+    return roomy ?? (yield* useSize(size.blocks, demand, attempt(false)));
+  }
+}
+
+function checkLogLength({ log }: XfsOptions, { layout }: Placement): void {
+  if (log === "auto" || log.blocks === layout.logBlocks) return;
+  throw new Docker2vmError(
+    "E_USAGE",
+    `a log of ${log.blocks * BLOCK_SIZE} bytes is too short for a filesystem of ${layout.blocks * BLOCK_SIZE} bytes: ` +
+      `the kernel wants ${layout.logBlocks * BLOCK_SIZE}`,
+    { hint: `${LOG_HINT}; or leave its size to the program` },
+  );
+}
