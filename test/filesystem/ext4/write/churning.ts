@@ -4,7 +4,7 @@ import type { Directory, Inode } from "../../../../src/tree/inode.ts";
 import { directory, directoryOf, emptyFile, type Image } from "./images.ts";
 
 /** A tree for `churn`. */
-export function churnable(image: Image): Directory {
+export function churnable(image: Pick<Image, "file">): Directory {
   const many = new Map<string, Inode>();
   for (let i = 0; i < 3000; i++) many.set(`some-entry-with-a-name-${i}`, emptyFile());
   return directory({ many: directoryOf(many), sub: directory({ file: image.file("x".repeat(9000)) }) });

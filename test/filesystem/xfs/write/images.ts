@@ -105,9 +105,14 @@ export class Image {
   finish(root: Directory, options: Partial<XfsOptions> = {}): XfsPlan {
     const plan = this.plan(root, options);
     for (const { from, to, length } of plan.placement.moves) this.#copy(from, to, length);
+    this.emit(plan);
+    return plan;
+  }
+
+  /** Writes what is around the contents. */
+  emit(plan: XfsPlan): void {
     for (const { position, bytes } of emitXfs(plan)) writeSync(this.#fd, bytes, 0, bytes.length, position);
     ftruncateSync(this.#fd, plan.blocks * BLOCK_SIZE);
-    return plan;
   }
 
   remove(): void {
