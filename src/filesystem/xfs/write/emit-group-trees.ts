@@ -16,11 +16,19 @@ import {
 import { seal } from "../format/checksum.ts";
 import { INODES_PER_CHUNK } from "../format/inode.ts";
 import type { BlockJob } from "./block-jobs.ts";
-import type { GroupContext } from "./emit-groups.ts";
 import { INODES_PER_BLOCK, ROOTS } from "./geometry.ts";
-import { ALLOC_ROOM, type GroupTree, INOBT_ROOM } from "./group-trees.ts";
+import { ALLOC_ROOM, type Group, type GroupTree, INOBT_ROOM } from "./group-trees.ts";
 import { daddrOf } from "./owner.ts";
 import { firstRecords, sumOf, type TreeBlock, treeBlocks } from "./tree-shape.ts";
+
+/** A group with what its head says beyond it. */
+export interface GroupContext {
+  readonly group: Group;
+  readonly number: number;
+  readonly uuid: Uint8Array;
+  /** Inodes of its last chunk that are free; all others are in use. */
+  readonly freeInodes: number;
+}
 
 /** A kind of tree: how its records and keys are written. */
 interface TreeForm {

@@ -21,21 +21,12 @@ import { seal } from "../format/checksum.ts";
 import { INODES_PER_CHUNK } from "../format/inode.ts";
 import { SECTOR_SIZE } from "../format/superblock.ts";
 import type { BlockJob } from "./block-jobs.ts";
-import { groupTreeJobs } from "./emit-group-trees.ts";
+import { type GroupContext, groupTreeJobs } from "./emit-group-trees.ts";
 import { INODES_PER_BLOCK, ROOTS } from "./geometry.ts";
 import { allocTreeBlocks, type Group } from "./group-trees.ts";
 import type { XfsPlan } from "./plan.ts";
 import { OWN_INODES } from "./planned-inode.ts";
 import { encodeSuperblock } from "./superblock.ts";
-
-/** A group with what its head says beyond it. */
-export interface GroupContext {
-  readonly group: Group;
-  readonly number: number;
-  readonly uuid: Uint8Array;
-  /** Inodes of its last chunk that are free; all others are in use. */
-  readonly freeInodes: number;
-}
 
 export function* groupJobs(plan: XfsPlan): Generator<BlockJob> {
   const { placement, inodes, namespace, options } = plan;
