@@ -1,5 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { BLOCK_SIZE, type Run } from "../blocks/blocks.ts";
+import { assert } from "../errors.ts";
 import type { FilesystemIdentity, FilesystemPlan } from "../filesystem/kind/kind.ts";
 import type { ImageStore } from "../output/image-store.ts";
 import type { ImageWriter } from "../output/image-writer.ts";
@@ -25,6 +26,7 @@ export async function writeFilesystem(
   request: Conversion,
 ): Promise<number> {
   const turns = new Turns(request, 0);
+  await gatherContents(plan, writer, turns);
   await moveContents(plan, writer, turns);
   writer.image.truncate(plan.blocks * BLOCK_SIZE);
   let zeroing = plan.reusesStale;
@@ -69,6 +71,23 @@ function* zeroRuns(bytes: Uint8Array): Generator<Run> {
     if (one.length === BLOCK_SIZE && ZERO_BLOCK.equals(one)) continue;
     if (block > start) yield { start, length: block - start };
     start = block + 1;
+  }
+}
+
+async function gatherContents(
+  { gathers = [] }: FilesystemPlan,
+  { image }: ImageWriter,
+  turns: Turns,
+): Promise<void> {
+  const block = new Uint8Array(BLOCK_SIZE);
+  for (const { to, parts } of gathers) {
+    block.fill(0);
+    for (const { from, offset, length } of parts) {
+      const read = await image.read(from, block.subarray(offset, offset + length));
+      assert(read === length, "contents to be gathered end early");
+    }
+    image.write(to * BLOCK_SIZE, block);
+    await turns.after(BLOCK_SIZE);
   }
 }
 

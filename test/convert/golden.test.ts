@@ -48,6 +48,8 @@ const GOLDEN: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     ext2: "1509d87f3ff0ebda",
     "ext4, smallest": "cae2394cc2978f6e",
     "ext4, verity": "fb07176d30d8aed9",
+    erofs: "e8eafab6810c5c8a",
+    "erofs, verity": "9e2d29a8e0871e67",
   },
   "many names, links and attributes": {
     ext4: "de9565543a911734",
@@ -55,6 +57,8 @@ const GOLDEN: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     ext2: "43e06aef85aa9b36",
     "ext4, smallest": "1b08bb227c13ee0c",
     "ext4, verity": "11724d996089bbd6",
+    erofs: "7f51d4f34090ff74",
+    "erofs, verity": "4b855af9cf028064",
   },
   "layers that take turns": {
     ext4: "4983572685c5937f",
@@ -62,6 +66,8 @@ const GOLDEN: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     ext2: "d53f02799fe4a541",
     "ext4, smallest": "6f5e6402c23f9e26",
     "ext4, verity": "e7ec4147ae8e2f72",
+    erofs: "5a35315a2662478e",
+    "erofs, verity": "1e26f817d3a2e106",
   },
   "much that is replaced": {
     ext4: "33ba58eecef769b0",
@@ -69,6 +75,8 @@ const GOLDEN: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     ext2: "18fa3cff0a5ba426",
     "ext4, smallest": "e0d7fd9b8c017370",
     "ext4, verity": "5d13ddb7aeea4c7f",
+    erofs: "21a244db391cba85",
+    "erofs, verity": "d8a72770c3afa4be",
   },
 };
 

@@ -12,6 +12,8 @@ import { ImageFile } from "../../src/output/image-file.ts";
 import { ImageWriter } from "../../src/output/image-writer.ts";
 import { openSource } from "../../src/source/open.ts";
 import type { LayerBlob } from "../../src/source/source.ts";
+import { finished } from "../../src/waiting/steps.ts";
+import { IDENTITY } from "../filesystem/erofs/write/images.ts";
 import { buildLayout } from "../support/layout-builder.ts";
 import { expectCleanIfChecked, runOk, testWith } from "../support/oracles.ts";
 import { scratchFolder } from "../support/scratch.ts";
@@ -25,7 +27,10 @@ function sha256(path: string): string {
   return createHash("sha256").update(readFileSync(path)).digest("hex");
 }
 
-async function rootfs(source: string, options: Partial<ConvertOptions> = {}): Promise<string> {
+async function rootfs(
+  source: ConvertOptions["source"],
+  options: Partial<ConvertOptions> = {},
+): Promise<string> {
   const out = scratch("out");
   const { rootfsPath } = await convert({ source, platform: "linux/amd64", out, force: true, ...options });
   expectCleanIfChecked(rootfsPath);
@@ -56,10 +61,14 @@ function bytesOf(size: number, seed: number): Uint8Array {
 }
 
 describe("the same image and options give the same bytes", () => {
-  test("twice", async () => {
-    buildLayout(scratch("image"), { layers: unevenLayers() });
-    expect(await rootfs(`oci:${scratch("image")}`)).toBe(await rootfs(`oci:${scratch("image")}`));
-  });
+  for (const type of ["ext4", "erofs"] as const) {
+    test(`twice, as ${type}`, async () => {
+      buildLayout(scratch("image"), { layers: unevenLayers() });
+      const source = `oci:${scratch("image")}`;
+      const options = { filesystem: { type } };
+      expect(await rootfs(source, options)).toBe(await rootfs(source, options));
+    });
+  }
 
   test("whoever inflates", async () => {
     for (const compress of ["gzip", "zstd"] as const) {
@@ -78,7 +87,7 @@ describe("the same image and options give the same bytes", () => {
     expect(new Set(made).size).toBe(1);
   });
 
-  testWith(["skopeo"], "from layout, OCI archive and docker-archive", async () => {
+  testWith(["skopeo"], "from layout, OCI archive, docker-archive and a stream", async () => {
     const layout = scratch("to-copy");
     buildLayout(layout, { layers: unevenLayers(), tag: "latest", created: "2024-05-06T07:08:09Z" });
     runOk("skopeo", ["copy", "-q", `oci:${layout}:latest`, `oci-archive:${scratch("image.oci.tar")}`]);
@@ -88,13 +97,14 @@ describe("the same image and options give the same bytes", () => {
       `oci:${layout}:latest`,
       `docker-archive:${scratch("image.tar")}:image:latest`,
     ]);
-    const wanted = await rootfs(`oci:${layout}`, { filesystem: { uuid: UUID } });
-    expect(await rootfs(`oci-archive:${scratch("image.oci.tar")}`, { filesystem: { uuid: UUID } })).toBe(
-      wanted,
-    );
-    expect(await rootfs(`docker-archive:${scratch("image.tar")}`, { filesystem: { uuid: UUID } })).toBe(
-      wanted,
-    );
+    for (const type of ["ext4", "erofs"] as const) {
+      const options = { filesystem: { type, uuid: UUID } };
+      const wanted = await rootfs(`oci:${layout}`, options);
+      expect(await rootfs(`oci-archive:${scratch("image.oci.tar")}`, options)).toBe(wanted);
+      expect(await rootfs(`docker-archive:${scratch("image.tar")}`, options)).toBe(wanted);
+      const bytes = readFileSync(scratch("image.tar"));
+      expect(await rootfs({ kind: "stream", bytes }, options)).toBe(wanted);
+    }
   });
 
   test("in any time zone, on one core or all", async () => {
@@ -110,15 +120,16 @@ describe("the same image and options give the same bytes", () => {
     expect(digest("narrow", ["taskset", "-c", "0"], { UV_THREADPOOL_SIZE: "1" })).toBe(here);
   });
 
-  for (const size of ["auto", "min"] as const) {
-    test(`by any number of threads, size ${size}`, async () => {
+  for (const filesystem of [{ size: "auto" }, { size: "min" }, { type: "erofs" }] as const) {
+    test(`by any number of threads, ${JSON.stringify(filesystem)}`, async () => {
       // At the smallest size contents move to where the removed files were.
       const layers = [...unevenLayers(), tar([{ path: ".wh.big0" }, { path: ".wh.big3" }])];
       buildLayout(scratch("threads"), { layers });
       const source = `oci:${scratch("threads")}`;
-      const alone = await rootfs(source, { filesystem: { size }, workers: 0 });
-      for (const workers of [1, 2, 4])
-        expect(await rootfs(source, { filesystem: { size }, workers })).toBe(alone);
+      const alone = await rootfs(source, { filesystem, workers: 0 });
+      for (const workers of [1, 2, 3, 4]) {
+        expect(await rootfs(source, { filesystem, workers })).toBe(alone);
+      }
     });
   }
 
@@ -129,23 +140,29 @@ describe("the same image and options give the same bytes", () => {
       { scratchFolder: scratch() },
     );
     const { layers } = await source.resolve({ os: "linux", architecture: "amd64" });
-    const contents = async (delays: readonly number[], workers: number): Promise<string> => {
+    type Type = "ext4" | "erofs";
+    const contents = async (type: Type, delays: readonly number[], workers: number): Promise<string> => {
       const writer = new ImageWriter(new ImageFile(scratch("contents")));
-      const request = checkConversion({ workers });
+      const request = checkConversion({ workers, filesystem: { type } });
       const slow = layers.map((blob, index) => slowed(blob, delays[index] ?? 0));
-      const { contents: placed } = await streamLayers(slow, writer, request);
+      const { root, contents: placed, filesystem } = await streamLayers(slow, writer, request);
       // How far the file reaches beyond its contents, until it is given its length, means nothing.
       await writer.settle();
       writer.image.truncate(placed.end * BLOCK_SIZE);
       await writer.close();
       const digest = sha256(scratch("contents"));
       rmSync(scratch("contents"));
-      return `${digest} ${placed.end}`;
+      const plan = finished(filesystem.plan(root, placed, IDENTITY));
+      const emitted = createHash("sha256");
+      for (const { position, bytes } of plan.emit()) emitted.update(`${position}`).update(bytes);
+      return JSON.stringify([digest, placed.end, plan.gathers, plan.moves, emitted.digest("hex")]);
     };
-    const steady = await contents([], 0);
-    for (const workers of [0, 2]) {
-      expect(await contents([30, 0, 0, 0, 0, 0], workers)).toBe(steady);
-      expect(await contents([0, 0, 25, 5, 60, 0], workers)).toBe(steady);
+    for (const type of ["ext4", "erofs"] as const) {
+      const steady = await contents(type, [], 0);
+      for (const workers of [0, 2]) {
+        expect(await contents(type, [30, 0, 0, 0, 0, 0], workers)).toBe(steady);
+        expect(await contents(type, [0, 0, 25, 5, 60, 0], workers)).toBe(steady);
+      }
     }
     await source.close();
   });

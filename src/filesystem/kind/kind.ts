@@ -88,12 +88,21 @@ export interface FilesystemIdentity {
   readonly time: Timestamp;
 }
 
+/** A block to be made of pieces of the image, zeros between them. No gather writes what another one reads. */
+export interface Gather {
+  readonly to: number;
+  /** `length` bytes from byte `from` of the image, to byte `offset` of the block. */
+  readonly parts: readonly { readonly from: number; readonly offset: number; readonly length: number }[];
+}
+
 /** A filesystem that is settled down to the last block. */
 export interface FilesystemPlan {
   /** Blocks of the filesystem. */
   readonly blocks: number;
   readonly freeBlocks: number;
   readonly inodes: number;
+  /** Blocks to be put together before anything is moved; absent where there are none. */
+  readonly gathers?: readonly Gather[];
   /** Contents to be copied before anything else is written. */
   readonly moves: readonly Move[];
   /** Whether the zeros of `emit` must be on the disk before what comes after them: some is written over them. */

@@ -5,7 +5,6 @@ import { EXTENDED_INODE } from "../format/inode.ts";
 import { encodeData, encodeInode } from "./inode-encoding.ts";
 import type { MetadataRun } from "./layout.ts";
 import { type ErofsPlan, positionOf } from "./plan.ts";
-import { slotOf } from "./planned-inode.ts";
 import { sealFirstBlock } from "./superblock.ts";
 import { encodeShared } from "./xattrs.ts";
 
@@ -50,7 +49,7 @@ function* emitChanges(plan: ErofsPlan): Generator<Piece> {
   const word = new Uint8Array(4);
   const view = viewOf(word);
   for (const [index, planned] of plan.namespace.inodes.entries()) {
-    if (slotOf(planned) === undefined) continue;
+    if (planned.slot === undefined) continue;
     const start = plan.moved.get(index)?.[0]?.physical;
     const position = positionOf(plan, index);
     if (start !== undefined) {

@@ -8,7 +8,7 @@ import { ROOT_OFFSET, ROOT_ROOM } from "../format/superblock.ts";
 import { dataForm, fileForm, mapSize } from "./data-form.ts";
 import type { Namespace } from "./namespace.ts";
 import { Packer, type Slot } from "./packer.ts";
-import { type DataForm, type PlannedInode, pathOf, slotOf } from "./planned-inode.ts";
+import { type DataForm, type PlannedInode, pathOf } from "./planned-inode.ts";
 import { bodySize, sharedSize } from "./xattrs.ts";
 
 /** Blocks in a row, and what is in them. */
@@ -50,7 +50,7 @@ export function* layOut(
   const laidOut: (InodeLayout | undefined)[] = [];
   for (const [index, planned] of inodes.entries()) {
     if (index % INODES_PER_STEP === 0) yield;
-    if (slotOf(planned) !== undefined) {
+    if (planned.slot !== undefined) {
       laidOut.push(undefined);
       continue;
     }

@@ -99,9 +99,10 @@ class Walk {
     this.#parent = parent;
     this.#name = name;
     checkInode(node, "EROFS", this.#path);
-    const isWritten = node.type === "file" && node.slot !== undefined;
+    const slot = node.type === "file" ? node.slot : undefined;
+    const isWritten = slot !== undefined;
     const xattrs = isWritten ? NO_ATTRIBUTES : this.xattrs.plan(node.metadata.xattrs, this.#path);
-    this.inodes.push({ node, parent, name, links: 0, directory, xattrs });
+    this.inodes.push({ node, parent, name, links: 0, slot, directory, xattrs });
     this.#indexes.set(node, index);
     return index;
   }

@@ -4,20 +4,20 @@ import type { Move } from "../../../blocks/relocation.ts";
 import { Docker2vmError } from "../../../errors.ts";
 import type { Directory } from "../../../tree/inode.ts";
 import type { Steps } from "../../../waiting/steps.ts";
-import type { FilesystemIdentity } from "../../kind/kind.ts";
+import type { FilesystemIdentity, Gather } from "../../kind/kind.ts";
 import { SLOT_SIZE } from "../format/inode.ts";
 import { closeUp } from "./close-up.ts";
 import { MOST_BLOCKS } from "./data-form.ts";
 import { type Layout, layOut } from "./layout.ts";
 import { type Namespace, planNamespace } from "./namespace.ts";
 import { type Placement, placeMetadata } from "./placement.ts";
-import { slotOf } from "./planned-inode.ts";
-import type { SlotBlocks } from "./slots.ts";
+import { regroup } from "./regroup.ts";
+import type { SlotTable } from "./slots.ts";
 import { blockOf, type DeadBytes, offsetOf, writtenSlots } from "./written-slots.ts";
 
 /** What became of the blocks while contents arrived, and what of them has inodes in it. */
 export interface Contents extends WrittenBlocks {
-  readonly slots: SlotBlocks;
+  readonly slots: SlotTable;
 }
 
 /** A filesystem that is settled down to the last block, ready for `emitErofs`. */
@@ -25,6 +25,7 @@ export interface ErofsPlan {
   readonly namespace: Namespace;
   readonly layout: Layout;
   readonly placement: Placement;
+  readonly gathers: readonly Gather[];
   readonly moves: readonly Move[];
   /** Where the contents of files lie that have moved, by their indexes. */
   readonly moved: ReadonlyMap<number, readonly Extent[]>;
@@ -42,11 +43,13 @@ const NO_EXTENTS: readonly Extent[] = [];
  */
 export function* planErofs(
   root: Directory,
-  contents: Contents,
+  streamed: Contents,
   identity: FilesystemIdentity,
 ): Steps<ErofsPlan> {
   const namespace = yield* planNamespace(root);
   const { inodes } = namespace;
+  const { gathers, contents } = regroup(inodes, streamed);
+  yield;
   const files = inodes.map(({ node }) => (node.type === "file" ? node : { extents: NO_EXTENTS }));
   const slots = yield* writtenSlots(inodes, contents.slots);
   // How much metadata there is does not depend on where contents lie.
@@ -64,7 +67,7 @@ export function* planErofs(
   for (const [i, block] of slots.live.entries()) {
     slotPlaces[block] = moved.get(files.length + i)?.[0]?.physical ?? slotPlaces[block] ?? 0;
   }
-  return { namespace, layout, placement, moves, moved, slotPlaces, deadBytes: slots.dead, identity };
+  return { namespace, layout, placement, gathers, moves, moved, slotPlaces, deadBytes: slots.dead, identity };
 }
 
 function tooLarge(blocks: number): Error {
@@ -78,9 +81,8 @@ function tooLarge(blocks: number): Error {
 /** The byte of the image that an inode, by its index, begins with. */
 export function positionOf(plan: ErofsPlan, index: number): number {
   const planned = plan.namespace.inodes[index];
-  const written = planned === undefined ? undefined : slotOf(planned);
-  if (written !== undefined) {
-    return (plan.slotPlaces[blockOf(written)] ?? 0) * BLOCK_SIZE + offsetOf(written);
+  if (planned?.slot !== undefined) {
+    return (plan.slotPlaces[blockOf(planned.slot)] ?? 0) * BLOCK_SIZE + offsetOf(planned.slot);
   }
   const { run = 0, offset = 0 } = plan.layout.inodes[index]?.slot ?? {};
   return (plan.placement.starts[run] ?? 0) * BLOCK_SIZE + offset;

@@ -1,4 +1,4 @@
-import type { Extent, Inode } from "../../../tree/inode.ts";
+import type { Extent, Inode, RegularFile } from "../../../tree/inode.ts";
 import type { DirectoryLayout } from "./directory-layout.ts";
 import type { PlannedXattrs } from "./xattrs.ts";
 
@@ -10,6 +10,8 @@ export interface PlannedInode {
   /** The name there; "" for the root. */
   readonly name: string;
   links: number;
+  /** Where the inode was written to with its contents; undefined if it was not. */
+  slot: number | undefined;
   readonly directory: DirectoryLayout | undefined;
   /** None of a file whose inode was written with its contents. */
   readonly xattrs: PlannedXattrs;
@@ -31,7 +33,16 @@ export function pathOf(inodes: readonly PlannedInode[], parent: number, name: st
   return `/${names.reverse().join("/")}`;
 }
 
-/** The slot that the inode was written to with its contents; undefined if it was not. */
-export function slotOf({ node }: PlannedInode): number | undefined {
-  return node.type === "file" ? node.slot : undefined;
+/** A file whose inode was written with its contents. */
+export interface SlottedFile {
+  readonly planned: PlannedInode;
+  readonly file: RegularFile;
+  readonly slot: number;
+}
+
+export function* slottedFiles(inodes: readonly PlannedInode[]): Generator<SlottedFile> {
+  for (const planned of inodes) {
+    const { node, slot } = planned;
+    if (node.type === "file" && slot !== undefined) yield { planned, file: node, slot };
+  }
 }

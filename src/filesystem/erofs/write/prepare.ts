@@ -25,6 +25,7 @@ export function prepareErofs(): PreparedFilesystem {
         blocks: plan.placement.blocks,
         freeBlocks: 0,
         inodes: plan.namespace.inodes.length,
+        gathers: plan.gathers,
         moves: plan.moves,
         reusesStale: false,
         emit: () => emitErofs(plan),

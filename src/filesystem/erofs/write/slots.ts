@@ -9,11 +9,17 @@ import { SLOT_SIZE } from "../format/inode.ts";
 
 export const SLOTS_PER_BLOCK = BLOCK_SIZE / SLOT_SIZE;
 
-/** All blocks with slots of an image, by their numbers. */
-export class SlotBlocks {
+/** Blocks with slots, by their numbers. */
+export interface SlotTable {
   /** Where each lies in the image. */
-  readonly places: number[] = [];
+  readonly places: readonly number[];
   /** Bytes that were put into each. */
+  readonly used: readonly number[];
+}
+
+/** All blocks with slots of an image. */
+export class SlotBlocks implements SlotTable {
+  readonly places: number[] = [];
   readonly used: number[] = [];
 
   /** Begins a block and returns its number. */

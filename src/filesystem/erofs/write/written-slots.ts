@@ -4,8 +4,8 @@ import { assert } from "../../../errors.ts";
 import type { RegularFile } from "../../../tree/inode.ts";
 import type { Steps } from "../../../waiting/steps.ts";
 import { EXTENDED_INODE_SIZE, SLOT_SIZE } from "../format/inode.ts";
-import type { PlannedInode } from "./planned-inode.ts";
-import { SLOTS_PER_BLOCK, type SlotBlocks } from "./slots.ts";
+import { type PlannedInode, type SlottedFile, slottedFiles } from "./planned-inode.ts";
+import { SLOTS_PER_BLOCK, type SlotTable } from "./slots.ts";
 import { bodySize, NO_ATTRIBUTES, ownXattrs } from "./xattrs.ts";
 
 /** Bytes of a block with slots that no file has any more. */
@@ -23,10 +23,9 @@ export interface WrittenSlots {
   readonly dead: readonly DeadBytes[];
 }
 
-const INODES_PER_STEP = 4096;
-
-export function* writtenSlots(inodes: readonly PlannedInode[], slots: SlotBlocks): Steps<WrittenSlots> {
-  const bytes = yield* liveBytes(inodes, slots.places.length);
+export function* writtenSlots(inodes: readonly PlannedInode[], slots: SlotTable): Steps<WrittenSlots> {
+  const bytes = liveBytes(inodes, slots.places.length);
+  yield;
   const live: number[] = [];
   const blocks: Mapped[] = [];
   const partial = new Map<number, SlottedFile[]>();
@@ -39,29 +38,19 @@ export function* writtenSlots(inodes: readonly PlannedInode[], slots: SlotBlocks
     if (length < all) partial.set(block, []);
   }
   yield;
-  for (const file of partial.size === 0 ? [] : filesWithSlots(inodes))
+  for (const file of partial.size === 0 ? [] : slottedFiles(inodes)) {
     partial.get(blockOf(file.slot))?.push(file);
+  }
   return { live, blocks, dead: [...partial].flatMap(([block, files]) => deadBytes(block, files)) };
 }
 
-/** Bytes that files have in each block. */
-function* liveBytes(inodes: readonly PlannedInode[], blocks: number): Steps<Int32Array> {
+/** Bytes that files have in each of so many blocks. */
+export function liveBytes(inodes: readonly PlannedInode[], blocks: number): Int32Array {
   const bytes = new Int32Array(blocks);
-  let count = 0;
-  for (const file of filesWithSlots(inodes)) {
-    const block = blockOf(file.slot);
-    bytes[block] = (bytes[block] ?? 0) + slotSize(file);
-    if (++count % INODES_PER_STEP === 0) yield;
+  for (const { file, slot } of slottedFiles(inodes)) {
+    bytes[blockOf(slot)] = (bytes[blockOf(slot)] ?? 0) + slotSize(file);
   }
   return bytes;
-}
-
-type SlottedFile = RegularFile & { readonly slot: number };
-
-function* filesWithSlots(inodes: readonly PlannedInode[]): Generator<SlottedFile> {
-  for (const { node } of inodes) {
-    if (node.type === "file" && node.slot !== undefined) yield node as SlottedFile;
-  }
 }
 
 /** What is between those files, and behind the last of them. */
@@ -69,8 +58,8 @@ function deadBytes(block: number, files: readonly SlottedFile[]): DeadBytes[] {
   const dead: DeadBytes[] = [];
   const bySlot = [...files].sort((a, b) => a.slot - b.slot);
   let offset = 0;
-  for (const file of bySlot) {
-    const start = offsetOf(file.slot);
+  for (const { file, slot } of bySlot) {
+    const start = offsetOf(slot);
     if (start > offset) dead.push({ block, offset, length: start - offset });
     offset = start + slotSize(file);
   }
@@ -79,7 +68,7 @@ function deadBytes(block: number, files: readonly SlottedFile[]): DeadBytes[] {
 }
 
 /** Bytes that the inode, its attributes and the last bytes of the file take. */
-function slotSize({ size, metadata }: RegularFile): number {
+export function slotSize({ size, metadata }: RegularFile): number {
   const xattrs = ownXattrs(metadata.xattrs) ?? NO_ATTRIBUTES;
   return EXTENDED_INODE_SIZE + bodySize(xattrs) + (size % BLOCK_SIZE);
 }

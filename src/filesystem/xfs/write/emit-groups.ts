@@ -23,7 +23,7 @@ import { SECTOR_SIZE } from "../format/superblock.ts";
 import type { BlockJob } from "./block-jobs.ts";
 import { type GroupContext, groupTreeJobs } from "./emit-group-trees.ts";
 import { INODES_PER_BLOCK, ROOTS } from "./geometry.ts";
-import { allocTreeBlocks, type Group } from "./group-trees.ts";
+import { allocTreeBlocks } from "./group-trees.ts";
 import type { XfsPlan } from "./plan.ts";
 import { OWN_INODES } from "./planned-inode.ts";
 import { encodeSuperblock } from "./superblock.ts";

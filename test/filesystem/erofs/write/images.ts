@@ -97,6 +97,13 @@ export class ErofsImage implements TreeImage {
     while (!this.#writer.flush()) this.#addArena();
     const contents = { end: this.#supply.end, written: this.#writer.written };
     const plan = finished(this.#prepared.plan(root, contents, { ...IDENTITY, ...identity }));
+    for (const { to, parts } of plan.gathers ?? []) {
+      const block = Buffer.alloc(BLOCK_SIZE);
+      for (const { from, offset, length } of parts) {
+        expect(readSync(this.#fd, block, offset, length, from)).toBe(length);
+      }
+      this.#write(to * BLOCK_SIZE, block);
+    }
     for (const { from, to, length } of plan.moves) this.#copy(from, to, length);
     ftruncateSync(this.#fd, plan.blocks * BLOCK_SIZE);
     for (const { position, bytes } of plan.emit()) this.#write(position, bytes);
