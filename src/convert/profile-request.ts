@@ -10,9 +10,19 @@ export interface ProfileRequest {
   readonly environment: Environment;
 }
 
+/** Types keep others out, but not of JavaScript. */
+function checkChoice(what: string, given: string, choices: readonly string[]): void {
+  if (choices.includes(given)) return;
+  throw new Docker2vmError("E_USAGE", `${JSON.stringify(given)} is no ${what}`, {
+    hint: `choose one of ${choices.join(", ")}`,
+  });
+}
+
 /** Throws E_USAGE for what no image could make right. */
 export function profileRequest(settings: ProfileSettings = {}): ProfileRequest {
   const { name = "baseline", mode = "rootfs", guestAssets, environment = {} } = settings;
+  checkChoice("profile", name, ["baseline", "gondolin"]);
+  checkChoice("mode", mode, ["rootfs", "assets"]);
   if (name === "baseline" && (mode !== "rootfs" || guestAssets !== undefined)) {
     const what = mode === "rootfs" ? "guest assets have" : "the mode assets has";
     throw new Docker2vmError("E_USAGE", `${what} no meaning with the profile baseline`, {

@@ -55,6 +55,9 @@ export function checkFolderConversion(options: ConversionOptions): FolderConvers
 
 /** Throws E_USAGE for what no image could make right. */
 export function checkConversion(options: MakingOptions): Conversion {
+  for (const name of ["filesystem", "profile", "registry", "limits"] as const) {
+    checkGroup(name, options[name]);
+  }
   const { filesystem = {}, sourceDateEpoch, workers } = options;
   const profile = profileRequest(options.profile);
   checkPlatformIsKnown(options, profile);
@@ -79,6 +82,14 @@ function checkPlatformIsKnown({ platform, anyPlatform }: MakingOptions, profile:
   if (platform !== undefined || anyPlatform !== true || profile.name === "baseline") return;
   throw new Docker2vmError("E_USAGE", `the profile ${profile.name} has to know the platform`, {
     hint: "name the one that the image is to be taken for as well: --platform linux/arm64",
+  });
+}
+
+/** Types keep others out, but not of JavaScript, where all that is in a string would be passed over. */
+function checkGroup(name: string, group: unknown): void {
+  if (group === undefined || (typeof group === "object" && group !== null)) return;
+  throw new Docker2vmError("E_USAGE", `the option ${name} is ${JSON.stringify(group)}, and no object`, {
+    hint: `give its settings by name: ${name}: { … }`,
   });
 }
 

@@ -188,6 +188,21 @@ describe("what cannot be is refused before anything is read", () => {
       "free space is a whole number of bytes, and may be 0",
     ],
   ];
+  for (const [options, message] of [
+    [{ profile: { name: "grub" } }, '"grub" is no profile'],
+    [{ profile: { name: "gondolin", mode: "disk" } }, '"disk" is no mode'],
+    [{ profile: "gondolin" }, 'the option profile is "gondolin", and no object'],
+    [{ filesystem: "ext4" }, 'the option filesystem is "ext4", and no object'],
+    [{ limits: null }, "the option limits is null, and no object"],
+  ] as const) {
+    test(`${message}, which only JavaScript can say`, () =>
+      expectError(
+        convert({ source: "oci:/nowhere", out: scratch("never"), ...(options as object) }),
+        "E_USAGE",
+        message,
+      ));
+  }
+
   for (const [options, message, hint] of refusals) {
     test(message, async () => {
       const converted = convert({ source: "oci:/nowhere", out: scratch("never"), filesystem: options });
