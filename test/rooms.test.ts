@@ -48,6 +48,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   ],
   "filesystem/xfs/format": ["blocks"],
   "filesystem/erofs/format": ["blocks"],
+  "filesystem/erofs/lz4": ["errors.ts", "blocks"],
   "filesystem/erofs/write": [
     "errors.ts",
     "blocks",
@@ -56,6 +57,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
     "waiting",
     "filesystem/kind",
     "filesystem/erofs/format",
+    "filesystem/erofs/lz4",
   ],
   "filesystem/erofs/kind.ts": [
     "errors.ts",

@@ -1,0 +1,192 @@
+import { describe, expect, test } from "bun:test";
+import { spawnSync } from "node:child_process";
+import fc from "fast-check";
+import { Lz4Compressor } from "../../../../src/filesystem/erofs/lz4/compressor.ts";
+import { decompressBlock } from "../../../../src/filesystem/erofs/lz4/decompress.ts";
+import { testWith } from "../../../support/oracles.ts";
+import { KINDS, mixture, noise, text } from "./inputs.ts";
+
+const LEVELS = [1, 2, 5, 9];
+const CLUSTER = 65_536;
+const STEP = 4096;
+const MOST = 1 << 20;
+
+function decoded(block: Uint8Array, length: number): Uint8Array | undefined {
+  const output = new Uint8Array(length);
+  return decompressBlock(block, output) === length ? output : undefined;
+}
+
+describe.each(LEVELS)("level %i", (level) => {
+  const compressor = new Lz4Compressor(level, MOST, 2 * CLUSTER);
+  const compress = (input: Uint8Array, limit = 2 * CLUSTER): Uint8Array =>
+    compressor.output.slice(0, compressor.compress(input, 0, input.length, limit));
+
+  test.each(KINDS)("%s are the same when decompressed", (_name, make) => {
+    for (const length of [1, 4, 5, 12, 13, 14, 17, 18, 19, 100, 273, 4095, 4096, 65_535, 65_536, 100_003]) {
+      const input = make(length);
+      expect(decoded(compress(input), length)).toEqual(input);
+    }
+  });
+
+  test("a block that would be larger than its limit is none", () => {
+    const input = text(CLUSTER);
+    const { length } = compress(input);
+    expect(compress(input, length).length).toBe(length);
+    expect(compress(input, length - 1).length).toBe(0);
+    expect(compress(noise(CLUSTER), CLUSTER).length).toBe(0);
+  });
+
+  test("what was compressed before does not show", () => {
+    const input = mixture(CLUSTER);
+    const first = compress(input);
+    compress(text(CLUSTER, 7));
+    expect(compress(input)).toEqual(first);
+    const further = new Uint8Array(3 * CLUSTER + 1);
+    further.set(input, 2 * CLUSTER + 1);
+    const size = compressor.compress(further, 2 * CLUSTER + 1, further.length, CLUSTER);
+    expect(Buffer.compare(compressor.output.slice(0, size), first)).toBe(0);
+  });
+
+  test.each(KINDS)("of %s a block is filled up to its limit", (_name, make) => {
+    const input = make(300_003);
+    for (const limit of [4096 + 64, 16_384, CLUSTER]) {
+      for (let at = 0; at < input.length; ) {
+        const { taken, size } = compressor.fill(input, { from: at, to: input.length, step: STEP, limit });
+        const block = compressor.output.slice(0, size);
+        expect(size).toBeLessThanOrEqual(limit);
+        expect(decoded(block, taken)).toEqual(input.slice(at, at + taken));
+        at += taken;
+        if (at === input.length) break;
+        expect(taken % STEP).toBe(0);
+        const next = Math.min(at + STEP, input.length);
+        if (level === 1) expect(compressor.compress(input, at - taken, next, limit)).toBe(0);
+      }
+    }
+  });
+
+  test("where not one step fits, nothing is taken", () => {
+    const input = noise(3 * STEP);
+    expect(compressor.fill(input, { from: 0, to: input.length, step: STEP, limit: STEP })).toEqual({
+      taken: 0,
+      size: 0,
+    });
+  });
+
+  test("it does not take more input than it was made for", () => {
+    const input = new Uint8Array(MOST + 3 * STEP);
+    const { taken } = compressor.fill(input, { from: STEP, to: input.length, step: STEP, limit: CLUSTER });
+    expect(taken).toBe(MOST);
+  });
+});
+
+test("a higher level makes smaller blocks", () => {
+  const input = text(CLUSTER);
+  const sizes = LEVELS.map((level) =>
+    new Lz4Compressor(level, CLUSTER, CLUSTER).compress(input, 0, CLUSTER, CLUSTER),
+  );
+  expect(sizes).toEqual([...sizes].sort((a, b) => b - a));
+  expect(new Set(sizes).size).toBe(sizes.length);
+});
+
+/** Magic; independent blocks of up to 64 KiB without checksums; the checksum of that (doc/lz4_Frame_format.md). */
+const FRAME_HEAD = Buffer.from("04224d18604082", "hex");
+const IS_PLAIN = 0x8000_0000;
+
+function lz4(input: Uint8Array, ...options: string[]): Uint8Array {
+  const { status, stdout, stderr } = spawnSync("lz4", options, { input, maxBuffer: 1 << 28 });
+  expect({ status, stderr: stderr.toString() }).toEqual({ status: 0, stderr: "" });
+  return new Uint8Array(stdout);
+}
+
+function word(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32LE(value >>> 0);
+  return bytes;
+}
+
+testWith(["lz4"], "lz4 decompresses what is compressed here", () => {
+  for (const level of LEVELS) {
+    const compressor = new Lz4Compressor(level, CLUSTER, CLUSTER);
+    const input = mixture(40 * CLUSTER + 12_345);
+    const parts: Uint8Array[] = [FRAME_HEAD];
+    for (let at = 0; at < input.length; at += CLUSTER) {
+      const end = Math.min(at + CLUSTER, input.length);
+      const size = compressor.compress(input, at, end, end - at);
+      if (size === 0) parts.push(word(IS_PLAIN | (end - at)), input.slice(at, end));
+      else parts.push(word(size), compressor.output.slice(0, size));
+    }
+    parts.push(word(0));
+    expect(Buffer.compare(lz4(Buffer.concat(parts), "-q", "-d", "-c"), input)).toBe(0);
+  }
+});
+
+testWith(["lz4"], "what lz4 has compressed is decompressed here", () => {
+  const input = mixture(40 * CLUSTER + 12_345);
+  for (const level of ["-1", "-9", "--fast=5"]) {
+    const frame = Buffer.from(lz4(input, "-q", level, "-B4", "-BI", "--no-frame-crc", "-c"));
+    expect(frame.subarray(0, FRAME_HEAD.length)).toEqual(FRAME_HEAD);
+    const output: Uint8Array[] = [];
+    for (let at = FRAME_HEAD.length, size = frame.readUInt32LE(at); size !== 0; ) {
+      const length = size & ~IS_PLAIN;
+      const block = frame.subarray(at + 4, at + 4 + length);
+      const room = new Uint8Array(CLUSTER);
+      if ((size & IS_PLAIN) !== 0) output.push(block);
+      else output.push(room.subarray(0, decompressBlock(block, room) ?? 0));
+      at += 4 + length;
+      size = frame.readUInt32LE(at);
+    }
+    expect(Buffer.compare(Buffer.concat(output), input)).toBe(0);
+  }
+});
+
+describe("a broken block", () => {
+  /** Decodes in the midst of other bytes, none of which may change. */
+  function decodeGuarded(block: Uint8Array, room: number): number | undefined {
+    const memory = new Uint8Array(room + 128).fill(0xa5);
+    const size = decompressBlock(block, memory.subarray(64, 64 + room));
+    expect(memory.subarray(0, 64).every((byte) => byte === 0xa5)).toBe(true);
+    expect(memory.subarray(64 + (size ?? room)).every((byte) => byte === 0xa5)).toBe(true);
+    return size;
+  }
+
+  test.each([
+    ["has nothing in it", []],
+    ["ends within its literals", [0x50, 1, 2, 3, 4]],
+    ["ends within a length", [0xf0, 255, 255]],
+    ["ends within a distance", [0x10, 1, 1]],
+    ["ends with a match", [0x10, 1, 1, 0]],
+    ["has a match at no distance", [0x10, 1, 0, 0, 0x00]],
+    ["has a match before its beginning", [0x10, 1, 2, 0, 0x00]],
+    ["has a match of no known length", [0x1f, 1, 1, 0, 255]],
+  ])("that %s is told", (_what, bytes) => {
+    expect(decodeGuarded(Uint8Array.from(bytes), 1000)).toBe(undefined);
+  });
+
+  test("that has more than fits is told", () => {
+    const input = text(5000);
+    const compressor = new Lz4Compressor(1, 5000, 6000);
+    const block = compressor.output.slice(0, compressor.compress(input, 0, 5000, 6000));
+    for (const room of [0, 1, 100, 4096, 4999]) expect(decodeGuarded(block, room)).toBe(undefined);
+    expect(decodeGuarded(block, 5000)).toBe(5000);
+    expect(decodeGuarded(block, 5001)).toBe(5000);
+  });
+
+  test("decodes to something or is told, whichever bytes are wrong", () => {
+    const compressor = new Lz4Compressor(1, 20_000, 40_000);
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 20_000 }),
+        fc.array(fc.tuple(fc.nat(), fc.nat({ max: 255 })), { minLength: 1, maxLength: 8 }),
+        fc.nat({ max: 3 }),
+        (length, changes, cut) => {
+          const input = mixture(length, length);
+          const block = compressor.output.slice(0, compressor.compress(input, 0, length, 40_000));
+          for (const [at, byte] of changes) block[at % block.length] = byte;
+          const size = decodeGuarded(block.subarray(0, block.length - cut), length);
+          expect(size === undefined || size <= length).toBe(true);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+});
