@@ -1,12 +1,9 @@
 /** Opens whatever filesystem an image holds as what it is. */
 
 import { viewOf } from "../blocks/field.ts";
-import {
-  EXT4_SUPER_MAGIC,
-  SUPERBLOCK,
-  SUPERBLOCK_OFFSET,
-  SUPERBLOCK_SIZE,
-} from "./ext4/format/superblock.ts";
+import * as erofs from "./erofs/format/superblock.ts";
+import type { ErofsFacts } from "./erofs/read/inspect.ts";
+import * as ext4 from "./ext4/format/superblock.ts";
 import type { Ext4Facts } from "./ext4/read/inspect.ts";
 import { noFilesystem } from "./reading/broken.ts";
 import { Findings } from "./reading/findings.ts";
@@ -14,8 +11,8 @@ import type { ImageReader } from "./reading/image.ts";
 import type { FilesystemReader } from "./reading/reader.ts";
 
 /** What only one kind says of itself can be told by `type`. */
-export type AnyFacts = Ext4Facts;
-export type { Ext4Facts };
+export type AnyFacts = Ext4Facts | ErofsFacts;
+export type { ErofsFacts, Ext4Facts };
 
 /** A kind of filesystem, by what only its superblocks have. */
 interface Kind {
@@ -25,15 +22,20 @@ interface Kind {
   load(): Promise<FilesystemReader<AnyFacts>>;
 }
 
+/** The longer magic numbers first: where the others stand, one of those may have anything. */
 const KINDS: readonly Kind[] = [
   {
-    isIn: (head) => SUPERBLOCK.s_magic.get(head, SUPERBLOCK_OFFSET) === EXT4_SUPER_MAGIC,
+    isIn: (head) => erofs.SUPERBLOCK.magic.get(head, erofs.SUPERBLOCK_OFFSET) === erofs.EROFS_SUPER_MAGIC_V1,
+    load: async () => (await import("./erofs/read/reader.ts")).EROFS_READER,
+  },
+  {
+    isIn: (head) => ext4.SUPERBLOCK.s_magic.get(head, ext4.SUPERBLOCK_OFFSET) === ext4.EXT4_SUPER_MAGIC,
     load: async () => (await import("./ext4/read/reader.ts")).EXT4_READER,
   },
 ];
 
 /** All superblocks end here. */
-const HEAD_SIZE = SUPERBLOCK_OFFSET + SUPERBLOCK_SIZE;
+const HEAD_SIZE = ext4.SUPERBLOCK_OFFSET + ext4.SUPERBLOCK_SIZE;
 
 /** What reads the filesystem in the image. Of an image without one it says so, when it is opened or verified. */
 export async function readerOf(image: ImageReader): Promise<FilesystemReader<AnyFacts>> {
@@ -45,7 +47,7 @@ export async function readerOf(image: ImageReader): Promise<FilesystemReader<Any
   return noReader(
     bytes.length < HEAD_SIZE
       ? "the image is too short to hold one"
-      : "the image holds no ext2, ext3 or ext4 filesystem (the magic number is missing)",
+      : "the image holds no ext2, ext3, ext4 or EROFS filesystem (no magic number of theirs is there)",
   );
 }
 

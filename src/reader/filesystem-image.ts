@@ -105,7 +105,9 @@ export class OpenedImage implements FilesystemImage {
 
   inspect(): AnyFacts {
     const facts = this.#facts();
-    return { ...facts, label: textOf(facts.label), lastMounted: textOf(facts.lastMounted) };
+    const label = textOf(facts.label);
+    if (!("lastMounted" in facts)) return { ...facts, label };
+    return { ...facts, label, lastMounted: textOf(facts.lastMounted) };
   }
 
   async *list(

@@ -26,6 +26,15 @@ export function sortedByName<T extends Named>(items: readonly T[]): Steps<readon
   );
 }
 
+/** Ascending by a number of theirs, those of one number as they came. */
+export function sortedByNumber<T>(items: readonly T[], numberOf: (item: T) => number): Steps<readonly T[]> {
+  return sortedInParts(
+    items,
+    (part) => part.sort((a, b) => numberOf(a) - numberOf(b)),
+    (a, b) => numberOf(a) < numberOf(b),
+  );
+}
+
 /** `sort` sorts in place, and must not change the order of what is the same. */
 function* sortedInParts<T>(
   items: readonly T[],

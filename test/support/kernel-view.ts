@@ -11,6 +11,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Xattr } from "../../src/tree/inode.ts";
 import { runOk } from "./oracles.ts";
 
 /** What the kernel says of one path; keys that do not apply to its type are absent. */
@@ -33,9 +34,14 @@ export interface Facts {
 export type KernelView = Map<string, Facts>;
 
 /** Mounts an image (root and loop devices needed), hands over the folder, and unmounts whatever happens. */
-export function withMounted<Result>(image: string, options: string, use: (folder: string) => Result): Result {
+export function withMounted<Result>(
+  image: string,
+  options: string,
+  use: (folder: string) => Result,
+  type = /\.(erofs|xfs)$/.exec(image)?.[1] ?? "ext4",
+): Result {
   const folder = mkdtempSync(join(tmpdir(), "mounted-"));
-  runOk("mount", ["-t", image.endsWith(".erofs") ? "erofs" : "ext4", "-o", `loop,${options}`, image, folder]);
+  runOk("mount", ["-t", type, "-o", `loop,${options}`, image, folder]);
   try {
     return use(folder);
   } finally {
@@ -105,6 +111,15 @@ function readXattrs(folder: string): Map<string, string> {
 
 function unescapeName(name: string): string {
   return name.replace(/\\([0-7]{3})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 8)));
+}
+
+/** An attribute as getfattr -e hex shows it, who writes otherwise what would confuse the reader of its lines. */
+export function attributeLine({ name, value }: Xattr): string {
+  return `${name.replace(/[\\=\n\r]/g, octal)}=0x${Buffer.from(value).toString("hex")}`;
+}
+
+function octal(character: string): string {
+  return `\\${character.charCodeAt(0).toString(8).padStart(3, "0")}`;
 }
 
 /** What differs, a line for each path; empty if nothing does. `ignore` drops facts that are not to be compared. */

@@ -11,6 +11,7 @@ const PACKAGES = {
   "fsck.erofs": "erofs-utils",
   "dump.erofs": "erofs-utils",
   "mkfs.erofs": "erofs-utils",
+  "mkfs.xfs": "xfsprogs",
   xfs_repair: "xfsprogs",
   xfs_db: "xfsprogs",
   xfs_growfs: "xfsprogs",

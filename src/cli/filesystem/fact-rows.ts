@@ -1,5 +1,5 @@
 /** What `inspect` says of each kind of filesystem, a row for each fact. */
-import type { AnyFacts, Ext4Facts } from "../../filesystem/open.ts";
+import type { AnyFacts, ErofsFacts, Ext4Facts } from "../../filesystem/open.ts";
 import { formatBytes } from "../bytes.ts";
 import { bytesAsText, isoTime } from "./text.ts";
 
@@ -13,7 +13,19 @@ const JOURNAL = {
 } as const satisfies Record<Ext4Facts["journal"], string>;
 
 export function factRows(facts: AnyFacts): Row[] {
-  return ext4Rows(facts);
+  return facts.type === "erofs" ? erofsRows(facts) : ext4Rows(facts);
+}
+
+function erofsRows(facts: ErofsFacts): Row[] {
+  return [
+    ["Type", `${typeText(facts)}, never written to`],
+    ...identityRows(facts),
+    ["Blocks", `${facts.blocks} of ${facts.blockSize} bytes`],
+    ["Inodes", String(facts.inodes)],
+    ["Packing", facts.compression.length === 0 ? "none" : facts.compression.join(" ")],
+    ["Features", facts.features.join(" ")],
+    ["Created", facts.created === undefined ? "not told" : isoTime(facts.created)],
+  ];
 }
 
 function ext4Rows(facts: Ext4Facts): Row[] {

@@ -52,7 +52,7 @@ export function listingLine(file: ListedFile): string {
     String(file.gid).padStart(5),
     size.padStart(10),
     isoTime({ ...file.mtime, nanoseconds: 0 })
-      .slice(0, -4)
+      .replace(/:\d\dZ$/, "")
       .replace("T", " "),
     printable(bytesAsText(file.path)),
   ];

@@ -1,4 +1,4 @@
-import { bytes, le16, le32, le64, u8 } from "../../../blocks/field.ts";
+import { bytes, le16, le32, le64, sle64, u8 } from "../../../blocks/field.ts";
 
 export const SUPERBLOCK_OFFSET = 1024;
 export const SUPERBLOCK_SIZE = 128;
@@ -20,7 +20,7 @@ export const SUPERBLOCK = {
   sb_extslots: u8(0x0d),
   root_nid: le16(0x0e),
   inos: le64(0x10),
-  epoch: le64(0x18),
+  epoch: sle64(0x18),
   fixed_nsec: le32(0x20),
   blocks: le32(0x24),
   meta_blkaddr: le32(0x28),

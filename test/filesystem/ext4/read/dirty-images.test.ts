@@ -20,9 +20,10 @@ import { ImageFile, memoryImage } from "../../../../src/filesystem/reading/image
 import { expectError } from "../../../support/expect-error.ts";
 import { differences, kernelView, withMounted } from "../../../support/kernel-view.ts";
 import { expectCleanFilesystem, run, runOk, testWith } from "../../../support/oracles.ts";
+import { readerView } from "../../reading/views.ts";
 import { differentBlocks, replayedByDebugfs } from "./journal-images.ts";
 import { type Copy, LogWriter } from "./log-writer.ts";
-import { makeForeign, readerView, withFilesystem, withFolder } from "./support.ts";
+import { makeForeign, withFilesystem, withFolder } from "./support.ts";
 import { openJournal, readJournalFile, recover, scanLog, verify } from "./unpaused.ts";
 
 interface Form {

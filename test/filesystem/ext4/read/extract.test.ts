@@ -18,8 +18,9 @@ import { entriesOf } from "../../../layer/support.ts";
 import { expectError } from "../../../support/expect-error.ts";
 import { differences, kernelView } from "../../../support/kernel-view.ts";
 import { run, runOk, testWith } from "../../../support/oracles.ts";
+import { fillSource } from "../../reading/fill-source.ts";
 import { directory, emptyFile, symlink, withImage } from "../write/images.ts";
-import { fillSource, makeForeign, withFilesystem, withFolder } from "./support.ts";
+import { makeForeign, withFilesystem, withFolder } from "./support.ts";
 import { extract, openFilesystem } from "./unpaused.ts";
 
 testWith(

@@ -5,7 +5,9 @@ import { join } from "node:path";
 import { ImageFile } from "../../../../src/filesystem/reading/image.ts";
 import { differences, kernelView } from "../../../support/kernel-view.ts";
 import { expectCleanFilesystem, testWith } from "../../../support/oracles.ts";
-import { fillSource, makeForeign, readerView, withFilesystem, withFolder } from "./support.ts";
+import { fillSource } from "../../reading/fill-source.ts";
+import { readerView } from "../../reading/views.ts";
+import { makeForeign, withFilesystem, withFolder } from "./support.ts";
 import { verify } from "./unpaused.ts";
 
 const FORMS: Readonly<Record<string, readonly [size: string, options: string]>> = {

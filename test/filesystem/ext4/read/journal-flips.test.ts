@@ -8,6 +8,7 @@ import { Volume } from "../../../../src/filesystem/ext4/read/volume.ts";
 import { memoryImage } from "../../../../src/filesystem/reading/image.ts";
 import { differences, kernelView, withMounted } from "../../../support/kernel-view.ts";
 import { runOk, testWith } from "../../../support/oracles.ts";
+import { readerView } from "../../reading/views.ts";
 import {
   BLOCK,
   differentBlocks,
@@ -18,7 +19,7 @@ import {
 } from "./journal-images.ts";
 import { type LogShape, LogWriter } from "./log-writer.ts";
 import { randomNumbers } from "./random.ts";
-import { makeForeign, readerView, withFolder } from "./support.ts";
+import { makeForeign, withFolder } from "./support.ts";
 import { openFilesystem, openJournal, scanLog, verify } from "./unpaused.ts";
 
 const FLIPS = 80;

@@ -19,7 +19,8 @@ import { join } from "node:path";
 import { ImageFile } from "../../../../src/filesystem/reading/image.ts";
 import { differences, kernelView, withMounted } from "../../../support/kernel-view.ts";
 import { expectCleanFilesystem, runOk, testWith } from "../../../support/oracles.ts";
-import { makeForeign, readerView, withFilesystem, withFolder } from "./support.ts";
+import { readerView } from "../../reading/views.ts";
+import { makeForeign, withFilesystem, withFolder } from "./support.ts";
 import { verify } from "./unpaused.ts";
 
 const FORMS: Readonly<Record<string, string>> = {

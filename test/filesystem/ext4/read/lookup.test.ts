@@ -7,7 +7,9 @@ import { inspect } from "../../../../src/filesystem/ext4/read/inspect.ts";
 import { memoryImage } from "../../../../src/filesystem/reading/image.ts";
 import { expectError } from "../../../support/expect-error.ts";
 import { runOk, testWith } from "../../../support/oracles.ts";
-import { contentsOf, fillSource, makeForeign, withFilesystem, withFolder } from "./support.ts";
+import { fillSource } from "../../reading/fill-source.ts";
+import { contentsOf } from "../../reading/views.ts";
+import { makeForeign, withFilesystem, withFolder } from "./support.ts";
 import { list, lookup, openFilesystem } from "./unpaused.ts";
 
 /** a/b/file, and symlinks to it in every manner. */

@@ -5,9 +5,10 @@ import { ImageFile } from "../../../../src/filesystem/reading/image.ts";
 import { type FilesystemTree, readTree } from "../../../../src/filesystem/reading/tree.ts";
 import type { Directory, Inode } from "../../../../src/tree/inode.ts";
 import { expectCleanFilesystem, testWith } from "../../../support/oracles.ts";
+import { contentsOf } from "../../reading/views.ts";
 import { everything } from "../write/everything.ts";
 import { directory, emptyFile, MIB, withImage, xattr } from "../write/images.ts";
-import { contentsOf, withFilesystem } from "./support.ts";
+import { withFilesystem } from "./support.ts";
 import { verify } from "./unpaused.ts";
 
 for (const format of ["ext4", "ext3", "ext2"] as const) {

@@ -15,9 +15,11 @@ import { differences, kernelView } from "../../../support/kernel-view.ts";
 import { buildLayout } from "../../../support/layout-builder.ts";
 import { run, runOk, testWith } from "../../../support/oracles.ts";
 import { scratchFolder } from "../../../support/scratch.ts";
+import { fillSource } from "../../reading/fill-source.ts";
+import { readerView } from "../../reading/views.ts";
 import { everything } from "../write/everything.ts";
 import { directory, emptyFile, MIB, symlink, withImage, xattr } from "../write/images.ts";
-import { fillSource, makeForeign, readerView, withFilesystem } from "./support.ts";
+import { makeForeign, withFilesystem } from "./support.ts";
 import { openFilesystem, walk } from "./unpaused.ts";
 
 const scratch = scratchFolder();

@@ -10,7 +10,7 @@ const BEFORE_EPOCH: Timestamp = { seconds: -1000, nanoseconds: 5 };
 const AFTER_2038: Timestamp = { seconds: 2 ** 31, nanoseconds: 1 };
 const LATE: Timestamp = { seconds: 2 ** 34 - 2 ** 31 - 1, nanoseconds: 999_999_999 };
 
-export function everything(image: Image): Directory {
+export function everything(image: Pick<Image, "file" | "scattered">): Directory {
   const hard = image.file("one file, three names");
   return directory(
     {

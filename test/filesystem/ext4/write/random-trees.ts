@@ -4,16 +4,15 @@ import { createHash, randomInt } from "node:crypto";
 import { closeSync, openSync, readSync } from "node:fs";
 import fc from "fast-check";
 import type { SizeChoice } from "../../../../src/filesystem/kind/size.ts";
-import type {
-  Directory,
-  Inode,
-  Metadata,
-  RegularFile,
-  Timestamp,
-  Xattr,
-} from "../../../../src/tree/inode.ts";
+import type { Directory, Inode, Metadata, RegularFile, Timestamp } from "../../../../src/tree/inode.ts";
 import { MODE_TYPE } from "../../../../src/tree/mode.ts";
-import { differences, type Facts, type KernelView, kernelView } from "../../../support/kernel-view.ts";
+import {
+  attributeLine,
+  differences,
+  type Facts,
+  type KernelView,
+  kernelView,
+} from "../../../support/kernel-view.ts";
 import {
   device,
   directoryOf,
@@ -213,15 +212,6 @@ function factsOf(node: Inode, mtime: bigint): Facts {
   );
   if (shown.length > 0) facts.xattrs = shown.map(attributeLine).sort().join(" ");
   return facts;
-}
-
-function attributeLine({ name: text, value }: Xattr): string {
-  return `${text.replace(/[\\=\n\r]/g, octal)}=0x${Buffer.from(value).toString("hex")}`;
-}
-
-/** As getfattr writes what would confuse the reader of its lines. */
-function octal(character: string): string {
-  return `\\${character.charCodeAt(0).toString(8).padStart(3, "0")}`;
 }
 
 /** What ext4 can hold of a time, in nanoseconds. */

@@ -1,0 +1,16 @@
+import type { FilesystemReader } from "../../reading/reader.ts";
+import { openErofs } from "./filesystem.ts";
+import { type ErofsFacts, inspect } from "./inspect.ts";
+import { verify } from "./verify/verify.ts";
+
+export const EROFS_READER: FilesystemReader<ErofsFacts> = {
+  *open(image) {
+    const filesystem = openErofs(image);
+    return { filesystem, facts: () => inspect(filesystem) };
+  },
+  verify,
+  remedies: {
+    faults: "nothing mends an EROFS filesystem: make the image again",
+    noSuperblock: "nothing mends it: EROFS has no other superblock",
+  },
+};

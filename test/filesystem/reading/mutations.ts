@@ -1,0 +1,113 @@
+/** Images with damage of every kind: reading, extracting and checking end, and throw nothing but errors of this program. */
+import { expect } from "bun:test";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Docker2vmError } from "../../../src/errors.ts";
+import { extract } from "../../../src/filesystem/reading/extract.ts";
+import { memoryImage } from "../../../src/filesystem/reading/image.ts";
+import { list } from "../../../src/filesystem/reading/list.ts";
+import type { FilesystemReader } from "../../../src/filesystem/reading/reader.ts";
+import { readTree } from "../../../src/filesystem/reading/tree.ts";
+import { finished, unpaused } from "../../../src/waiting/steps.ts";
+import { randomNumbers } from "../ext4/read/random.ts";
+
+/** Bytes of an image that say what is where. */
+export interface Region {
+  readonly start: number;
+  readonly length: number;
+}
+
+interface Damaging {
+  readonly sound: Uint8Array;
+  readonly regions: readonly Region[];
+  readonly rounds: number;
+  /** Makes checksums right again, so that what is behind them is reached. */
+  readonly mend?: (bytes: Uint8Array) => void;
+}
+
+/** What one file may be read of; damage can make it larger than there is time for. */
+const MOST_READ = 2 ** 24;
+
+/** One image in so many is also extracted, which takes far longer than reading it. */
+const EXTRACTED = 4;
+
+/** Damages the image so many times, each time anew, and reads all that is left of it. */
+export function expectOnlyOwnErrors(name: string, reader: FilesystemReader, damaging: Damaging): void {
+  const { sound, regions, rounds, mend = () => {} } = damaging;
+  const seed = Number(process.env["FUZZ_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
+  console.error(`${name}: seed ${seed}`);
+  const below = randomNumbers(seed);
+  const folder = mkdtempSync(join(tmpdir(), "mutations-"));
+  try {
+    for (let round = 0; round < rounds; round++) {
+      const bytes = sound.slice();
+      const times = 1 + below(8);
+      for (let i = 0; i < times; i++) damage(bytes, regions, below);
+      mend(bytes);
+      attempt(() => finished(reader.verify(memoryImage(bytes))));
+      attempt(() => readAll(reader, bytes));
+      if (round % EXTRACTED === 0) attempt(() => extractAll(reader, bytes, folder));
+      expect(readdirSync(folder)).toEqual([]);
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** A few bytes of one region: random ones, extreme ones, or those of another place in it. */
+function damage(bytes: Uint8Array, regions: readonly Region[], below: (bound: number) => number): void {
+  const { start, length } = regions[below(regions.length)] ?? { start: 0, length: 1 };
+  const at = start + (below(length) & ~1);
+  const size = 1 + below(8);
+  const way = below(4);
+  if (way === 0) bytes.fill(below(2) * 255, at, at + size);
+  else if (way === 1) bytes[at] = (bytes[at] ?? 0) ^ (1 << below(8));
+  else if (way === 2) for (let i = 0; i < size; i++) bytes[at + i] = below(256);
+  else bytes.copyWithin(at, start + (below(length) & ~3), start + (below(length) & ~3) + size);
+}
+
+function readAll(reader: FilesystemReader, bytes: Uint8Array): void {
+  const { filesystem, facts } = finished(reader.open(memoryImage(bytes), { ignoreJournal: true }));
+  facts();
+  for (const { inode } of unpaused(list(filesystem, "/", { recursive: true }))) {
+    const file = filesystem.inode(inode);
+    attempt(() => filesystem.xattrs(file));
+    if (file.type === "file") attempt(() => readSome(unpaused(filesystem.read(file))));
+  }
+  readTree(filesystem);
+}
+
+function readSome(pieces: Iterable<{ readonly offset: number; readonly bytes: Uint8Array }>): void {
+  let [read, end] = [0, 0];
+  for (const { offset, bytes } of pieces) {
+    // Ascending, and never more at once than is said.
+    expect(offset).toBeGreaterThanOrEqual(end);
+    expect(bytes.length).toBeLessThanOrEqual(2 ** 20);
+    end = offset + bytes.length;
+    read += bytes.length;
+    if (read > MOST_READ) return;
+  }
+}
+
+/** Into a folder in the given one, which is empty before and afterwards. */
+function extractAll(reader: FilesystemReader, bytes: Uint8Array, folder: string): void {
+  const destination = join(folder, "out");
+  mkdirSync(destination);
+  try {
+    const { filesystem } = finished(reader.open(memoryImage(bytes), { ignoreJournal: true }));
+    const steps = extract(filesystem, "/", destination);
+    for (let i = 0; steps.next().done !== true; i++) if (i > 5000) steps.return(undefined as never);
+  } finally {
+    expect(readdirSync(folder)).toEqual(["out"]);
+    if (existsSync(destination)) rmSync(destination, { recursive: true });
+  }
+}
+
+function attempt(work: () => unknown): void {
+  try {
+    work();
+  } catch (error) {
+    if (!(error instanceof Docker2vmError) || error.code === "E_INTERNAL") throw error;
+  }
+}
