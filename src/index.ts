@@ -49,7 +49,7 @@ export type { FeatureName } from "./filesystem/ext4/read/features.ts";
 export type { JournalState } from "./filesystem/ext4/read/filesystem.ts";
 export type { FilesystemName, FilesystemOptions } from "./filesystem/kind/kind.ts";
 export type { Sizing } from "./filesystem/kind/size.ts";
-export type { AnyFacts, ErofsFacts, Ext4Facts } from "./filesystem/open.ts";
+export type { AnyFacts, ErofsFacts, Ext4Facts, XfsFacts } from "./filesystem/open.ts";
 export type { Extraction, LeftOut } from "./filesystem/reading/extract.ts";
 export type { FilesystemFacts } from "./filesystem/reading/facts.ts";
 export type { FileType, Replay } from "./filesystem/reading/filesystem.ts";

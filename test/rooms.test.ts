@@ -98,6 +98,14 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
     "filesystem/reading",
     "filesystem/erofs/format",
   ],
+  "filesystem/xfs/read": [
+    "errors.ts",
+    "blocks",
+    "tree",
+    "waiting",
+    "filesystem/reading",
+    "filesystem/xfs/format",
+  ],
   "filesystem/open.ts": [
     "blocks",
     "filesystem/reading",
@@ -105,6 +113,8 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
     "filesystem/ext4/read",
     "filesystem/erofs/format",
     "filesystem/erofs/read",
+    "filesystem/xfs/format",
+    "filesystem/xfs/read",
   ],
   reader: ["tree", "waiting", "filesystem/reading", "filesystem/open.ts"],
   verity: ["errors.ts", "blocks"],

@@ -9,10 +9,12 @@ import { noFilesystem } from "./reading/broken.ts";
 import { Findings } from "./reading/findings.ts";
 import type { ImageReader } from "./reading/image.ts";
 import type { FilesystemReader } from "./reading/reader.ts";
+import * as xfs from "./xfs/format/superblock.ts";
+import type { XfsFacts } from "./xfs/read/inspect.ts";
 
 /** What only one kind says of itself can be told by `type`. */
-export type AnyFacts = Ext4Facts | ErofsFacts;
-export type { ErofsFacts, Ext4Facts };
+export type AnyFacts = Ext4Facts | ErofsFacts | XfsFacts;
+export type { ErofsFacts, Ext4Facts, XfsFacts };
 
 /** A kind of filesystem, by what only its superblocks have. */
 interface Kind {
@@ -24,6 +26,10 @@ interface Kind {
 
 /** The longer magic numbers first: where the others stand, one of those may have anything. */
 const KINDS: readonly Kind[] = [
+  {
+    isIn: (head) => xfs.SUPERBLOCK.sb_magicnum.get(head, 0) === xfs.XFS_SB_MAGIC,
+    load: async () => (await import("./xfs/read/reader.ts")).XFS_READER,
+  },
   {
     isIn: (head) => erofs.SUPERBLOCK.magic.get(head, erofs.SUPERBLOCK_OFFSET) === erofs.EROFS_SUPER_MAGIC_V1,
     load: async () => (await import("./erofs/read/reader.ts")).EROFS_READER,
@@ -47,7 +53,7 @@ export async function readerOf(image: ImageReader): Promise<FilesystemReader<Any
   return noReader(
     bytes.length < HEAD_SIZE
       ? "the image is too short to hold one"
-      : "the image holds no ext2, ext3, ext4 or EROFS filesystem (no magic number of theirs is there)",
+      : "the image holds no ext2, ext3, ext4, XFS or EROFS filesystem (no magic number of theirs is there)",
   );
 }
 

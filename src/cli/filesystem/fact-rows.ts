@@ -1,5 +1,5 @@
 /** What `inspect` says of each kind of filesystem, a row for each fact. */
-import type { AnyFacts, ErofsFacts, Ext4Facts } from "../../filesystem/open.ts";
+import type { AnyFacts, ErofsFacts, Ext4Facts, XfsFacts } from "../../filesystem/open.ts";
 import { formatBytes } from "../bytes.ts";
 import { bytesAsText, isoTime } from "./text.ts";
 
@@ -13,7 +13,32 @@ const JOURNAL = {
 } as const satisfies Record<Ext4Facts["journal"], string>;
 
 export function factRows(facts: AnyFacts): Row[] {
-  return facts.type === "erofs" ? erofsRows(facts) : ext4Rows(facts);
+  if (facts.type === "erofs") return erofsRows(facts);
+  return facts.type === "xfs" ? xfsRows(facts) : ext4Rows(facts);
+}
+
+const LOG = {
+  clean: "clean",
+  "needs recovery": "needs recovery",
+  elsewhere: "on another device",
+} as const satisfies Record<XfsFacts["log"], string>;
+
+function xfsRows(facts: XfsFacts): Row[] {
+  return [
+    ["Type", `${typeText(facts)}, log ${LOG[facts.log]}`],
+    ...identityRows(facts),
+    [
+      "Blocks",
+      `${facts.blocks} of ${facts.blockSize} bytes, ${facts.freeBlocks} free, ${facts.logBlocks} for the log`,
+    ],
+    [
+      "Inodes",
+      `${facts.inodes} of ${facts.inodeSize} bytes, ${facts.freeInodes} free; more are made as needed`,
+    ],
+    ["Groups", `${facts.groups} of ${facts.blocksPerGroup} blocks`],
+    ["Features", facts.features.join(" ")],
+    ["Created", timeText(facts.created)],
+  ];
 }
 
 function erofsRows(facts: ErofsFacts): Row[] {
