@@ -2,6 +2,7 @@
 
 import type { Timestamp } from "../../tree/inode.ts";
 
+/** What is told of every kind; sizes are bytes. */
 export interface FilesystemFacts {
   /** The kind, as mount -t knows it. */
   readonly type: string;

@@ -6,6 +6,7 @@ import { featureNames } from "./features.ts";
 import type { ErofsFilesystem } from "./filesystem.ts";
 import { timestamp } from "./inode.ts";
 
+/** What a superblock of EROFS says; sizes are bytes. */
 export interface ErofsFacts extends FilesystemFacts {
   readonly type: "erofs";
   readonly blocks: number;

@@ -1,5 +1,4 @@
 import { BLOCK_SIZE, type Extent } from "../../../blocks/blocks.ts";
-import type { WrittenBlocks } from "../../../blocks/content-space.ts";
 import type { Move } from "../../../blocks/relocation.ts";
 import { Docker2vmError } from "../../../errors.ts";
 import type { Directory } from "../../../tree/inode.ts";
@@ -12,13 +11,8 @@ import { type Layout, layOut } from "./layout.ts";
 import { type Namespace, planNamespace } from "./namespace.ts";
 import { type Placement, placeMetadata } from "./placement.ts";
 import { regroup } from "./regroup.ts";
-import type { SlotTable } from "./slots.ts";
+import type { Contents } from "./slots.ts";
 import { blockOf, type DeadBytes, offsetOf, writtenSlots } from "./written-slots.ts";
-
-/** What became of the blocks while contents arrived, and what of them has inodes in it. */
-export interface Contents extends WrittenBlocks {
-  readonly slots: SlotTable;
-}
 
 /** A filesystem that is settled down to the last block, ready for `emitErofs`. */
 export interface ErofsPlan {

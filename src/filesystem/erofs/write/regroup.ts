@@ -8,9 +8,8 @@ import type { Gather } from "../../kind/kind.ts";
 import { SLOT_SIZE } from "../format/inode.ts";
 import { FIRST_BLOCK } from "./close-up.ts";
 import { Packer, type Slot } from "./packer.ts";
-import type { Contents } from "./plan.ts";
 import { type PlannedInode, slottedFiles } from "./planned-inode.ts";
-import { SLOTS_PER_BLOCK } from "./slots.ts";
+import { type Contents, SLOTS_PER_BLOCK } from "./slots.ts";
 import { blockOf, liveBytes, offsetOf, slotSize } from "./written-slots.ts";
 
 /** A block with no more than so many bytes of files is worth being emptied. */

@@ -4,10 +4,16 @@
  * lie is known once they are full.
  */
 import { BLOCK_SIZE } from "../../../blocks/blocks.ts";
+import type { WrittenBlocks } from "../../../blocks/content-space.ts";
 import { assert } from "../../../errors.ts";
 import { SLOT_SIZE } from "../format/inode.ts";
 
 export const SLOTS_PER_BLOCK = BLOCK_SIZE / SLOT_SIZE;
+
+/** What became of the blocks while contents arrived, and what of them has inodes in it. */
+export interface Contents extends WrittenBlocks {
+  readonly slots: SlotTable;
+}
 
 /** Blocks with slots, by their numbers. */
 export interface SlotTable {

@@ -5,6 +5,7 @@ import { featureNames } from "./features.ts";
 import type { XfsFilesystem } from "./filesystem.ts";
 import type { LogState } from "./log.ts";
 
+/** What a superblock of XFS says; sizes are bytes. */
 export interface XfsFacts extends FilesystemFacts {
   readonly type: "xfs";
   readonly log: LogState;
