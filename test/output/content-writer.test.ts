@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { BLOCK_SIZE, type Extent, LONGEST_ROW_BLOCKS, type Run } from "../../src/blocks/blocks.ts";
+import { WHOLE_FILE } from "../../src/blocks/space.ts";
 import { ContentWriter } from "../../src/output/content-writer.ts";
 import { immediateSink } from "../../src/output/stages.ts";
 
@@ -186,5 +187,89 @@ describe("file contents", () => {
       { start: 77, length: 5 },
     ];
     expect(f.writer.unused).toEqual(unused);
+  });
+});
+
+describe("contents that keep the place of zeros", () => {
+  /** Where these bytes are, as a file of which `row` blocks follow one another, cut into chunks of `cut` bytes. */
+  function kept(bytes: Uint8Array, zeros: "kept" | "kept in rows", row: number, cut: number) {
+    const image = new Uint8Array(1 << 22);
+    const writes: number[] = [];
+    const sink = immediateSink((position, written) => {
+      writes.push(position / BLOCK_SIZE, written.length / BLOCK_SIZE);
+      image.set(written, position);
+    });
+    const writer = new ContentWriter(sink, () => ({ row, zeros }));
+    writer.begin({ size: bytes.length, stored: bytes.length });
+    let next = 1;
+    const addArena = (): void => {
+      writer.addArena({ start: next, length: Math.max(writer.wanted, 10) });
+      next += Math.max(writer.wanted, 10) + 1;
+    };
+    for (let at = 0; at < bytes.length; at += cut) {
+      const chunk = bytes.subarray(at, at + cut);
+      for (let done = writer.write(chunk); done < chunk.length; done += writer.write(chunk.subarray(done))) {
+        addArena();
+      }
+    }
+    let place = writer.end();
+    for (; place === undefined; place = writer.end()) addArena();
+    writer.flush();
+    return { extents: place.extents, writes, written: writer.written, unused: writer.unused, image };
+  }
+
+  /** A block of each value. */
+  const blocksOf = (values: readonly number[]): Uint8Array =>
+    Buffer.concat(values.map((value) => new Uint8Array(BLOCK_SIZE).fill(value)));
+
+  test("lie in one run, of which only what is not zero is written", () => {
+    for (const cut of [1e6, 4096, 1000]) {
+      const { extents, writes, unused } = kept(blocksOf([0, 1, 0, 0, 2, 3, 0]), "kept", WHOLE_FILE, cut);
+      expect(extents).toEqual([{ logical: 0, physical: 1, length: 7 }]);
+      expect(writes).toEqual([2, 1, 5, 2]);
+      expect(unused).toEqual([{ start: 8, length: 3 }]);
+    }
+  });
+
+  test("have a place where they are nothing but zeros, and where nothing comes", () => {
+    const zeros = kept(blocksOf([0, 0, 0]), "kept", WHOLE_FILE, 5000);
+    expect(zeros.extents).toEqual([{ logical: 0, physical: 1, length: 3 }]);
+    expect(zeros.writes).toEqual([]);
+    expect(kept(new Uint8Array(), "kept", WHOLE_FILE, 1).extents).toEqual([]);
+  });
+
+  test("lie in rows, which have no place if they are zero", () => {
+    const values = [0, 0, 1, 0, 0, 2, 0, 0, 0, 0, 3];
+    for (const cut of [1e6, 4096, 1000]) {
+      const { extents, writes } = kept(blocksOf(values), "kept in rows", 4, cut);
+      expect(extents).toEqual([
+        { logical: 0, physical: 1, length: 8 },
+        { logical: 8, physical: 12, length: 3 },
+      ]);
+      expect(writes).toEqual([3, 1, 6, 1, 14, 1]);
+    }
+  });
+
+  test("places and bytes do not depend on how they are cut into chunks", () => {
+    const cases = fc.record({
+      values: fc.array(fc.nat(2), { maxLength: 60 }),
+      row: fc.constantFrom(1, 2, 8, WHOLE_FILE),
+      cut: fc.integer({ min: 300, max: 20_000 }),
+    });
+    fc.assert(
+      fc.property(cases, ({ values, row, cut }) => {
+        const zeros = row === WHOLE_FILE ? "kept" : "kept in rows";
+        const bytes = blocksOf(values);
+        const whole = kept(bytes, zeros, row, 1e7);
+        const parts = kept(bytes, zeros, row, cut);
+        expect({ ...parts, writes: [] }).toEqual({ ...whole, writes: [] });
+        const file = new Uint8Array(bytes.length);
+        for (const { logical, physical, length } of whole.extents) {
+          const from = physical * BLOCK_SIZE;
+          file.set(whole.image.subarray(from, from + length * BLOCK_SIZE), logical * BLOCK_SIZE);
+        }
+        expect(Buffer.from(file).equals(bytes)).toBe(true);
+      }),
+    );
   });
 });

@@ -1,11 +1,12 @@
 /** Directories with more entries than anyone should have. */
 import { expect } from "bun:test";
-import { existsSync, lstatSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Inode } from "../../src/tree/inode.ts";
+import { withErofs, withErofsMount } from "../filesystem/erofs/write/images.ts";
 import { directory, directoryOf, emptyFile, withImage } from "../filesystem/ext4/write/images.ts";
 import { expectSilentCheck, withMount } from "../filesystem/ext4/write/mounting.ts";
-import { testWith } from "../support/oracles.ts";
+import { expectCleanFilesystem, testWith } from "../support/oracles.ts";
 
 testWith(
   ["e2fsck", "loop mount"],
@@ -46,3 +47,47 @@ testWith(["e2fsck", "loop mount"], "70,000 subdirectories: more than links can c
     });
   });
 });
+
+testWith(["fsck.erofs", "loop mount"], "200,000 entries of an EROFS, each of which the kernel finds", () => {
+  withErofs((image) => {
+    const entries = new Map<string, Inode>();
+    for (let i = 0; i < 200_000; i++) entries.set(`an-entry-with-an-ordinary-name-${i}`, emptyFile());
+    image.finish(directory({ d: directoryOf(entries) }));
+    expectCleanFilesystem(image.path);
+    withErofsMount(image.path, (mountPoint) => {
+      const folder = join(mountPoint, "d");
+      expect(readdirSync(folder)).toHaveLength(200_000);
+      for (const name of entries.keys()) expect(existsSync(join(folder, name))).toBe(true);
+      expect(existsSync(join(folder, "another"))).toBe(false);
+    });
+  });
+});
+
+testWith(
+  ["fsck.erofs", "loop mount"],
+  "a file of an EROFS has 70,000 names, a directory as many directories",
+  () => {
+    withErofs((image) => {
+      const time = { seconds: 0, nanoseconds: 0 };
+      const namesOf = (node: Inode, count: number): Map<string, Inode> =>
+        new Map(Array.from({ length: count }, (_, n) => [`name ${n}`, node]));
+      const linked = image.file("contents", { mtime: time });
+      const empty = image.file("", { mtime: time });
+      const folders = Array.from({ length: 70_000 }, (_, n): [string, Inode] => [`${n}`, directory()]);
+      const root = directory({
+        files: directoryOf(new Map([...namesOf(linked, 70_000), ["empty", empty]])),
+        empties: directoryOf(namesOf(empty, 69_999)),
+        folders: directoryOf(new Map(folders), { mtime: time }),
+      });
+      // Inodes of that time take 32 bytes, if they say everything.
+      image.finish(root, { time });
+      expectCleanFilesystem(image.path);
+      withErofsMount(image.path, (folder) => {
+        expect(lstatSync(`${folder}/files/name 69999`).nlink).toBe(70_000);
+        expect(lstatSync(`${folder}/files/empty`).nlink).toBe(70_000);
+        expect(lstatSync(`${folder}/folders`).nlink).toBe(70_002);
+        expect(readFileSync(`${folder}/files/name 12345`, "latin1")).toBe("contents");
+      });
+    });
+  },
+);

@@ -9,6 +9,14 @@ export const EROFS_CHUNK_FORMAT_BLKBITS_MASK = 0x001f;
 export const EROFS_CHUNK_FORMAT_INDEXES = 0x0020;
 export const EROFS_CHUNK_FORMAT_48BIT = 0x0040;
 
+/**
+ * The largest chunks of a file of so many blocks, as a binary logarithm: kernels of 32 bits, for which a file has at most
+ * 16 TiB, count the bytes of a chunk in so many bits (erofs_map_blocks, fs/erofs/data.c).
+ */
+export function largestChunkBits(blocks: number): number {
+  return blocks <= 2 ** 32 ? 19 : EROFS_CHUNK_FORMAT_BLKBITS_MASK;
+}
+
 /** An item without indexes: the first block of the chunk. */
 export const BLOCK_MAP_ENTRY = { startblk: le32(0x0) };
 export const BLOCK_MAP_ENTRY_SIZE = 4;

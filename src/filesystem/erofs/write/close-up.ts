@@ -3,12 +3,14 @@ import type { Extent, Mapped, Run } from "../../../blocks/blocks.ts";
 import type { WrittenBlocks } from "../../../blocks/content-space.ts";
 import type { Move } from "../../../blocks/relocation.ts";
 import {
+  blocksIn,
   intersect,
   intersectRun,
   RunCollector,
   type RunSet,
   runSetOf,
   subtract,
+  unite,
 } from "../../../blocks/runs.ts";
 import { assert } from "../../../errors.ts";
 import { LowestGaps } from "./lowest-gaps.ts";
@@ -22,6 +24,8 @@ export interface ContentPlaces {
   readonly moves: readonly Move[];
   /** Where the contents of a moved file lie then, by its index. */
   readonly moved: ReadonlyMap<number, readonly Extent[]>;
+  /** Where a moved block lies then, by its index. */
+  readonly movedBlocks: ReadonlyMap<number, number>;
   /** Blocks that files have, whether anything is in them or not. */
   readonly taken: RunSet;
   /** Blocks with contents in them. */
@@ -30,8 +34,15 @@ export interface ContentPlaces {
   readonly written: RunSet;
 }
 
-/** An extent of a file. */
+/** What is in the image: the extents of each file, and blocks that lie by themselves. */
+export interface Live {
+  readonly files: readonly Mapped[];
+  readonly blocks: readonly number[];
+}
+
+/** An extent of a file, or a block by itself. */
 interface Unit extends Run {
+  /** Of the file, or, behind all files, of the block. */
   readonly index: number;
   /** Its place among the file's. */
   readonly extent: number;
@@ -41,56 +52,35 @@ interface Unit extends Run {
  * Moves the last extents into gaps, each in one piece, until no more gaps are left than `metadata` blocks fill. Parts
  * that nothing was written to are not copied.
  */
-export function closeUp(files: readonly Mapped[], contents: WrittenBlocks, metadata: number): ContentPlaces {
+export function closeUp(all: Live, contents: WrittenBlocks, metadata: number): ContentPlaces {
   const written = runSetOf(contents.written);
   assert((written.ends.at(-1) ?? 0) <= contents.end, "contents were written past their end");
-  const units = unitsOf(files);
-  const live = runsOf(units);
-  const targets = chooseTargets(units, live, metadata);
-  if (targets.size === 0) {
-    return { moves: [], moved: new Map(), taken: live, filled: intersect(written, live), written };
-  }
-  const moves: Move[] = [];
-  const filled = new RunCollector();
-  const taken = new RunCollector();
-  for (const unit of units) {
-    const to = targets.get(unit) ?? unit.start;
-    taken.add(to, unit.length);
-    for (const { start, length } of intersectRun(written, unit.start, unit.length)) {
-      const place = to + start - unit.start;
-      filled.add(place, length);
-      if (to !== unit.start) moves.push({ from: start, to: place, length });
-    }
-  }
-  return {
-    moves: moves.sort((a, b) => a.from - b.from),
-    moved: movedExtents(files, targets),
-    taken: taken.union("forbidden", "files"),
-    filled: filled.union("forbidden", "contents"),
-    written,
-  };
+  const taken = takenBy(all);
+  const stay = { moves: [], moved: new Map(), movedBlocks: new Map(), taken };
+  const least = FIRST_BLOCK + metadata + blocksIn(taken);
+  // Most images have no gaps worth a look at each extent.
+  const targets = endOf(taken) <= least ? new Map<Unit, number>() : chooseTargets(all, taken, least);
+  if (targets.size === 0) return { ...stay, filled: intersect(written, taken), written };
+  return { ...afterMoves(all, targets, taken, written), written };
 }
 
-function unitsOf(files: readonly Mapped[]): Unit[] {
-  return files.flatMap(({ extents }, index) =>
-    extents.map(({ physical, length }, extent) => ({ start: physical, length, index, extent })),
-  );
+function endOf({ ends }: RunSet): number {
+  return ends.at(-1) ?? FIRST_BLOCK;
 }
 
-function runsOf(units: readonly Unit[]): RunSet {
+function takenBy({ files, blocks }: Live): RunSet {
   const runs = new RunCollector();
-  for (const { start, length } of units) runs.add(start, length);
+  for (const { extents } of files) for (const { physical, length } of extents) runs.add(physical, length);
+  for (const block of blocks) runs.add(block, 1);
   return runs.union("forbidden", "files");
 }
 
 /** Where those go that move: from the last one on, as far as there is a gap for each. */
-function chooseTargets(units: readonly Unit[], live: RunSet, metadata: number): ReadonlyMap<Unit, number> {
+function chooseTargets(all: Live, taken: RunSet, least: number): ReadonlyMap<Unit, number> {
   const targets = new Map<Unit, number>();
-  const least = units.reduce((sum, { length }) => sum + length, FIRST_BLOCK + metadata);
-  let end = live.ends.at(-1) ?? FIRST_BLOCK;
-  if (end <= least) return targets;
-  const gaps = new LowestGaps(subtract({ starts: [FIRST_BLOCK], ends: [end] }, live));
-  const lastFirst = [...units].sort((a, b) => b.start - a.start);
+  let end = endOf(taken);
+  const gaps = new LowestGaps(subtract({ starts: [FIRST_BLOCK], ends: [end] }, taken));
+  const lastFirst = unitsOf(all).sort((a, b) => b.start - a.start);
   for (const [i, unit] of lastFirst.entries()) {
     const next = lastFirst[i + 1];
     const nextEnd = next === undefined ? FIRST_BLOCK : next.start + next.length;
@@ -105,16 +95,54 @@ function chooseTargets(units: readonly Unit[], live: RunSet, metadata: number): 
   return targets;
 }
 
-function movedExtents(
-  files: readonly Mapped[],
+function unitsOf({ files, blocks }: Live): Unit[] {
+  const units: Unit[] = [];
+  for (const [index, { extents }] of files.entries()) {
+    for (const [extent, { physical, length }] of extents.entries()) {
+      units.push({ start: physical, length, index, extent });
+    }
+  }
+  for (const [i, start] of blocks.entries()) {
+    units.push({ start, length: 1, index: files.length + i, extent: 0 });
+  }
+  return units;
+}
+
+function afterMoves(
+  { files }: Live,
   targets: ReadonlyMap<Unit, number>,
-): ReadonlyMap<number, readonly Extent[]> {
+  taken: RunSet,
+  written: RunSet,
+): Omit<ContentPlaces, "written"> {
+  const moves: Move[] = [];
+  const left = new RunCollector();
+  const entered = new RunCollector();
+  const filled = new RunCollector();
   const moved = new Map<number, Extent[]>();
-  for (const [{ index, extent }, physical] of targets) {
+  const movedBlocks = new Map<number, number>();
+  for (const [{ start, length, index, extent }, to] of targets) {
+    left.add(start, length);
+    entered.add(to, length);
+    for (const part of intersectRun(written, start, length)) {
+      const place = to + part.start - start;
+      filled.add(place, part.length);
+      moves.push({ from: part.start, to: place, length: part.length });
+    }
+    if (index >= files.length) {
+      movedBlocks.set(index - files.length, to);
+      continue;
+    }
     const extents = moved.get(index) ?? [...(files[index]?.extents ?? [])];
     const old = extents[extent];
-    if (old !== undefined) extents[extent] = { ...old, physical };
+    if (old !== undefined) extents[extent] = { ...old, physical: to };
     moved.set(index, extents);
   }
-  return moved;
+  const staying = subtract(taken, left.union("forbidden", "moves"));
+  return {
+    moves: moves.sort((a, b) => a.from - b.from),
+    moved,
+    movedBlocks,
+    taken: unite(staying, entered.union("forbidden", "moves")),
+    filled: unite(intersect(written, staying), filled.union("forbidden", "moves")),
+  };
 }

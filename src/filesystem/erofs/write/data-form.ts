@@ -4,7 +4,7 @@ import { normalizeExtents } from "../../../blocks/extents.ts";
 import { assert } from "../../../errors.ts";
 import type { RegularFile } from "../../../tree/inode.ts";
 import { limitError } from "../../kind/limit-error.ts";
-import { BLOCK_MAP_ENTRY_SIZE, EROFS_CHUNK_FORMAT_BLKBITS_MASK } from "../format/chunk.ts";
+import { BLOCK_MAP_ENTRY_SIZE, largestChunkBits } from "../format/chunk.ts";
 import type { DataForm, PlannedInode } from "./planned-inode.ts";
 
 /** Addresses of blocks have 32 bits, and the last of them means none. */
@@ -58,7 +58,7 @@ export function fileForm(file: RegularFile, extents: readonly Extent[], path: ()
 
 /** The largest chunks, as the binary logarithm of their blocks, of which each is in one extent or in none. */
 function chunkBits(extents: readonly Extent[], blocks: number): number {
-  let bits = Math.min(Math.ceil(Math.log2(blocks)), EROFS_CHUNK_FORMAT_BLKBITS_MASK);
+  let bits = Math.min(Math.ceil(Math.log2(blocks)), largestChunkBits(blocks));
   for (const { logical, length } of extents) {
     while (logical % 2 ** bits !== 0) bits--;
     while (logical + length < blocks && (logical + length) % 2 ** bits !== 0) bits--;

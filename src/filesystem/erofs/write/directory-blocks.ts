@@ -12,6 +12,7 @@ export function encodeEntries(
 ): void {
   const { inodes } = plan.namespace;
   const view = viewOf(bytes);
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   const first = ends[block - 1] ?? 0;
   const end = ends[block] ?? first;
   let nameAt = (end - first) * DIRENT_SIZE;
@@ -22,7 +23,6 @@ export function encodeEntries(
     DIRENT.nid.put(view, at, nidOf(plan, child));
     DIRENT.nameoff.put(view, at, nameAt);
     DIRENT.file_type.put(view, at, FILE_TYPE[inodes[child]?.node.type ?? "file"]);
-    bytes.set(Buffer.from(name, "latin1"), nameAt);
-    nameAt += name.length;
+    nameAt += text.write(name, nameAt, "latin1");
   }
 }

@@ -4,12 +4,12 @@ import { type FileLength, type FilePlace, type Placing, WHOLE_FILE } from "../..
 import { assert } from "../../../errors.ts";
 import { ContentWriter } from "../../../output/content-writer.ts";
 import type { ContentSink } from "../../../output/stages.ts";
-import type { Metadata } from "../../../tree/inode.ts";
 import type { ComingFile, FileWriter } from "../../kind/file-writer.ts";
-import { EXTENDED_INODE_SIZE } from "../format/inode.ts";
-import { encodeStreamedInode } from "./inode-encoding.ts";
+import { largestChunkBits } from "../format/chunk.ts";
+import { EXTENDED_INODE_SIZE, NO_BLOCK } from "../format/inode.ts";
+import { encodeStreamedInode, type StreamedInode } from "./inode-encoding.ts";
 import { type OpenBlock, OpenSlots, type SlotBlocks } from "./slots.ts";
-import { bodySize, ownXattrs, type PlannedXattrs } from "./xattrs.ts";
+import { bodySize, ownXattrs } from "./xattrs.ts";
 
 /** Holes that are kept as room: a file in one run can be read by everything that knows EROFS. */
 const MOST_HOLES = 1 << 20;
@@ -17,19 +17,20 @@ const MOST_HOLES = 1 << 20;
 const LEAST_CHUNKS = 4096;
 const CHUNKS_PER_BLOCK = 256;
 
+const IN_ONE_RUN: Placing = { row: WHOLE_FILE, zeros: "kept" };
+const NO_EXTENTS: FilePlace["extents"] = [];
+
 /** A file lies in one run, unless it has large holes: then in chunks, the larger the fewer of them there may be. */
 export function placing({ size, stored }: FileLength): Placing {
-  if (size - stored <= MOST_HOLES) return { row: WHOLE_FILE, zeros: "kept" };
+  if (size - stored <= MOST_HOLES) return IN_ONE_RUN;
   const chunks = Math.max(LEAST_CHUNKS, CHUNKS_PER_BLOCK * Math.ceil(stored / BLOCK_SIZE));
   const blocks = Math.ceil(size / BLOCK_SIZE);
-  return { row: 2 ** Math.max(Math.ceil(Math.log2(blocks / chunks)), 0), zeros: "kept in rows" };
+  const bits = Math.min(Math.max(Math.ceil(Math.log2(blocks / chunks)), 0), largestChunkBits(blocks));
+  return { row: 2 ** bits, zeros: "kept in rows" };
 }
 
 /** The last bytes of a file whose inode they come behind. */
-interface Tail {
-  readonly metadata: Metadata;
-  readonly xattrs: PlannedXattrs;
-  readonly fileSize: number;
+interface Tail extends StreamedInode {
   /** Byte of the file that it begins with. */
   readonly start: number;
   readonly length: number;
@@ -76,7 +77,7 @@ export class ErofsFileWriter implements FileWriter {
     const done = ofRows === 0 ? 0 : this.#rows.write(bytes.subarray(0, ofRows));
     this.#at += done;
     if (tail === undefined || done < ofRows || done === bytes.length) return done;
-    this.#tailBytes.set(bytes.subarray(done), this.#at - tail.start);
+    this.#tailBytes.set(done === 0 ? bytes : bytes.subarray(done), this.#at - tail.start);
     this.#at += bytes.length - done;
     return bytes.length;
   }
@@ -89,12 +90,10 @@ export class ErofsFileWriter implements FileWriter {
     const head = EXTENDED_INODE_SIZE + bodySize(tail.xattrs);
     const size = head + tail.length;
     if ((this.#full !== undefined || !this.#slots.hasRoom(size)) && !this.#writeFullest()) return undefined;
-    const start = place.extents[0]?.physical;
-    const slot = this.#slots.put(size, (bytes) => {
-      encodeStreamedInode({ ...tail, start }, bytes);
-      bytes.set(this.#tailBytes.subarray(0, tail.length), head);
-    });
-    return { extents: place.extents, slot };
+    const { slot, block, at } = this.#slots.take(size);
+    encodeStreamedInode(tail, place.extents[0]?.physical ?? NO_BLOCK, block, at);
+    block.bytes.set(this.#tailBytes.subarray(0, tail.length), at + head);
+    return { extents: place.extents.length === 0 ? NO_EXTENTS : place.extents, slot };
   }
 
   flush(): boolean {
@@ -144,5 +143,5 @@ function tailOf(file: ComingFile): Tail | undefined {
   if (length === 0 || metadata === undefined || placing(file).zeros !== "kept") return undefined;
   const xattrs = ownXattrs(metadata.xattrs);
   if (xattrs === undefined || EXTENDED_INODE_SIZE + bodySize(xattrs) + length > BLOCK_SIZE) return undefined;
-  return { metadata, xattrs, fileSize: size, start: size - length, length };
+  return { metadata, xattrs, size, start: size - length, length };
 }

@@ -34,8 +34,10 @@ export function encodeInode(plan: ErofsPlan, index: number, bytes: Uint8Array, a
   const { node, links, xattrs } = planned;
   const { form, compact, dataRun } = laidOut;
   const placed = dataRun === undefined ? undefined : plan.placement.starts[dataRun];
-  const fields = { node, links, xattrs, form: form.kind, size: sizeOf(planned), compact };
-  const behind = encodeHead({ ...fields, word: dataWord(planned, form, placed) }, bytes, at);
+  const { type, metadata } = node;
+  const fields = { type, metadata, links, xattrs, form: form.kind, size: sizeOf(planned), compact };
+  const head = { ...fields, word: dataWord(planned, form, placed) };
+  const behind = encodeHead(head, { bytes, view: viewOf(bytes) }, at);
   encodeRest(plan, planned, form, bytes, behind);
 }
 
@@ -43,23 +45,42 @@ export function encodeInode(plan: ErofsPlan, index: number, bytes: Uint8Array, a
 export interface StreamedInode {
   readonly metadata: Metadata;
   readonly xattrs: PlannedXattrs;
-  readonly fileSize: number;
-  /** First of its whole blocks; undefined if it has none. */
-  readonly start: number | undefined;
+  /** Bytes of the whole file. */
+  readonly size: number;
 }
 
-/** Writes the inode and the attributes of a file that has one name, as far as is known. */
+/** Bytes and their view. */
+export interface Encoded {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+}
+
+/**
+ * Writes the inode and the attributes of a file that has one name, as far as is known.
+ * @param start first of its whole blocks
+ */
 export function encodeStreamedInode(
-  { metadata, xattrs, fileSize, start = NO_BLOCK }: StreamedInode,
-  bytes: Uint8Array,
+  { metadata, xattrs, size }: StreamedInode,
+  start: number,
+  to: Encoded,
+  at: number,
 ): void {
-  const node = { type: "file", metadata } as const;
-  const fields = { node, links: 1, xattrs, form: "inline", size: fileSize, word: start } as const;
-  encodeHead({ ...fields, compact: false }, bytes, 0);
+  const head: Head = {
+    type: "file",
+    metadata,
+    links: 1,
+    xattrs,
+    form: "inline",
+    size,
+    word: start,
+    compact: false,
+  };
+  encodeHead(head, to, at);
 }
 
 interface Head {
-  readonly node: Pick<Inode, "type" | "metadata">;
+  readonly type: Inode["type"];
+  readonly metadata: Metadata;
   readonly links: number;
   readonly xattrs: PlannedXattrs;
   readonly form: keyof typeof LAYOUTS;
@@ -70,16 +91,15 @@ interface Head {
 }
 
 /** Writes an inode and its attributes, and returns the byte behind them. */
-function encodeHead(head: Head, bytes: Uint8Array, at: number): number {
-  const { node, links, xattrs, form, size, word, compact } = head;
-  const { mode, uid, gid, mtime } = node.metadata;
-  const view = viewOf(bytes);
+function encodeHead(head: Head, { bytes, view }: Encoded, at: number): number {
+  const { type, metadata, links, xattrs, form, size, word, compact } = head;
+  const { mode, uid, gid, mtime } = metadata;
   const body = bodySize(xattrs);
   const version = compact ? EROFS_INODE_LAYOUT_COMPACT : EROFS_INODE_LAYOUT_EXTENDED;
   const inode = compact ? COMPACT_INODE : EXTENDED_INODE;
   inode.i_format.put(view, at, version | (LAYOUTS[form] << DATALAYOUT_SHIFT));
   inode.i_xattr_icount.put(view, at, xattrCount(body));
-  inode.i_mode.put(view, at, MODE_TYPE[node.type] | mode);
+  inode.i_mode.put(view, at, MODE_TYPE[type] | mode);
   inode.i_nlink.put(view, at, links);
   inode.i_size.put(view, at, size);
   inode.i_u.put(view, at, word);

@@ -49,9 +49,9 @@ export function* planErofs(
   // How much metadata there is does not depend on where contents lie.
   const first = yield* layOut(namespace, identity.time, (index) => files[index]?.extents ?? NO_EXTENTS);
   const metadata = first.runs.reduce((sum, { blocks }) => sum + blocks, 0);
-  const places = closeUp([...files, ...slots.blocks], contents, metadata);
+  const places = closeUp({ files, blocks: slots.places }, contents, metadata);
   yield;
-  const { moves, moved } = places;
+  const { moves, moved, movedBlocks } = places;
   const extentsOf = (index: number): readonly Extent[] =>
     moved.get(index) ?? files[index]?.extents ?? NO_EXTENTS;
   const layout = moved.size === 0 ? first : yield* layOut(namespace, identity.time, extentsOf);
@@ -59,7 +59,7 @@ export function* planErofs(
   if (placement.blocks > MOST_BLOCKS) throw tooLarge(placement.blocks);
   const slotPlaces = [...contents.slots.places];
   for (const [i, block] of slots.live.entries()) {
-    slotPlaces[block] = moved.get(files.length + i)?.[0]?.physical ?? slotPlaces[block] ?? 0;
+    slotPlaces[block] = movedBlocks.get(i) ?? slotPlaces[block] ?? 0;
   }
   return { namespace, layout, placement, gathers, moves, moved, slotPlaces, deadBytes: slots.dead, identity };
 }

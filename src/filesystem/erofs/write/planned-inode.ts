@@ -39,10 +39,3 @@ export interface SlottedFile {
   readonly file: RegularFile;
   readonly slot: number;
 }
-
-export function* slottedFiles(inodes: readonly PlannedInode[]): Generator<SlottedFile> {
-  for (const planned of inodes) {
-    const { node, slot } = planned;
-    if (node.type === "file" && slot !== undefined) yield { planned, file: node, slot };
-  }
-}

@@ -8,7 +8,7 @@ import type { Gather } from "../../kind/kind.ts";
 import { SLOT_SIZE } from "../format/inode.ts";
 import { FIRST_BLOCK } from "./close-up.ts";
 import { Packer, type Slot } from "./packer.ts";
-import { type PlannedInode, slottedFiles } from "./planned-inode.ts";
+import type { PlannedInode, SlottedFile } from "./planned-inode.ts";
 import { type Contents, SLOTS_PER_BLOCK } from "./slots.ts";
 import { blockOf, liveBytes, offsetOf, slotSize } from "./written-slots.ts";
 
@@ -27,8 +27,12 @@ export interface Regrouped {
 export function regroup(inodes: readonly PlannedInode[], contents: Contents): Regrouped {
   const { slots } = contents;
   const live = liveBytes(inodes, slots.places.length);
-  const isSparse = (block: number): boolean => (live[block] ?? 0) <= LITTLE;
-  const moving = [...slottedFiles(inodes)].filter(({ slot }) => isSparse(blockOf(slot)));
+  const moving: SlottedFile[] = [];
+  for (const planned of inodes) {
+    const { node, slot } = planned;
+    if (node.type !== "file" || slot === undefined || (live[blockOf(slot)] ?? 0) > LITTLE) continue;
+    moving.push({ planned, file: node, slot });
+  }
   let blocks = 0;
   const packer = new Packer(() => blocks++);
   const packed = moving.map(({ file }) => packer.add(slotSize(file)));

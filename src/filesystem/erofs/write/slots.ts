@@ -5,6 +5,7 @@
  */
 import { BLOCK_SIZE } from "../../../blocks/blocks.ts";
 import type { WrittenBlocks } from "../../../blocks/content-space.ts";
+import { viewOf } from "../../../blocks/field.ts";
 import { assert } from "../../../errors.ts";
 import { SLOT_SIZE } from "../format/inode.ts";
 
@@ -42,8 +43,17 @@ const OPEN_BLOCKS = 256;
 export interface OpenBlock {
   readonly number: number;
   readonly bytes: Uint8Array;
+  /** Of the same bytes. */
+  readonly view: DataView;
   /** Slots that are taken, from the first on. */
   taken: number;
+}
+
+/** Room in a block, zeros from byte `at` on. */
+export interface SlotRoom {
+  readonly slot: number;
+  readonly block: OpenBlock;
+  readonly at: number;
 }
 
 /** The blocks that one stream fills: each slot goes where it fits best. */
@@ -52,7 +62,7 @@ export class OpenSlots {
   /** By the slots that are free. */
   readonly #open: OpenBlock[][] = Array.from({ length: SLOTS_PER_BLOCK }, () => []);
   #count = 0;
-  readonly #memory: Uint8Array[] = [];
+  readonly #memory: OpenBlock[] = [];
 
   constructor(blocks: SlotBlocks) {
     this.#blocks = blocks;
@@ -63,16 +73,14 @@ export class OpenSlots {
     return this.#count < OPEN_BLOCKS || this.#bestFit(size) !== undefined;
   }
 
-  /** Has `fill` write so many bytes, at most a block's, and returns the slot's number. */
-  put(size: number, fill: (bytes: Uint8Array) => void): number {
+  /** Takes a slot for so many bytes, at most a block's. */
+  take(size: number): SlotRoom {
     const block = this.#bestFit(size)?.pop() ?? this.#begin();
-    const at = block.taken * SLOT_SIZE;
-    fill(block.bytes.subarray(at, at + size));
-    const slot = block.number * SLOTS_PER_BLOCK + block.taken;
+    const room = { slot: block.number * SLOTS_PER_BLOCK + block.taken, block, at: block.taken * SLOT_SIZE };
     block.taken += Math.ceil(size / SLOT_SIZE);
     this.#blocks.used[block.number] = (this.#blocks.used[block.number] ?? 0) + size;
     this.#open[SLOTS_PER_BLOCK - block.taken]?.push(block);
-    return slot;
+    return room;
   }
 
   get isEmpty(): boolean {
@@ -88,16 +96,16 @@ export class OpenSlots {
   }
 
   /** Tells where a block that was given away lies, and has its memory back. */
-  placed({ number, bytes }: OpenBlock, place: number): void {
-    this.#blocks.places[number] = place;
-    this.#memory.push(bytes);
+  placed(block: OpenBlock, place: number): void {
+    this.#blocks.places[block.number] = place;
+    this.#memory.push(block);
   }
 
   #begin(): OpenBlock {
     assert(this.#count < OPEN_BLOCKS, "too many blocks are open");
     this.#count++;
-    const bytes = this.#memory.pop()?.fill(0) ?? new Uint8Array(BLOCK_SIZE);
-    return { number: this.#blocks.begin(), bytes, taken: 0 };
+    const bytes = this.#memory.pop()?.bytes.fill(0) ?? new Uint8Array(BLOCK_SIZE);
+    return { number: this.#blocks.begin(), bytes, view: viewOf(bytes), taken: 0 };
   }
 
   #bestFit(size: number): OpenBlock[] | undefined {

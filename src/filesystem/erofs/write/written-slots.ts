@@ -1,10 +1,10 @@
 /** What became of the slots that were written while contents streamed. */
-import { BLOCK_SIZE, type Mapped } from "../../../blocks/blocks.ts";
+import { BLOCK_SIZE } from "../../../blocks/blocks.ts";
 import { assert } from "../../../errors.ts";
 import type { RegularFile } from "../../../tree/inode.ts";
 import type { Steps } from "../../../waiting/steps.ts";
 import { EXTENDED_INODE_SIZE, SLOT_SIZE } from "../format/inode.ts";
-import { type PlannedInode, type SlottedFile, slottedFiles } from "./planned-inode.ts";
+import type { PlannedInode, SlottedFile } from "./planned-inode.ts";
 import { SLOTS_PER_BLOCK, type SlotTable } from "./slots.ts";
 import { bodySize, NO_ATTRIBUTES, ownXattrs } from "./xattrs.ts";
 
@@ -17,9 +17,9 @@ export interface DeadBytes {
 }
 
 export interface WrittenSlots {
-  /** Numbers of the blocks that have files, and where each lies, as if they were files themselves. */
+  /** Numbers of the blocks that have files, and where each lies. */
   readonly live: readonly number[];
-  readonly blocks: readonly Mapped[];
+  readonly places: readonly number[];
   readonly dead: readonly DeadBytes[];
 }
 
@@ -27,28 +27,31 @@ export function* writtenSlots(inodes: readonly PlannedInode[], slots: SlotTable)
   const bytes = liveBytes(inodes, slots.places.length);
   yield;
   const live: number[] = [];
-  const blocks: Mapped[] = [];
+  const places: number[] = [];
   const partial = new Map<number, SlottedFile[]>();
   for (const [block, length] of bytes.entries()) {
     const [place = -1, all = 0] = [slots.places[block], slots.used[block]];
     if (length === 0) continue;
     assert(length <= all && place >= 0, "a file has a slot that was not written");
     live.push(block);
-    blocks.push({ extents: [{ logical: 0, physical: place, length: 1 }] });
+    places.push(place);
     if (length < all) partial.set(block, []);
   }
   yield;
-  for (const file of partial.size === 0 ? [] : slottedFiles(inodes)) {
-    partial.get(blockOf(file.slot))?.push(file);
+  for (const planned of partial.size === 0 ? [] : inodes) {
+    const { node, slot } = planned;
+    if (node.type === "file" && slot !== undefined)
+      partial.get(blockOf(slot))?.push({ planned, file: node, slot });
   }
-  return { live, blocks, dead: [...partial].flatMap(([block, files]) => deadBytes(block, files)) };
+  return { live, places, dead: [...partial].flatMap(([block, files]) => deadBytes(block, files)) };
 }
 
 /** Bytes that files have in each of so many blocks. */
 export function liveBytes(inodes: readonly PlannedInode[], blocks: number): Int32Array {
   const bytes = new Int32Array(blocks);
-  for (const { file, slot } of slottedFiles(inodes)) {
-    bytes[blockOf(slot)] = (bytes[blockOf(slot)] ?? 0) + slotSize(file);
+  for (const { node, slot } of inodes) {
+    if (node.type !== "file" || slot === undefined) continue;
+    bytes[blockOf(slot)] = (bytes[blockOf(slot)] ?? 0) + slotSize(node);
   }
   return bytes;
 }

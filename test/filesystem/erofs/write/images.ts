@@ -31,7 +31,7 @@ export interface Part {
 /** An image in the making: a sparse file that contents go to first. */
 export class ErofsImage implements TreeImage {
   readonly path: string;
-  readonly #folder = mkdtempSync(join(tmpdir(), "erofs-test-"));
+  readonly #folder: string | undefined;
   readonly #fd: number;
   readonly #prepared = prepareErofs();
   readonly #supply = new BlockSupply(this.#prepared.space);
@@ -40,9 +40,11 @@ export class ErofsImage implements TreeImage {
   /** How contents are cut into chunks, in bytes. */
   readonly #cut: number;
 
-  constructor(cut = 1 << 20) {
+  /** @param path where the image is to be; in a folder of its own if absent */
+  constructor(cut = 1 << 20, path?: string) {
     this.#cut = cut;
-    this.path = join(this.#folder, "image.erofs");
+    this.#folder = path === undefined ? mkdtempSync(join(tmpdir(), "erofs-test-")) : undefined;
+    this.path = path ?? join(this.#folder ?? "", "image.erofs");
     this.#fd = openSync(this.path, "w+");
     this.#writer = this.#prepared.fileWriter(
       immediateSink((position, bytes) => this.#write(position, bytes)),
@@ -66,8 +68,11 @@ export class ErofsImage implements TreeImage {
 
   /** A file of `size` bytes; what no part has is a hole. */
   sparse(size: number, parts: readonly Part[], changes: Partial<Metadata> = {}): RegularFile {
+    return this.store(size, parts, metadata(changes));
+  }
+
+  store(size: number, parts: readonly Part[], own: Metadata): RegularFile {
     const writer = this.#writer;
-    const own = metadata(changes);
     const stored = parts.reduce((sum, { bytes }) => sum + bytes.length, 0);
     writer.begin({ size, stored, metadata: own });
     for (const { offset, bytes } of parts) {
@@ -75,7 +80,9 @@ export class ErofsImage implements TreeImage {
       for (let at = 0; at < bytes.length; at += this.#cut) this.#feed(bytes.subarray(at, at + this.#cut));
     }
     for (let place = writer.end(); ; place = writer.end()) {
-      if (place !== undefined) return { type: "file", metadata: own, size, ...place };
+      if (place !== undefined) {
+        return { type: "file", metadata: own, size, extents: place.extents, slot: place.slot };
+      }
       this.#addArena();
     }
   }
@@ -120,9 +127,13 @@ export class ErofsImage implements TreeImage {
     this.#write(to * BLOCK_SIZE, bytes);
   }
 
-  remove(): void {
+  close(): void {
     closeSync(this.#fd);
-    rmSync(this.#folder, { recursive: true });
+  }
+
+  remove(): void {
+    this.close();
+    rmSync(this.#folder ?? this.path, { recursive: true });
   }
 }
 

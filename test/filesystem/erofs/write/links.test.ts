@@ -1,9 +1,7 @@
-import { expect } from "bun:test";
-import { lstatSync, readFileSync } from "node:fs";
-import type { Directory, Inode, RegularFile } from "../../../../src/tree/inode.ts";
-import { expectCleanFilesystem, type Oracle, testWith } from "../../../support/oracles.ts";
-import { device, directory, directoryOf, special, symlink } from "../../ext4/write/images.ts";
-import { withErofs, withErofsMount } from "./images.ts";
+import type { Directory, Inode } from "../../../../src/tree/inode.ts";
+import { type Oracle, testWith } from "../../../support/oracles.ts";
+import { device, directoryOf, special, symlink } from "../../ext4/write/images.ts";
+import { withErofs } from "./images.ts";
 import { expectShown, fileOf } from "./shown.ts";
 
 const ORACLES: readonly Oracle[] = ["fsck.erofs", "loop mount", "getfattr"];
@@ -29,27 +27,5 @@ testWith(ORACLES, "inodes of every type have several names, a file 5,000", () =>
     ]);
     const many = directoryOf(namesOf(fileOf(image, 5), 5000));
     expectShown(image, directoryOf(new Map([...folders, ["many", many], ["again", several[1] ?? many]])));
-  });
-});
-
-testWith(["fsck.erofs", "loop mount"], "a file has 70,000 names, and a directory as many directories", () => {
-  withErofs((image) => {
-    const time = { seconds: 0, nanoseconds: 0 };
-    const linked: RegularFile = image.file("contents", { mtime: time });
-    const empty: RegularFile = image.file("", { mtime: time });
-    const folders = Array.from({ length: 70_000 }, (_, n): [string, Inode] => [`${n}`, directory()]);
-    const root = directory({
-      files: directoryOf(new Map([...namesOf(linked, 70_000), ["empty", empty]])),
-      empties: directoryOf(namesOf(empty, 69_999)),
-      folders: directoryOf(new Map(folders), { mtime: time }),
-    });
-    image.finish(root, { time });
-    expectCleanFilesystem(image.path);
-    withErofsMount(image.path, (folder) => {
-      expect(lstatSync(`${folder}/files/name 69999`).nlink).toBe(70_000);
-      expect(lstatSync(`${folder}/files/empty`).nlink).toBe(70_000);
-      expect(lstatSync(`${folder}/folders`).nlink).toBe(70_002);
-      expect(readFileSync(`${folder}/files/name 12345`, "latin1")).toBe("contents");
-    });
   });
 });
