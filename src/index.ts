@@ -45,6 +45,7 @@ export { convertDockerfile, type DockerfileResult } from "./dockerfile/convert-d
 export { type DockerfilePlan, planDockerfile } from "./dockerfile/dry-run.ts";
 export type { BuildEvent, BuilderName, DockerfileOptions } from "./dockerfile/options.ts";
 export { Docker2vmError, ERROR_CODES, type ErrorCode, type ErrorDetails, EXIT } from "./errors.ts";
+export type { Algorithm } from "./filesystem/erofs/read/compressed/algorithm.ts";
 export type { FeatureName } from "./filesystem/ext4/read/features.ts";
 export type { JournalState } from "./filesystem/ext4/read/filesystem.ts";
 export type { FilesystemName, FilesystemOptions } from "./filesystem/kind/kind.ts";
@@ -56,6 +57,7 @@ export type { FileType, Replay } from "./filesystem/reading/filesystem.ts";
 export type { Finding } from "./filesystem/reading/findings.ts";
 export type { ImageReader } from "./filesystem/reading/image.ts";
 export type { Verification } from "./filesystem/reading/verification.ts";
+export type { LogState } from "./filesystem/xfs/read/log.ts";
 export type { InflateChoice } from "./layer/decompress.ts";
 export type { Digest } from "./oci/digest.ts";
 export { type ImageTarget, MemoryTarget } from "./output/target.ts";

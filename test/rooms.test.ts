@@ -188,6 +188,8 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
     "filesystem/kind",
     "filesystem/reading",
     "filesystem/ext4/read",
+    "filesystem/erofs/read",
+    "filesystem/xfs/read",
     "filesystem/open.ts",
     "reader",
     "oci",

@@ -4,6 +4,7 @@ import { decode, viewOf } from "../../../blocks/field.ts";
 import { LOG_RECORD, LOG_UNMOUNT, XLOG_HEADER_MAGIC_NUM, XLOG_UNMOUNT_TRANS } from "../format/log.ts";
 import type { Volume } from "./volume.ts";
 
+/** "needs recovery": changes in it are not in place yet; "elsewhere": it is on another device. */
 export type LogState = "clean" | "needs recovery" | "elsewhere";
 
 /** The log is written in these, whatever the device's sectors. */
