@@ -73,14 +73,14 @@ export const CONVERT_OPTIONS = {
   inodes: {
     type: "string",
     group: FILESYSTEM,
-    describe: "Inodes in all",
+    describe: "Inodes in all; not of xfs",
     defaultDescription: "as mke2fs, and some to spare",
   },
   journal: {
     type: "string",
     group: FILESYSTEM,
     describe: "off, or its size, as 16M",
-    defaultDescription: "as mke2fs makes it",
+    defaultDescription: "as mke2fs makes it; of xfs by the size",
   },
   "read-only": {
     type: "boolean",

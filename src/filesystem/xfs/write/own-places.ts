@@ -49,13 +49,13 @@ export function settle(layout: Layout, choice: Choice, demand: OwnDemand): OwnPl
   if (log === undefined) return undefined;
   const logRun = runSetOf([{ start: log, length: layout.logBlocks }]);
   const others = [free, choice.anywhere].map((space) => subtract(space, logRun));
-  const chunks = firstFit(others, (space) => chunkPlaces(space, demand.chunks));
+  const chunks = firstFit(others, (space) => chunkPlaces(space, layout, log, demand));
   if (chunks === undefined) return undefined;
   const placed = unite(logRun, runSetOf(chunks.map((start) => ({ start, length: CHUNK_BLOCKS }))));
   const claims = claimAll(
     layout,
     { free: subtract(free, placed), anywhere: subtract(choice.anywhere, placed) },
-    { log, chunks, reserves: demand.reserves },
+    { log, chunks, demand },
   );
   if (claims === undefined) return undefined;
   const taken = unite(placed, claims.runs);
@@ -87,19 +87,48 @@ function logPlace({ starts, ends }: RunSet, { groupBlocks, logBlocks }: Layout):
   return undefined;
 }
 
-/** The lowest places for so many chunks. */
-function chunkPlaces(space: RunSet, count: number): number[] | undefined {
-  const { starts, ends } = below(space, INODE_SPACE_BLOCKS);
+/** The lowest places for so many chunks that leave each group room for what else must lie in it. */
+function chunkPlaces(space: RunSet, layout: Layout, log: number, demand: OwnDemand): number[] | undefined {
+  const usable = below(space, INODE_SPACE_BLOCKS);
   const places: number[] = [];
-  for (let i = 0; i < starts.length; i++) {
-    const end = ends[i] ?? 0;
-    let at = Math.ceil((starts[i] ?? 0) / CHUNK_BLOCKS) * CHUNK_BLOCKS;
-    for (; at + CHUNK_BLOCKS <= end; at += CHUNK_BLOCKS) {
-      if (places.length === count) return places;
+  for (let group = 0; group < layout.count && places.length < demand.chunks; group++) {
+    const { start, length } = groupRun(layout, group);
+    const runs = intersectRun(usable, start, length);
+    const here = alignedPlaces(runs, demand.chunks - places.length);
+    const room = runs.reduce((sum, run) => sum + run.length, 0) - keptIn(layout, group, log, demand);
+    let count = here.length;
+    while (count > 0 && room - count * CHUNK_BLOCKS < inobtIn(group, count)) count--;
+    places.push(...here.slice(0, count));
+  }
+  return places.length === demand.chunks ? places : undefined;
+}
+
+function alignedPlaces(runs: readonly Run[], most: number): number[] {
+  const places: number[] = [];
+  for (const { start, length } of runs) {
+    let at = Math.ceil(start / CHUNK_BLOCKS) * CHUNK_BLOCKS;
+    for (; at + CHUNK_BLOCKS <= start + length; at += CHUNK_BLOCKS) {
+      if (places.length === most) return places;
       places.push(at);
     }
   }
-  return places.length === count ? places : undefined;
+  return places;
+}
+
+/** Blocks of a group's tree of inodes besides its root, for so many chunks beside the very first. */
+function inobtIn(group: number, chunks: number): number {
+  return inobtBlocks(chunks + (group === 0 ? 1 : 0));
+}
+
+/** What trees of free space may come to take from what was kept. */
+const MARGIN = 16;
+
+/** Blocks of a group that are to stay free. */
+function keptIn(layout: Layout, group: number, log: number, { reserves }: OwnDemand): number {
+  if (!reserves) return 0;
+  const { start, length } = groupRun(layout, group);
+  const logHere = log >= start && log < start + length ? layout.logBlocks : 0;
+  return groupReserve(length - logHere) + MARGIN;
 }
 
 interface Claims {
@@ -108,18 +137,11 @@ interface Claims {
   readonly runs: RunSet;
 }
 
-/** What trees of free space may come to take from what was kept. */
-const MARGIN = 16;
-
 /** In each group blocks for its tree of inodes, and those that stay free. */
 function claimAll(
   layout: Layout,
   space: { readonly free: RunSet; readonly anywhere: RunSet },
-  {
-    log,
-    chunks,
-    reserves,
-  }: { readonly log: number; readonly chunks: readonly number[]; readonly reserves: boolean },
+  { log, chunks, demand }: Pick<OwnPlaces, "log" | "chunks"> & { readonly demand: OwnDemand },
 ): Claims | undefined {
   const inobt: (readonly number[])[] = [];
   const kept: Run[] = [];
@@ -127,13 +149,10 @@ function claimAll(
   let chunk = 0;
   for (let group = 0; group < layout.count; group++) {
     const run = groupRun(layout, group);
-    const end = run.start + run.length;
     const first = chunk;
-    while ((chunks[chunk] ?? Number.POSITIVE_INFINITY) < end) chunk++;
-    const inodes = inobtBlocks(chunk - first + (group === 0 ? 1 : 0));
-    const logHere = log >= run.start && log < end ? layout.logBlocks : 0;
-    const reserve = reserves ? Math.max(groupReserve(run.length - logHere), 0) + MARGIN : 0;
-    const claimed = claim(space, run, inodes + reserve);
+    while ((chunks[chunk] ?? Number.POSITIVE_INFINITY) < run.start + run.length) chunk++;
+    const inodes = inobtIn(group, chunk - first);
+    const claimed = claim(space, run, inodes + keptIn(layout, group, log, demand));
     if (claimed === undefined) return undefined;
     const { used, left } = split(claimed, inodes);
     inobt.push(used);

@@ -3,6 +3,7 @@ import { contentSpace, type WrittenBlocks } from "../../../blocks/content-space.
 import { Docker2vmError } from "../../../errors.ts";
 import type { Directory } from "../../../tree/inode.ts";
 import type { Steps } from "../../../waiting/steps.ts";
+import type { Attempt } from "../../kind/least-size.ts";
 import { INODES_PER_CHUNK } from "../format/inode.ts";
 import { CHUNK_BLOCKS } from "./geometry.ts";
 import { type LayoutRule, layoutOf } from "./layout.ts";
@@ -37,17 +38,19 @@ export function* planXfs(root: Directory, contents: WrittenBlocks, options: XfsO
   const namespace = yield* planNamespace(root, options);
   const space = contentSpace(namespace, contents);
   const chunks = chunksFor(namespace.length);
-  const size = sizeToFind(options);
   const rule: LayoutRule = { log: logRule(options) };
   const own = namespace.reduce((sum, planned) => sum + ownBlocks(planned), 0);
   const demand: Demand = { blocks: space.liveBlocks + own + chunks * CHUNK_BLOCKS, rule };
-  const attempt = (reserves: boolean) =>
-    function* (blocks: number): Steps<Placement | undefined> {
-      yield;
-      const layout = layoutOf(blocks, rule);
-      return layout === undefined ? undefined : place(namespace, space, layout, { chunks, reserves });
-    };
-  const placement = yield* findPlacement();
+  const placement = yield* findPlacement(
+    options,
+    demand,
+    (reserves) =>
+      function* (blocks) {
+        yield;
+        const layout = layoutOf(blocks, rule);
+        return layout === undefined ? undefined : place(namespace, space, layout, { chunks, reserves });
+      },
+  );
   checkLogLength(options, placement);
   return {
     blocks: placement.layout.blocks,
@@ -57,14 +60,23 @@ export function* planXfs(root: Directory, contents: WrittenBlocks, options: XfsO
     placement,
     options,
   };
+}
 
-  function* findPlacement(): Steps<Placement> {
-    // With nothing spare a guest that writes may find a group without room for its trees: it was asked for.
-    if (size.kind === "min") return yield* minimumSize(demand, attempt(false));
-    if (size.kind === "auto") return yield* chooseSize(demand, size.free ?? "default", attempt(true));
-    const roomy = options.readOnly ? undefined : yield* attempt(true)(size.blocks);
-    return roomy ?? (yield* useSize(size.blocks, demand, attempt(false)));
+/**
+ * Tries sizes in blocks. `reserves`: whether each group keeps free what a mount sets aside in it. With nothing spare, and
+ * where a size is given that has no room for it, a guest may find it missing when it shares blocks: it was asked for.
+ */
+type Attempts = (reserves: boolean) => Attempt<Placement>;
+
+function* findPlacement(options: XfsOptions, demand: Demand, attempts: Attempts): Steps<Placement> {
+  const reserves = !options.readOnly;
+  const size = sizeToFind(options);
+  if (size.kind === "min") return yield* minimumSize(demand, attempts(false));
+  if (size.kind === "auto") {
+    return yield* chooseSize(demand, { free: size.free ?? "default", reserves }, attempts(reserves));
   }
+  const roomy = reserves ? yield* attempts(true)(size.blocks) : undefined;
+  return roomy ?? (yield* useSize(size.blocks, demand, attempts(false)));
 }
 
 function checkLogLength({ log }: XfsOptions, { layout }: Placement): void {

@@ -41,22 +41,31 @@ function leastPossible(from: number, { blocks, rule }: Demand): number {
   }
 }
 
+/** Free blocks that are asked for; "default" is a quarter of what is used and at least 64 MiB. */
+export interface FreeSpaceWanted {
+  readonly free: number | "default";
+  /** Whether they are to be free beside what a mount takes. */
+  readonly reserves: boolean;
+}
+
 /**
- * The result at the smallest size, in whole MiB, that leaves `free` blocks beside what a mount takes; "default" is a
- * quarter of what is used and at least 64 MiB. The size only grows: by what the last one proved to lack.
+ * The result at the smallest size, in whole MiB, that leaves the free blocks. The size only grows: by what the last one
+ * proved to lack.
  */
 export function* chooseSize(
   demand: Demand,
-  free: number | "default",
+  { free, reserves }: FreeSpaceWanted,
   attempt: Attempt<Placement>,
 ): Steps<Placement> {
   const withFree = (used: number): number => used + (free === "default" ? usualFree(used) : free);
   let blocks = wholeMebibytes(leastPossible(LEAST_BLOCKS, demand));
   for (;;) {
     const result = yield* attempt(blocks);
-    const wanted =
-      result === undefined ? blocks + 1 : withFree(blocks - result.freeBlocks) + mountReserve(result.layout);
-    if (result !== undefined && wanted <= blocks) return result;
+    let wanted = blocks + 1;
+    if (result !== undefined) {
+      wanted = withFree(blocks - result.freeBlocks) + (reserves ? mountReserve(result.layout) : 0);
+      if (wanted <= blocks) return result;
+    }
     blocks = wholeMebibytes(wanted);
   }
 }

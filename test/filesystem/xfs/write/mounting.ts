@@ -31,14 +31,19 @@ const OF_FILES = [
 
 /** Fails unless `xfs_repair -n` and xfs_db go through all of the image and have nothing to say of it. */
 export function expectSilentRepair(image: string): void {
+  expectNothingToRepair(image);
+  const checked = run("xfs_db", ["-r", "-c", "blockget -n", image]);
+  expect(checked).toEqual({ status: 0, stdout: "", stderr: "" });
+}
+
+/** The same of xfs_repair alone: with a million names in a directory xfs_db takes minutes. */
+export function expectNothingToRepair(image: string): void {
   const { status, stdout, stderr } = run("xfs_repair", ["-n", "-f", image]);
   const said = `${stdout}\n${stderr}`
     .split("\n")
     .filter((line) => line !== "" && !/^(Phase \d| {8}- |No modify flag set)/.test(line))
     .filter((line) => !OF_FILES.includes(line));
   expect({ status, said }).toEqual({ status: 0, said: [] });
-  const checked = run("xfs_db", ["-r", "-c", "blockget -n", image]);
-  expect(checked).toEqual({ status: 0, stdout: "", stderr: "" });
 }
 
 /** Fails unless the kernel shows the tree as it is. */
