@@ -24,6 +24,11 @@ export interface SlotTable {
   readonly used: readonly number[];
 }
 
+/** What became of the blocks while contents arrived, and what of them has slots in it. */
+export interface Contents extends WrittenBlocks {
+  readonly slots: SlotTable;
+}
+
 /** All blocks with slots of an image. */
 export class SlotBlocks implements SlotTable {
   readonly places: number[] = [];
