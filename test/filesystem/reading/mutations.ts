@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Docker2vmError } from "../../../src/errors.ts";
 import { extract } from "../../../src/filesystem/reading/extract.ts";
-import { memoryImage } from "../../../src/filesystem/reading/image.ts";
+import type { ImageReader } from "../../../src/filesystem/reading/image.ts";
 import { list } from "../../../src/filesystem/reading/list.ts";
 import type { FilesystemReader } from "../../../src/filesystem/reading/reader.ts";
 import { readTree } from "../../../src/filesystem/reading/tree.ts";
@@ -19,11 +19,42 @@ export interface Region {
 }
 
 interface Damaging {
-  readonly sound: Uint8Array;
+  readonly sound: ImageReader;
+  /** None over the border of two blocks. */
   readonly regions: readonly Region[];
   readonly rounds: number;
-  /** Makes checksums right again, so that what is behind them is reached. */
-  readonly mend?: (bytes: Uint8Array) => void;
+  /** Makes checksums of a damaged block right again, so that what is behind them is reached. */
+  readonly mend: (block: Uint8Array, number: number) => void;
+}
+
+export const BLOCK = 4096;
+
+/** An image with other blocks in it, copied as they are asked for. */
+class DamagedImage implements ImageReader {
+  readonly size: number;
+  readonly blocks = new Map<number, Uint8Array>();
+  readonly #sound: ImageReader;
+
+  constructor(sound: ImageReader) {
+    this.#sound = sound;
+    this.size = sound.size;
+  }
+
+  block(number: number): Uint8Array {
+    const block = this.blocks.get(number) ?? this.#sound.read(number * BLOCK, BLOCK);
+    this.blocks.set(number, block);
+    return block;
+  }
+
+  read(position: number, length: number): Uint8Array {
+    const bytes = this.#sound.read(position, length);
+    for (const [number, block] of this.blocks) {
+      const at = number * BLOCK - position;
+      if (at >= bytes.length || at + block.length <= 0) continue;
+      bytes.set(block.subarray(Math.max(-at, 0), bytes.length - at), Math.max(at, 0));
+    }
+    return bytes;
+  }
 }
 
 /** What one file may be read of; damage can make it larger than there is time for. */
@@ -34,20 +65,20 @@ const EXTRACTED = 4;
 
 /** Damages the image so many times, each time anew, and reads all that is left of it. */
 export function expectOnlyOwnErrors(name: string, reader: FilesystemReader, damaging: Damaging): void {
-  const { sound, regions, rounds, mend = () => {} } = damaging;
+  const { sound, regions, rounds, mend } = damaging;
   const seed = Number(process.env["FUZZ_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
   console.error(`${name}: seed ${seed}`);
   const below = randomNumbers(seed);
   const folder = mkdtempSync(join(tmpdir(), "mutations-"));
   try {
     for (let round = 0; round < rounds; round++) {
-      const bytes = sound.slice();
+      const image = new DamagedImage(sound);
       const times = 1 + below(8);
-      for (let i = 0; i < times; i++) damage(bytes, regions, below);
-      mend(bytes);
-      attempt(() => finished(reader.verify(memoryImage(bytes))));
-      attempt(() => readAll(reader, bytes));
-      if (round % EXTRACTED === 0) attempt(() => extractAll(reader, bytes, folder));
+      for (let i = 0; i < times; i++) damage(image, regions, below);
+      for (const [number, block] of image.blocks) mend(block, number);
+      attempt(() => finished(reader.verify(image)));
+      attempt(() => readAll(reader, image));
+      if (round % EXTRACTED === 0) attempt(() => extractAll(reader, image, folder));
       expect(readdirSync(folder)).toEqual([]);
     }
   } finally {
@@ -56,19 +87,21 @@ export function expectOnlyOwnErrors(name: string, reader: FilesystemReader, dama
 }
 
 /** A few bytes of one region: random ones, extreme ones, or those of another place in it. */
-function damage(bytes: Uint8Array, regions: readonly Region[], below: (bound: number) => number): void {
+function damage(image: DamagedImage, regions: readonly Region[], below: (bound: number) => number): void {
   const { start, length } = regions[below(regions.length)] ?? { start: 0, length: 1 };
-  const at = start + (below(length) & ~1);
+  const block = image.block(Math.floor(start / BLOCK));
+  const region = block.subarray(start % BLOCK, (start % BLOCK) + length);
+  const at = below(length) & ~1;
   const size = 1 + below(8);
   const way = below(4);
-  if (way === 0) bytes.fill(below(2) * 255, at, at + size);
-  else if (way === 1) bytes[at] = (bytes[at] ?? 0) ^ (1 << below(8));
-  else if (way === 2) for (let i = 0; i < size; i++) bytes[at + i] = below(256);
-  else bytes.copyWithin(at, start + (below(length) & ~3), start + (below(length) & ~3) + size);
+  if (way === 0) region.fill(below(2) * 255, at, at + size);
+  else if (way === 1) region[at] = (region[at] ?? 0) ^ (1 << below(8));
+  else if (way === 2) for (let i = 0; i < size; i++) region[at + i] = below(256);
+  else region.copyWithin(at, below(length) & ~3, (below(length) & ~3) + size);
 }
 
-function readAll(reader: FilesystemReader, bytes: Uint8Array): void {
-  const { filesystem, facts } = finished(reader.open(memoryImage(bytes), { ignoreJournal: true }));
+function readAll(reader: FilesystemReader, image: ImageReader): void {
+  const { filesystem, facts } = finished(reader.open(image, { ignoreJournal: true }));
   facts();
   for (const { inode } of unpaused(list(filesystem, "/", { recursive: true }))) {
     const file = filesystem.inode(inode);
@@ -91,11 +124,11 @@ function readSome(pieces: Iterable<{ readonly offset: number; readonly bytes: Ui
 }
 
 /** Into a folder in the given one, which is empty before and afterwards. */
-function extractAll(reader: FilesystemReader, bytes: Uint8Array, folder: string): void {
+function extractAll(reader: FilesystemReader, image: ImageReader, folder: string): void {
   const destination = join(folder, "out");
   mkdirSync(destination);
   try {
-    const { filesystem } = finished(reader.open(memoryImage(bytes), { ignoreJournal: true }));
+    const { filesystem } = finished(reader.open(image, { ignoreJournal: true }));
     const steps = extract(filesystem, "/", destination);
     for (let i = 0; steps.next().done !== true; i++) if (i > 5000) steps.return(undefined as never);
   } finally {
