@@ -9,14 +9,16 @@ import { immediateSink } from "../output/stages.ts";
 import type { ContentStore } from "../profile/profile.ts";
 import type { RegularFile } from "../tree/inode.ts";
 
+type FilesystemContents = Pick<PreparedFilesystem, "fileWriter" | "restOf">;
+
 /** The contents of the image: those that the layers brought, and those that are added to them. */
 export class ImageContents implements WrittenBlocks, ContentStore {
   readonly #image: ImageStore;
   readonly #supply: BlockSupply;
-  readonly #filesystem: Pick<PreparedFilesystem, "fileWriter">;
+  readonly #filesystem: FilesystemContents;
   readonly #written: Run[] = [];
 
-  constructor(image: ImageStore, supply: BlockSupply, filesystem: Pick<PreparedFilesystem, "fileWriter">) {
+  constructor(image: ImageStore, supply: BlockSupply, filesystem: FilesystemContents) {
     this.#image = image;
     this.#supply = supply;
     this.#filesystem = filesystem;
@@ -67,6 +69,8 @@ export class ImageContents implements WrittenBlocks, ContentStore {
         bytes.subarray(start, Math.min(start + length * BLOCK_SIZE, file.size)),
       );
     }
+    const rest = this.#filesystem.restOf?.(file);
+    if (rest !== undefined) await this.#image.read(rest.position, bytes.subarray(file.size - rest.length));
     return bytes;
   }
 

@@ -4,6 +4,12 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { type ConvertResult, convert } from "../../src/convert/convert.ts";
 import type { FilesystemSettings } from "../../src/convert/options.ts";
+import { checkConversion } from "../../src/convert/request.ts";
+import { streamLayers } from "../../src/convert/stream-layers.ts";
+import { ImageFile } from "../../src/output/image-file.ts";
+import { ImageWriter } from "../../src/output/image-writer.ts";
+import { openSource } from "../../src/source/open.ts";
+import type { Inode } from "../../src/tree/inode.ts";
 import { alpineLayout } from "../support/images.ts";
 import { differences, kernelView, withMounted } from "../support/kernel-view.ts";
 import { buildLayout } from "../support/layout-builder.ts";
@@ -62,6 +68,40 @@ describe("the kernel sees in an EROFS what it sees in an ext4", () => {
     buildLayout(scratch("image"), { layers: [await Bun.file(scratch("sparse.tar")).bytes()] });
     await expectSameFiles(`oci:${scratch("image")}`);
   });
+});
+
+test("files can be read while the image is made, and others be added", async () => {
+  const sizes = [0, 1, 4000, 4032, 4033, 4096, 9000, 100_000, 5000];
+  const items = sizes.map(
+    (size, n): TarItem => ({
+      path: `${n}`,
+      data: fileBytes(size, n, true),
+      ...(n % 3 === 0 ? { pax: { "SCHILY.xattr.user.n": "value" } } : {}),
+    }),
+  );
+  const source = await openSource(
+    { kind: "oci-layout", path: build("read", [items]).slice("oci:".length) },
+    { scratchFolder: scratch() },
+  );
+  const { layers } = await source.resolve({ os: "linux", architecture: "amd64" });
+  const writer = new ImageWriter(new ImageFile(scratch("read.erofs")));
+  const { root, contents } = await streamLayers(
+    layers,
+    writer,
+    checkConversion({ filesystem: { type: "erofs" } }),
+  );
+  const added = fileBytes(5000, 99);
+  const extents = contents.place(added.length, [added]);
+  contents.flush();
+  const bytesOf = async (file: Inode | undefined): Promise<Buffer> =>
+    Buffer.from(file?.type === "file" ? await contents.read(file) : []);
+  for (const [n, size] of sizes.entries()) {
+    expect(await bytesOf(root.entries.get(`${n}`))).toEqual(Buffer.from(fileBytes(size, n, true)));
+  }
+  const { metadata } = root;
+  expect(await bytesOf({ type: "file", metadata, size: 5000, extents })).toEqual(Buffer.from(added));
+  await writer.close();
+  await source.close();
 });
 
 /** Layers of which each has a file that fills most of an arena. */

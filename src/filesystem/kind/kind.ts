@@ -4,7 +4,7 @@ import type { Piece } from "../../blocks/piece-buffer.ts";
 import type { Move } from "../../blocks/relocation.ts";
 import type { Space } from "../../blocks/space.ts";
 import type { ContentSink } from "../../output/stages.ts";
-import type { Directory, Timestamp } from "../../tree/inode.ts";
+import type { Directory, RegularFile, Timestamp } from "../../tree/inode.ts";
 import type { Steps } from "../../waiting/steps.ts";
 import type { FileWriter } from "./file-writer.ts";
 import type { Sizing } from "./size.ts";
@@ -70,11 +70,19 @@ export interface PreparedFilesystem {
   readonly space: Space;
   /** What takes the contents of one stream of files. */
   fileWriter(sink: ContentSink): FileWriter;
+  /** Where those last bytes of a file lie that no extent has, once all is flushed; undefined where there are none. */
+  restOf?(file: RegularFile): FileRest | undefined;
   /**
    * Settles everything about the filesystem but the contents, which are in place. Pure: same tree, contents and
    * identity, same plan. Throws E_SIZE_TOO_SMALL with what is needed, E_FILESYSTEM_LIMIT naming the path.
    */
   plan(root: Directory, contents: WrittenBlocks, identity: FilesystemIdentity): Steps<FilesystemPlan>;
+}
+
+/** The last `length` bytes of a file, at byte `position` of the image. */
+export interface FileRest {
+  readonly position: number;
+  readonly length: number;
 }
 
 /** What a filesystem is told apart by, and when it says it was made. */

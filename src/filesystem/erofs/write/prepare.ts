@@ -4,6 +4,7 @@ import { emitErofs } from "./emit.ts";
 import { ErofsFileWriter } from "./file-writer.ts";
 import { planErofs } from "./plan.ts";
 import { SlotBlocks } from "./slots.ts";
+import { restOf } from "./written-slots.ts";
 
 /** Metadata is little, and a file that lies in one run cannot be parted to fill what is left. */
 const LEAST_RUN_BLOCKS = 4;
@@ -19,6 +20,7 @@ export function prepareErofs(): PreparedFilesystem {
       reservedAfter: (block) => (block < 1 ? { start: 0, length: 1 } : { start: MOST_BLOCKS, length: 1 }),
     },
     fileWriter: (sink) => new ErofsFileWriter(sink, slots),
+    restOf: (file) => restOf(file, slots),
     *plan(root, { end, written }, identity) {
       const plan = yield* planErofs(root, { end, written, slots }, identity);
       return {

@@ -3,6 +3,7 @@ import { BLOCK_SIZE } from "../../../blocks/blocks.ts";
 import { assert } from "../../../errors.ts";
 import type { RegularFile } from "../../../tree/inode.ts";
 import type { Steps } from "../../../waiting/steps.ts";
+import type { FileRest } from "../../kind/kind.ts";
 import { EXTENDED_INODE_SIZE, SLOT_SIZE } from "../format/inode.ts";
 import type { PlannedInode, SlottedFile } from "./planned-inode.ts";
 import { SLOTS_PER_BLOCK, type SlotTable } from "./slots.ts";
@@ -71,9 +72,20 @@ function deadBytes(block: number, files: readonly SlottedFile[]): DeadBytes[] {
 }
 
 /** Bytes that the inode, its attributes and the last bytes of the file take. */
-export function slotSize({ size, metadata }: RegularFile): number {
-  const xattrs = ownXattrs(metadata.xattrs) ?? NO_ATTRIBUTES;
-  return EXTENDED_INODE_SIZE + bodySize(xattrs) + (size % BLOCK_SIZE);
+export function slotSize(file: RegularFile): number {
+  return headSize(file) + (file.size % BLOCK_SIZE);
+}
+
+function headSize({ metadata }: RegularFile): number {
+  return EXTENDED_INODE_SIZE + bodySize(ownXattrs(metadata.xattrs) ?? NO_ATTRIBUTES);
+}
+
+/** Where the last bytes of a file are; undefined if it has no slot. */
+export function restOf(file: RegularFile, { places }: SlotTable): FileRest | undefined {
+  const { slot, size } = file;
+  if (slot === undefined) return undefined;
+  const start = (places[blockOf(slot)] ?? 0) * BLOCK_SIZE + offsetOf(slot);
+  return { position: start + headSize(file), length: size % BLOCK_SIZE };
 }
 
 export function blockOf(slot: number): number {
