@@ -11,11 +11,6 @@ import { SLOT_SIZE } from "../format/inode.ts";
 
 export const SLOTS_PER_BLOCK = BLOCK_SIZE / SLOT_SIZE;
 
-/** What became of the blocks while contents arrived, and what of them has inodes in it. */
-export interface Contents extends WrittenBlocks {
-  readonly slots: SlotTable;
-}
-
 /** Blocks with slots, by their numbers. */
 export interface SlotTable {
   /** Where each lies in the image. */
