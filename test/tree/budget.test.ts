@@ -96,7 +96,7 @@ describe("what an image may cost follows from what is reckoned for each thing", 
   test.each(things)("%s", async (_, cost, item) => {
     const count = 100;
     expect((await unpackMany(count, count * cost, item)).root.entries.size).toBe(count);
-    await expectError(unpackMany(count, count * cost - 1, item), "E_BAD_LAYER", "of memory");
+    await expectError(unpackMany(count, count * cost - 1, item), "E_LIMIT", "of memory");
   });
 
   test("and the README says how much that is", () => {
