@@ -15,7 +15,8 @@ export function summaryText({ rootfsPath, metadataPath, metadata, ...result }: C
     ["Size", sizeText(filesystem, result)],
     ["On disk", onDiskText(result)],
     [
-      filesystem.type.replace("e", "E"),
+      // An abbreviation that is no word is one of capitals.
+      filesystem.type === "xfs" ? "XFS" : filesystem.type.replace("e", "E"),
       `${filesystem.inodes} inodes, ${filesystem.blocks} blocks of ${filesystem.blockSize} bytes, ` +
         `label ${filesystem.label}, UUID ${filesystem.uuid}`,
     ],

@@ -42,6 +42,18 @@ describe("the result", () => {
     expect(ran.stdout).toContain("Runs      '\\x1b]0;x\\x07' 'it'\\''s' as root in /\n");
   });
 
+  test("names the kind of filesystem", async () => {
+    for (const [type, name] of [
+      ["ext3", "Ext3 "],
+      ["xfs", "XFS  "],
+    ] as const) {
+      const filesystem = { ...RESULT.metadata.filesystem, type };
+      const metadata = { ...RESULT.metadata, filesystem };
+      const ran = await runWith(CONVERT, { convert: async () => ({ ...RESULT, metadata }) });
+      expect(ran.stdout).toContain(`\n${name}     8192 inodes`);
+    }
+  });
+
   const used = "used by the files and the filesystem itself";
   for (const [sizing, hashTree, size] of [
     [{ kind: "fixed" }, 0, `128.0 MiB (as asked for) = 28.0 MiB ${used} + 100.0 MiB free`],
