@@ -57,9 +57,9 @@ export const ERROR_CODES = {
   E_BAD_LAYER: EXIT.badImage,
   /** The image has other files where a profile must put its own. */
   E_PROFILE_CONFLICT: EXIT.badImage,
-  /** The ext2, ext3 or ext4 image that is read has no superblock or a broken structure. */
+  /** The filesystem image that is read has no superblock or a broken structure. */
   E_INVALID_FILESYSTEM: EXIT.badImage,
-  /** The filesystem's journal holds changes that are not in place yet, and this program cannot replay it. */
+  /** The filesystem's journal or log holds changes that are not in place yet, and this program cannot replay it. */
   E_NEEDS_RECOVERY: EXIT.badImage,
   /** The path is not in the filesystem that is read. */
   E_PATH_NOT_FOUND: EXIT.notFound,

@@ -73,7 +73,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     load: async () => (await import("./cache-command.ts")).runCache,
   },
   inspect: {
-    summary: "Tell what an ext2, ext3 or ext4 image says of itself",
+    summary: "Tell what an ext2, ext3, ext4, EROFS or XFS image says of itself",
     usage: "docker2vm inspect IMAGE [options]",
     options: READ_OPTIONS,
     load: async () => (await import("./filesystem/inspect.ts")).runInspect,
@@ -103,7 +103,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     load: async () => (await import("./filesystem/extract.ts")).runExtract,
   },
   verify: {
-    summary: "Check an image as e2fsck -fn does",
+    summary: "Check an image as e2fsck -fn does; XFS is not checked",
     usage: "docker2vm verify IMAGE [options]",
     options: VERIFY_OPTIONS,
     whenStopped: () => "the check did not come to its end",

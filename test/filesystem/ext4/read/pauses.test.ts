@@ -11,6 +11,7 @@ import { list } from "../../../../src/filesystem/reading/list.ts";
 import { lookup as lookupSteps } from "../../../../src/filesystem/reading/lookup.ts";
 import { members } from "../../../../src/filesystem/reading/tar/member.ts";
 import type { Inode } from "../../../../src/tree/inode.ts";
+import { readsOf } from "../../reading/reads.ts";
 import { directory, directoryOf, symlink, withImage } from "../write/images.ts";
 import { withFolder } from "./support.ts";
 import { lookup, openFilesystem } from "./unpaused.ts";
@@ -41,27 +42,6 @@ function makeImage(variant: VariantName): Uint8Array {
   );
 }
 
-/** How often the image was read in all, and most between two pauses. */
-function readsOf(bytes: Uint8Array, work: (image: ImageReader) => Generator<unknown, unknown>) {
-  const image = memoryImage(bytes);
-  let reads = 0;
-  const counted: ImageReader = {
-    size: image.size,
-    read: (position, length) => {
-      reads++;
-      return image.read(position, length);
-    },
-  };
-  const steps = work(counted);
-  let [all, most] = [0, 0];
-  do {
-    all += reads;
-    most = Math.max(most, reads);
-    reads = 0;
-  } while (steps.next().done !== true);
-  return { all: all + reads, most: Math.max(most, reads) };
-}
-
 for (const variant of ["ext4", "ext3"] as const) {
   describe(variant, () => {
     const bytes = makeImage(variant);
@@ -87,7 +67,7 @@ for (const variant of ["ext4", "ext3"] as const) {
     };
     for (const [name, steps] of Object.entries(work)) {
       test(`${name} pauses`, () => {
-        const { all, most } = readsOf(bytes, steps);
+        const { all, most } = readsOf(memoryImage(bytes), steps);
         expect(most).toBeLessThanOrEqual(MOST_READS);
         expect(all).toBeGreaterThan(MOST_READS);
       });
@@ -95,7 +75,7 @@ for (const variant of ["ext4", "ext3"] as const) {
 
     test("extract pauses", () => {
       withFolder((folder) => {
-        const { all, most } = readsOf(bytes, (image) =>
+        const { all, most } = readsOf(memoryImage(bytes), (image) =>
           extract(openFilesystem(image), "/", join(folder, "out")),
         );
         expect(most).toBeLessThanOrEqual(MOST_READS);
