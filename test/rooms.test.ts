@@ -62,8 +62,10 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   ],
   "filesystem/erofs/kind.ts": [
     "errors.ts",
+    "blocks",
     "filesystem/kind",
     "filesystem/erofs/format",
+    "filesystem/erofs/lz4",
     "filesystem/erofs/write",
   ],
   "filesystem/xfs/write": [
@@ -97,6 +99,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
     "inflate",
     "filesystem/reading",
     "filesystem/erofs/format",
+    "filesystem/erofs/lz4",
   ],
   "filesystem/xfs/read": [
     "errors.ts",
@@ -116,6 +119,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
     "filesystem/xfs/format",
     "filesystem/xfs/read",
   ],
+  "filesystem/packing.ts": ["filesystem/kind", "filesystem/erofs/write"],
   reader: ["tree", "waiting", "filesystem/reading", "filesystem/open.ts"],
   verity: ["errors.ts", "blocks"],
   oci: ["errors.ts"],
@@ -155,6 +159,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
     "tree",
     "filesystem/kind",
     "filesystem/kinds.ts",
+    "filesystem/packing.ts",
     "verity",
     "oci",
     "source",

@@ -43,4 +43,21 @@ export interface FilePlace {
   readonly extents: readonly Extent[];
   /** Where the rest of them is, for who has put it there. */
   readonly slot?: number | undefined;
+  /** For contents that may be compressed: only then are the extents complete, too, once everything is flushed. */
+  readonly packed?: PackedPlace | undefined;
+}
+
+/** What becomes of contents that may be compressed, once everything is flushed. */
+export interface PackedPlace {
+  /** In the file's order. None: the contents are as they are. Else the extents count blocks as they are stored. */
+  readonly clusters: readonly Cluster[];
+  /** As of `FilePlace`. */
+  readonly slot: number | undefined;
+}
+
+/** Blocks of a file, the last of which need not be whole, that are kept as one: compressed if that takes fewer. */
+export interface Cluster {
+  readonly blocks: number;
+  /** Blocks that they take. */
+  readonly stored: number;
 }

@@ -68,6 +68,8 @@ function filesystemOf(line: CommandLine): FilesystemSettings {
     journal: sizeOption(line, "journal", ["auto", "off"]),
     readOnly: flag(line, "read-only"),
     lostAndFound: flag(line, "no-lost-found") ? false : undefined,
+    compress: stringOption(line, "compress") as FilesystemSettings["compress"],
+    clusterSize: sizeOption(line, "cluster-size", []),
     verity: flag(line, "verity"),
     label: stringOption(line, "label"),
     uuid: stringOption(line, "uuid"),

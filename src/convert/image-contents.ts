@@ -9,7 +9,7 @@ import { immediateSink } from "../output/stages.ts";
 import type { ContentStore } from "../profile/profile.ts";
 import type { RegularFile } from "../tree/inode.ts";
 
-type FilesystemContents = Pick<PreparedFilesystem, "fileWriter" | "restOf">;
+type FilesystemContents = Pick<PreparedFilesystem, "fileWriter" | "restOf" | "unpack">;
 
 /** The contents of the image: those that the layers brought, and those that are added to them. */
 export class ImageContents implements WrittenBlocks, ContentStore {
@@ -61,17 +61,29 @@ export class ImageContents implements WrittenBlocks, ContentStore {
   }
 
   async read(file: RegularFile): Promise<Uint8Array> {
+    const { clusters = [] } = file.packed ?? {};
     const bytes = new Uint8Array(file.size);
+    if (clusters.length > 0) {
+      const blocks = clusters.reduce((sum, { stored }) => sum + stored, 0);
+      const stored = new Uint8Array(blocks * BLOCK_SIZE);
+      await this.#readExtents(file, stored);
+      this.#filesystem.unpack?.(clusters, stored, bytes);
+      return bytes;
+    }
+    await this.#readExtents(file, bytes);
+    const rest = this.#filesystem.restOf?.(file);
+    if (rest !== undefined) await this.#image.read(rest.position, bytes.subarray(file.size - rest.length));
+    return bytes;
+  }
+
+  async #readExtents(file: RegularFile, bytes: Uint8Array): Promise<void> {
     for (const { logical, physical, length } of file.extents) {
       const start = logical * BLOCK_SIZE;
       await this.#image.read(
         physical * BLOCK_SIZE,
-        bytes.subarray(start, Math.min(start + length * BLOCK_SIZE, file.size)),
+        bytes.subarray(start, Math.min(start + length * BLOCK_SIZE, bytes.length)),
       );
     }
-    const rest = this.#filesystem.restOf?.(file);
-    if (rest !== undefined) await this.#image.read(rest.position, bytes.subarray(file.size - rest.length));
-    return bytes;
   }
 
   /** Has what was added in the image. */

@@ -23,17 +23,15 @@ const WORTH_THREADS = 16 << 20;
 
 /** @param workers threads; undefined: as many as the machine has cores and the layers are worth, 0: this one only */
 export function layerReader(layers: readonly LayerBlob[], workers: number | undefined): LayerReader {
-  const count = Math.min(
-    workers ?? worthwhileWorkers(layers),
-    THREADS_FOR_A_LAYER * layers.length,
-    MOST_THREADS,
-  );
+  const count = Math.min(workerCount(layers, workers), THREADS_FOR_A_LAYER * layers.length, MOST_THREADS);
   const module = threadModule();
   if (count > 0 && module !== undefined) return new WorkerPool(count, layers, module);
   return { read: readLayer, close: async () => undefined };
 }
 
-function worthwhileWorkers(layers: readonly LayerBlob[]): number {
+/** @param workers as many as were asked for; undefined: as many as the machine has cores and the layers are worth */
+export function workerCount(layers: readonly LayerBlob[], workers: number | undefined): number {
+  if (workers !== undefined) return workers;
   const stored = layers.reduce((sum, layer) => sum + layer.size, 0);
   const cores = availableParallelism();
   return cores === 1 || stored < WORTH_THREADS ? 0 : cores;

@@ -15,6 +15,7 @@ import { type Directory, impliedDirectory } from "../tree/inode.ts";
 import { LayerTree } from "../tree/layer-tree.ts";
 import { overlay } from "../tree/overlay.ts";
 import { TreeBudget } from "../tree/tree-budget.ts";
+import { contentPacker } from "./content-packer.ts";
 import { ImageContents } from "./image-contents.ts";
 import { inOrder } from "./in-order.ts";
 import { type LayerReader, layerReader } from "./layer-reader.ts";
@@ -46,6 +47,7 @@ export async function streamLayers(
   const root = impliedDirectory();
   const memory = new TreeBudget(request.limits.memory);
   const attributes = new AttributePool(memory);
+  const { packer, ...packers } = await contentPacker(request.filesystem.packing, layers, request.workers);
   const reader = layerReader(layers, request.workers);
   const budget = new LayerBudget(layers, request);
   const sink = countedSink(writer, budget);
@@ -64,7 +66,7 @@ export async function streamLayers(
           budget,
           memory,
           attributes,
-          newWriter: () => filesystem.fileWriter(sink),
+          newWriter: () => filesystem.fileWriter(sink, packer),
           schedule,
           nextArena,
           signal,
@@ -81,8 +83,9 @@ export async function streamLayers(
     );
     await writer.settle();
   } finally {
-    // Its threads end while the filesystem is made.
+    // Their threads end while the filesystem is made.
     void reader.close();
+    void packers.close();
   }
   return { root, contents, filesystem };
 }

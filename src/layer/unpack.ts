@@ -104,8 +104,8 @@ class Unpacker {
   }
 }
 
-function fileOf({ metadata, size }: TarEntry, { extents, slot }: FilePlace): RegularFile {
-  return { type: "file", metadata, size, extents, slot };
+function fileOf({ metadata, size }: TarEntry, { extents, slot, packed }: FilePlace): RegularFile {
+  return { type: "file", metadata, size, extents, slot, packed };
 }
 
 function inodeOf(entry: TarEntry): Inode {

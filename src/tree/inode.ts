@@ -6,6 +6,7 @@
  */
 
 import type { Extent } from "../blocks/blocks.ts";
+import type { PackedPlace } from "../blocks/space.ts";
 
 export type { Extent };
 
@@ -45,6 +46,8 @@ export interface RegularFile extends Common {
   readonly extents: readonly Extent[];
   /** What the kind of filesystem that has taken the contents remembers the rest of them by, metadata included. */
   readonly slot?: number | undefined;
+  /** Of contents that may be compressed: how they are kept, and what the extents count. */
+  readonly packed?: PackedPlace | undefined;
 }
 
 export interface Directory extends Common {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { openSync, rmSync, statSync, writeSync } from "node:fs";
+import { openSync, readFileSync, rmSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { type ConvertResult, convert } from "../../src/convert/convert.ts";
@@ -23,6 +23,7 @@ const scratch = scratchFolder();
 const HELLO = `oci:${join(import.meta.dir, "../../fixtures/images/hello")}`;
 const ORACLES: readonly Oracle[] = ["fsck.erofs", "loop mount", "getfattr"];
 const RANDOM_STACKS = 60;
+const COMPRESSED_STACKS = 20;
 
 function made(source: string, filesystem: FilesystemSettings): Promise<ConvertResult> {
   return convert({ source, platform: "linux/amd64", out: scratch("out"), force: true, filesystem });
@@ -35,10 +36,10 @@ function build(name: string, layers: readonly (readonly TarItem[])[]): string {
 }
 
 /** Fails unless the kernel shows of the EROFS what it shows of an ext4 of the same image. */
-async function expectSameFiles(source: string): Promise<void> {
+async function expectSameFiles(source: string, settings: FilesystemSettings = {}): Promise<void> {
   const ext4 = await made(source, { size: "min" });
   const wanted = withMounted(ext4.rootfsPath, "ro", kernelView);
-  const { rootfsPath } = await made(source, { type: "erofs" });
+  const { rootfsPath } = await made(source, { type: "erofs", ...settings });
   expectCleanFilesystem(rootfsPath);
   expect(differences(withMounted(rootfsPath, "ro", kernelView), wanted)).toEqual([]);
 }
@@ -56,6 +57,20 @@ describe("the kernel sees in an EROFS what it sees in an ext4", () => {
     await fc.assert(layered, { numRuns: RANDOM_STACKS, endOnFailure: true });
   });
 
+  testWith(ORACLES, "compressed, of the bundled image", () => expectSameFiles(HELLO, { compress: "lz4" }));
+
+  if (alpine !== undefined) {
+    testWith(ORACLES, "compressed, of alpine", () => expectSameFiles(`oci:${alpine}`, { compress: "lz4:9" }));
+  }
+
+  testWith(ORACLES, `compressed, of ${COMPRESSED_STACKS} stacks of layers at random`, async () => {
+    const sizes = fc.constantFrom(4096, 16_384, 65_536, 1 << 20);
+    const layered = fc.asyncProperty(randomStack(), sizes, async (layers, clusterSize) => {
+      await expectSameFiles(build("stack", layers), { compress: "lz4", clusterSize });
+    });
+    await fc.assert(layered, { numRuns: COMPRESSED_STACKS, endOnFailure: true });
+  });
+
   testWith([...ORACLES, "tar"], "of sparse files", async () => {
     const folder = scratch("sparse");
     runOk("bash", [
@@ -70,38 +85,67 @@ describe("the kernel sees in an EROFS what it sees in an ext4", () => {
   });
 });
 
-test("files can be read while the image is made, and others be added", async () => {
-  const sizes = [0, 1, 4000, 4032, 4033, 4096, 9000, 100_000, 5000];
-  const items = sizes.map(
-    (size, n): TarItem => ({
-      path: `${n}`,
-      data: fileBytes(size, n, true),
-      ...(n % 3 === 0 ? { pax: { "SCHILY.xattr.user.n": "value" } } : {}),
-    }),
+test.each(["none", "lz4"] as const)(
+  "files of compression %s can be read while the image is made, and others be added",
+  async (compress) => {
+    const sizes = [0, 1, 4000, 4032, 4033, 4096, 9000, 100_000, 5000];
+    const items = sizes.map(
+      (size, n): TarItem => ({
+        path: `${n}`,
+        data: fileBytes(size, n, true),
+        ...(n % 3 === 0 ? { pax: { "SCHILY.xattr.user.n": "value" } } : {}),
+      }),
+    );
+    const source = await openSource(
+      { kind: "oci-layout", path: build("read", [items]).slice("oci:".length) },
+      { scratchFolder: scratch() },
+    );
+    const { layers } = await source.resolve({ os: "linux", architecture: "amd64" });
+    const writer = new ImageWriter(new ImageFile(scratch("read.erofs")));
+    const { root, contents } = await streamLayers(
+      layers,
+      writer,
+      checkConversion({ filesystem: { type: "erofs", compress } }),
+    );
+    const added = fileBytes(5000, 99);
+    const extents = contents.place(added.length, [added]);
+    contents.flush();
+    const bytesOf = async (file: Inode | undefined): Promise<Buffer> =>
+      Buffer.from(file?.type === "file" ? await contents.read(file) : []);
+    for (const [n, size] of sizes.entries()) {
+      expect(await bytesOf(root.entries.get(`${n}`))).toEqual(Buffer.from(fileBytes(size, n, true)));
+    }
+    const { metadata } = root;
+    expect(await bytesOf({ type: "file", metadata, size: 5000, extents })).toEqual(Buffer.from(added));
+    await writer.close();
+    await source.close();
+  },
+);
+
+test("what is compressed is smaller, and the same by any number of threads", async () => {
+  const layers = [0, 1].map((layer) =>
+    Array.from(
+      { length: 12 },
+      (_, n): TarItem => ({ path: `${layer}-${n}`, data: fileBytes(700_000 * n, n) }),
+    ),
   );
-  const source = await openSource(
-    { kind: "oci-layout", path: build("read", [items]).slice("oci:".length) },
-    { scratchFolder: scratch() },
-  );
-  const { layers } = await source.resolve({ os: "linux", architecture: "amd64" });
-  const writer = new ImageWriter(new ImageFile(scratch("read.erofs")));
-  const { root, contents } = await streamLayers(
-    layers,
-    writer,
-    checkConversion({ filesystem: { type: "erofs" } }),
-  );
-  const added = fileBytes(5000, 99);
-  const extents = contents.place(added.length, [added]);
-  contents.flush();
-  const bytesOf = async (file: Inode | undefined): Promise<Buffer> =>
-    Buffer.from(file?.type === "file" ? await contents.read(file) : []);
-  for (const [n, size] of sizes.entries()) {
-    expect(await bytesOf(root.entries.get(`${n}`))).toEqual(Buffer.from(fileBytes(size, n, true)));
-  }
-  const { metadata } = root;
-  expect(await bytesOf({ type: "file", metadata, size: 5000, extents })).toEqual(Buffer.from(added));
-  await writer.close();
-  await source.close();
+  const source = build("threads", layers);
+  const filesystem = { type: "erofs", compress: "lz4" } as const;
+  const bytesBy = async (workers: number): Promise<Buffer> => {
+    const options = {
+      source,
+      platform: "linux/amd64",
+      out: scratch("out"),
+      force: true,
+      filesystem,
+      workers,
+    };
+    return readFileSync((await convert(options)).rootfsPath);
+  };
+  const wanted = await bytesBy(0);
+  const { rootfsPath } = await made(source, { type: "erofs" });
+  expect(wanted.length).toBeLessThan(statSync(rootfsPath).size / 4);
+  for (const workers of [1, 4]) expect(Buffer.compare(await bytesBy(workers), wanted)).toBe(0);
 });
 
 /** Layers of which each has a file that fills most of an arena. */

@@ -7,7 +7,7 @@ import { directoryOf } from "../filesystem/ext4/write/images.ts";
 const FILES_PER_DIRECTORY = 1000;
 
 const [path = "", count = ""] = process.argv.slice(2);
-const image = new ErofsImage(undefined, path);
+const image = new ErofsImage({ path });
 const bytes = new Uint8Array(1000);
 const root: Directory = directoryOf(new Map());
 for (let first = 0; first < Number(count); first += FILES_PER_DIRECTORY) {

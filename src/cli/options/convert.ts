@@ -92,6 +92,18 @@ export const CONVERT_OPTIONS = {
     group: FILESYSTEM,
     describe: "No lost+found: the image's own files alone",
   },
+  compress: {
+    type: "string",
+    group: FILESYSTEM,
+    describe: "With erofs: lz4, or lz4:1 (fast) to lz4:9 (small); guests need Linux 5.13",
+    defaultDescription: "none",
+  },
+  "cluster-size": {
+    type: "string",
+    group: FILESYSTEM,
+    describe: "What is compressed as one: bytes, or with K, M; 4K to 1M",
+    defaultDescription: "64K",
+  },
   verity: {
     type: "boolean",
     group: FILESYSTEM,

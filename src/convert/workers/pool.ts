@@ -1,12 +1,10 @@
-import { Worker } from "node:worker_threads";
-import { Docker2vmError, reasonOf } from "../../errors.ts";
 import type { LayerStreamOptions } from "../../layer/layer-stream.ts";
 import { STREAMS_IN_FLIGHT } from "../../output/arenas.ts";
 import type { LayerBlob } from "../../source/source.ts";
-import type { FromWorker, ToWorker } from "./protocol.ts";
+import type { ToWorker } from "./protocol.ts";
 import { type LayerRings, RemoteLayer, type UseTar } from "./remote-layer.ts";
 import { clearRing, ringMemory } from "./ring.ts";
-import { LAYERS } from "./thread-module.ts";
+import { Thread } from "./thread.ts";
 
 /** Chunks that a thread may be ahead of the next: fewer stored ones hold up the network, more are cold when read. */
 const STORED_SLOTS = 8;
@@ -96,29 +94,24 @@ function leastLoaded(workers: readonly PooledWorker[]): PooledWorker {
 }
 
 class PooledWorker {
-  readonly #worker: Worker;
-  readonly #exited: Promise<void>;
-  /** Why it does nothing any more. */
-  #end: Docker2vmError | undefined;
+  readonly #thread: Thread;
   /** Those it works for. */
   readonly layers = new Map<number, RemoteLayer>();
 
   constructor(module: URL) {
-    this.#worker = new Worker(module, { workerData: LAYERS });
-    this.#worker.on("message", (message: FromWorker) => this.layers.get(message.id)?.hear(message));
-    this.#worker.on("error", (error: unknown) => this.#ended(error));
-    this.#exited = new Promise((resolve) => {
-      this.#worker.on("exit", (code) => {
-        this.#ended(new Error(`it exited with code ${code}`));
-        resolve();
-      });
-    });
+    this.#thread = new Thread(
+      module,
+      (message) => this.layers.get(message.id)?.hear(message),
+      (reason) => {
+        for (const layer of this.layers.values()) layer.fail(reason);
+      },
+    );
   }
 
   /** Works for a layer from now on. */
   take(id: number, layer: RemoteLayer): void {
     this.layers.set(id, layer);
-    if (this.#end !== undefined) layer.fail(this.#end);
+    if (this.#thread.end !== undefined) layer.fail(this.#thread.end);
   }
 
   get layersToDo(): number {
@@ -130,24 +123,10 @@ class PooledWorker {
   }
 
   post(message: ToWorker): void {
-    this.#worker.postMessage(message);
+    this.#thread.post(message);
   }
 
   async close(): Promise<void> {
-    this.post({ type: "exit" });
-    await this.#exited;
-  }
-
-  /** Nobody else would tell those who wait for it. */
-  #ended(cause: unknown): void {
-    this.#end ??= new Docker2vmError(
-      "E_INTERNAL",
-      `a thread that reads layers has ended: ${reasonOf(cause)}`,
-      {
-        hint: "do without threads (--workers 0); if that helps, install docker2vm anew: a file of it may be missing",
-        cause,
-      },
-    );
-    for (const layer of this.layers.values()) layer.fail(this.#end);
+    await this.#thread.close();
   }
 }

@@ -5,10 +5,11 @@
  * apart by `id`.
  */
 import { Docker2vmError, type ErrorCode } from "../../errors.ts";
+import type { BatchMemory, Packing } from "../../filesystem/kind/packing.ts";
 import type { InflateChoice } from "../../layer/decompress.ts";
 import type { LayerBlob } from "../../source/source.ts";
 
-export type ToWorker = ToInflater | ToHasher | { readonly type: "exit" };
+export type ToWorker = ToInflater | ToHasher | ToPacker | { readonly type: "exit" };
 
 export type ToInflater =
   | {
@@ -38,6 +39,14 @@ export type ToHasher =
     }
   | { readonly type: "drop"; readonly id: number };
 
+/** Compress what is in a batch. */
+export interface ToPacker {
+  readonly type: "pack";
+  readonly id: number;
+  readonly packing: Packing;
+  readonly memory: BatchMemory;
+}
+
 export type FromWorker =
   | { readonly type: "warning"; readonly id: number; readonly message: string }
   /** So many stored bytes more were read at the blob's place. */
@@ -46,6 +55,8 @@ export type FromWorker =
   | { readonly type: "inflated"; readonly id: number }
   /** The tar's diff_id has held. */
   | { readonly type: "hashed"; readonly id: number }
+  /** The batch is compressed. */
+  | { readonly type: "packed"; readonly id: number }
   /** Without an error of its own: the reader's own reason is the best there is. */
   | { readonly type: "failed"; readonly id: number; readonly error: SentError | undefined };
 

@@ -1,14 +1,29 @@
 /** The thread that layers are hashed and inflated in: see pool.ts for the other side. */
 import { parentPort } from "node:worker_threads";
+import type { PackBatch } from "../../filesystem/kind/packing.ts";
+import { packBatchFor } from "../../filesystem/packing.ts";
 import { HashJob } from "./hash-job.ts";
 import { InflateJob } from "./inflate-job.ts";
-import type { FromWorker, ToWorker } from "./protocol.ts";
+import { type FromWorker, sendable, type ToPacker, type ToWorker } from "./protocol.ts";
 
 const inflating = new Map<number, InflateJob>();
 const hashing = new Map<number, HashJob>();
 
 function post(message: FromWorker): void {
   parentPort?.postMessage(message);
+}
+
+let packBatch: Promise<PackBatch> | undefined;
+
+async function pack({ id, packing, memory }: ToPacker): Promise<void> {
+  try {
+    packBatch ??= packBatchFor(packing);
+    const packOne = await packBatch;
+    packOne(memory);
+    post({ type: "packed", id });
+  } catch (error) {
+    post({ type: "failed", id, error: sendable(error) });
+  }
 }
 
 /** Takes jobs until it is told to go. */
@@ -26,6 +41,9 @@ function take(message: ToWorker): void {
       void job.run().then(() => hashing.delete(message.id));
       break;
     }
+    case "pack":
+      void pack(message);
+      break;
     case "drop":
       hashing.get(message.id)?.close();
       break;

@@ -4,6 +4,7 @@ import { Docker2vmError } from "../../errors.ts";
 import { ContentWriter } from "../../output/content-writer.ts";
 import type { FilesystemKind, FilesystemOptions, FilesystemPlan, FilesystemWriter } from "../kind/kind.ts";
 import { type SizeChoice, sizeChoice, sizingOf, wholeBlocks } from "../kind/size.ts";
+import { checkUncompressed } from "../kind/uncompressed.ts";
 import { LATEST_TIME } from "./format/inode.ts";
 import { emitExt4 } from "./write/emit.ts";
 import { geometryFor, groupsIn, INODES_PER_BLOCK, largestTable, reservedRunAfter } from "./write/geometry.ts";
@@ -47,6 +48,7 @@ function kindOf(name: VariantName): FilesystemKind {
 
 function settingsOf(fs: VariantName, options: FilesystemOptions): Settings {
   const { inodes, readOnly = false, lostAndFound = true } = options;
+  checkUncompressed(options, fs);
   const journal = journalChoice(options.journal);
   checkJournal({ journal, readOnly }, VARIANTS[fs]);
   if (inodes !== undefined && !(Number.isSafeInteger(inodes) && inodes > 0)) {
@@ -73,6 +75,7 @@ function writerOf(settings: Settings): FilesystemWriter {
     fixedBlocks,
     options: { inodes, journal, readOnly, lostAndFound },
     facts: factsOf(settings),
+    packing: undefined,
     plannedBlocks: () => plannedBlocks(settings),
     prepare: async (expected) => {
       const free = size.kind === "auto" && typeof size.free === "number" ? size.free : 0;

@@ -2,11 +2,12 @@
 import type { WrittenBlocks } from "../../blocks/content-space.ts";
 import type { Piece } from "../../blocks/piece-buffer.ts";
 import type { Move } from "../../blocks/relocation.ts";
-import type { Space } from "../../blocks/space.ts";
+import type { Cluster, Space } from "../../blocks/space.ts";
 import type { ContentSink } from "../../output/stages.ts";
 import type { Directory, RegularFile, Timestamp } from "../../tree/inode.ts";
 import type { Steps } from "../../waiting/steps.ts";
 import type { FileWriter } from "./file-writer.ts";
+import type { Packer, Packing } from "./packing.ts";
 import type { Sizing } from "./size.ts";
 
 /** Every name there is, the default first. */
@@ -28,6 +29,10 @@ export interface FilesystemOptions {
   readonly readOnly?: boolean | undefined;
   /** Whether there is a lost+found. */
   readonly lostAndFound?: boolean | undefined;
+  /** How contents are compressed: "lz4:1" is fast, up to "lz4:9" it takes longer and less room; "lz4": as "lz4:1". */
+  readonly compress?: "none" | "lz4" | `lz4:${number}` | undefined;
+  /** Bytes that compressed contents are read by, whole blocks up to 1 MiB. */
+  readonly clusterSize?: number | undefined;
 }
 
 /** A kind of filesystem that can be made. */
@@ -56,6 +61,8 @@ export interface FilesystemWriter {
    * default: the UUID is derived from them.
    */
   readonly facts: Readonly<Record<string, unknown>>;
+  /** How contents are compressed; undefined if they are not. */
+  readonly packing: Packing | undefined;
   /** Blocks that the filesystem will have; null where they depend on the contents. Throws E_FILESYSTEM_LIMIT. */
   plannedBlocks(): number | null;
   /**
@@ -68,10 +75,12 @@ export interface FilesystemWriter {
 /** A filesystem whose contents are about to come. */
 export interface PreparedFilesystem {
   readonly space: Space;
-  /** What takes the contents of one stream of files. */
-  fileWriter(sink: ContentSink): FileWriter;
+  /** What takes the contents of one stream of files; without a packer they are not compressed. */
+  fileWriter(sink: ContentSink, packer?: Packer | undefined): FileWriter;
   /** Where those last bytes of a file lie that no extent has, once all is flushed; undefined where there are none. */
   restOf?(file: RegularFile): FileRest | undefined;
+  /** Fills `bytes` with the contents of a file that is compressed, of its stored blocks in the order of its extents. */
+  unpack?(clusters: readonly Cluster[], stored: Uint8Array, bytes: Uint8Array): void;
   /**
    * Settles everything about the filesystem but the contents, which are in place. Pure: same tree, contents and
    * identity, same plan. Throws E_SIZE_TOO_SMALL with what is needed, E_FILESYSTEM_LIMIT naming the path.

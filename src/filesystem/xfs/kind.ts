@@ -4,6 +4,7 @@ import { Docker2vmError } from "../../errors.ts";
 import { ContentWriter } from "../../output/content-writer.ts";
 import type { FilesystemKind, FilesystemOptions, FilesystemWriter } from "../kind/kind.ts";
 import { type SizeChoice, sizeChoice, sizingOf, wholeBlocks } from "../kind/size.ts";
+import { checkUncompressed } from "../kind/uncompressed.ts";
 import { LATEST_TIME } from "./format/inode.ts";
 import { LABEL_SIZE } from "./format/superblock.ts";
 import { MOST_BLOCKS, reservedRunAfter } from "./write/geometry.ts";
@@ -27,6 +28,7 @@ export const XFS: FilesystemKind = {
 
 function settingsOf(options: FilesystemOptions): Settings {
   const { inodes, readOnly = false, lostAndFound = false } = options;
+  checkUncompressed(options, "xfs");
   if (inodes !== undefined) {
     throw new Docker2vmError("E_USAGE", "xfs has no fixed number of inodes: it makes them as files come", {
       hint: "leave the number of inodes out; free space is room for them",
@@ -57,6 +59,7 @@ function writerOf(settings: Settings): FilesystemWriter {
     fixedBlocks,
     options: { journal: log, readOnly, lostAndFound },
     facts: factsOf(settings),
+    packing: undefined,
     plannedBlocks: () => plannedBlocks(settings),
     prepare: async (expected) => {
       checkSize(fixedBlocks ?? 0);

@@ -1,4 +1,27 @@
 import { le16, le32, u8 } from "../../../blocks/field.ts";
+import { SUPERBLOCK_OFFSET, SUPERBLOCK_SIZE } from "./superblock.ts";
+
+/**
+ * How pclusters are compressed, by their numbers (Z_EROFS_COMPRESSION_*, fs/erofs/erofs_fs.h): those of the bits of
+ * available_compr_algs, and of h_algorithmtype.
+ */
+export const ALGORITHMS = ["lz4", "lzma", "deflate", "zstd"] as const;
+
+/** With compr_cfgs: for each algorithm there is, in the order of their bits, the length of its configuration, and that. */
+export const COMPRESSION_CONFIGS_OFFSET = SUPERBLOCK_OFFSET + SUPERBLOCK_SIZE;
+export const CONFIG_LENGTH = { length: le16(0x0) };
+export const CONFIG_LENGTH_SIZE = 2;
+
+/** struct z_erofs_lz4_cfgs. */
+export const LZ4_CONFIG = { max_distance: le16(0x0), max_pclusterblks: le16(0x2) };
+export const LZ4_CONFIG_SIZE = 14;
+/** Where the root can be put behind the configuration of LZ4: numbers of inodes count 32 bytes each. */
+export const COMPRESSED_ROOT_OFFSET = COMPRESSION_CONFIGS_OFFSET + 32;
+
+/** Most bytes of a pcluster, as it is stored (fs/erofs/erofs_fs.h). */
+export const Z_EROFS_PCLUSTER_MAX_SIZE = 1 << 20;
+/** What a pcluster makes at the most, also if others that share it have more of it (fs/erofs/internal.h). */
+export const Z_EROFS_PCLUSTER_MAX_DSIZE = 12 << 20;
 
 /**
  * struct z_erofs_map_header (fs/erofs/erofs_fs.h): at the next multiple of 8 behind a compressed inode and its
@@ -54,3 +77,21 @@ export const LCLUSTER_TYPE = {
   NONHEAD: 2,
   HEAD2: 3,
 } as const;
+
+/**
+ * A pack of a compact index: so many entries, from the lowest bits on, each of an offset, a distance or a count, and the
+ * two bits of its type above that; and in its last four bytes the block that its pclusters are counted from.
+ */
+export interface PackShape {
+  readonly entries: number;
+  /** Of an entry. */
+  readonly bits: number;
+  readonly size: number;
+}
+export const PACK_OF_2: PackShape = { entries: 2, bits: 16, size: 8 };
+/** With COMPACTED_2B, at multiples of its size. */
+export const PACK_OF_16: PackShape = { entries: 16, bits: 14, size: 32 };
+/** Bits of an entry below its type where clusters have a block; as many as a cluster's bytes take where that is more. */
+export const PACK_LOW_BITS = 12;
+/** Bytes of the block's number. */
+export const PACK_BASE_SIZE = 4;

@@ -42,6 +42,5 @@ export const SUPERBLOCK = {
   metabox_nid: le64(0x78),
 };
 
-/** Where the root is put, as its number has 16 bits, and what its block has from there on. */
+/** Where the root can be put, as its number has 16 bits, if nothing is behind the superblock. */
 export const ROOT_OFFSET = SUPERBLOCK_OFFSET + SUPERBLOCK_SIZE;
-export const ROOT_ROOM = 2 ** BLOCK_BITS - ROOT_OFFSET;

@@ -3,11 +3,8 @@ import { compressByChains } from "./chains.ts";
 import type { BlockBounds, Packed } from "./ending.ts";
 import { compressFast } from "./fast.ts";
 import { LENGTH_MORE } from "./format.ts";
+import { FAST_LEVEL, HIGHEST_LEVEL } from "./levels.ts";
 import { type Words, wordsOf } from "./words.ts";
-
-/** 1 is fast; each further one looks at twice as many places for every match. */
-export const FAST_LEVEL = 1;
-export const HIGHEST_LEVEL = 9;
 
 /** Bytes that copying by words and one sequence too many may take beyond a block's limit. */
 const SLACK = 64;

@@ -1,9 +1,9 @@
 import { LENGTH_MORE, MIN_MATCH, TOKEN_MOST } from "./format.ts";
 
 /**
- * Decodes an LZ4 block into `output`, from its start on, and returns how many bytes there are; undefined where the block
- * is broken, or has more than fit. Neither is read or written past its end, whatever the block says, and every step
- * takes a byte of the block.
+ * Decodes an LZ4 block into `output`, from its start on, until either ends, and returns how many bytes there are;
+ * undefined where the block is broken as far as it was read. Neither is read or written past its end, whatever the block
+ * says, and every step takes a byte of the block.
  */
 export function decompressBlock(block: Uint8Array, output: Uint8Array): number | undefined {
   const reader = new Reader(block);
@@ -11,18 +11,21 @@ export function decompressBlock(block: Uint8Array, output: Uint8Array): number |
   while (reader.left > 0) {
     const token = reader.byte();
     const literals = reader.length(token >> 4);
-    if (literals > reader.left || literals > output.length - size) return undefined;
-    copyLiterals(block, reader.at, output, size, literals);
+    if (literals > reader.left) return undefined;
+    const fitting = Math.min(literals, output.length - size);
+    copyLiterals(block, reader.at, output, size, fitting);
     reader.at += literals;
-    size += literals;
-    if (reader.left === 0) return size;
+    size += fitting;
+    if (reader.left === 0 || size === output.length) return size;
 
     if (reader.left < 2) return undefined;
     const distance = reader.byte() | (reader.byte() << 8);
-    const length = reader.length(token & TOKEN_MOST) + MIN_MATCH;
-    if (distance === 0 || distance > size || length > output.length - size) return undefined;
+    const match = reader.length(token & TOKEN_MOST) + MIN_MATCH;
+    if (distance === 0 || distance > size || !Number.isSafeInteger(match)) return undefined;
+    const length = Math.min(match, output.length - size);
     copyMatch(output, size, distance, length);
     size += length;
+    if (size === output.length) return size;
   }
   // The last sequence has no match.
   return undefined;

@@ -2,6 +2,9 @@ import { LAST_LITERALS, MATCH_BORDER, MIN_MATCH } from "./format.ts";
 import { lastLiteralsSize, type Match, putLastLiterals, putSequence, sequenceSize } from "./sequence.ts";
 import type { Words } from "./words.ts";
 
+/** What ends no nearer to a border begins no nearer to it than a match may. */
+const NEAR = MATCH_BORDER - MIN_MATCH;
+
 /** What a block is to be of. */
 export interface BlockBounds {
   /** Where its input begins, and where it ends at the latest. */
@@ -33,7 +36,7 @@ interface Ending {
  * that, and can be taken back.
  */
 export class BlockEnding {
-  /** A match that ends behind this must be settled before it is written. */
+  /** A match that ends behind this must be settled before it is written: it ends or begins too near to a border. */
   reach: number;
   readonly #bounds: BlockBounds;
   #border: number;
@@ -43,7 +46,7 @@ export class BlockEnding {
     const { from, to, step } = bounds;
     this.#bounds = bounds;
     this.#border = Math.min(from + step, to);
-    this.reach = this.#border - LAST_LITERALS;
+    this.reach = this.#border - NEAR;
   }
 
   /**
@@ -53,13 +56,14 @@ export class BlockEnding {
   settle(size: number, done: number, match: Match): boolean {
     while (match.end > this.reach) {
       const border = this.#border;
-      const end = Math.min(match.end, this.reach);
+      const end = Math.min(match.end, border - LAST_LITERALS);
       const isMatch = match.start <= border - MATCH_BORDER && end - match.start >= MIN_MATCH;
       const more = isMatch
         ? sequenceSize(match.start - done, end - match.start) + lastLiteralsSize(border - end)
         : lastLiteralsSize(border - done);
       if (size + more > this.#bounds.limit) return false;
       this.#best = { border, size, done, match: isMatch ? { ...match, end } : undefined };
+      if (border === this.#bounds.to) break;
       this.#nextBorder();
     }
     return true;
@@ -85,6 +89,6 @@ export class BlockEnding {
 
   #nextBorder(): void {
     this.#border = Math.min(this.#border + this.#bounds.step, this.#bounds.to);
-    this.reach = this.#border - LAST_LITERALS;
+    this.reach = this.#border - NEAR;
   }
 }

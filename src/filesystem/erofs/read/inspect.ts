@@ -1,7 +1,8 @@
 /** What a superblock says of its filesystem, for printing. */
 
 import { type FilesystemFacts, textOf, uuidText } from "../../reading/facts.ts";
-import { ALGORITHMS, type Algorithm } from "./compressed/algorithm.ts";
+import { ALGORITHMS } from "../format/compression.ts";
+import type { Algorithm } from "./compressed/algorithm.ts";
 import { featureNames } from "./features.ts";
 import type { ErofsFilesystem } from "./filesystem.ts";
 import { timestamp } from "./inode.ts";

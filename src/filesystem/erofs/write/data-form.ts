@@ -1,10 +1,12 @@
 /** How the data of each inode is kept. */
 import { BLOCK_SIZE, type Extent } from "../../../blocks/blocks.ts";
 import { normalizeExtents } from "../../../blocks/extents.ts";
+import type { Cluster } from "../../../blocks/space.ts";
 import { assert } from "../../../errors.ts";
 import type { RegularFile } from "../../../tree/inode.ts";
 import { limitError } from "../../kind/limit-error.ts";
 import { BLOCK_MAP_ENTRY_SIZE, largestChunkBits } from "../format/chunk.ts";
+import { clusterMapSize } from "./compressed-index.ts";
 import type { DataForm, PlannedInode } from "./planned-inode.ts";
 
 /** Addresses of blocks have 32 bits, and the last of them means none. */
@@ -40,6 +42,8 @@ function lastOf(head: number): number {
 export function fileForm(file: RegularFile, extents: readonly Extent[], path: () => string): DataForm {
   const blocks = Math.ceil(file.size / BLOCK_SIZE);
   if (blocks === 0) return NOTHING;
+  const { clusters = [] } = file.packed ?? {};
+  if (clusters.length > 0) return compressedForm(clusters, extents);
   const merged = normalizeExtents(extents, Number.MAX_SAFE_INTEGER);
   const [first] = merged;
   const last = merged.at(-1);
@@ -56,6 +60,12 @@ export function fileForm(file: RegularFile, extents: readonly Extent[], path: ()
   );
 }
 
+/** Whether its blocks lie in one row is settled where they were first placed: what moves then moves as a whole. */
+function compressedForm(clusters: readonly Cluster[], extents: readonly Extent[]): DataForm {
+  const blocks = clusters.reduce((sum, { stored }) => sum + stored, 0);
+  return { kind: "compressed", blocks, index: extents.length === 1 ? "compact" : "full", clusters, extents };
+}
+
 /** The largest chunks, as the binary logarithm of their blocks, of which each is in one extent or in none. */
 function chunkBits(extents: readonly Extent[], blocks: number): number {
   let bits = Math.min(Math.ceil(Math.log2(blocks)), largestChunkBits(blocks));
@@ -70,8 +80,9 @@ export function chunkCount(blocks: number, bits: number): number {
   return Math.ceil(blocks / 2 ** bits);
 }
 
-/** Bytes behind an inode and its attributes that say where its data is. */
-export function mapSize(form: DataForm, size: number): number {
-  if (form.kind !== "chunks") return 0;
-  return chunkCount(Math.ceil(size / BLOCK_SIZE), form.bits) * BLOCK_MAP_ENTRY_SIZE;
+/** Bytes behind an inode and its attributes, which have `head` bytes, that say where its data is. */
+export function mapSize(form: DataForm, size: number, head: number): number {
+  const blocks = Math.ceil(size / BLOCK_SIZE);
+  if (form.kind === "compressed") return clusterMapSize(form.index, blocks, head);
+  return form.kind === "chunks" ? chunkCount(blocks, form.bits) * BLOCK_MAP_ENTRY_SIZE : 0;
 }

@@ -14,6 +14,7 @@ import {
   EXTENDED_INODE_SIZE,
   NO_BLOCK,
 } from "../format/inode.ts";
+import { encodeClusterMap } from "./compressed-index.ts";
 import { chunkCount } from "./data-form.ts";
 import { encodeEntries } from "./directory-blocks.ts";
 import type { ErofsPlan } from "./plan.ts";
@@ -24,6 +25,8 @@ const LAYOUTS = {
   plain: DATALAYOUT.FLAT_PLAIN,
   inline: DATALAYOUT.FLAT_INLINE,
   chunks: DATALAYOUT.CHUNK_BASED,
+  compact: DATALAYOUT.COMPRESSED_COMPACT,
+  full: DATALAYOUT.COMPRESSED_FULL,
 } as const;
 
 /** Writes the inode of that index at byte `at`, with its attributes and all that lies behind these. */
@@ -35,10 +38,14 @@ export function encodeInode(plan: ErofsPlan, index: number, bytes: Uint8Array, a
   const { form, compact, dataRun } = laidOut;
   const placed = dataRun === undefined ? undefined : plan.placement.starts[dataRun];
   const { type, metadata } = node;
-  const fields = { type, metadata, links, xattrs, form: form.kind, size: sizeOf(planned), compact };
+  const fields = { type, metadata, links, xattrs, form: layoutOf(form), size: sizeOf(planned), compact };
   const head = { ...fields, word: dataWord(planned, form, placed) };
   const behind = encodeHead(head, { bytes, view: viewOf(bytes) }, at);
-  encodeRest(plan, planned, form, bytes, behind);
+  encodeRest({ plan, planned, form, inode: at }, bytes, behind);
+}
+
+function layoutOf(form: DataForm): keyof typeof LAYOUTS {
+  return form.kind === "compressed" ? form.index : form.kind;
 }
 
 /** A file whose last bytes come right behind what is written here. */
@@ -125,6 +132,7 @@ export function sizeOf({ node, directory }: PlannedInode): number {
 function dataWord({ node }: PlannedInode, form: DataForm, placed: number | undefined): number {
   if (node.type === "char" || node.type === "block") return encodeDevice(node);
   if (form.kind === "chunks") return form.bits;
+  if (form.kind === "compressed") return form.blocks;
   if (form.kind === "plain" && form.start !== undefined) return form.start;
   return placed ?? NO_BLOCK;
 }
@@ -134,15 +142,18 @@ function encodeDevice({ major, minor }: DeviceNode): number {
   return (minor & 0xff) | (major << 8) | ((minor & ~0xff) << 12);
 }
 
-/** Map of chunks, or the data that is inline. */
-function encodeRest(
-  plan: ErofsPlan,
-  planned: PlannedInode,
-  form: DataForm,
-  bytes: Uint8Array,
-  at: number,
-): void {
+interface Rest {
+  readonly plan: ErofsPlan;
+  readonly planned: PlannedInode;
+  readonly form: DataForm;
+  /** Byte that the inode begins with. */
+  readonly inode: number;
+}
+
+/** Map of chunks or clusters, or the data that is inline. */
+function encodeRest({ plan, planned, form, inode }: Rest, bytes: Uint8Array, at: number): void {
   if (form.kind === "chunks") encodeChunks(planned, form, viewOf(bytes), at);
+  else if (form.kind === "compressed") encodeClusterMap(form, viewOf(bytes), inode, at - inode);
   else if (form.kind === "inline") {
     encodeData(plan, planned, form.blocks, bytes.subarray(at, at + form.tail));
   }

@@ -4,7 +4,6 @@ import type { Timestamp } from "../../../tree/inode.ts";
 import type { Steps } from "../../../waiting/steps.ts";
 import { limitError } from "../../kind/limit-error.ts";
 import { COMPACT_INODE_SIZE, EXTENDED_INODE_SIZE } from "../format/inode.ts";
-import { ROOT_OFFSET, ROOT_ROOM } from "../format/superblock.ts";
 import { dataForm, fileForm, mapSize } from "./data-form.ts";
 import type { Namespace } from "./namespace.ts";
 import { Packer, type Slot } from "./packer.ts";
@@ -37,10 +36,18 @@ export interface Layout {
 
 const INODES_PER_STEP = 1024;
 
+/** What is settled of an image before its metadata is laid out. */
+export interface LayoutOptions {
+  /** A file of this time can be told of in few bytes. */
+  readonly time: Timestamp;
+  /** Byte of the image that the root begins with. */
+  readonly rootOffset: number;
+}
+
 /** @param extentsOf where the contents of a file, by its index, lie in the end */
 export function* layOut(
   { inodes, sharedXattrs }: Namespace,
-  time: Timestamp,
+  options: LayoutOptions,
   extentsOf: (index: number) => readonly Extent[],
 ): Steps<Layout> {
   const runs: MetadataRun[] = [];
@@ -54,9 +61,9 @@ export function* layOut(
       laidOut.push(undefined);
       continue;
     }
-    const { size, ...what } = sizeUp(inodes, index, planned, time, extentsOf);
-    const slot = index === 0 ? { run: first, offset: ROOT_OFFSET } : packer.add(size);
-    if (index === 0) packer.offer(first, ROOT_OFFSET + size);
+    const { size, ...what } = sizeUp(inodes, index, planned, options, extentsOf);
+    const slot = index === 0 ? { run: first, offset: options.rootOffset } : packer.add(size);
+    if (index === 0) packer.offer(first, options.rootOffset + size);
     const run = runs[slot.run];
     if (run?.kind === "inodes") run.inodes.push(index);
     const blocks = blocksToPlace(what.form);
@@ -79,19 +86,19 @@ function sizeUp(
   inodes: readonly PlannedInode[],
   index: number,
   planned: PlannedInode,
-  time: Timestamp,
+  { time, rootOffset }: LayoutOptions,
   extentsOf: (index: number) => readonly Extent[],
 ): SizedUp {
   const { node } = planned;
   const path = (): string => pathOf(inodes, planned.parent, planned.name);
   const compact = isCompact(planned, time);
   const head = (compact ? COMPACT_INODE_SIZE : EXTENDED_INODE_SIZE) + bodySize(planned.xattrs);
-  const room = index === 0 ? ROOT_ROOM : BLOCK_SIZE;
+  const room = index === 0 ? BLOCK_SIZE - rootOffset : BLOCK_SIZE;
   if (index === 0 && head > room) {
     throw limitError("/", "the root has more extended attributes than EROFS can refer to", ROOT_HINT);
   }
   const form = node.type === "file" ? fileForm(node, extentsOf(index), path) : dataForm(planned, head, room);
-  const map = node.type === "file" ? mapSize(form, node.size) : 0;
+  const map = node.type === "file" ? mapSize(form, node.size, head) : 0;
   return { form, compact, size: head + map + (form.kind === "inline" ? form.tail : 0) };
 }
 
@@ -106,6 +113,6 @@ function isCompact({ node, links }: PlannedInode, time: Timestamp): boolean {
 }
 
 function blocksToPlace(form: DataForm): number {
-  if (form.kind === "chunks" || (form.kind === "plain" && form.start !== undefined)) return 0;
-  return form.blocks;
+  if (form.kind === "chunks" || form.kind === "compressed") return 0;
+  return form.kind === "plain" && form.start !== undefined ? 0 : form.blocks;
 }

@@ -4,7 +4,6 @@ import type { Directory, Inode } from "../../../tree/inode.ts";
 import type { Steps } from "../../../waiting/steps.ts";
 import { checkInode, checkName } from "../../kind/inode-limits.ts";
 import { EXTENDED_INODE_SIZE } from "../format/inode.ts";
-import { ROOT_ROOM } from "../format/superblock.ts";
 import { type DirectoryLayout, layOutDirectory } from "./directory-layout.ts";
 import { type PlannedInode, pathOf } from "./planned-inode.ts";
 import { type Attribute, NO_ATTRIBUTES, XattrPlanner } from "./xattrs.ts";
@@ -19,12 +18,16 @@ export interface Namespace {
   readonly sharedXattrs: readonly Attribute[];
 }
 
-/** Inodes are told apart by identity: one that has several names is one inode. Throws E_FILESYSTEM_LIMIT. */
-export function* planNamespace(root: Directory): Steps<Namespace> {
+/**
+ * Inodes are told apart by identity: one that has several names is one inode. Throws E_FILESYSTEM_LIMIT.
+ *
+ * @param rootRoom bytes of the block that the root begins in, from there on
+ */
+export function* planNamespace(root: Directory, rootRoom: number): Steps<Namespace> {
   const walk = new Walk();
   yield* walk.run(root);
   const [first] = walk.inodes;
-  const sharedXattrs = walk.xattrs.share(first?.xattrs ?? NO_ATTRIBUTES, ROOT_ROOM - EXTENDED_INODE_SIZE);
+  const sharedXattrs = walk.xattrs.share(first?.xattrs ?? NO_ATTRIBUTES, rootRoom - EXTENDED_INODE_SIZE);
   return { inodes: walk.inodes, sharedXattrs };
 }
 
@@ -99,7 +102,7 @@ class Walk {
     this.#parent = parent;
     this.#name = name;
     checkInode(node, "EROFS", this.#path);
-    const slot = node.type === "file" ? node.slot : undefined;
+    const slot = node.type === "file" ? (node.slot ?? node.packed?.slot) : undefined;
     const isWritten = slot !== undefined;
     const xattrs = isWritten ? NO_ATTRIBUTES : this.xattrs.plan(node.metadata.xattrs, this.#path);
     this.inodes.push({ node, parent, name, links: 0, slot, directory, xattrs });

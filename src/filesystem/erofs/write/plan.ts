@@ -4,7 +4,10 @@ import { Docker2vmError } from "../../../errors.ts";
 import type { Directory } from "../../../tree/inode.ts";
 import type { Steps } from "../../../waiting/steps.ts";
 import type { FilesystemIdentity, Gather } from "../../kind/kind.ts";
+import type { Packing } from "../../kind/packing.ts";
+import { COMPRESSED_ROOT_OFFSET } from "../format/compression.ts";
 import { SLOT_SIZE } from "../format/inode.ts";
+import { ROOT_OFFSET } from "../format/superblock.ts";
 import { closeUp } from "./close-up.ts";
 import { MOST_BLOCKS } from "./data-form.ts";
 import { type Layout, layOut } from "./layout.ts";
@@ -13,6 +16,11 @@ import { type Placement, placeMetadata } from "./placement.ts";
 import { regroup } from "./regroup.ts";
 import type { Contents } from "./slots.ts";
 import { blockOf, type DeadBytes, offsetOf, writtenSlots } from "./written-slots.ts";
+
+/** What became of contents, and how they were compressed, if they were. */
+export interface PackedContents extends Contents {
+  readonly packing: Packing | undefined;
+}
 
 /** A filesystem that is settled down to the last block, ready for `emitErofs`. */
 export interface ErofsPlan {
@@ -26,6 +34,7 @@ export interface ErofsPlan {
   /** Where the blocks with slots lie in the end. */
   readonly slotPlaces: readonly number[];
   readonly deadBytes: readonly DeadBytes[];
+  readonly packing: Packing | undefined;
   readonly identity: FilesystemIdentity;
 }
 
@@ -37,31 +46,35 @@ const NO_EXTENTS: readonly Extent[] = [];
  */
 export function* planErofs(
   root: Directory,
-  streamed: Contents,
+  streamed: PackedContents,
   identity: FilesystemIdentity,
 ): Steps<ErofsPlan> {
-  const namespace = yield* planNamespace(root);
+  const { packing } = streamed;
+  const rootOffset = packing === undefined ? ROOT_OFFSET : COMPRESSED_ROOT_OFFSET;
+  const namespace = yield* planNamespace(root, BLOCK_SIZE - rootOffset);
   const { inodes } = namespace;
   const { gathers, contents } = regroup(inodes, streamed);
   yield;
   const files = inodes.map(({ node }) => (node.type === "file" ? node : { extents: NO_EXTENTS }));
   const slots = yield* writtenSlots(inodes, contents.slots);
   // How much metadata there is does not depend on where contents lie.
-  const first = yield* layOut(namespace, identity.time, (index) => files[index]?.extents ?? NO_EXTENTS);
+  const options = { time: identity.time, rootOffset };
+  const first = yield* layOut(namespace, options, (index) => files[index]?.extents ?? NO_EXTENTS);
   const metadata = first.runs.reduce((sum, { blocks }) => sum + blocks, 0);
   const places = closeUp({ files, blocks: slots.places }, contents, metadata);
   yield;
   const { moves, moved, movedBlocks } = places;
   const extentsOf = (index: number): readonly Extent[] =>
     moved.get(index) ?? files[index]?.extents ?? NO_EXTENTS;
-  const layout = moved.size === 0 ? first : yield* layOut(namespace, identity.time, extentsOf);
+  const layout = moved.size === 0 ? first : yield* layOut(namespace, options, extentsOf);
   const placement = placeMetadata(layout.runs, places);
   if (placement.blocks > MOST_BLOCKS) throw tooLarge(placement.blocks);
   const slotPlaces = [...contents.slots.places];
   for (const [i, block] of slots.live.entries()) {
     slotPlaces[block] = movedBlocks.get(i) ?? slotPlaces[block] ?? 0;
   }
-  return { namespace, layout, placement, gathers, moves, moved, slotPlaces, deadBytes: slots.dead, identity };
+  const deadBytes = slots.dead;
+  return { namespace, layout, placement, gathers, moves, moved, slotPlaces, deadBytes, packing, identity };
 }
 
 function tooLarge(blocks: number): Error {

@@ -1,4 +1,5 @@
 import type { Extent, Inode, RegularFile } from "../../../tree/inode.ts";
+import type { ClusterMap } from "./compressed-index.ts";
 import type { DirectoryLayout } from "./directory-layout.ts";
 import type { PlannedXattrs } from "./xattrs.ts";
 
@@ -24,7 +25,9 @@ export type DataForm =
   /** In `blocks` blocks that have to be placed, and `tail` bytes behind the inode. */
   | { readonly kind: "inline"; readonly blocks: number; readonly tail: number }
   /** In chunks of 2^`bits` blocks. */
-  | { readonly kind: "chunks"; readonly bits: number; readonly extents: readonly Extent[] };
+  | { readonly kind: "chunks"; readonly bits: number; readonly extents: readonly Extent[] }
+  /** In clusters, which take `blocks` blocks. */
+  | ({ readonly kind: "compressed"; readonly blocks: number } & ClusterMap);
 
 /** The path, from "/", of the entry `name` in the directory at `parent`. */
 export function pathOf(inodes: readonly PlannedInode[], parent: number, name: string): string {

@@ -82,7 +82,7 @@ function headSize({ metadata }: RegularFile): number {
 
 /** Where the last bytes of a file are; undefined if it has no slot. */
 export function restOf(file: RegularFile, { places }: SlotTable): FileRest | undefined {
-  const { slot, size } = file;
+  const { slot = file.packed?.slot, size } = file;
   if (slot === undefined) return undefined;
   const start = (places[blockOf(slot)] ?? 0) * BLOCK_SIZE + offsetOf(slot);
   return { position: start + headSize(file), length: size % BLOCK_SIZE };

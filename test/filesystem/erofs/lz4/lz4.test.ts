@@ -11,9 +11,37 @@ const CLUSTER = 65_536;
 const STEP = 4096;
 const MOST = 1 << 20;
 
+/** What a block decodes to; fails where its end is not as decoders rely on. */
 function decoded(block: Uint8Array, length: number): Uint8Array | undefined {
+  expectEnd(block, length);
   const output = new Uint8Array(length);
   return decompressBlock(block, output) === length ? output : undefined;
+}
+
+/** The last five bytes must be literals, and the last match begin twelve bytes before the end (lz4_Block_format.md). */
+function expectEnd(block: Uint8Array, length: number): void {
+  let lastStart = 0;
+  let size = 0;
+  for (let at = 0; at < block.length; ) {
+    const token = block[at++] ?? 0;
+    const lengthOf = (begun: number): number => {
+      let sum = begun;
+      for (let more = begun === 15 ? 255 : 0; more === 255; sum += more) more = block[at++] ?? 0;
+      return sum;
+    };
+    const literals = lengthOf(token >> 4);
+    at += literals;
+    size += literals;
+    if (at === block.length) {
+      if (lastStart > 0) expect(literals).toBeGreaterThanOrEqual(5);
+      break;
+    }
+    at += 2;
+    lastStart = size;
+    size += lengthOf(token & 15) + 4;
+  }
+  expect(size).toBe(length);
+  expect(lastStart).toBeLessThanOrEqual(Math.max(length - 12, 0));
 }
 
 describe.each(LEVELS)("level %i", (level) => {
@@ -139,7 +167,7 @@ testWith(["lz4"], "what lz4 has compressed is decompressed here", () => {
   }
 });
 
-describe("a broken block", () => {
+describe("a broken block, or one that does not fit,", () => {
   /** Decodes in the midst of other bytes, none of which may change. */
   function decodeGuarded(block: Uint8Array, room: number): number | undefined {
     const memory = new Uint8Array(room + 128).fill(0xa5);
@@ -162,11 +190,30 @@ describe("a broken block", () => {
     expect(decodeGuarded(Uint8Array.from(bytes), 1000)).toBe(undefined);
   });
 
-  test("that has more than fits is told", () => {
+  test("that is cut short makes less than it should", () => {
+    // Five letters, then those again, and 300 times "z".
+    const block = Uint8Array.from([
+      0x51, 97, 98, 99, 100, 101, 5, 0, 0x1f, 122, 1, 0, 255, 26, 0x50, 1, 2, 3, 4, 5,
+    ]);
+    const made = `abcde${"abcde"}z${"z".repeat(300)}\x01\x02\x03\x04\x05`;
+    const output = new Uint8Array(316);
+    expect(decompressBlock(block, output)).toBe(316);
+    expect(Buffer.from(output).toString("latin1")).toBe(made);
+    for (let length = 0; length < block.length; length++) {
+      expect(decodeGuarded(block.subarray(0, length), 316) ?? 0).toBeLessThan(316);
+    }
+  });
+
+  test("that has more than fits makes what fits", () => {
     const input = text(5000);
     const compressor = new Lz4Compressor(1, 5000, 6000);
     const block = compressor.output.slice(0, compressor.compress(input, 0, 5000, 6000));
-    for (const room of [0, 1, 100, 4096, 4999]) expect(decodeGuarded(block, room)).toBe(undefined);
+    for (const room of [0, 1, 100, 4096, 4999]) {
+      const output = new Uint8Array(room);
+      expect(decompressBlock(block, output)).toBe(room);
+      expect(Buffer.compare(output, input.subarray(0, room))).toBe(0);
+      expect(decodeGuarded(block, room)).toBe(room);
+    }
     expect(decodeGuarded(block, 5000)).toBe(5000);
     expect(decodeGuarded(block, 5001)).toBe(5000);
   });

@@ -4,7 +4,6 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { deflateRawSync } from "node:zlib";
 import { COMPAT, INCOMPAT } from "../../../../src/filesystem/erofs/format/features.ts";
-import { unlz4 } from "../../../../src/filesystem/erofs/read/compressed/unlz4.ts";
 import { openErofs } from "../../../../src/filesystem/erofs/read/filesystem.ts";
 import { memoryImage } from "../../../../src/filesystem/reading/image.ts";
 import { lookup } from "../../../../src/filesystem/reading/lookup.ts";
@@ -153,19 +152,4 @@ testWith(["zstd"], "no piece makes more than it may, and both ways of zstd make 
   const stored = zstandard(CONTENTS);
   expect(Buffer.from(unzstdPortable(stored, 1 << 20)).equals(CONTENTS)).toBe(true);
   expect(Buffer.from(inflatedWhole("zstd", stored, 1 << 20)).equals(CONTENTS)).toBe(true);
-});
-
-test("LZ4 blocks that are cut short, or point before their beginning, make nothing", () => {
-  // Five letters, then those again, and 300 times "z".
-  const block = Uint8Array.from([
-    0x51, 97, 98, 99, 100, 101, 5, 0, 0x1f, 122, 1, 0, 255, 26, 0x50, 1, 2, 3, 4, 5,
-  ]);
-  const made = `abcde${"abcde"}z${"z".repeat(300)}\x01\x02\x03\x04\x05`;
-  expect(Buffer.from(unlz4(block, 316)).toString("latin1")).toBe(made);
-  expect(Buffer.from(unlz4(block, 7)).toString("latin1")).toBe("abcdeab");
-  for (let length = 0; length < block.length; length++) {
-    expect(() => unlz4(block.subarray(0, length), 316)).toThrow();
-  }
-  expect(() => unlz4(Uint8Array.from([0x11, 97, 2, 0, 0]), 10)).toThrow("before the beginning");
-  expect(() => unlz4(Uint8Array.from([0x11, 97, 0, 0, 0]), 10)).toThrow("before the beginning");
 });

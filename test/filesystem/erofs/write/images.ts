@@ -4,9 +4,15 @@ import { closeSync, ftruncateSync, mkdtempSync, openSync, readSync, rmSync, writ
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BLOCK_SIZE } from "../../../../src/blocks/blocks.ts";
+import { batchPacker } from "../../../../src/filesystem/erofs/write/pack-batch.ts";
 import { prepareErofs } from "../../../../src/filesystem/erofs/write/prepare.ts";
 import type { FileWriter } from "../../../../src/filesystem/kind/file-writer.ts";
-import type { FilesystemIdentity, FilesystemPlan } from "../../../../src/filesystem/kind/kind.ts";
+import type {
+  FilesystemIdentity,
+  FilesystemPlan,
+  PreparedFilesystem,
+} from "../../../../src/filesystem/kind/kind.ts";
+import type { Packer, Packing } from "../../../../src/filesystem/kind/packing.ts";
 import { BlockSupply } from "../../../../src/output/block-supply.ts";
 import { immediateSink } from "../../../../src/output/stages.ts";
 import type { Directory, Metadata, RegularFile, Timestamp } from "../../../../src/tree/inode.ts";
@@ -28,26 +34,40 @@ export interface Part {
   readonly bytes: Uint8Array;
 }
 
+export interface ImageOptions {
+  /** How contents are cut into chunks, in bytes. */
+  readonly cut?: number | undefined;
+  /** Where the image is to be; in a folder of its own if absent. */
+  readonly path?: string | undefined;
+  readonly packing?: Packing | undefined;
+  /** Whether others have blocks between any two arenas. */
+  readonly apart?: boolean;
+}
+
 /** An image in the making: a sparse file that contents go to first. */
 export class ErofsImage implements TreeImage {
   readonly path: string;
   readonly #folder: string | undefined;
   readonly #fd: number;
-  readonly #prepared = prepareErofs();
-  readonly #supply = new BlockSupply(this.#prepared.space);
+  readonly #prepared: PreparedFilesystem;
+  readonly #supply: BlockSupply;
   readonly #writer: FileWriter;
 
   /** How contents are cut into chunks, in bytes. */
   readonly #cut: number;
+  readonly #apart: boolean;
 
-  /** @param path where the image is to be; in a folder of its own if absent */
-  constructor(cut = 1 << 20, path?: string) {
+  constructor({ cut = 1 << 20, path, packing, apart = false }: ImageOptions = {}) {
     this.#cut = cut;
+    this.#apart = apart;
+    this.#prepared = prepareErofs(packing);
+    this.#supply = new BlockSupply(this.#prepared.space);
     this.#folder = path === undefined ? mkdtempSync(join(tmpdir(), "erofs-test-")) : undefined;
     this.path = path ?? join(this.#folder ?? "", "image.erofs");
     this.#fd = openSync(this.path, "w+");
     this.#writer = this.#prepared.fileWriter(
       immediateSink((position, bytes) => this.#write(position, bytes)),
+      packing === undefined ? undefined : packerHere(packing),
     );
   }
 
@@ -80,9 +100,7 @@ export class ErofsImage implements TreeImage {
       for (let at = 0; at < bytes.length; at += this.#cut) this.#feed(bytes.subarray(at, at + this.#cut));
     }
     for (let place = writer.end(); ; place = writer.end()) {
-      if (place !== undefined) {
-        return { type: "file", metadata: own, size, extents: place.extents, slot: place.slot };
-      }
+      if (place !== undefined) return { type: "file", metadata: own, size, ...place };
       this.#addArena();
     }
   }
@@ -97,6 +115,7 @@ export class ErofsImage implements TreeImage {
   #addArena(): void {
     const least = this.#writer.wanted;
     this.#writer.addArena(this.#supply.take(Math.max(64, least), least));
+    if (this.#apart) this.#supply.take(1, 1);
   }
 
   /** Plans the filesystem, moves contents as it wants, and writes what is around them. */
@@ -137,9 +156,21 @@ export class ErofsImage implements TreeImage {
   }
 }
 
+/** Packs at once. */
+function packerHere(packing: Packing): Packer {
+  const pack = batchPacker(packing);
+  return {
+    memory: (bytes) => new ArrayBuffer(bytes),
+    pack: (memory) => {
+      pack(memory);
+      return undefined;
+    },
+  };
+}
+
 /** Runs `body` with an image and removes that afterwards. */
-export function withErofs<T>(body: (image: ErofsImage) => T, cut?: number): T {
-  const image = new ErofsImage(cut);
+export function withErofs<T>(body: (image: ErofsImage) => T, options?: ImageOptions): T {
+  const image = new ErofsImage(options);
   try {
     return body(image);
   } finally {

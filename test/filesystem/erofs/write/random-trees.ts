@@ -8,6 +8,15 @@ import { expectCleanFilesystem } from "../../../support/oracles.ts";
 import { expectedView, grow, treeCases } from "../../ext4/write/random-trees.ts";
 import { type ErofsImage, wholeTime, withErofs, withErofsMount } from "./images.ts";
 
+const packings = fc.option(
+  fc.record({
+    algorithm: fc.constant("lz4" as const),
+    level: fc.constantFrom(1, 3),
+    clusterBlocks: fc.constantFrom(1, 4, 16),
+  }),
+  { nil: undefined },
+);
+
 /**
  * Draws so many trees. Of each fsck.erofs has nothing to say, the kernel shows it as it was, and the bytes are the same
  * again, however the contents are cut into chunks. Prints the seed, so that a failure can be had again.
@@ -16,14 +25,17 @@ export function checkRandomErofs(numRuns: number): void {
   const seed = randomInt(2 ** 31);
   console.log(`random trees in EROFS: seed ${seed}`);
   fc.assert(
-    fc.property(treeCases, fc.integer({ min: 500, max: 10_000 }), (drawn, cut) => {
+    fc.property(treeCases, fc.integer({ min: 500, max: 10_000 }), packings, (drawn, cut, packing) => {
       const make = (check: (image: ErofsImage, root: Directory) => void, pieces?: number): Buffer =>
-        withErofs((image) => {
-          const root = grow(image, drawn);
-          image.finish(root);
-          check(image, root);
-          return readFileSync(image.path);
-        }, pieces);
+        withErofs(
+          (image) => {
+            const root = grow(image, drawn);
+            image.finish(root);
+            check(image, root);
+            return readFileSync(image.path);
+          },
+          { cut: pieces ?? 1 << 20, packing },
+        );
       const first = make((image, root) => {
         expectCleanFilesystem(image.path);
         withErofsMount(image.path, (mountPoint) =>

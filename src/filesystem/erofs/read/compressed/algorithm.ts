@@ -1,5 +1,4 @@
-/** How pclusters are compressed, by their numbers (Z_EROFS_COMPRESSION_*, fs/erofs/erofs_fs.h). */
-export const ALGORITHMS = ["lz4", "lzma", "deflate", "zstd"] as const;
+import type { ALGORITHMS } from "../../format/compression.ts";
 
-/** One of them. */
+/** How a pcluster is compressed. */
 export type Algorithm = (typeof ALGORITHMS)[number];

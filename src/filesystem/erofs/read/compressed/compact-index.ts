@@ -2,24 +2,23 @@
 
 import { viewOf } from "../../../../blocks/field.ts";
 import type { Paused } from "../../../../waiting/steps.ts";
-import { LCLUSTER_TYPE, Z_EROFS_LI_D0_CBLKCNT } from "../../format/compression.ts";
+import {
+  LCLUSTER_TYPE,
+  PACK_BASE_SIZE,
+  PACK_LOW_BITS,
+  PACK_OF_2,
+  PACK_OF_16,
+  type PackShape,
+  Z_EROFS_LI_D0_CBLKCNT,
+} from "../../format/compression.ts";
 import { broken } from "../broken.ts";
 import type { Volume } from "../volume.ts";
 import type { Cluster, ClusterIndex } from "./cluster.ts";
 import type { MapHeader } from "./map-header.ts";
 
-/** Bits of an item that tell an offset, a distance or a count; two bits of type are above them. */
-const LEAST_LOW_BITS = 12;
-/** Behind a pack's items: the block that its pclusters are counted from. */
-const BASE_SIZE = 4;
-/** Clusters and bytes of the two kinds of packs. */
-const PAIR = { clusters: 2, size: 8 } as const;
-const PACK = { clusters: 16, size: 32 } as const;
 /** The largest clusters whose items have room in a pair, and in a pack. */
 const MOST_BITS_OF_PAIR = 14;
 const MOST_BITS_OF_PACK = 12;
-
-type Shape = typeof PAIR | typeof PACK;
 
 interface Item {
   readonly type: number;
@@ -41,18 +40,18 @@ export function compactIndex(volume: Volume, header: MapHeader, count: number, w
   const parts = partsOf(header, count);
   const size = parts.reduce((sum, { shape, packs }) => sum + shape.size * packs, 0);
   volume.checkRange(header.end, size, `${where}, its index`);
-  const form = { lowBits: Math.max(bits, LEAST_LOW_BITS), isBig: header.isBig[0], where };
+  const form = { lowBits: Math.max(bits, PACK_LOW_BITS), isBig: header.isBig[0], where };
   return { end: header.end + size, clusters: clustersOf(volume, header.end, parts, count, form) };
 }
 
 /** Pairs up to where packs of 32 bytes begin at a multiple of that, as many packs as get full, and pairs again. */
 function partsOf({ end, isCompacted2B }: MapHeader, count: number) {
-  const pairs = (clusters: number) => ({ shape: PAIR, packs: Math.ceil(clusters / PAIR.clusters) });
+  const pairs = (clusters: number) => ({ shape: PACK_OF_2, packs: Math.ceil(clusters / PACK_OF_2.entries) });
   if (!isCompacted2B) return [pairs(count)];
-  const lead = ((PACK.size - (end % PACK.size)) / 4) & 7;
+  const lead = ((PACK_OF_16.size - (end % PACK_OF_16.size)) / 4) & 7;
   if (lead >= count) return [pairs(count)];
-  const packs = Math.floor((count - lead) / PACK.clusters);
-  return [pairs(lead), { shape: PACK, packs }, pairs(count - lead - packs * PACK.clusters)];
+  const packs = Math.floor((count - lead) / PACK_OF_16.entries);
+  return [pairs(lead), { shape: PACK_OF_16, packs }, pairs(count - lead - packs * PACK_OF_16.entries)];
 }
 
 function* clustersOf(
@@ -70,15 +69,15 @@ function* clustersOf(
       // The last pair may have room for one more than there are.
       const clusters = clustersIn(volume.metadata(position, shape.size, form.where), shape, form);
       yield* clusters.slice(0, left);
-      left -= shape.clusters;
+      left -= shape.entries;
       position += shape.size;
     }
   }
 }
 
-function clustersIn(bytes: Uint8Array, shape: Shape, form: Form): Cluster[] {
+function clustersIn(bytes: Uint8Array, shape: PackShape, form: Form): Cluster[] {
   const items = itemsIn(bytes, shape, form.lowBits);
-  const base = viewOf(bytes).getUint32(shape.size - BASE_SIZE, true);
+  const base = viewOf(bytes).getUint32(shape.size - PACK_BASE_SIZE, true);
   return items.map(({ type, low }, i) => {
     if (type === LCLUSTER_TYPE.NONHEAD) {
       const isCount = (low & Z_EROFS_LI_D0_CBLKCNT) !== 0;
@@ -90,11 +89,11 @@ function clustersIn(bytes: Uint8Array, shape: Shape, form: Form): Cluster[] {
   });
 }
 
-function itemsIn(bytes: Uint8Array, shape: Shape, lowBits: number): Item[] {
-  const bits = ((shape.size - BASE_SIZE) * 8) / shape.clusters;
+function itemsIn(bytes: Uint8Array, shape: PackShape, lowBits: number): Item[] {
+  const { bits } = shape;
   const view = viewOf(bytes);
   const items: Item[] = [];
-  for (let i = 0; i < shape.clusters; i++) {
+  for (let i = 0; i < shape.entries; i++) {
     // Never past the base: an item and what is before it in its byte fit into 32 bits.
     const value = view.getUint32((i * bits) >> 3, true) >>> ((i * bits) & 7);
     items.push({ type: (value >>> lowBits) & 3, low: value & (2 ** lowBits - 1) });

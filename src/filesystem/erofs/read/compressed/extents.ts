@@ -2,13 +2,13 @@
 
 import type { Paused } from "../../../../waiting/steps.ts";
 import { inodeName } from "../../../reading/filesystem.ts";
+import { Z_EROFS_PCLUSTER_MAX_DSIZE } from "../../format/compression.ts";
 import { broken } from "../broken.ts";
 import type { FileExtent, StoredExtent } from "../extent.ts";
 import type { ErofsInode } from "../inode.ts";
 import type { Volume } from "../volume.ts";
 import type { Cluster, ClusterIndex, Head } from "./cluster.ts";
 import { compactIndex } from "./compact-index.ts";
-import { LARGEST_EXTENT } from "./decompress.ts";
 import { fullIndex } from "./full-index.ts";
 import { type MapHeader, readMapHeader } from "./map-header.ts";
 
@@ -114,7 +114,7 @@ function* extentOf(file: File, begun: Begun, end: number, isLast: boolean): Gene
     yield* storedExtents(file, { kind: isInline ? "inline" : "stored", offset, length, position }, size);
     return;
   }
-  if (length > LARGEST_EXTENT) throw broken(where, `an extent of ${length} bytes is too long`);
+  if (length > Z_EROFS_PCLUSTER_MAX_DSIZE) throw broken(where, `an extent of ${length} bytes is too long`);
   const algorithm = header.algorithms[head.type === "HEAD1" ? 0 : 1];
   yield { kind: "compressed", offset, length, position, size, algorithm, isInline };
 }

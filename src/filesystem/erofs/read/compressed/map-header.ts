@@ -3,6 +3,7 @@
 import { decode, viewOf } from "../../../../blocks/field.ts";
 import { inodeName } from "../../../reading/filesystem.ts";
 import {
+  ALGORITHMS,
   MAP_HEADER,
   MAP_HEADER_SIZE,
   Z_EROFS_ADVISE_BIG_PCLUSTER_1,
@@ -17,7 +18,7 @@ import {
 import { broken } from "../broken.ts";
 import type { ErofsInode } from "../inode.ts";
 import type { Volume } from "../volume.ts";
-import { ALGORITHMS, type Algorithm } from "./algorithm.ts";
+import type { Algorithm } from "./algorithm.ts";
 
 export interface MapHeader {
   /** Byte of the image behind the header. */
