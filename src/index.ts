@@ -61,6 +61,8 @@ export type { LogState } from "./filesystem/xfs/read/log.ts";
 export type { InflateChoice } from "./layer/decompress.ts";
 export type { Digest } from "./oci/digest.ts";
 export { type ImageTarget, MemoryTarget } from "./output/target.ts";
+export type { BootstrapDocument } from "./profile/init/bootstrap.ts";
+export type { WorkloadOverrides } from "./profile/init/overrides.ts";
 export type {
   FilesystemImage,
   ImageEntry,

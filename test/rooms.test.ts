@@ -202,6 +202,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
     "registry",
     "source",
     "layer",
+    "profile",
     "convert",
     "dockerfile",
   ],

@@ -5,6 +5,7 @@ import { type CommandLine, choice, flag, numberOption, sizeOption, stringOption 
 import type { Environment } from "./host.ts";
 import { CONVERT_OPTIONS } from "./options/convert.ts";
 import { chooseSource } from "./source-choice.ts";
+import { workloadRequest } from "./workload-request.ts";
 
 /** What the command line asks the library for; signal and progress are added by whoever runs it. */
 export type ConversionRequest = Omit<ConversionOptions, "registry" | "signal" | "onProgress">;
@@ -55,6 +56,7 @@ function profileOf(line: CommandLine, environment: Environment): ProfileSettings
     name: choice(line, "profile", CONVERT_OPTIONS.profile.values),
     mode: choice(line, "mode", CONVERT_OPTIONS.mode.values),
     guestAssets: stringOption(line, "guest-assets"),
+    workload: workloadRequest(line),
     environment,
   };
 }

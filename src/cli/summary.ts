@@ -1,5 +1,5 @@
 import type { ConvertResult } from "../convert/convert.ts";
-import type { FilesystemMetadata, RuntimeMetadata } from "../convert/meta.ts";
+import type { FilesystemMetadata, ImageMetadata, RuntimeMetadata } from "../convert/meta.ts";
 import type { Sizing } from "../filesystem/kind/size.ts";
 import { formatBytes, formatSum } from "./bytes.ts";
 import { printable, shellWord } from "./printable.ts";
@@ -25,7 +25,7 @@ export function summaryText({ rootfsPath, metadataPath, metadata, ...result }: C
       : [["Verity", verityText(filesystem.verity)] as [string, string]]),
     ...(metadata.rootfsDigest === undefined ? [] : [["SHA-256", metadata.rootfsDigest] as [string, string]]),
     ...result.assetPaths.map((path) => ["Asset", path] as [string, string]),
-    ["Runs", workload(metadata.runtime)],
+    ["Runs", workload(runtimeOf(metadata))],
     ["Metadata", metadataPath],
   ];
   return rows.map(([name, value]) => `${name.padEnd(10)}${printable(value)}\n`).join("");
@@ -79,6 +79,12 @@ export function summaryJson(result: ConvertResult): string {
     meta: result.metadata,
   };
   return `${JSON.stringify(document, null, 2)}\n`;
+}
+
+/** The image's, or what whoever converted wanted instead. */
+function runtimeOf({ runtime, injection }: ImageMetadata): RuntimeMetadata {
+  const bootstrap = injection?.bootstrap;
+  return bootstrap === undefined ? runtime : { ...runtime, ...bootstrap, user: bootstrap.docker2vm.user };
 }
 
 /** "/docker-entrypoint.sh nginx as user 101 in /srv, ports 80/tcp" */

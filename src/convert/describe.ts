@@ -37,8 +37,13 @@ export function describeImage(
   };
 }
 
-function describeInjection({ paths, metadata }: Injection): InjectionMetadata {
-  return { ...metadata, paths: paths.map((path) => Buffer.from(path, "latin1").toString("utf8")) };
+function describeInjection({ paths, metadata, bootstrap }: Injection): InjectionMetadata {
+  const settled = bootstrap === undefined ? {} : { bootstrap };
+  return {
+    ...metadata,
+    ...settled,
+    paths: paths.map((path) => Buffer.from(path, "latin1").toString("utf8")),
+  };
 }
 
 export function describeFilesystem(

@@ -77,22 +77,29 @@ export async function makeImage(making: Making): Promise<ConvertedImage> {
   }
 }
 
-/** Has the profile make its files. Returns the image's digest where that was asked for or the profile needs it. */
+/**
+ * Has the profile make its files. Returns the image's digest where that was asked for or the profile needs it: whoever
+ * asks first has the whole image read once more.
+ */
 async function finish(
   { image, profile, request, store, beside }: Making,
   time: ReturnType<typeof filesystemTime>,
 ): Promise<Digest | undefined> {
-  const outputs = profile?.outputs ?? [];
-  if (!request.digest && outputs.length === 0) return undefined;
-  const digest = `sha256:${await sha256Of(store, request.signal)}`;
-  if (profile !== undefined && beside !== undefined && outputs.length > 0) {
+  let digest: Promise<Digest> | undefined;
+  const digestOnce = (): Promise<Digest> => (digest ??= digestOf(store, request));
+  if (request.digest) await digestOnce();
+  if (profile !== undefined && beside !== undefined && profile.outputs.length > 0) {
     await profile.writeOutputs({
-      rootfsDigest: digest.slice("sha256:".length),
+      rootfsDigest: async () => (await digestOnce()).slice("sha256:".length),
       manifestDigest: image.manifestDigest,
       platform: image.platform,
       time,
       path: beside,
     });
   }
-  return parseDigest(digest, request.filesystem.fileName);
+  return await digest;
+}
+
+async function digestOf(store: ImageStore, request: Conversion): Promise<Digest> {
+  return parseDigest(`sha256:${await sha256Of(store, request.signal)}`, request.filesystem.fileName);
 }

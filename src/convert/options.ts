@@ -1,5 +1,6 @@
 import type { FilesystemName, FilesystemOptions } from "../filesystem/kind/kind.ts";
 import type { InflateChoice } from "../layer/decompress.ts";
+import type { WorkloadOverrides } from "../profile/init/overrides.ts";
 import type { RegistryAccess } from "../source/registry-options.ts";
 import type { SourceSpec } from "../source/source.ts";
 import type { Limits } from "./limits.ts";
@@ -74,13 +75,18 @@ export interface FilesystemSettings extends FilesystemOptions {
 
 /** What is put in beside the image's own files, and where it is taken from. */
 export interface ProfileSettings {
-  /** Nothing, or what a Gondolin guest needs; "baseline" if absent. */
-  readonly name?: "baseline" | "gondolin" | undefined;
+  /**
+   * Nothing, what a Gondolin guest needs, or an init that runs the workload in any machine ("init", by another name
+   * "ovms"); "baseline" if absent.
+   */
+  readonly name?: "baseline" | "gondolin" | "init" | "ovms" | undefined;
   /** With the profile "gondolin": the root filesystem alone, or all the assets of a guest; "rootfs" if absent. */
   readonly mode?: "rootfs" | "assets" | undefined;
   /** Folder of the guest assets that the profile takes its parts from; absent: found as the runtime finds them. */
   readonly guestAssets?: string | undefined;
-  /** Environment variables that say where guest assets are; none if absent. */
+  /** With the profile "init": what of the workload is to be other than the image says. */
+  readonly workload?: WorkloadOverrides | undefined;
+  /** Environment variables, which say where guest assets are and have the values of `workload.env`; none if absent. */
   readonly environment?: Environment | undefined;
 }
 

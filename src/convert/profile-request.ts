@@ -1,13 +1,15 @@
 import { Docker2vmError } from "../errors.ts";
 import type { FilesystemName } from "../filesystem/kind/kind.ts";
+import { checkOverrides, type WorkloadOverrides } from "../profile/init/overrides.ts";
 import type { Environment, ProfileSettings } from "./options.ts";
 
 /** What is put in beside the image's own files, every value checked. */
 export interface ProfileRequest {
-  readonly name: "baseline" | "gondolin";
+  readonly name: "baseline" | "gondolin" | "init";
   readonly mode: "rootfs" | "assets";
   readonly guestAssets: string | undefined;
   readonly environment: Environment;
+  readonly workload: WorkloadOverrides;
 }
 
 /** Types keep others out, but not of JavaScript. */
@@ -20,16 +22,23 @@ function checkChoice(what: string, given: string, choices: readonly string[]): v
 
 /** Throws E_USAGE for what no image could make right. */
 export function profileRequest(settings: ProfileSettings = {}): ProfileRequest {
-  const { name = "baseline", mode = "rootfs", guestAssets, environment = {} } = settings;
-  checkChoice("profile", name, ["baseline", "gondolin"]);
+  const { name: given = "baseline", mode = "rootfs", guestAssets, environment = {}, workload } = settings;
+  checkChoice("profile", given, ["baseline", "gondolin", "init", "ovms"]);
   checkChoice("mode", mode, ["rootfs", "assets"]);
-  if (name === "baseline" && (mode !== "rootfs" || guestAssets !== undefined)) {
-    const what = mode === "rootfs" ? "guest assets have" : "the mode assets has";
-    throw new Docker2vmError("E_USAGE", `${what} no meaning with the profile baseline`, {
-      hint: "choose the profile that they are for: --profile gondolin",
-    });
+  const name = given === "ovms" ? "init" : given;
+  if (name !== "gondolin" && (mode !== "rootfs" || guestAssets !== undefined)) {
+    throw misplaced(mode === "rootfs" ? "guest assets have" : "the mode assets has", name, "gondolin");
   }
-  return { name, mode, guestAssets, environment };
+  if (name !== "init" && workload !== undefined) {
+    throw misplaced("what is to be run, and how, has", name, "init");
+  }
+  return { name, mode, guestAssets, environment, workload: checkOverrides(workload ?? {}, environment) };
+}
+
+function misplaced(what: string, profile: string, rightOne: string): Docker2vmError {
+  return new Docker2vmError("E_USAGE", `${what} no meaning with the profile ${profile}`, {
+    hint: `choose the profile that they are for: --profile ${rightOne}`,
+  });
 }
 
 /** What its initramfs mounts as ext4. */
@@ -37,7 +46,7 @@ const GONDOLIN_ROOTS: readonly FilesystemName[] = ["ext4", "ext3", "ext2"];
 
 /** Throws E_USAGE for a kind of filesystem that the profile's guest does not boot from. */
 export function checkRoot({ name: profile }: ProfileRequest, fs: FilesystemName): void {
-  if (profile === "baseline" || GONDOLIN_ROOTS.includes(fs)) return;
+  if (profile !== "gondolin" || GONDOLIN_ROOTS.includes(fs)) return;
   throw new Docker2vmError("E_USAGE", `a Gondolin guest does not boot from ${fs}`, {
     hint: `its initramfs mounts the root filesystem as ext4: choose --fs ${GONDOLIN_ROOTS.join(" or ")}`,
   });

@@ -8,8 +8,12 @@ import type { StreamedImage } from "./stream-layers.ts";
 /** Finds and checks what the profile needs from this machine; undefined where nothing is to be added. */
 export async function openProfile({ profile, platform }: Conversion): Promise<Profile | undefined> {
   if (profile.name === "baseline") return undefined;
-  const { mode, guestAssets, environment } = profile;
   // Loaded only here: most conversions add nothing.
+  if (profile.name === "init") {
+    const { openInitProfile } = await import("../profile/init/init.ts");
+    return openInitProfile({ platform, workload: profile.workload });
+  }
+  const { mode, guestAssets, environment } = profile;
   const { openGondolinProfile } = await import("../profile/gondolin/gondolin.ts");
   return await openGondolinProfile({
     mode,

@@ -7,7 +7,7 @@ import type { ConversionOptions, ConvertOptions, ImageOptions, MakingOptions } f
 import { checkRoot, type ProfileRequest, profileRequest } from "./profile-request.ts";
 
 /** Gondolin's images bear the second by convention; nothing looks for it. */
-const DEFAULT_LABEL = { baseline: "rootfs", gondolin: "gondolin-root" } as const;
+const DEFAULT_LABEL = { baseline: "rootfs", gondolin: "gondolin-root", init: "rootfs" } as const;
 const UUID = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i;
 
 /** What is to be made, of whatever image: every value checked and every default filled in. */

@@ -1,6 +1,7 @@
 import type { ExecutionParameters } from "../oci/config.ts";
 import type { Platform } from "../oci/platform.ts";
 import type { Directory, Extent, RegularFile, Timestamp } from "../tree/inode.ts";
+import type { BootstrapDocument } from "./init/bootstrap.ts";
 
 /** The contents of files in the image that is being made. */
 export interface ContentStore {
@@ -27,14 +28,16 @@ export interface Injection {
   readonly paths: readonly string[];
   /** sha256, hex, of all that was added: paths, attributes and contents. */
   readonly digest: string;
+  /** How the workload will be run, where that is settled. */
+  readonly bootstrap?: BootstrapDocument;
   /** What the profile has to say of itself in `meta.json`. */
   readonly metadata: Readonly<Record<string, unknown>>;
 }
 
 /** A finished conversion, for files that go beside it. */
 export interface FinishedImage {
-  /** sha256 of rootfs.ext4, hex. */
-  readonly rootfsDigest: string;
+  /** sha256 of rootfs.ext4, hex: the first to ask has the whole file read. */
+  rootfsDigest(): Promise<string>;
   readonly manifestDigest: string;
   readonly platform: Platform;
   readonly time: Timestamp;

@@ -103,7 +103,7 @@ describe("a command line that makes no sense ends with exit code 2 and says why"
     [
       [...CONVERT, "--profile", "full"],
       '--profile does not take "full"',
-      "--profile takes baseline, gondolin",
+      "--profile takes baseline, gondolin, init, ovms",
     ],
     [
       [...CONVERT, "--size", "lots"],

@@ -11,6 +11,8 @@ const OTHERS_OPTIONS: Readonly<Record<string, string>> = {
   "no-env-file": "bun",
   arch: "gondolin image pull",
   tag: "gondolin image import",
+  init: "docker run",
+  workload: "ovms-init",
   layers: "buildah build",
   prune: "buildah rmi",
   "hash-offset": "veritysetup",

@@ -4,6 +4,7 @@ import { REGISTRY_OPTIONS } from "./registry.ts";
 
 export const SOURCE = "Source (exactly one):";
 const IMAGE = "Image:";
+const WORKLOAD = "Workload (with --profile init):";
 const OUTPUT = "Output:";
 const FILESYSTEM = "Filesystem:";
 const LIMITS = "Limits (an image beyond one is refused):";
@@ -32,8 +33,9 @@ export const CONVERT_OPTIONS = {
   profile: {
     type: "string",
     group: IMAGE,
-    describe: "What is added to the image's own files: nothing, or what a Gondolin guest needs",
-    values: ["baseline", "gondolin"],
+    describe:
+      "What is added to the image's own files: nothing, what a Gondolin guest needs, an init that runs the workload",
+    values: ["baseline", "gondolin", "init", "ovms"],
     defaultDescription: "baseline",
   },
   mode: {
@@ -48,6 +50,34 @@ export const CONVERT_OPTIONS = {
     group: IMAGE,
     describe: "Folder of the guest assets that the profile takes its parts from",
     defaultDescription: "where Gondolin finds them",
+  },
+  entrypoint: {
+    type: "string",
+    group: WORKLOAD,
+    describe: "In place of the image's and its command: once for each word, or a JSON array",
+  },
+  cmd: {
+    type: "string",
+    group: WORKLOAD,
+    describe: "In place of the image's command, behind the entrypoint; likewise",
+  },
+  env: {
+    type: "string",
+    group: WORKLOAD,
+    describe: "NAME=VALUE, or NAME for its value in the environment; may be repeated",
+  },
+  "env-file": {
+    type: "string",
+    group: WORKLOAD,
+    describe: "File of such lines, before all of --env; may be repeated",
+  },
+  workdir: { type: "string", group: WORKLOAD, describe: "Working directory" },
+  user: { type: "string", group: WORKLOAD, describe: "USER[:GROUP], names or numbers" },
+  hostname: {
+    type: "string",
+    group: WORKLOAD,
+    describe: "Name of the machine",
+    defaultDescription: "localhost",
   },
   ...REGISTRY_OPTIONS,
   out: {

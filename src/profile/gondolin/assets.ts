@@ -42,11 +42,12 @@ export async function writeAssets(
   modules: readonly string[],
 ): Promise<void> {
   const { krunKernel, krunInitrd } = base;
+  const rootfs = await image.rootfsDigest();
   const copy = (name: string, from: string): string => writeHashed(image.path(name), fileContents(from));
   const checksums: AssetChecksums = {
     kernel: copy(NAMES.kernel, base.kernel),
     initramfs: writeHashed(image.path(NAMES.initramfs), initramfs(base, modules)),
-    rootfs: image.rootfsDigest,
+    rootfs,
     ...(krunKernel === undefined ? {} : { krunKernel: copy(NAMES.krunKernel, krunKernel) }),
     ...(krunInitrd === undefined ? {} : { krunInitrd: copy(NAMES.krunInitrd, krunInitrd) }),
   };

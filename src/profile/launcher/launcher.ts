@@ -32,7 +32,7 @@ export async function launcherFiles(
   guest: GuestEnvironment,
 ): Promise<readonly LauncherFile[]> {
   const { runtime, warn } = image;
-  const user = await workloadUser(image);
+  const user = await workloadUser(image, runtime.User);
   if ("reason" in user) return [refuse(`the image's User cannot be resolved: ${user.reason}`, warn)];
   const workload = {
     entrypoint: runtime.Entrypoint.map(asBytes),
@@ -51,11 +51,11 @@ export async function launcherFiles(
   ];
 }
 
-/** As who the image's workload runs, by its own /etc/passwd and /etc/group, or why that cannot be said. */
-export async function workloadUser(image: ImageInProgress): Promise<Identity | Nobody> {
+/** As who a workload of this `User` runs, by the image's own /etc/passwd and /etc/group, or why that cannot be said. */
+export async function workloadUser(image: ImageInProgress, user: string): Promise<Identity | Nobody> {
   const passwd = parsePasswd(await read(image, "/etc/passwd"));
   const group = parseGroup(await read(image, "/etc/group"));
-  return resolveUser(asBytes(image.runtime.User), passwd, group);
+  return resolveUser(asBytes(user), passwd, group);
 }
 
 async function read({ root, contents }: ImageInProgress, path: string): Promise<string> {

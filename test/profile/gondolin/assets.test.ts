@@ -40,7 +40,7 @@ async function make(
   try {
     await profile.writeOutputs({
       ...FINISHED,
-      rootfsDigest: sha256(read("rootfs.ext4")),
+      rootfsDigest: async () => sha256(read("rootfs.ext4")),
       path: (name) => join(out, name),
     });
   } finally {
@@ -166,7 +166,8 @@ test("a file that is there already is not written over", async () => {
   const options = { environment: {}, cwd: scratch(), home: scratch(), guestAssets } as const;
   const profile = await openGondolinProfile({ ...options, mode: "assets", platform: FINISHED.platform });
   const path = (name: string) => join(guestAssets, name);
-  await expectError(profile.writeOutputs({ ...FINISHED, rootfsDigest: "0", path }), "E_IO", "vmlinuz-virt");
+  const rootfsDigest = async () => "0";
+  await expectError(profile.writeOutputs({ ...FINISHED, rootfsDigest, path }), "E_IO", "vmlinuz-virt");
   profile.close();
   expect(readFileSync(path("vmlinuz-virt")).toString()).toBe("kernel");
 });

@@ -90,7 +90,7 @@ describe("the image's User", () => {
 
 describe("accounts are looked up", () => {
   const user = (files: Record<string, string>, User = "app") =>
-    workloadUser(testImage({ files, runtime: { User } }).image);
+    workloadUser(testImage({ files }).image, User);
   const app = { uid: 7, gid: 8, groups: [8, 9], home: "/app" };
   const passwd = "app:x:7:8::/app:\n";
   const group = "g:x:9:app";

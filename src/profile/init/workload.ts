@@ -1,0 +1,56 @@
+/** The workload that a machine is made for: the image's config, and over it what whoever converts wants otherwise. */
+import type { ExecutionParameters } from "../../oci/config.ts";
+import { quote } from "../../oci/quote.ts";
+import { imageVariables } from "../image-variables.ts";
+import type { WorkloadOverrides } from "./overrides.ts";
+import { SIGTERM, stopSignalNumber } from "./stop-signal.ts";
+
+/** Texts as they are in JSON. */
+export interface Workload {
+  readonly entrypoint: readonly string[];
+  readonly cmd: readonly string[];
+  /** `NAME=VALUE`, each name once. */
+  readonly env: readonly string[];
+  /** Absolute. */
+  readonly workdir: string;
+  readonly user: string;
+  readonly hostname: string | undefined;
+  readonly stopSignal: number;
+  readonly exposedPorts: readonly string[];
+  readonly volumes: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** `warn` hears of what no process can be given, which is left out. */
+export function workloadOf(
+  image: ExecutionParameters,
+  overrides: WorkloadOverrides,
+  warn: (message: string) => void,
+): Workload {
+  const { entrypoint, cmd } = overrides;
+  const variables = imageVariables([...image.Env, ...(overrides.env ?? [])], warn);
+  return {
+    entrypoint: entrypoint ?? image.Entrypoint,
+    cmd: cmd ?? (entrypoint === undefined ? image.Cmd : []),
+    env: [...variables].map(([name, value]) => Buffer.from(`${name}=${value}`, "latin1").toString("utf8")),
+    workdir: overrides.workdir ?? absolute(image.WorkingDir),
+    user: overrides.user ?? image.User,
+    hostname: overrides.hostname,
+    stopSignal: signalOf(image.StopSignal, warn),
+    exposedPorts: image.ExposedPorts,
+    volumes: image.Volumes,
+    labels: image.Labels,
+  };
+}
+
+function signalOf(text: string, warn: (message: string) => void): number {
+  const number = stopSignalNumber(text);
+  if (number !== undefined) return number;
+  warn(`the image's StopSignal is ${quote(text)}, which is no signal: SIGTERM is sent instead`);
+  return SIGTERM;
+}
+
+/** A relative WorkingDir is taken from the root, an empty one is the root. */
+function absolute(path: string): string {
+  return path.startsWith("/") ? path : `/${path}`;
+}
