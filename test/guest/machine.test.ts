@@ -185,7 +185,7 @@ describe("the root filesystem", () => {
     const kept = boot({
       config: shell("touch /x || exit 3"),
       before: `${hostFiles}; ${ro}`,
-      commandLine: "ro",
+      commandLine: "rw ro",
     });
     expect(kept).toMatchObject({ stdout: "", status: 3 });
     expect(kept.stderr).toBe("touch: /x: Read-only file system\n");

@@ -1,6 +1,7 @@
 /** Boots an image with a real kernel: QEMU without acceleration, Debian's cloud kernel, the image on NVMe. */
 import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { cachedFolder } from "./cache.ts";
 import { findOracle, runOk } from "./oracles.ts";
@@ -30,6 +31,12 @@ export interface BootOptions {
   readonly initrd?: string;
   /** What is typed once a shell asks for it. */
   readonly typed?: string;
+  /** Further arguments of QEMU's. */
+  readonly devices?: readonly string[];
+  /** A command of QEMU's monitor that is given once this was said. */
+  readonly command?: { readonly after: string; readonly text: string };
+  /** What QEMU is to end with; 0 unless given. */
+  readonly status?: number;
 }
 
 /** What busybox's shell says when it waits for a line. */
@@ -39,8 +46,9 @@ const PROMPT = "/ # ";
 export async function boot(
   image: string,
   parameters: string,
-  { initrd, typed }: BootOptions = {},
+  { initrd, typed, devices = [], command, status: expected = 0 }: BootOptions = {},
 ): Promise<string> {
+  const monitor = `${image}.monitor`;
   const child = spawn(findOracle("qemu-system-x86_64") ?? "qemu-system-x86_64", [
     ...["-M", "pc", "-accel", "tcg", "-cpu", "max", "-m", "512"],
     ...["-nodefaults", "-no-user-config", "-display", "none", "-serial", "stdio", "-no-reboot"],
@@ -51,14 +59,21 @@ export async function boot(
       "-device",
       "nvme,drive=d0,serial=r0",
     ],
+    ...(command === undefined ? [] : ["-monitor", `unix:${monitor},server=on,wait=off`]),
+    ...devices,
     ...["-append", `console=ttyS0 panic=-1 root=/dev/nvme0n1 rootfstype=ext4 ${parameters}`],
   ]);
   const timer = setTimeout(() => child.kill("SIGKILL"), 600_000);
   let said = "";
   let toType = typed;
+  let toCommand = command;
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding("utf8").on("data", (text: string) => {
       said += text;
+      if (toCommand !== undefined && said.includes(toCommand.after)) {
+        connect(monitor).end(`${toCommand.text}\n`);
+        toCommand = undefined;
+      }
       if (toType === undefined || !said.includes(PROMPT)) return;
       child.stdin.write(toType);
       toType = undefined;
@@ -68,6 +83,6 @@ export async function boot(
     child.on("error", reject).on("close", resolve);
   });
   clearTimeout(timer);
-  if (status !== 0) throw new Error(`QEMU ended with ${status} after saying:\n${said}`);
+  if (status !== expected) throw new Error(`QEMU ended with ${status} after saying:\n${said}`);
   return said;
 }

@@ -104,12 +104,19 @@ static void apply(struct settings *settings, const char *word) {
   }
 }
 
-void override_settings(struct settings *settings, const struct command_line *line) {
-  // The kernel was told to leave / read-only; a word of this program's own may still say otherwise.
-  const char *ro = parameter(line, "ro");
-  if (ro != NULL && parameter(line, "rw") == NULL && settings->root == ROOT_WRITABLE) {
-    settings->root = ROOT_AS_MOUNTED;
+/** Whether the kernel was told to leave / read-only: the last such word counts. */
+static bool is_read_only(const struct command_line *line) {
+  bool read_only = false;
+  for (size_t i = 0; i < line->words.count; i++) {
+    if (same(line->words.items[i], "ro")) read_only = true;
+    if (same(line->words.items[i], "rw")) read_only = false;
   }
+  return read_only;
+}
+
+void override_settings(struct settings *settings, const struct command_line *line) {
+  // A word of this program's own may still say otherwise.
+  if (is_read_only(line) && settings->root == ROOT_WRITABLE) settings->root = ROOT_AS_MOUNTED;
   for (size_t i = 0; i < line->words.count; i++) apply(settings, line->words.items[i]);
   if (line->arguments.count > 0) settings->cmd = line->arguments;
 }
