@@ -123,6 +123,8 @@ rm -f "$template/stdout" "$template/stderr"
 ( exec unshare --pid --fork --kill-child sh -ec '
   kind=$1
   shift
+  # Not the one outside, lest a mistake give that away.
+  exec <"$R/dev/null"
   mount -t proc proc "$R/proc"
   mount --bind "$R/dev/command-line" "$R/proc/cmdline"
   eval "$BEFORE"

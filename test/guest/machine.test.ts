@@ -180,6 +180,7 @@ describe("the root filesystem", () => {
       config: shell("echo new >/etc/new; cat /etc/old; cat /etc/new; echo changed"),
       files,
       before: ro,
+      commandLine: "ro rw",
     });
     expect(writable).toMatchObject(said(changed));
     const kept = boot({

@@ -44,7 +44,9 @@ native(
   (boot) => {
     const config = shell("ifconfig eth0 | grep -o 'inet addr:[^ ]*' || echo none");
     const before = `${DEVICE}; ip addr add 10.9.9.9/24 dev eth0`;
-    expect(boot({ config, commandLine: "ip=10.1.2.3", before })).toMatchObject(said("inet addr:10.9.9.9\n"));
+    expect(boot({ config, commandLine: "ip=10.1.2.3:::::eth0", before })).toMatchObject(
+      said("inet addr:10.9.9.9\n"),
+    );
     for (const commandLine of ["ip=dhcp", "ip=off", "ip=:::::eth0:dhcp", "ip="]) {
       expect(boot({ config, commandLine, before: DEVICE })).toMatchObject(said("none\n"));
     }

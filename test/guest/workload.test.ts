@@ -188,11 +188,23 @@ describe("the working directory", () => {
     expect(boot({ config })).toMatchObject(said(`${workingDirectory}\n0:0 755\n0:0 755\n`));
   });
 
-  each("lets a user in where root is not let in, and keeps out whom it keeps out", (boot) => {
-    const before = 'mkdir -m 700 "$R/own"; chown 1000 "$R/own"';
-    const config = { ...shell("pwd", { user: "app", workingDirectory: "/own" }) };
-    expect(boot({ config, before })).toMatchObject(said("/own\n"));
-  });
+  native(
+    "lets a user in where root is not let in, and keeps out whom it keeps out",
+    (boot) => {
+      const folder = 'mkdir -m 700 "$R/own"; chown 1000 "$R/own"';
+      // Root as on a network's disk: an owner like any other.
+      const bounds = "--bounding-set=-dac_override,-dac_read_search";
+      const before = `${folder}; exec setpriv ${bounds} chroot "$R" "$@"`;
+      const config = (user: string) => shell("pwd", { user, workingDirectory: "/own" });
+      expect(boot({ config: config("app"), before })).toMatchObject(said("/own\n"));
+      const other = boot({ config: config("1001"), before });
+      expect(other).toMatchObject({ stdout: "", status: 125 });
+      expect(other.stderr).toStartWith(
+        "docker2vm: the user is not let into the working directory /own: Perm",
+      );
+    },
+    "setpriv",
+  );
 
   each("that cannot be one is told with 125", (boot) => {
     const ended = boot({ config: shell("pwd", { workingDirectory: "/bin/busybox/x" }) });
@@ -208,7 +220,7 @@ describe("what the workload finds", () => {
     for (const code of [0, 7, 255]) expect(boot({ config: shell(`exit ${code}`) }).status).toBe(code);
     const limits = [{ resource: 7, soft: 1000n, hard: 2000n }];
     const config = shell("umask; ulimit -n; ulimit -Hn", { limits });
-    expect(boot({ config })).toMatchObject(said("0022\n1000\n2000\n"));
+    expect(boot({ config, before: "umask 077" })).toMatchObject(said("0022\n1000\n2000\n"));
   });
 
   each("closed standard streams are no hindrance", (boot) => {

@@ -91,6 +91,8 @@ async function addConveniences(
     const source = sourceOf(new Uint8Array());
     await additions.put(path, { type: "file", executable: false, source }, "optional");
   }
+  // As container engines make it, for programs that look for what is mounted there.
+  await additions.put("/etc/mtab", { type: "symlink", target: "/proc/mounts" }, "optional");
   for (const path of [workload.workdir, ...workload.volumes.filter((volume) => volume.startsWith("/"))]) {
     if (await additions.put(asBytes(path), { type: "directory" }, "optional")) continue;
     image.warn(`the folder ${displayPath(asBytes(path))} cannot be made: the image has something else there`);

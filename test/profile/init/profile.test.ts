@@ -40,6 +40,7 @@ describe("what is added", () => {
       "/etc/hostname": "644",
       "/etc/hosts": "644",
       "/etc/resolv.conf": "644",
+      "/etc/mtab": "-> /proc/mounts",
     });
     expect(injection.paths).toEqual(Object.keys(list()).sort());
     expect(await text("/sbin/ovms-init")).toBe(Buffer.from(ovmsInit("amd64")).toString("latin1"));
@@ -68,8 +69,8 @@ describe("what is added", () => {
     expect(await text("/etc/environment")).toBe("image's");
     expect(list()["/etc/resolv.conf"]).toBe("-> ../run/resolv.conf");
     expect(injection.paths).toEqual([
-      ...["/data", "/data/db", "/dev", "/etc/hostname", "/etc/ovms", "/etc/ovms/bootstrap.json"],
-      ...["/etc/ovms/config", "/sys", "/usr/sbin/ovms-init"],
+      ...["/data", "/data/db", "/dev", "/etc/hostname", "/etc/mtab", "/etc/ovms"],
+      ...["/etc/ovms/bootstrap.json", "/etc/ovms/config", "/sys", "/usr/sbin/ovms-init"],
     ]);
   });
 
