@@ -95,8 +95,8 @@ static void apply(struct settings *settings, const char *word) {
     settings->hostname = value;
   } else if ((value = after(OWN "root=", word)) != NULL) {
     override_root(settings, value);
-  } else if (same(word, OWN "pid1=init")) {
-    settings->reaps_orphans = true;
+  } else if (same(word, OWN "pid1=init") || same(word, OWN "pid1=workload")) {
+    settings->reaps_orphans = same(word, OWN "pid1=init");
   } else if (same(word, OWN "debug")) {
     settings->debug = true;
   } else if (after(OWN, word) != NULL && !is_for_others(word)) {

@@ -59,15 +59,21 @@ static void switch_off(enum machine_end how) {
   system_call(reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, command, NULL);
 }
 
-void end_machine(int status) {
-  end_failures_by(exit_process);
-  keep_status(status);
-  close_root();
-  tell_status(status);
+static void switch_off_somehow(int status) {
   end_qemu(status);
   switch_off(end);
   switch_off(end == END_RESTART ? END_POWER_OFF : END_RESTART);
   // Not the first process of a machine, so there is somebody to tell.
+  exit_process(status);
+}
+
+void end_machine(int status) {
+  // What fails from here on must not begin again here.
+  end_failures_by(switch_off_somehow);
+  keep_status(status);
+  close_root();
+  tell_status(status);
+  switch_off_somehow(status);
   exit_process(status);
 }
 

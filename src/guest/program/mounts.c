@@ -62,8 +62,10 @@ static void mount_here(const struct mount_point *point) {
   long made = make_folders(point->target);
   if (made < 0) refuse(point->type, point->target, made);
   if (is_mount_point(point->target)) return;
-  long result =
-      system_call(mount, point->type, point->target, point->type, point->flags, point->options);
+  const char *type = point->type;
+  long result = system_call(mount, type, point->target, type, point->flags, point->options);
+  // An older kernel may not know an option.
+  if (result == -EINVAL) result = system_call(mount, type, point->target, type, point->flags, NULL);
   if (result == 0 || result == -EBUSY || (point->optional && result == -ENODEV)) return;
   refuse(point->type, point->target, result);
 }
