@@ -17,7 +17,7 @@ let images = 0;
 /** What the conversion of a layout says, and the exit code it gives; the output must not be there afterwards. */
 async function refusal(
   layout: string,
-  options: { platform?: string; inflate?: InflateChoice; size?: number } = {},
+  options: { platform?: string; inflate?: InflateChoice; filesystem?: { size: number } } = {},
 ) {
   const out = scratch("out");
   try {
@@ -194,12 +194,12 @@ describe("what is asked for and not there", () => {
 
   test("room: the error says how much would do, and it does", async () => {
     const { layout } = imageWith(tar(SOME));
-    const { said, exitCode } = await refusal(layout, { size: 100_000 });
+    const { said, exitCode } = await refusal(layout, { filesystem: { size: 100_000 } });
     expect(said).toMatch(/^E_SIZE_TOO_SMALL: the image needs a filesystem of \d+ bytes/);
     expect(exitCode).toBe(8);
     const needed = Number(/of (\d+) bytes/.exec(said)?.[1]);
-    expect((await refusal(layout, { size: needed })).said).toBe("nothing was refused");
-    expect((await refusal(layout, { size: needed - 2 ** 20 })).exitCode).toBe(8);
+    expect((await refusal(layout, { filesystem: { size: needed } })).said).toBe("nothing was refused");
+    expect((await refusal(layout, { filesystem: { size: needed - 2 ** 20 } })).exitCode).toBe(8);
   });
 });
 
