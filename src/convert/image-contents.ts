@@ -1,6 +1,7 @@
 import { BLOCK_SIZE, type Extent, LONGEST_ROW_BLOCKS, type Run } from "../blocks/blocks.ts";
 import type { WrittenBlocks } from "../blocks/content-space.ts";
 import type { FilePlace } from "../blocks/space.ts";
+import { assert } from "../errors.ts";
 import type { FileWriter } from "../filesystem/kind/file-writer.ts";
 import type { PreparedFilesystem } from "../filesystem/kind/kind.ts";
 import type { BlockSupply } from "../output/block-supply.ts";
@@ -67,7 +68,8 @@ export class ImageContents implements WrittenBlocks, ContentStore {
       const blocks = clusters.reduce((sum, { stored }) => sum + stored, 0);
       const stored = new Uint8Array(blocks * BLOCK_SIZE);
       await this.#readExtents(file, stored);
-      this.#filesystem.unpack?.(clusters, stored, bytes);
+      assert(this.#filesystem.unpack !== undefined, "what has compressed cannot read it");
+      this.#filesystem.unpack(clusters, stored, bytes);
       return bytes;
     }
     await this.#readExtents(file, bytes);

@@ -10,6 +10,7 @@ import { ImageFile } from "../../src/output/image-file.ts";
 import { ImageWriter } from "../../src/output/image-writer.ts";
 import { openSource } from "../../src/source/open.ts";
 import type { Inode } from "../../src/tree/inode.ts";
+import { noise } from "../filesystem/erofs/lz4/inputs.ts";
 import { alpineLayout } from "../support/images.ts";
 import { differences, kernelView, withMounted } from "../support/kernel-view.ts";
 import { buildLayout } from "../support/layout-builder.ts";
@@ -96,12 +97,14 @@ test.each(["none", "lz4"] as const)(
         ...(n % 3 === 0 ? { pax: { "SCHILY.xattr.user.n": "value" } } : {}),
       }),
     );
+    const half = Buffer.concat([fileBytes(200_000, 1), noise(200_000)]);
+    items.push({ path: "half", data: half });
     const source = await openSource(
       { kind: "oci-layout", path: build("read", [items]).slice("oci:".length) },
       { scratchFolder: scratch() },
     );
     const { layers } = await source.resolve({ os: "linux", architecture: "amd64" });
-    const writer = new ImageWriter(new ImageFile(scratch("read.erofs")));
+    const writer = new ImageWriter(new ImageFile(scratch(`read-${compress}.erofs`)));
     const { root, contents } = await streamLayers(
       layers,
       writer,
@@ -115,6 +118,7 @@ test.each(["none", "lz4"] as const)(
     for (const [n, size] of sizes.entries()) {
       expect(await bytesOf(root.entries.get(`${n}`))).toEqual(Buffer.from(fileBytes(size, n, true)));
     }
+    expect(await bytesOf(root.entries.get("half"))).toEqual(half);
     const { metadata } = root;
     expect(await bytesOf({ type: "file", metadata, size: 5000, extents })).toEqual(Buffer.from(added));
     await writer.close();

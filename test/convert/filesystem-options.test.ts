@@ -187,6 +187,22 @@ describe("what cannot be is refused before anything is read", () => {
       "free space of -1 bytes is not possible",
       "free space is a whole number of bytes, and may be 0",
     ],
+    [{ compress: "lz4" }, "ext4 has no compression", "choose --fs erofs, or leave --compress out"],
+    [
+      { type: "xfs", clusterSize: 65536 },
+      "xfs has no compression",
+      "choose --fs erofs, or leave --cluster-size out",
+    ],
+    [
+      { type: "erofs", clusterSize: 65536 },
+      "only what is compressed has clusters",
+      "add --compress lz4, or leave --cluster-size out",
+    ],
+    [{ type: "erofs", compress: "lz4:0" }, '"lz4:0" is no compression of EROFS here'],
+    [{ type: "erofs", compress: "lz4:10" }, '"lz4:10" is no compression of EROFS here'],
+    [{ type: "erofs", compress: "lz4", clusterSize: 5000 }, "a cluster cannot have 5000 bytes"],
+    [{ type: "erofs", compress: "lz4", clusterSize: 0 }, "a cluster cannot have 0 bytes"],
+    [{ type: "erofs", compress: "lz4", clusterSize: 2 << 20 }, "a cluster cannot have 2097152 bytes"],
   ];
   for (const [options, message] of [
     [{ profile: { name: "grub" } }, '"grub" is no profile'],
