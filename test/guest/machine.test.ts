@@ -192,6 +192,27 @@ describe("the root filesystem", () => {
     expect(kept.stderr).toBe("touch: /x: Read-only file system\n");
   });
 
+  native(
+    "of a filesystem that is always read-only: one line says so, and what to do, and the workload runs",
+    (boot) => {
+      const before = [
+        hostFiles,
+        'cd "$R"; mkdir -p dev/flat/proc dev/flat/sys dev/flat/dev dev/over',
+        "cp -a bin etc lib lib64 sbin tmp usr dev/flat; mkfs.erofs --quiet dev/image dev/flat",
+        "loop=$(losetup --find --show dev/image)",
+        'mount -t erofs -o ro "$loop" dev/over; losetup --detach "$loop"',
+        "for folder in proc sys dev; do mount --rbind $folder dev/over/$folder; done",
+        'R="$R/dev/over"',
+      ].join("; ");
+      const ended = boot({ config: shell("cat /etc/old"), files, before });
+      expect(ended).toMatchObject({ stdout: "old\n", status: 0 });
+      expect(ended.stderr).toBe(
+        "docker2vm: / stays read-only: Read-only file system; docker2vm.root=overlay lets changes go to memory\n",
+      );
+    },
+    "mkfs.erofs",
+  );
+
   native("that stays read-only has all mounts, and its host files", (boot) => {
     const script = "cat /etc/hostname; ls /dev/shm /dev/pts; echo x >/dev/shm/x";
     const before = `${hostFiles}; ${ro}`;

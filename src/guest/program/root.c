@@ -11,6 +11,9 @@
 #define WORK LAYER "/work"
 #define MERGED PLACE "/root"
 
+/** What access(2) is asked; the kernel's own headers leave it out. */
+#define W_OK 2
+
 /** What a disk may be formatted with. */
 static const char *const DISK_TYPES[] = {"ext4", "xfs", "btrfs", "ext2", NULL};
 
@@ -64,6 +67,8 @@ static void overlay(const char *disk) {
 
 static void make_writable(void) {
   long result = system_call(mount, NULL, "/", NULL, MS_REMOUNT, NULL);
+  // EROFS says that it is done, and stays as it is.
+  if (result == 0 && system_call(faccessat, AT_FDCWD, "/", W_OK) == -EROFS) result = -EROFS;
   // EINVAL: nothing is mounted right here, so somebody else sees to it.
   if (result == 0 || result == -EINVAL) return;
   say("/ stays read-only", error_text(result), "; docker2vm.root=overlay lets changes go to memory", NULL);
