@@ -2,8 +2,11 @@
 import { describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { convert } from "../../src/convert/convert.ts";
+import { convertInto } from "../../src/convert/convert-into.ts";
 import { planConversion } from "../../src/convert/dry-run.ts";
 import type { ConvertOptions, ProfileSettings } from "../../src/convert/options.ts";
+import { FILESYSTEM_NAMES } from "../../src/filesystem/kind/kind.ts";
+import { MemoryTarget } from "../../src/output/target.ts";
 import { runWith } from "../cli/fake-host.ts";
 import { expectError } from "../support/expect-error.ts";
 import { buildLayout } from "../support/layout-builder.ts";
@@ -95,6 +98,23 @@ describe("the profile init", () => {
       "meta.json",
       "bootstrap.json",
     ]);
+  });
+
+  for (const type of FILESYSTEM_NAMES) {
+    test(`is in ${type} what it is in any other`, async () => {
+      const { rootfsPath, assetPaths } = await convert(options(type, { filesystem: { type } }));
+      const bootstrap = readFileSync(assetPaths[0] ?? "", "latin1");
+      expect(await cat(rootfsPath, "/etc/ovms/bootstrap.json")).toBe(bootstrap);
+    });
+  }
+
+  test("needs no folder: the same image, and all that is told of it", async () => {
+    const source = image();
+    const { rootfsPath, metadata } = await convert(options("folder", { source }));
+    const target = new MemoryTarget();
+    const { out: _, ...rest } = options("nowhere", { source });
+    expect((await convertInto(target, rest)).metadata).toEqual(metadata);
+    expect(Buffer.compare(readFileSync(rootfsPath), target.bytes)).toBe(0);
   });
 
   test("for an architecture that it has no program for is refused before anything is made", async () => {
