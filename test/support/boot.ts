@@ -61,7 +61,8 @@ export async function boot(
     ],
     ...(command === undefined ? [] : ["-monitor", `unix:${monitor},server=on,wait=off`]),
     ...devices,
-    ...["-append", `console=ttyS0 panic=-1 root=/dev/nvme0n1 rootfstype=ext4 ${parameters}`],
+    // On a busy machine the emulated timer is late, and the kernel would give up on it.
+    ...["-append", `console=ttyS0 panic=-1 no_timer_check root=/dev/nvme0n1 rootfstype=ext4 ${parameters}`],
   ]);
   const timer = setTimeout(() => child.kill("SIGKILL"), 600_000);
   let said = "";
