@@ -28,7 +28,7 @@ export function refuseUnknownFeatures(incompat: number): void {
 /** An E_UNSUPPORTED for what other programs may read. */
 export function unsupported(what: string): Docker2vmError {
   return new Docker2vmError("E_UNSUPPORTED", what, {
-    hint: "a new enough kernel or fsck.erofs --extract may read it; else use an image without it",
+    hint: "a new enough kernel may read it, or fsck.erofs extract what is in it; else use an image without it",
   });
 }
 
