@@ -21,6 +21,7 @@ export { type ImageInspection, type InspectedImage, inspectImage } from "./conve
 export type { Limits } from "./convert/limits.ts";
 export type { ConvertedImage } from "./convert/make-image.ts";
 export type {
+  CompressionMetadata,
   FilesystemMetadata,
   ImageMetadata,
   InjectionMetadata,

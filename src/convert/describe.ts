@@ -1,11 +1,13 @@
 import { BLOCK_SIZE } from "../blocks/blocks.ts";
 import type { FilesystemIdentity, FilesystemPlan } from "../filesystem/kind/kind.ts";
+import type { Packing } from "../filesystem/kind/packing.ts";
 import type { ExecutionParameters } from "../oci/config.ts";
 import { formatPlatform } from "../oci/platform.ts";
 import type { Injection } from "../profile/profile.ts";
 import type { LayerBlob, ResolvedImage, SourceOrigin } from "../source/source.ts";
 import { formatUuid } from "./identity.ts";
 import type {
+  CompressionMetadata,
   FilesystemMetadata,
   ImageMetadata,
   InjectionMetadata,
@@ -52,6 +54,7 @@ export function describeFilesystem(
   plan: FilesystemPlan,
   verity: VerityMetadata | undefined,
 ): FilesystemMetadata {
+  const { packing } = request.filesystem;
   return {
     type: request.filesystem.name,
     uuid: formatUuid(identity.uuid),
@@ -60,8 +63,13 @@ export function describeFilesystem(
     blocks: plan.blocks,
     freeBlocks: plan.freeBlocks,
     inodes: plan.inodes,
+    ...(packing === undefined ? {} : { compression: describeCompression(packing) }),
     ...(verity === undefined ? {} : { verity }),
   };
+}
+
+function describeCompression({ algorithm, level, clusterBlocks }: Packing): CompressionMetadata {
+  return { algorithm, level, clusterSize: clusterBlocks * BLOCK_SIZE };
 }
 
 export function describeRuntime(parameters: ExecutionParameters): RuntimeMetadata {

@@ -63,7 +63,17 @@ export interface FilesystemMetadata {
   readonly blocks: number;
   readonly freeBlocks: number;
   readonly inodes: number;
+  /** How contents are compressed, if they are. */
+  readonly compression?: CompressionMetadata;
   readonly verity?: VerityMetadata;
+}
+
+/** How contents of a filesystem are compressed. */
+export interface CompressionMetadata {
+  readonly algorithm: "lz4";
+  readonly level: number;
+  /** Most bytes that contents are compressed to as one. */
+  readonly clusterSize: number;
 }
 
 /** A dm-verity hash tree behind the filesystem (kernel, Documentation/admin-guide/device-mapper/verity.rst). */

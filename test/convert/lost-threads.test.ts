@@ -3,7 +3,9 @@ import { describe, expect, test } from "bun:test";
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { PackPool } from "../../src/convert/workers/pack-pool.ts";
 import { WorkerPool } from "../../src/convert/workers/pool.ts";
+import { Batch, batchBlocks } from "../../src/filesystem/erofs/write/batch.ts";
 import type { LayerBlob } from "../../src/layer/layer-blob.ts";
 import { parsePlatform } from "../../src/oci/platform.ts";
 import { openSource } from "../../src/source/open.ts";
@@ -44,6 +46,8 @@ async function layersOf(place: boolean): Promise<readonly LayerBlob[]> {
   return place ? layers : layers.map(({ place: _, ...layer }) => layer);
 }
 
+const PACKING = { algorithm: "lz4", level: 1, clusterBlocks: 16 } as const;
+
 async function drain(tar: AsyncIterable<Uint8Array>): Promise<number> {
   let bytes = 0;
   for await (const chunk of tar) bytes += chunk.length;
@@ -52,6 +56,18 @@ async function drain(tar: AsyncIterable<Uint8Array>): Promise<number> {
 
 describe("a thread whose module", () => {
   for (const [what, [text, said]] of Object.entries(MODULES)) {
+    test(`${what} ends the compression of every batch`, async () => {
+      const file = scratch("packing.ts");
+      rmSync(file, { force: true });
+      if (text !== undefined) writeFileSync(file, text);
+      const pool = new PackPool(2, PACKING, pathToFileURL(file));
+      const memory = pool.memory(Batch.size(batchBlocks(PACKING)));
+      for (let batch = 0; batch < 4; batch++) {
+        await expectError(pool.pack(memory), "E_INTERNAL", said, "--workers 0");
+      }
+      await pool.close();
+    });
+
     test(`${what} ends the reading of every layer`, async () => {
       const file = scratch("module.ts");
       rmSync(file, { force: true });

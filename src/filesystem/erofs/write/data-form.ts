@@ -60,9 +60,9 @@ export function fileForm(file: RegularFile, extents: readonly Extent[], path: ()
   );
 }
 
-/** Whether its blocks lie in one row is settled where they were first placed: what moves then moves as a whole. */
-function compressedForm(clusters: readonly Cluster[], extents: readonly Extent[]): DataForm {
+function compressedForm(clusters: readonly Cluster[], pieces: readonly Extent[]): DataForm {
   const blocks = clusters.reduce((sum, { stored }) => sum + stored, 0);
+  const extents = normalizeExtents(pieces, Number.MAX_SAFE_INTEGER);
   return { kind: "compressed", blocks, index: extents.length === 1 ? "compact" : "full", clusters, extents };
 }
 

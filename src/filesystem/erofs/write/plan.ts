@@ -1,7 +1,7 @@
 import { BLOCK_SIZE, type Extent } from "../../../blocks/blocks.ts";
 import type { Move } from "../../../blocks/relocation.ts";
 import { Docker2vmError } from "../../../errors.ts";
-import type { Directory } from "../../../tree/inode.ts";
+import type { Directory, RegularFile } from "../../../tree/inode.ts";
 import type { Steps } from "../../../waiting/steps.ts";
 import type { FilesystemIdentity, Gather } from "../../kind/kind.ts";
 import type { Packing } from "../../kind/packing.ts";
@@ -55,9 +55,9 @@ export function* planErofs(
   const { inodes } = namespace;
   const { gathers, contents } = regroup(inodes, streamed);
   yield;
-  const files = inodes.map(({ node }) => (node.type === "file" ? node : { extents: NO_EXTENTS }));
+  const files = inodes.map(({ node }) => ({ extents: node.type === "file" ? movable(node) : NO_EXTENTS }));
   const slots = yield* writtenSlots(inodes, contents.slots);
-  // How much metadata there is does not depend on where contents lie.
+  // How much metadata there is hardly depends on where contents lie: only the index of clusters that part is larger.
   const options = { time: identity.time, rootOffset };
   const first = yield* layOut(namespace, options, (index) => files[index]?.extents ?? NO_EXTENTS);
   const metadata = first.runs.reduce((sum, { blocks }) => sum + blocks, 0);
@@ -75,6 +75,23 @@ export function* planErofs(
   }
   const deadBytes = slots.dead;
   return { namespace, layout, placement, gathers, moves, moved, slotPlaces, deadBytes, packing, identity };
+}
+
+/** The extents of a file as they may move: of compressed contents each cluster by itself. */
+function movable({ extents, packed }: RegularFile): readonly Extent[] {
+  const { clusters = [] } = packed ?? {};
+  if (clusters.length === 0) return extents;
+  const pieces: Extent[] = [];
+  let [next, border] = [0, 0];
+  for (const { logical, physical, length } of extents) {
+    for (let done = 0; done < length; ) {
+      while (border <= logical + done) border += clusters[next++]?.stored ?? length;
+      const part = Math.min(border - logical, length) - done;
+      pieces.push({ logical: logical + done, physical: physical + done, length: part });
+      done += part;
+    }
+  }
+  return pieces;
 }
 
 function tooLarge(blocks: number): Error {
