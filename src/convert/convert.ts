@@ -1,3 +1,4 @@
+import { IMAGE_NAMES } from "../filesystem/kinds.ts";
 import { ImageFile } from "../output/image-file.ts";
 import { StagedOutput } from "../output/staged-output.ts";
 import { type ConvertedImage, makeImage } from "./make-image.ts";
@@ -66,6 +67,7 @@ async function convertAsAsked(request: FolderRequest): Promise<ConvertResult> {
       request.out,
       [fileName, ...assets, METADATA_NAME],
       request.force,
+      { leaving: IMAGE_NAMES.filter((name) => name !== fileName) },
     );
     try {
       const opening = { scratchFolder: output.scratch, verifyKey, toRead: true };

@@ -13,6 +13,11 @@ const KINDS: Readonly<Record<FilesystemName, FilesystemKind>> = {
   xfs: XFS,
 };
 
+/** What images are called, whatever their kind. */
+export const IMAGE_NAMES: readonly string[] = [
+  ...new Set(Object.values(KINDS).map(({ fileName }) => fileName)),
+];
+
 /** The kind of that name; ext4 if none is given. Throws E_USAGE where there is none. */
 export function filesystemKind(name: FilesystemName = "ext4"): FilesystemKind {
   if (Object.hasOwn(KINDS, name)) return KINDS[name];

@@ -1,8 +1,8 @@
 /**
  * How several files take their names as one. No system call does that for more than one file; these do:
  *
- * - A hidden folder `.docker2vm-OWNER` holds `turn/OWNER/`: in `staged` the new files, in `names` what they are called,
- *   and `old`, empty. All of it is on the disk before anything else.
+ * - A hidden folder `.docker2vm-OWNER` holds `turn/OWNER/`: in `staged` the new files, in `names` what they are called
+ *   and which others leave, and `old`, empty. All of it is on the disk before anything else.
  * - Renaming `turn` to `.docker2vm-commit` is taking the turn: that fails while somebody else's has something in it.
  * - Renaming `staged` to `new` is the decision. Before it, nothing has changed; from there on, the new files come.
  * - The old files go to `old`, all of them; then the new ones come, the last name last. So old and new never lie side by
@@ -29,11 +29,20 @@ const UNDO = "undo";
 const OLD = "old";
 const NAMES = "names";
 
+const NOTHING: Names = { names: [], leaving: [] };
+
 /** Milliseconds between looks, and looks before somebody else's turn is taken over: it should last milliseconds. */
 const LOOK_AGAIN = 50;
 const PATIENCE = 600;
 /** How often going back is tried: there is nothing better to do. */
 const ATTEMPTS = 10;
+
+/** What `names` holds, as JSON. */
+export interface Names {
+  readonly names: readonly string[];
+  /** Of old files for which no new ones come. */
+  readonly leaving: readonly string[];
+}
 
 /** Where the parts of a commit lie in a hidden folder, until its turn comes. */
 export function turnFolders(hidden: string, owner: string) {
@@ -138,10 +147,10 @@ export class Commits {
   async #goForward(mine: string): Promise<void> {
     const { rename, sync, list, kind } = this.#calls;
     const still = await list(join(mine, NEW));
-    const names = still.length === 0 ? [] : await this.#names(mine);
+    const { names, leaving } = still.length === 0 ? NOTHING : await this.#names(mine);
     const coming = names.filter((name) => still.includes(name));
     const going: string[] = [];
-    for (const name of coming.toReversed()) {
+    for (const name of [...coming.toReversed(), ...leaving]) {
       if ((await kind(this.#target(name))) === "file") going.push(name);
     }
     for (const name of going) await rename(this.#target(name), join(mine, OLD, name));
@@ -182,7 +191,7 @@ export class Commits {
   async #restore(mine: string): Promise<void> {
     const { rename, sync, list, kind } = this.#calls;
     await sync(mine);
-    const names = await this.#names(mine);
+    const { names, leaving } = await this.#names(mine);
     const gone = await list(join(mine, UNDO));
     for (const name of names.toReversed()) {
       if (gone.includes(name) || (await kind(this.#target(name))) !== "file") continue;
@@ -191,7 +200,7 @@ export class Commits {
     // A file that has returned must not be taken for one that has yet to go, even if the power fails.
     await sync(join(mine, UNDO));
     const old = await list(join(mine, OLD));
-    for (const name of names.filter((each) => old.includes(each))) {
+    for (const name of [...leaving, ...names].filter((each) => old.includes(each))) {
       await rename(join(mine, OLD, name), this.#target(name));
     }
     await sync(this.#folder);
@@ -208,10 +217,10 @@ export class Commits {
   }
 
   /** What the files of a turn are called, in order. Names that lead elsewhere are nobody's. */
-  async #names(mine: string): Promise<readonly string[]> {
-    const names: unknown = JSON.parse(await this.#calls.read(join(mine, NAMES)));
-    const isPlain = (name: unknown) => typeof name === "string" && /^[^./][^/]*$/.test(name);
-    if (Array.isArray(names) && names.every(isPlain)) return names;
+  async #names(mine: string): Promise<Names> {
+    const { names, leaving }: Partial<Record<keyof Names, unknown>> =
+      JSON.parse(await this.#calls.read(join(mine, NAMES))) ?? {};
+    if (arePlain(names) && arePlain(leaving)) return { names, leaving };
     throw new Docker2vmError("E_IO", `${join(mine, NAMES)} is not what a conversion wrote`, {
       hint: `remove ${this.#current}, or choose another --out`,
     });
@@ -220,4 +229,8 @@ export class Commits {
   #target(name: string): string {
     return join(this.#folder, name);
   }
+}
+
+function arePlain(names: unknown): names is readonly string[] {
+  return Array.isArray(names) && names.every((name) => typeof name === "string" && /^[^./][^/]*$/.test(name));
 }

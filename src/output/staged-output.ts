@@ -4,7 +4,7 @@ import { makeFolders } from "../disk/make-folders.ts";
 import { Docker2vmError } from "../errors.ts";
 import { absolutePath } from "../machine.ts";
 import { ownerOf, removeAbandoned, scratchName } from "../scratch/names.ts";
-import { Commits, HIDDEN, turnFolders } from "./commit.ts";
+import { Commits, HIDDEN, type Names, turnFolders } from "./commit.ts";
 import { type FileCalls, SYSTEM } from "./file-calls.ts";
 import { outputError } from "./system-errors.ts";
 
@@ -30,13 +30,16 @@ export class StagedOutput {
 
   /**
    * Prepares `folder` for the files `names`; the last to come is the last of them. E_OUTPUT_EXISTS where one is there
-   * already, or somebody else is at it, and `force` is not set.
+   * already, or somebody else is at it, and `force` is not set. With it, `leaving` go as the old files of these names do.
    */
   static async create(
     out: string,
     names: readonly string[],
     force: boolean,
-    calls: FileCalls = SYSTEM,
+    {
+      leaving = [],
+      calls = SYSTEM,
+    }: { readonly leaving?: readonly string[] | undefined; readonly calls?: FileCalls } = {},
   ): Promise<StagedOutput> {
     const plan: Plan = { folder: absolutePath(out), owner: scratchName(), names, force, calls };
     const { folder, owner } = plan;
@@ -53,7 +56,7 @@ export class StagedOutput {
       const parts = turnFolders(hiddenFolder(plan), owner);
       const firstMade = await makeFolders(parts.staged);
       await mkdir(parts.old);
-      await writeFile(parts.names, JSON.stringify(names));
+      await writeFile(parts.names, JSON.stringify({ names, leaving: force ? leaving : [] } satisfies Names));
       return new StagedOutput(plan, firstMade ?? parts.staged);
     } catch (error) {
       throw outputError(error, `cannot prepare the output folder ${folder}`);

@@ -205,3 +205,20 @@ describe("a conversion that does not come to its end leaves nothing behind", () 
     expect(existsSync(scratch("out"))).toBe(false);
   });
 });
+
+describe("an image of one kind of filesystem", () => {
+  const source = `oci:${join(import.meta.dir, "../../fixtures/images/hello")}`;
+  const made = async (type: "ext4" | "erofs" | "xfs", force: boolean) => {
+    await convert({ source, platform: "linux/amd64", out: scratch("out"), force, filesystem: { type } });
+    return readdirSync(scratch("out")).sort();
+  };
+
+  test("takes the place of that of another, if it is to, and of nothing else", async () => {
+    expect(await made("ext4", false)).toEqual(["meta.json", "rootfs.ext4"]);
+    writeFileSync(scratch("out/notes"), "mine");
+    expect(await made("xfs", true)).toEqual(["meta.json", "notes", "rootfs.xfs"]);
+    await expect(made("erofs", false)).rejects.toMatchObject({ code: "E_OUTPUT_EXISTS" });
+    expect(readdirSync(scratch("out")).sort()).toEqual(["meta.json", "notes", "rootfs.xfs"]);
+    expect(await made("erofs", true)).toEqual(["meta.json", "notes", "rootfs.erofs"]);
+  });
+});

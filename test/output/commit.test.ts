@@ -50,8 +50,10 @@ const IMPATIENT = callsWith(() => undefined);
 interface Case {
   readonly names: readonly string[];
   readonly force: boolean;
-  /** What of it is there before. */
+  /** What of it is there before, and of `leaving`. */
   readonly old: readonly string[];
+  /** What goes without anything in its place. */
+  readonly leaving?: readonly string[];
 }
 
 const THREE = ["a", "b", "c"];
@@ -62,6 +64,7 @@ const CASES: readonly Case[] = [
   { names: THREE, force: true, old: [] },
   { names: THREE, force: true, old: ["b"] },
   { names: THREE, force: true, old: THREE },
+  { names: THREE, force: true, old: ["c", "z"], leaving: ["y", "z"] },
 ];
 
 function titleOf({ names, force, old }: Case): string {
@@ -82,17 +85,20 @@ function set(names: readonly string[], text: string): Record<string, string> {
 }
 
 /** A conversion that is about to commit, into the emptied folder. */
-async function prepared({ names, force, old }: Case, calls: FileCalls): Promise<StagedOutput> {
+async function prepared({ names, force, old, leaving }: Case, calls: FileCalls): Promise<StagedOutput> {
   for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true });
   for (const name of old) writeFileSync(join(folder, name), "old");
-  const output = await StagedOutput.create(folder, names, force, calls);
+  const output = await StagedOutput.create(folder, names, force, { calls, leaving });
   for (const name of names) await output.write(name, "new");
   return output;
 }
 
 /** A conversion of another, from its beginning to its end. */
-async function replaceAll(names: readonly string[], calls: FileCalls): Promise<void> {
-  const output = await StagedOutput.create(folder, names, true, calls);
+async function replaceAll(
+  { names, leaving }: Pick<Case, "names" | "leaving">,
+  calls: FileCalls,
+): Promise<void> {
+  const output = await StagedOutput.create(folder, names, true, { calls, leaving });
   for (const name of names) await output.write(name, "other");
   await output.commit();
 }
@@ -159,7 +165,7 @@ describe("files that take their names as one", () => {
         if (left[each.names.at(-1) ?? ""] === "new") expect(left).toEqual(set(each.names, "new"));
         if (ended === "done") expect(left).toEqual(set(each.names, "new"));
         bury();
-        await (await StagedOutput.create(folder, ["other"], true, IMPATIENT)).discard();
+        await (await StagedOutput.create(folder, ["other"], true, { calls: IMPATIENT })).discard();
         const whole = shown();
         expect([set(each.old, "old"), set(each.names, "new")]).toContainEqual(whole);
         expect(hidden()).toEqual([]);
@@ -190,7 +196,7 @@ describe("files that take their names as one", () => {
       await atEveryCall(async (trap) => {
         const pausing = callsWith(async () => {
           if (trap.springs() !== "now") return;
-          await replaceAll(each.names, IMPATIENT);
+          await replaceAll(each, IMPATIENT);
         });
         const output = await prepared(each, pausing);
         const ended = await commitOf(output, trap);
@@ -222,7 +228,7 @@ describe("files that take their names as one", () => {
         const pausing = callsWith(async (name) => {
           if (name !== "rename" || mine.springs() !== "now") return;
           theirs.armed = true;
-          other = replaceAll(THREE, overtaking).catch(() => undefined);
+          other = replaceAll({ names: THREE }, overtaking).catch(() => undefined);
           await Promise.race([arrived.promise, other]);
         });
         const output = await prepared(each, pausing);
@@ -246,7 +252,7 @@ describe("files that take their names as one", () => {
       await commitOf(output, trap);
       await output.discard();
       // This process goes on: the next one cannot know that it has given up.
-      await (await StagedOutput.create(folder, ["other"], true, IMPATIENT)).discard();
+      await (await StagedOutput.create(folder, ["other"], true, { calls: IMPATIENT })).discard();
       const whole = shown();
       expect([set(THREE, "old"), set(THREE, "new")]).toContainEqual(whole);
       results.add(JSON.stringify(whole));
@@ -261,7 +267,7 @@ describe("files that take their names as one", () => {
       if (name === "sync" || name === "rename") log.push(`${name} ${nameIn(path)}`);
     });
     const nameIn = (path: string) => relative(folder, path).replace(/[0-9a-f]{8}-[-0-9a-f]+/g, "OWNER");
-    const output = await StagedOutput.create(out, ["a", "b"], false, calls);
+    const output = await StagedOutput.create(out, ["a", "b"], false, { calls });
     for (const name of ["a", "b"]) await output.write(name, "new");
     log.length = 0;
     await output.commit();
@@ -320,8 +326,8 @@ describe("a turn that is nobody's", () => {
     const strange = join(folder, ".docker2vm-commit", `0badcafe-1-2-${"0".repeat(16)}`);
     mkdirSync(join(strange, "new"), { recursive: true });
     writeFileSync(join(strange, "new/x"), "");
-    writeFileSync(join(strange, "names"), JSON.stringify(["../../x"]));
-    await expect(StagedOutput.create(folder, THREE, true, IMPATIENT)).rejects.toMatchObject({
+    writeFileSync(join(strange, "names"), JSON.stringify({ names: ["../../x"], leaving: [] }));
+    await expect(StagedOutput.create(folder, THREE, true, { calls: IMPATIENT })).rejects.toMatchObject({
       code: "E_IO",
       message: expect.stringContaining("is not what a conversion wrote"),
     });
@@ -330,7 +336,7 @@ describe("a turn that is nobody's", () => {
   test("is ended whatever it holds", async () => {
     mkdirSync(join(folder, ".docker2vm-commit"));
     writeFileSync(join(folder, ".docker2vm-commit/.DS_Store"), "");
-    const output = await StagedOutput.create(folder, THREE, false, IMPATIENT);
+    const output = await StagedOutput.create(folder, THREE, false, { calls: IMPATIENT });
     expect(hidden()).toEqual([basename(output.scratch)]);
   });
 });

@@ -9,12 +9,15 @@ import { FAST_LEVEL, HIGHEST_LEVEL } from "./lz4/levels.ts";
 /** A guest reads and decompresses so much for the first byte of it. */
 const DEFAULT_CLUSTER = 64 << 10;
 
+const FILE_NAME = "rootfs.erofs";
+
 /**
  * Read-only by nature, and complete: no free space, no log, no spare inodes. A file whose last bytes lie behind its inode
  * cannot be mapped into a guest's memory as it is (DAX): ext4 can.
  */
 export const EROFS: FilesystemKind = {
   name: "erofs",
+  fileName: FILE_NAME,
   labelBytes: VOLUME_NAME_SIZE - 1,
   latestTime: Number.MAX_SAFE_INTEGER,
   settle: (options) => {
@@ -26,7 +29,7 @@ export const EROFS: FilesystemKind = {
 function writerOf(packing: Packing | undefined): FilesystemWriter {
   return {
     name: "erofs",
-    fileName: "rootfs.erofs",
+    fileName: FILE_NAME,
     sizing: { kind: "min" },
     fixedBlocks: undefined,
     options: packing === undefined ? {} : { compress: nameOf(packing), clusterSize: clusterBytes(packing) },

@@ -40,6 +40,7 @@ export const EXT2 = kindOf("ext2");
 function kindOf(name: VariantName): FilesystemKind {
   return {
     name,
+    fileName: FILE_NAME,
     labelBytes: LABEL_SIZE,
     latestTime: LATEST_TIME,
     settle: (options) => writerOf(settingsOf(name, options)),

@@ -38,6 +38,8 @@ export interface FilesystemOptions {
 /** A kind of filesystem that can be made. */
 export interface FilesystemKind {
   readonly name: FilesystemName;
+  /** What the image file is called in its folder. */
+  readonly fileName: string;
   /** Most bytes of a label. */
   readonly labelBytes: number;
   /** The latest second since 1970 that an inode can say. */

@@ -19,8 +19,11 @@ interface Settings {
   readonly lostAndFound: boolean;
 }
 
+const FILE_NAME = "rootfs.xfs";
+
 export const XFS: FilesystemKind = {
   name: "xfs",
+  fileName: FILE_NAME,
   labelBytes: LABEL_SIZE,
   latestTime: LATEST_TIME,
   settle: (options) => writerOf(settingsOf(options)),
@@ -54,7 +57,7 @@ function writerOf(settings: Settings): FilesystemWriter {
   const fixedBlocks = size.kind === "fixed" ? size.blocks : undefined;
   return {
     name: "xfs",
-    fileName: "rootfs.xfs",
+    fileName: FILE_NAME,
     sizing: sizingOf(size, !readOnly),
     fixedBlocks,
     options: { journal: log, readOnly, lostAndFound },
