@@ -120,17 +120,17 @@ testWith(["mke2fs", "dumpe2fs"], "the facts are those that dumpe2fs shows", () =
       const line = (name: string) => new RegExp(`^${name}:\\s+(.*)$`, "m").exec(said)?.[1] ?? "";
       const facts = inspect(openFilesystem(memoryImage(new Uint8Array(readFileSync(path)))));
       expect(facts.type).toBe(type as "ext4");
-      expect([...facts.features].sort()).toEqual(line("Ext4Filesystem features").split(" ").sort() as never);
-      expect(facts.uuid).toBe(line("Ext4Filesystem UUID"));
+      expect([...facts.features].sort()).toEqual(line("Filesystem features").split(" ").sort() as never);
+      expect(facts.uuid).toBe(line("Filesystem UUID"));
       expect(facts.blocks).toBe(Number(line("Block count")));
       expect(facts.freeBlocks).toBe(Number(line("Free blocks")));
       expect(facts.reservedBlocks).toBe(Number(line("Reserved block count")));
       expect(facts.inodes).toBe(Number(line("Inode count")));
       expect(facts.freeInodes).toBe(Number(line("Free inodes")));
       expect(facts.inodeSize).toBe(Number(line("Inode size")));
-      expect(facts.label).toBe(line("Ext4Filesystem volume name").replace("<none>", ""));
+      expect(facts.label).toBe(line("Filesystem volume name").replace("<none>", ""));
       expect(new Date((facts.created?.seconds ?? 0) * 1000).toUTCString()).toBe(
-        new Date(line("Ext4Filesystem created")).toUTCString(),
+        new Date(line("Filesystem created")).toUTCString(),
       );
       expect(facts).toMatchObject({
         clean: true,
