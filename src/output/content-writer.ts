@@ -1,12 +1,10 @@
 import { BLOCK_SIZE, type Extent, LONGEST_ROW_BLOCKS, type Run } from "../blocks/blocks.ts";
 import type { FileLength, FilePlace, Placing } from "../blocks/space.ts";
 import { assert } from "../errors.ts";
+import { RoomAside } from "./room-aside.ts";
 import { type ContentSink, STAGE_BLOCKS } from "./stages.ts";
 
 const ZERO_BLOCK = Buffer.alloc(BLOCK_SIZE);
-
-/** Room that was passed over for want of length, and is kept for files that fit: the longest such runs. */
-const MOST_ASIDE = 32;
 
 /** In one run of blocks, unless it is longer than the longest arena: then each of its runs is that long but the last. */
 export const IN_LONG_ROWS: Placing = { row: LONGEST_ROW_BLOCKS, zeros: "left out" };
@@ -20,9 +18,7 @@ export const IN_LONG_ROWS: Placing = { row: LONGEST_ROW_BLOCKS, zeros: "left out
 export class ContentWriter {
   readonly #sink: ContentSink;
   readonly #placing: (file: FileLength) => Placing;
-  readonly #aside: Run[] = [];
-  /** Room that will not be used. */
-  readonly #unused: Run[] = [];
+  readonly #aside = new RoomAside();
   readonly #written: Run[] = [];
   #stage: Uint8Array | undefined;
   /** Slots of the stage that are filled, and where they go. */
@@ -62,7 +58,7 @@ export class ContentWriter {
   /** Runs that were given and not written to. For when the last file has ended. */
   get unused(): readonly Run[] {
     const current = { start: this.#next, length: this.#left };
-    return [...this.#unused, ...this.#aside, current].filter(({ length }) => length > 0);
+    return [...this.#aside.left, current].filter(({ length }) => length > 0);
   }
 
   /** More room, for the file that wanted it. */
@@ -259,22 +255,15 @@ export class ContentWriter {
     this.#rowPlace = undefined;
   }
 
-  /** Goes on in the longest run that was passed over, if that is long enough: the longer, the fewer writes. */
+  /** Goes on in room that was passed over, if there is enough in a row. */
   #takeAside(least: number): boolean {
-    const index = indexOf(this.#aside, (run, best) => run.length > best.length);
-    const run = this.#aside[index];
-    if (run === undefined || run.length < least) return false;
-    this.#aside.splice(index, 1);
-    this.#moveTo(run);
-    return true;
+    const run = this.#aside.take(least);
+    if (run !== undefined) this.#moveTo(run);
+    return run !== undefined;
   }
 
   #moveTo(run: Run): void {
-    if (this.#left > 0) this.#aside.push({ start: this.#next, length: this.#left });
-    if (this.#aside.length > MOST_ASIDE) {
-      const shortest = indexOf(this.#aside, (candidate, best) => candidate.length < best.length);
-      this.#unused.push(...this.#aside.splice(shortest, 1));
-    }
+    this.#aside.put({ start: this.#next, length: this.#left });
     this.flush();
     this.#next = run.start;
     this.#left = run.length;
@@ -305,14 +294,4 @@ function append(runs: Run[], run: Run): void {
 function isZeroBlock(bytes: Uint8Array, at: number): boolean {
   if (bytes[at] !== 0 || bytes[at + BLOCK_SIZE - 1] !== 0) return false;
   return ZERO_BLOCK.equals(bytes.subarray(at, at + BLOCK_SIZE));
-}
-
-/** Index of the run that no other is better than, the first such; -1 where there is none. */
-function indexOf(runs: readonly Run[], isBetter: (run: Run, best: Run) => boolean): number {
-  let index = -1;
-  for (const [i, run] of runs.entries()) {
-    const best = runs[index];
-    if (best === undefined || isBetter(run, best)) index = i;
-  }
-  return index;
 }

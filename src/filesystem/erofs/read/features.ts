@@ -1,5 +1,7 @@
 /** The features of a filesystem by name, and which of them the reader understands. */
+
 import { Docker2vmError } from "../../../errors.ts";
+import { namesOf, refusalOf } from "../../reading/feature-bits.ts";
 import { COMPAT, INCOMPAT } from "../format/features.ts";
 
 export type FeatureName = keyof typeof COMPAT | keyof typeof INCOMPAT;
@@ -16,13 +18,8 @@ export function featureNames({
 
 /** Throws E_UNSUPPORTED, by name, if a feature is on without which contents cannot be understood. */
 export function refuseUnknownFeatures(incompat: number): void {
-  const known: readonly string[] = Object.keys(INCOMPAT);
-  const unknown = namesOf(incompat, INCOMPAT, "incompat").filter(
-    (name) => NOT_UNDERSTOOD.has(name) || !known.includes(name),
-  );
-  if (unknown.length === 0) return;
-  const features = unknown.length === 1 ? "the feature" : "the features";
-  throw unsupported(`the filesystem has ${features} ${unknown.join(", ")}, which this program cannot read`);
+  const refusal = refusalOf(incompat, INCOMPAT, NOT_UNDERSTOOD);
+  if (refusal !== undefined) throw unsupported(refusal);
 }
 
 /** An E_UNSUPPORTED for what other programs may read. */
@@ -30,14 +27,4 @@ export function unsupported(what: string): Docker2vmError {
   return new Docker2vmError("E_UNSUPPORTED", what, {
     hint: "a new enough kernel may read it, or fsck.erofs extract what is in it; else use an image without it",
   });
-}
-
-function namesOf(bits: number, table: Readonly<Record<string, number>>, word: string): string[] {
-  const byBit = new Map(Object.entries(table).map(([name, bit]) => [bit, name]));
-  const names: string[] = [];
-  for (let position = 0; position < 32; position++) {
-    const bit = 2 ** position;
-    if ((bits & bit) !== 0) names.push(byBit.get(bit) ?? `${word} 0x${bit.toString(16)}`);
-  }
-  return names;
 }
