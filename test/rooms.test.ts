@@ -130,6 +130,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   source: [
     "errors.ts",
     "system-errors.ts",
+    "disk",
     "oci",
     "registry",
     "signature",

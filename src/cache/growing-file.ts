@@ -1,6 +1,5 @@
-import { read } from "node:fs";
 import { type FileHandle, open, unlink } from "node:fs/promises";
-import { promisify } from "node:util";
+import { readInto } from "../disk/read-into.ts";
 import { CHUNK_SIZE, takeChunk } from "../memory/chunks.ts";
 import { Change } from "../waiting/change.ts";
 import { scratchError, storageError } from "./io-errors.ts";
@@ -8,8 +7,6 @@ import { type FailureOf, type Spare, SparedFile } from "./spared-file.ts";
 import { Window } from "./window.ts";
 
 export { PATIENCE } from "./window.ts";
-
-const readInto = promisify(read);
 
 /**
  * A file that is read while it is being written. The writer is slowed down to a reader's pace, but never held up for
@@ -92,7 +89,7 @@ export class GrowingFile {
       for (let position = 0; ; ) {
         signal?.throwIfAborted();
         if (position < this.#announced) {
-          const chunk = this.#window.bytesAt(position) ?? (await this.#readAt(position));
+          const chunk = this.#window.bytesAt(position) ?? (await this.#readInto(position));
           position += chunk.length;
           this.#window.passed(position);
           yield chunk;
@@ -106,13 +103,13 @@ export class GrowingFile {
   }
 
   /** What is there up to the next border of chunks: beyond it may be in memory. */
-  async #readAt(position: number): Promise<Uint8Array> {
+  async #readInto(position: number): Promise<Uint8Array> {
     const within = position % CHUNK_SIZE;
     const length = Math.min(CHUNK_SIZE - within, this.#announced - position);
     const buffer = takeChunk(length);
     try {
       const fd = this.#file.fdAt(position - within);
-      const { bytesRead } = await readInto(fd, buffer, 0, length, position);
+      const bytesRead = await readInto(fd, buffer, length, position);
       if (bytesRead === 0) throw new Error("the file was cut off while being read");
       return buffer.subarray(0, bytesRead);
     } catch (error) {

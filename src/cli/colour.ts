@@ -12,3 +12,11 @@ export function paintFor(output: Output, env: Environment): Paint {
 }
 
 export const unpainted: Paint = (_style, text) => text;
+
+/** What `Paint` puts around a text, whatever the style. */
+const SEQUENCE = new RegExp(`${String.fromCharCode(0x1b)}\\[\\d+m`, "g");
+
+/** The text as wide as it is shown. */
+export function withoutColours(text: string): string {
+  return text.replace(SEQUENCE, "");
+}

@@ -1,4 +1,4 @@
-import parse from "yargs-parser";
+import parse from "yargs-parser/browser";
 import { Docker2vmError } from "../errors.ts";
 import type { CommandLine } from "./arguments.ts";
 import { ALL_OPTIONS, COMMANDS, type Command, commandNamed } from "./commands.ts";
@@ -7,7 +7,8 @@ import { nearest } from "./suggest.ts";
 
 /**
  * Splits the arguments as yargs does: `--name value`, `--name=value`, `-qv`, `--` before words that begin with a dash.
- * Only yargs' parser, without what yargs loads for its help, and without its checks: those know neither this program's
+ * Only yargs' parser, without what yargs loads for its help (and by its entry that needs nothing of Node, which was a
+ * fourth of what a command took to begin), and without its checks: those know neither this program's
  * errors nor its exit codes, crash on an option called `--toString`, and read the word "-" as "".
  */
 export function splitCommandLine(args: readonly string[]): CommandLine {

@@ -1,4 +1,3 @@
-import { setImmediate } from "node:timers/promises";
 import { BLOCK_SIZE, type Run } from "../blocks/blocks.ts";
 import { assert } from "../errors.ts";
 import type { FilesystemIdentity, FilesystemPlan } from "../filesystem/kind/kind.ts";
@@ -6,6 +5,7 @@ import type { ImageStore } from "../output/image-store.ts";
 import type { ImageWriter } from "../output/image-writer.ts";
 import { STAGE_BLOCKS } from "../output/stages.ts";
 import { appendVerity } from "../verity/append.ts";
+import { nextTurn } from "../waiting/turn.ts";
 import { formatUuid, verityIdentity } from "./identity.ts";
 import type { VerityMetadata } from "./meta.ts";
 import type { Conversion } from "./request.ts";
@@ -124,7 +124,7 @@ class Turns {
     if (this.#written - this.#last < BYTES_PER_TURN) return;
     this.#last = this.#written;
     this.end();
-    await setImmediate();
+    await nextTurn();
     this.#request.signal.throwIfAborted();
   }
 

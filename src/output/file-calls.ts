@@ -1,6 +1,5 @@
 import { lstatSync, readdirSync, readFileSync, renameSync, rmdirSync, statSync } from "node:fs";
 import { open, rm } from "node:fs/promises";
-import { setTimeout } from "node:timers/promises";
 import { isAbsence, systemErrorCode } from "../errors.ts";
 
 /** What a commit asks of the system. Each call does its one thing wholly or rejects with the system's error. */
@@ -28,7 +27,7 @@ export const SYSTEM: FileCalls = {
   kind: async (path) => kind(path),
   removeEmpty: async (folder) => rmdirSync(folder),
   remove: (folder) => rm(folder, { recursive: true, force: true }),
-  wait: (milliseconds) => setTimeout(milliseconds),
+  wait: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
 };
 
 /** What filesystems say that sync no folders. */

@@ -1,11 +1,9 @@
-import { closeSync, fstatSync, fsync, ftruncateSync, openSync, read, statSync, writeSync } from "node:fs";
-import { promisify } from "node:util";
+import { closeSync, fstatSync, fsync, ftruncateSync, openSync, statSync, writeSync } from "node:fs";
+import { readInto } from "../disk/read-into.ts";
 import type { ImageStore } from "./image-store.ts";
 import { outputError } from "./system-errors.ts";
 
 const LEAST_REACH = 256 << 20;
-const fsyncAsync = promisify(fsync);
-const readAsync = promisify(read);
 
 /**
  * The image while it is made: a sparse file, written by position. Writes are synchronous on purpose: into the page
@@ -74,7 +72,7 @@ export class ImageFile implements ImageStore {
   /** Has everything on disk. */
   async sync(): Promise<void> {
     try {
-      await fsyncAsync(this.#fd);
+      await synced(this.#fd);
     } catch (error) {
       throw outputError(error, "cannot finish the image");
     }
@@ -92,7 +90,7 @@ export class ImageFile implements ImageStore {
 
   async #readSome(position: number, bytes: Uint8Array): Promise<number> {
     try {
-      return (await readAsync(this.#fd, bytes, 0, bytes.length, position)).bytesRead;
+      return await readInto(this.#fd, bytes, bytes.length, position);
     } catch (error) {
       throw outputError(error, `cannot read ${this.path} back`);
     }
@@ -104,4 +102,8 @@ export class ImageFile implements ImageStore {
     this.#open = false;
     closeSync(this.#fd);
   }
+}
+
+function synced(fd: number): Promise<void> {
+  return new Promise((resolve, reject) => fsync(fd, (error) => (error ? reject(error) : resolve())));
 }

@@ -1,10 +1,8 @@
-import { read, readSync } from "node:fs";
-import { promisify } from "node:util";
+import { readSync } from "node:fs";
+import { readInto } from "../disk/read-into.ts";
 import type { Docker2vmError } from "../errors.ts";
 import { CHUNK_SIZE, takeChunk } from "../memory/chunks.ts";
 import { changedError, inputError } from "./system-errors.ts";
-
-const readInto = promisify(read);
 
 /**
  * `size` bytes of an open file from byte `offset` on, in chunks of the reader's own. `where` names the file in messages.
@@ -55,7 +53,7 @@ export async function readAt(
 ): Promise<Uint8Array> {
   const buffer = takeChunk(length);
   try {
-    const { bytesRead } = await readInto(fd, buffer, 0, length, position);
+    const bytesRead = await readInto(fd, buffer, length, position);
     return buffer.subarray(0, bytesRead);
   } catch (error) {
     throw inputError(error, where);

@@ -1,5 +1,5 @@
-import { setImmediate } from "node:timers/promises";
 import { CHUNK_SIZE, takeChunk } from "../memory/chunks.ts";
+import { nextTurn } from "../waiting/turn.ts";
 import { readRange } from "./file-reading.ts";
 
 /** A file whose bytes lie one after the other somewhere in another, without its holes. */
@@ -33,7 +33,7 @@ export async function* readSparse(
 async function* zeros(length: number, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
   for (let left = length; left > 0; ) {
     // Nothing is waited for here, and a hole may be of any size: a signal would not be heard.
-    await setImmediate();
+    await nextTurn();
     signal?.throwIfAborted();
     const chunk = takeChunk(Math.min(CHUNK_SIZE, left)).fill(0);
     left -= chunk.length;

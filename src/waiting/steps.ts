@@ -1,5 +1,5 @@
 /** Long work that pauses, so that others have their turn and a signal is heard. The work itself knows neither. */
-import { setImmediate } from "node:timers/promises";
+import { nextTurn } from "./turn.ts";
 
 /** Work that pauses so often that no part of it takes long. Its outcome is what it returns. */
 export type Steps<T> = Generator<undefined, T>;
@@ -55,7 +55,7 @@ class Turns {
   }
 
   async next(): Promise<void> {
-    await setImmediate();
+    await nextTurn();
     this.#began = performance.now();
   }
 }

@@ -1,4 +1,4 @@
-import { setImmediate } from "node:timers/promises";
+import { nextTurn } from "../../waiting/turn.ts";
 import type { Host } from "../host.ts";
 
 /** Writes everything to standard output, or until nobody reads it any more. */
@@ -10,6 +10,6 @@ export async function writeOut(
     host.signal.throwIfAborted();
     if (!(await host.stdout.write(bytes))) return;
     // A file takes everything at once; signals come in between.
-    await setImmediate();
+    await nextTurn();
   }
 }

@@ -1,4 +1,4 @@
-import { stripVTControlCharacters } from "node:util";
+import { withoutColours } from "../colour.ts";
 import type { Output } from "../host.ts";
 
 /**
@@ -40,7 +40,7 @@ export function screenOf(output: Output): { readonly columns: number; readonly r
 export function rowsOf(lines: readonly string[], columns: number): number {
   const width = Math.max(1, columns);
   return lines.reduce((rows, line) => {
-    const length = stripVTControlCharacters(line).length;
+    const length = withoutColours(line).length;
     return rows + Math.max(1, Math.ceil(length / width));
   }, 0);
 }
