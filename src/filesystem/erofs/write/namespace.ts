@@ -52,7 +52,7 @@ class Walk {
   *run(root: Directory): Steps<void> {
     yield* this.#enter(root, 0, "");
     for (let frame = this.#stack.at(-1); frame !== undefined; frame = this.#stack.at(-1)) {
-      const { layout, index } = frame;
+      const { layout, index, entries } = frame;
       const at = frame.next++;
       const name = layout.names[at];
       if (name === undefined) {
@@ -61,21 +61,25 @@ class Walk {
       }
       if (name === ".") layout.children[at] = index;
       else if (name === "..") layout.children[at] = this.inodes[index]?.parent ?? 0;
-      else layout.children[at] = yield* this.#visit(frame, name);
+      else {
+        const child = entries.get(name);
+        assert(child !== undefined, "a directory changed while it was walked");
+        if (child.type === "directory") layout.children[at] = yield* this.#descend(child, index, name);
+        else layout.children[at] = this.#visit(child, index, name);
+        if (this.inodes.length % INODES_PER_STEP === 0) yield;
+      }
     }
   }
 
-  *#visit({ index, entries }: Frame, name: string): Steps<number> {
-    const child = entries.get(name);
-    assert(child !== undefined, "a directory changed while it was walked");
-    if (child.type === "directory") {
-      assert(!this.#indexes.has(child), "a directory has two names");
-      this.#countLink(index);
-      return yield* this.#enter(child, index, name);
-    }
-    const known = this.#indexes.get(child) ?? this.#add(child, index, name, undefined);
+  *#descend(directory: Directory, parent: number, name: string): Steps<number> {
+    assert(!this.#indexes.has(directory), "a directory has two names");
+    this.#countLink(parent);
+    return yield* this.#enter(directory, parent, name);
+  }
+
+  #visit(child: Inode, parent: number, name: string): number {
+    const known = this.#indexes.get(child) ?? this.#add(child, parent, name, undefined);
     this.#countLink(known);
-    if (this.inodes.length % INODES_PER_STEP === 0) yield;
     return known;
   }
 

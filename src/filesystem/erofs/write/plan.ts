@@ -1,4 +1,4 @@
-import { BLOCK_SIZE, type Extent } from "../../../blocks/blocks.ts";
+import { BLOCK_SIZE, type Extent, type Mapped } from "../../../blocks/blocks.ts";
 import type { Move } from "../../../blocks/relocation.ts";
 import { Docker2vmError } from "../../../errors.ts";
 import type { Directory, RegularFile } from "../../../tree/inode.ts";
@@ -39,6 +39,7 @@ export interface ErofsPlan {
 }
 
 const NO_EXTENTS: readonly Extent[] = [];
+const NO_CONTENTS: Mapped = { extents: NO_EXTENTS };
 
 /**
  * Settles everything about the filesystem but the contents, which are in place. Pure: same tree, contents and identity,
@@ -55,7 +56,7 @@ export function* planErofs(
   const { inodes } = namespace;
   const { gathers, contents } = regroup(inodes, streamed);
   yield;
-  const files = inodes.map(({ node }) => ({ extents: node.type === "file" ? movable(node) : NO_EXTENTS }));
+  const files = inodes.map(({ node }) => (node.type === "file" ? movable(node) : NO_CONTENTS));
   const slots = yield* writtenSlots(inodes, contents.slots);
   // How much metadata there is hardly depends on where contents lie: only the index of clusters that part is larger.
   const options = { time: identity.time, rootOffset };
@@ -77,10 +78,12 @@ export function* planErofs(
   return { namespace, layout, placement, gathers, moves, moved, slotPlaces, deadBytes, packing, identity };
 }
 
-/** The extents of a file as they may move: of compressed contents each cluster by itself. */
-function movable({ extents, packed }: RegularFile): readonly Extent[] {
-  const { clusters = [] } = packed ?? {};
-  if (clusters.length === 0) return extents;
+/** A file's extents as they may move: of compressed contents each cluster by itself. */
+function movable(file: RegularFile): Mapped {
+  const { extents } = file;
+  const { clusters = [] } = file.packed ?? {};
+  // Of millions of files, most: nothing is made for them.
+  if (clusters.length === 0) return file;
   const pieces: Extent[] = [];
   let [next, border] = [0, 0];
   for (const { logical, physical, length } of extents) {
@@ -91,7 +94,7 @@ function movable({ extents, packed }: RegularFile): readonly Extent[] {
       done += part;
     }
   }
-  return pieces;
+  return { extents: pieces };
 }
 
 function tooLarge(blocks: number): Error {
