@@ -5,7 +5,7 @@
 import { type Extent, LONGEST_ROW_BLOCKS, type Mapped, type Run } from "./blocks.ts";
 import { normalizeExtents } from "./extents.ts";
 import { Gaps } from "./gaps.ts";
-import { intersectRun, RunCollector, type RunSet } from "./runs.ts";
+import { intersectRun, meets, RunCollector, type RunSet } from "./runs.ts";
 
 /** `length` blocks of contents to be copied from block `from` to block `to`. */
 export interface Move {
@@ -59,10 +59,15 @@ export function relocate(
   };
 }
 
+const NO_EXTENTS: readonly Extent[] = [];
+
 /** Rows with blocks in `taken`, in the order of inodes and of their extents. */
 function rowsIn(inodes: readonly Mapped[], taken: RunSet): readonly Row[] {
   const rows: Row[] = [];
-  for (const [index, { extents }] of inodes.entries()) {
+  for (let index = 0; index < inodes.length; index++) {
+    const extents = inodes[index]?.extents ?? NO_EXTENTS;
+    // Of millions of files hardly one has to move.
+    if (!extents.some(({ physical, length }) => meets(taken, physical, length))) continue;
     for (const { start, length } of rowsOf(extents)) {
       const parts = intersectRun(taken, start, length);
       if (parts.length > 0) rows.push({ index, start, length, parts, moves: [] });

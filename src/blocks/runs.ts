@@ -104,6 +104,11 @@ export function intersectRun({ starts, ends }: RunSet, start: number, length: nu
   return found;
 }
 
+/** Whether any of `length` blocks from `start` on is in the set. */
+export function meets({ starts, ends }: RunSet, start: number, length: number): boolean {
+  return (starts[firstEndingPast(ends, start)] ?? Number.POSITIVE_INFINITY) < start + length;
+}
+
 function firstEndingPast(ends: readonly number[], block: number): number {
   let low = 0;
   let high = ends.length;

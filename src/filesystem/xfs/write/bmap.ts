@@ -34,6 +34,8 @@ export const NO_MAPPING: Mapping = { extents: [], nodes: [] };
 
 /** Blocks of the tree that so many extents need in a fork of so many bytes. */
 export function bmapNodes(extents: number, forkBytes: number): number {
+  // Of nearly all: no room is reckoned for them.
+  if (extents * BMBT_RECORD_SIZE <= forkBytes) return 0;
   return sumOf(levelsBelowRoot(extents, roomOf(forkBytes)));
 }
 

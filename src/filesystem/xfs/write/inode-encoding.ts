@@ -150,9 +150,13 @@ function putTimes(view: DataView, { atime, mtime, ctime }: Times): void {
   putTime(view, INODE.di_crtime.offset, mtime);
 }
 
-const NANOSECONDS = 1_000_000_000n;
+const NANOSECONDS = 1_000_000_000;
 
+/** Nanoseconds as two words: numbers reach that far only in halves, and big ones would be made by the million. */
 function putTime(view: DataView, at: number, { seconds, nanoseconds }: Timestamp): void {
-  const clamped = Math.min(Math.max(seconds, EARLIEST_TIME), LATEST_TIME);
-  view.setBigUint64(at, BigInt(clamped - EARLIEST_TIME) * NANOSECONDS + BigInt(nanoseconds));
+  const since = Math.min(Math.max(seconds, EARLIEST_TIME), LATEST_TIME) - EARLIEST_TIME;
+  const upper = Math.floor(since / 2 ** 16) * NANOSECONDS;
+  const lower = (upper % 2 ** 16) * 2 ** 16 + (since % 2 ** 16) * NANOSECONDS + nanoseconds;
+  view.setUint32(at, Math.floor(upper / 2 ** 16) + Math.floor(lower / 2 ** 32));
+  view.setUint32(at + 4, lower % 2 ** 32);
 }

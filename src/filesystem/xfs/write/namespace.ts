@@ -46,11 +46,10 @@ interface Frame {
   readonly layout: DirectoryLayout;
 }
 
-/** Attributes and, of a directory, entries: what must be known before an inode is added. */
-interface Layout {
+/** An inode's attributes, and how its room is divided. */
+interface Attributed {
   readonly forks: Forks;
   readonly attributes: PlannedAttributes | undefined;
-  readonly directory: DirectoryLayout | undefined;
 }
 
 class Walk {
@@ -67,7 +66,7 @@ class Walk {
   readonly #path = (): string => pathOf(this.inodes, this.#parent, this.#name);
 
   *run(root: Directory): Steps<void> {
-    this.#enter(yield* this.#add(root, 0, ""), root);
+    yield* this.#enter(root, 0, "");
     for (let frame = this.#stack.at(-1); frame !== undefined; frame = this.#stack.at(-1)) {
       const { layout, index } = frame;
       if (layout.children.length === layout.names.length) {
@@ -77,24 +76,49 @@ class Walk {
       const name = layout.names[layout.children.length] ?? "";
       const child = frame.entries.get(name);
       assert(child !== undefined, "a directory changed while it was walked");
-      const known = this.#indexes.get(child);
-      const childIndex = known ?? (yield* this.#add(child, index, name));
-      layout.children.push(childIndex);
-      if (child.type !== "directory") this.#countLink(childIndex);
-      else {
-        assert(known === undefined, "a directory has two names");
-        this.#countLink(index);
-        this.#enter(childIndex, child);
-      }
+      layout.children.push(
+        child.type === "directory"
+          ? yield* this.#descend(child, index, name)
+          : this.#visit(child, index, name),
+      );
       if (this.inodes.length % INODES_PER_STEP === 0) yield;
     }
   }
 
-  #enter(index: number, { entries }: Directory): void {
-    const planned = this.inodes[index];
-    assert(planned?.directory !== undefined, "only directories are entered");
-    planned.links += 2;
-    this.#stack.push({ index, entries, layout: planned.directory });
+  *#descend(directory: Directory, parent: number, name: string): Steps<number> {
+    assert(!this.#indexes.has(directory), "a directory has two names");
+    this.#countLink(parent);
+    return yield* this.#enter(directory, parent, name);
+  }
+
+  *#enter(node: Directory, parent: number, name: string): Steps<number> {
+    this.#at(parent, name);
+    const names = yield* sortedNames([...node.entries.keys()]);
+    for (const entry of names) checkName(entry, this.#path);
+    const { forks, attributes } = this.#attributed(node, shortDirectoryBytes(names, MOST_LOCAL), false);
+    const blocks = forks.localData ? undefined : yield* layOutBlocks(names);
+    const layout: DirectoryLayout = { names, children: [], blocks };
+    const index = this.#push({
+      node,
+      parent,
+      name,
+      links: 0,
+      forks,
+      extents: NO_EXTENTS,
+      directory: layout,
+      attributes,
+    });
+    // Its name, or for the root its "..", and its own ".".
+    this.#countLink(index);
+    this.#countLink(index);
+    this.#stack.push({ index, entries: node.entries, layout });
+    return index;
+  }
+
+  #visit(child: Exclude<Inode, Directory>, parent: number, name: string): number {
+    const index = this.#indexes.get(child) ?? this.#add(child, parent, name);
+    this.#countLink(index);
+    return index;
   }
 
   #countLink(index: number): void {
@@ -102,32 +126,28 @@ class Walk {
     if (planned !== undefined) planned.links++;
   }
 
-  *#add(node: Inode, parent: number, name: string): Steps<number> {
+  #add(node: Exclude<Inode, Directory>, parent: number, name: string): number {
+    this.#at(parent, name);
+    checkInode(node, this.#path);
+    const isSpecial = node.type !== "file" && node.type !== "symlink";
+    const local = node.type === "symlink" ? node.target.length : 0;
+    const { forks, attributes } = this.#attributed(node, local, isSpecial);
+    const extents = node.type === "file" ? fileExtents(node) : NO_EXTENTS;
+    return this.#push({ node, parent, name, links: 0, forks, extents, directory: undefined, attributes });
+  }
+
+  #at(parent: number, name: string): void {
     this.#parent = parent;
     this.#name = name;
-    checkInode(node, this.#path);
-    const layout = node.type === "directory" ? yield* this.#layOutDirectory(node) : this.#layOut(node);
-    const extents = node.type === "file" ? fileExtents(node) : NO_EXTENTS;
-    const index = this.inodes.push({ node, parent, name, links: 0, extents, ...layout }) - 1;
-    this.#indexes.set(node, index);
+  }
+
+  #push(planned: PlannedInode): number {
+    const index = this.inodes.push(planned) - 1;
+    this.#indexes.set(planned.node, index);
     return index;
   }
 
-  #layOut(node: Exclude<Inode, Directory>): Layout {
-    const isSpecial = node.type !== "file" && node.type !== "symlink";
-    const local = node.type === "symlink" ? node.target.length : 0;
-    return { ...this.#attributed(node, local, isSpecial), directory: undefined };
-  }
-
-  *#layOutDirectory(node: Directory): Steps<Layout> {
-    const names = yield* sortedNames([...node.entries.keys()]);
-    for (const entry of names) checkName(entry, this.#path);
-    const attributed = this.#attributed(node, shortDirectoryBytes(names, MOST_LOCAL), false);
-    const blocks = attributed.forks.localData ? undefined : yield* layOutBlocks(names);
-    return { ...attributed, directory: { names, children: [], blocks } };
-  }
-
-  #attributed({ metadata }: Inode, local: number, isSpecial: boolean): Omit<Layout, "directory"> {
+  #attributed({ metadata }: Inode, local: number, isSpecial: boolean): Attributed {
     const planned = this.#plannedAttributes(metadata.xattrs);
     const forks = forksFor({ isSpecial, local, attributes: planned?.layout.shortBytes });
     if (planned === undefined) return { forks, attributes: undefined };

@@ -4,7 +4,14 @@ import { Docker2vmError } from "../../../errors.ts";
 import type { Steps } from "../../../waiting/steps.ts";
 import { type Attempt, leastFrom } from "../../kind/least-size.ts";
 import { LEAST_BLOCKS } from "./geometry.ts";
-import { type LayoutRule, layoutOf, mountReserve, nextGroupSize, overheadBlocks } from "./layout.ts";
+import {
+  type Layout,
+  type LayoutRule,
+  layoutOf,
+  mountReserve,
+  nextGroupSize,
+  overheadBlocks,
+} from "./layout.ts";
 import type { Placement } from "./placement.ts";
 
 /** What must fit, whatever the size. */
@@ -30,12 +37,19 @@ export function* minimumSize(demand: Demand, attempt: Attempt<Placement>): Steps
   }
 }
 
-/** A bound from below, from `from` on: the demand and what a layout of that size takes fill it. */
-function leastPossible(from: number, { blocks, rule }: Demand): number {
+/**
+ * A bound from below, from `from` on: the demand and what a layout of that size takes fill it, but for what `sizeFor`
+ * wants beside them.
+ */
+function leastPossible(
+  from: number,
+  { blocks, rule }: Demand,
+  sizeFor: (used: number, layout: Layout) => number = (used) => used,
+): number {
   let size = from;
   for (;;) {
     const layout = layoutOf(size, rule);
-    const wanted = layout === undefined ? size + 1 : blocks + overheadBlocks(layout);
+    const wanted = layout === undefined ? size + 1 : sizeFor(blocks + overheadBlocks(layout), layout);
     if (wanted <= size) return size;
     size = wanted;
   }
@@ -57,13 +71,14 @@ export function* chooseSize(
   { free, reserves }: FreeSpaceWanted,
   attempt: Attempt<Placement>,
 ): Steps<Placement> {
-  const withFree = (used: number): number => used + (free === "default" ? usualFree(used) : free);
-  let blocks = wholeMebibytes(leastPossible(LEAST_BLOCKS, demand));
+  const sizeFor = (used: number, layout: Layout): number =>
+    used + (free === "default" ? usualFree(used) : free) + (reserves ? mountReserve(layout) : 0);
+  let blocks = wholeMebibytes(leastPossible(LEAST_BLOCKS, demand, sizeFor));
   for (;;) {
     const result = yield* attempt(blocks);
     let wanted = blocks + 1;
     if (result !== undefined) {
-      wanted = withFree(blocks - result.freeBlocks) + (reserves ? mountReserve(result.layout) : 0);
+      wanted = sizeFor(blocks - result.freeBlocks, result.layout);
       if (wanted <= blocks) return result;
     }
     blocks = wholeMebibytes(wanted);

@@ -51,14 +51,15 @@ export class TreePlacer {
     for (const [index, planned] of namespace.entries()) {
       const { forks, attributes, extents } = planned;
       const own = ownRuns(planned);
-      const elsewhere = own.length > 0 ? this.#extentsOf(own) : moved.get(index);
-      const data = this.#map(elsewhere ?? extents, forks.dataBytes);
       const blocks = attributes?.blocks?.blocks ?? 0;
+      const elsewhere = own.length > 0 ? this.#extentsOf(own) : moved.get(index);
+      const isSettled = elsewhere === undefined && blocks === 0;
+      if (isSettled && bmapNodes(extents.length, forks.dataBytes) === 0) continue;
+      const data = this.#map(elsewhere ?? extents, forks.dataBytes);
       const outside =
         blocks === 0
           ? NO_MAPPING
           : this.#map(this.#extentsOf([{ logical: 0, length: blocks }]), forks.attrBytes);
-      if (elsewhere === undefined && data.nodes.length === 0 && blocks === 0) continue;
       placed.set(index, { data, attributes: outside });
     }
     return placed;
