@@ -20,7 +20,7 @@ export interface ContenderEnvironment {
   /** An OCI layout with one image, tagged "latest"; the same in a registry. */
   readonly LAYOUT: string;
   readonly REFERENCE: string;
-  /** The image flattened: a folder of rootfs/, rootfs.tar and rootfs.tar.gz; the KiB of its files, their number. */
+  /** The image flattened: rootfs/, rootfs.tar, rootfs.tar.gz, rootfs.proto; the KiB of its files, their number. */
   readonly FLAT: string;
   readonly FLAT_KIB: string;
   readonly FLAT_INODES: string;
@@ -55,6 +55,30 @@ export const CONTENDERS: readonly Contender[] = [
     startsFrom: "registry",
     image: "rootfs.ext4",
     script: `${CONVERT} --no-cache "$REFERENCE"`,
+  },
+  {
+    name: "docker2vm --fs erofs",
+    note: "the same layers as EROFS, the ends of files behind their inodes",
+    needs: [],
+    startsFrom: "layout",
+    image: "rootfs.erofs",
+    script: `${CONVERT} --fs erofs "oci:$LAYOUT"`,
+  },
+  {
+    name: "docker2vm --fs erofs --compress lz4",
+    note: "the same compressed by LZ4 in clusters of 64 KiB, on all cores",
+    needs: [],
+    startsFrom: "layout",
+    image: "rootfs.erofs",
+    script: `${CONVERT} --fs erofs --compress lz4 --cluster-size 64K "oci:$LAYOUT"`,
+  },
+  {
+    name: "docker2vm --fs xfs",
+    note: "the same layers as XFS",
+    needs: [],
+    startsFrom: "layout",
+    image: "rootfs.xfs",
+    script: `${CONVERT} --fs xfs "oci:$LAYOUT"`,
   },
   {
     name: "floor: read, inflate, hash",
@@ -118,6 +142,23 @@ pigz -dc "$FLAT/rootfs.tar.gz" | genext2fs -B 4096 -b $blocks -N $((FLAT_INODES 
     startsFrom: "flat",
     image: "rootfs.erofs",
     script: `exec mkfs.erofs "$OUT/rootfs.erofs" "$FLAT/rootfs" >/dev/null`,
+  },
+  {
+    name: "mkfs.erofs -zlz4 -C65536",
+    note: "the same compressed in clusters of up to 64 KiB, on one core",
+    needs: ["mkfs.erofs"],
+    startsFrom: "flat",
+    image: "rootfs.erofs",
+    script: `exec mkfs.erofs -zlz4 -C65536 "$OUT/rootfs.erofs" "$FLAT/rootfs" >/dev/null`,
+  },
+  {
+    name: "mkfs.xfs -p",
+    note: "from an unpacked folder and a list of it: no inflating, no layers, no digests, no attributes, no hard links",
+    needs: ["mkfs.xfs"],
+    startsFrom: "flat",
+    image: "rootfs.xfs",
+    script: `exec mkfs.xfs -q -p "$FLAT/rootfs.proto" \
+  -d file,name="$OUT/rootfs.xfs",size=$((FLAT_KIB + FLAT_KIB / 4 + 524288))k >/dev/null`,
   },
 ];
 

@@ -3,11 +3,12 @@
  * so that all of them get the same files; making it is no part of what is measured.
  */
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { protofile } from "./protofile.ts";
 
 export interface FlatImage {
-  /** Holds rootfs/, rootfs.tar and rootfs.tar.gz. */
+  /** Holds rootfs/, rootfs.tar, rootfs.tar.gz and rootfs.proto. */
   readonly folder: string;
   /** What the files take in blocks of 4 KiB, and how many there are. */
   readonly kib: number;
@@ -31,6 +32,8 @@ export function flattenImage(layout: string, cli: readonly string[], cache: stri
     rmSync(image, { recursive: true });
     run(["tar", "-C", join(unfinished, "rootfs"), "--sort=name", "-cf", join(unfinished, "rootfs.tar"), "."]);
     run(["gzip", "-k", "-n", join(unfinished, "rootfs.tar")]);
+    const end = join(folder, "rootfs");
+    writeFileSync(join(unfinished, "rootfs.proto"), protofile(join(unfinished, "rootfs"), end));
     renameSync(unfinished, folder);
   }
   const rootfs = join(folder, "rootfs");
