@@ -36,6 +36,7 @@ export type {
   FilesystemSettings,
   ImageOptions,
   MakingOptions,
+  OutputFile,
   ProfileSettings,
   RegistrySettings,
 } from "./convert/options.ts";

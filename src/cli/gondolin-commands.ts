@@ -22,6 +22,7 @@ import { madeImage, type Told, tell } from "./tell.ts";
 export async function runOci2gondolin(line: CommandLine, host: Host): Promise<void> {
   const command = "oci2gondolin";
   refuseWords(line);
+  const out = outFolder(line);
   const request = convertRequest(line, host.env);
   const progress = progressReporter(mannerOf(line), host.stderr, host.env);
   const options = {
@@ -34,11 +35,11 @@ export async function runOci2gondolin(line: CommandLine, host: Host): Promise<vo
   let told: Told;
   try {
     told = flag(line, "dry-run")
-      ? planned({ command, ...(await host.engine.planConversion(options)), source }, request)
+      ? planned({ command, ...(await host.engine.planConversion(options)), source }, out)
       : toldResult(await host.engine.convert(options), (result) => ({
           command,
           source,
-          ...conversionResult(request.out, result),
+          ...conversionResult(out, result),
         }));
   } finally {
     progress.finish();
@@ -50,6 +51,7 @@ export async function runOci2gondolin(line: CommandLine, host: Host): Promise<vo
 export async function runDockerfile2gondolin(line: CommandLine, host: Host): Promise<void> {
   refuseWords(line);
   for (const name of ["file", "context"] as const) demand(line, name);
+  const out = outFolder(line);
   const request = dockerfileRequest(line, host);
   const talk = talkOf(mannerOf(line), host);
   const options = {
@@ -62,8 +64,8 @@ export async function runDockerfile2gondolin(line: CommandLine, host: Host): Pro
   let told: Told;
   try {
     told = flag(line, "dry-run")
-      ? planned({ command: "dockerfile2gondolin", ...(await planDockerfile(options)) }, request)
-      : toldResult(await convertDockerfile(options), (result) => buildDocument(request.out, result));
+      ? planned({ command: "dockerfile2gondolin", ...(await planDockerfile(options)) }, out)
+      : toldResult(await convertDockerfile(options), (result) => buildDocument(out, result));
   } catch (error) {
     throw talk.unsaid(error);
   } finally {
@@ -72,7 +74,7 @@ export async function runDockerfile2gondolin(line: CommandLine, host: Host): Pro
   await tell(host, told);
 }
 
-function planned(plan: object, { out }: ConversionRequest): Told {
+function planned(plan: object, out: string): Told {
   return { text: documentText({ ...plan, outDir: absolutePath(out) }) };
 }
 
@@ -131,6 +133,12 @@ function sourceOf(line: CommandLine) {
   const layout = stringOption(line, "oci-layout");
   if (layout !== undefined) return { kind: "oci-layout", path: absolutePath(layout) };
   return { kind: "oci-tar", path: absolutePath(demand(line, "oci-tar")) };
+}
+
+function outFolder(line: CommandLine): string {
+  const out = stringOption(line, "out");
+  if (out !== undefined) return out;
+  throw new Docker2vmError("E_USAGE", "no output folder given", { hint: "add --out DIR" });
 }
 
 function demand(line: CommandLine, name: OptionName): string {

@@ -1,5 +1,10 @@
 import type { Limits } from "../convert/limits.ts";
-import type { ConversionOptions, FilesystemSettings, ProfileSettings } from "../convert/options.ts";
+import type {
+  ConversionOptions,
+  FilesystemSettings,
+  OutputFile,
+  ProfileSettings,
+} from "../convert/options.ts";
 import { Docker2vmError } from "../errors.ts";
 import { type CommandLine, choice, flag, numberOption, sizeOption, stringOption } from "./arguments.ts";
 import type { Environment } from "./host.ts";
@@ -31,12 +36,8 @@ export function convertRequest(line: CommandLine, env: Environment): ConvertRequ
 
 /** What is to be made of the image, whichever it is. Throws E_USAGE naming the option at fault. */
 export function conversionRequest(line: CommandLine, env: Environment): ConversionRequest {
-  const out = stringOption(line, "out");
-  if (out === undefined) {
-    throw new Docker2vmError("E_USAGE", "no output folder given", { hint: "add --out DIR" });
-  }
   return {
-    out,
+    out: outOf(line),
     platform: stringOption(line, "platform"),
     anyPlatform: flag(line, "any-platform"),
     profile: profileOf(line, env),
@@ -49,6 +50,31 @@ export function conversionRequest(line: CommandLine, env: Environment): Conversi
     inflate: choice(line, "inflate", CONVERT_OPTIONS.inflate.values),
     workers: numberOption(line, "workers"),
   };
+}
+
+function outOf(line: CommandLine): string | OutputFile {
+  const folder = stringOption(line, "out");
+  const file = stringOption(line, "output");
+  const metadata = flag(line, "meta");
+  const wrong = (what: string, hint: string) => new Docker2vmError("E_USAGE", what, { hint });
+  if (folder === undefined && file === undefined) {
+    throw wrong("no output given", "add --out DIR, or --output FILE for the image alone");
+  }
+  if (folder !== undefined && file !== undefined) {
+    throw wrong(
+      "--out and --output contradict each other",
+      "give the folder, or the file for the image alone",
+    );
+  }
+  if (file === "-") {
+    throw wrong(
+      "--output writes no image to a pipe",
+      "name a file: an image is written here and there, not in order",
+    );
+  }
+  if (file !== undefined) return { file, metadata };
+  if (metadata) throw wrong("--meta is for --output", "leave it out: a folder always gets meta.json");
+  return folder ?? "";
 }
 
 function profileOf(line: CommandLine, environment: Environment): ProfileSettings {

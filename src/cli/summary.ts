@@ -26,7 +26,7 @@ export function summaryText({ rootfsPath, metadataPath, metadata, ...result }: C
     ...(metadata.rootfsDigest === undefined ? [] : [["SHA-256", metadata.rootfsDigest] as [string, string]]),
     ...result.assetPaths.map((path) => ["Asset", path] as [string, string]),
     ["Runs", workload(runtimeOf(metadata))],
-    ["Metadata", metadataPath],
+    ...(metadataPath === undefined ? [] : [["Metadata", metadataPath] as [string, string]]),
   ];
   return rows.map(([name, value]) => `${name.padEnd(10)}${printable(value)}\n`).join("");
 }
@@ -70,7 +70,7 @@ function verityText({ rootHash, hashOffset }: NonNullable<FilesystemMetadata["ve
 export function summaryJson(result: ConvertResult): string {
   const document = {
     rootfs: result.rootfsPath,
-    metadata: result.metadataPath,
+    metadata: result.metadataPath ?? null,
     assets: result.assetPaths,
     apparentBytes: result.apparentBytes,
     allocatedBytes: result.allocatedBytes,

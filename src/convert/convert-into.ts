@@ -1,8 +1,8 @@
-import { Docker2vmError } from "../errors.ts";
 import { type ImageTarget, TargetStore } from "../output/target.ts";
 import type { Caller } from "./caller.ts";
 import { type ConvertedImage, makeImage } from "./make-image.ts";
 import type { ImageOptions, MakingOptions } from "./options.ts";
+import { checkImageAlone } from "./profile-request.ts";
 import { openProfile } from "./profiles.ts";
 import { checkImageConversion, type Request } from "./request.ts";
 import { keyFor, temporaryScratch, withImage } from "./with-image.ts";
@@ -37,11 +37,7 @@ export type ConvertIntoOptions = MakingOptions & ImageOptions;
  */
 export async function convertInto(target: ImageTarget, options: ConvertIntoOptions): Promise<ConvertedImage> {
   const request = checkImageConversion(options);
-  if (request.profile.mode === "assets") {
-    throw new Docker2vmError("E_USAGE", "the mode assets makes files beside the image, and needs a folder", {
-      hint: "convert into a folder, or choose the mode rootfs",
-    });
-  }
+  checkImageAlone(request.profile);
   return request.caller.serve(() => convertAsAsked(guarded(target, request.caller), request));
 }
 

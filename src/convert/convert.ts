@@ -1,9 +1,8 @@
-import { IMAGE_NAMES } from "../filesystem/kinds.ts";
 import { ImageFile } from "../output/image-file.ts";
 import { StagedOutput } from "../output/staged-output.ts";
 import { type ConvertedImage, makeImage } from "./make-image.ts";
-import { METADATA_NAME } from "./meta.ts";
 import type { ConversionOptions, ConvertOptions } from "./options.ts";
+import { outputNames } from "./output-place.ts";
 import { openProfile } from "./profiles.ts";
 import { checkFolderConversion, checkOptions, type FolderRequest } from "./request.ts";
 import type { SourceToMake } from "./source-to-make.ts";
@@ -11,9 +10,10 @@ import { keyFor, withImage } from "./with-image.ts";
 
 /** What a conversion made in its folder. */
 export interface ConvertResult extends ConvertedImage {
-  /** The image, and what describes it: absolute paths. */
+  /** The image: an absolute path, as all of them. */
   readonly rootfsPath: string;
-  readonly metadataPath: string;
+  /** What describes it; undefined where the output is one file, unless that was asked for. */
+  readonly metadataPath: string | undefined;
   /** Files that a profile made beside them. */
   readonly assetPaths: readonly string[];
   /** Bytes of the image as the disk counts them: holes take none. */
@@ -21,9 +21,9 @@ export interface ConvertResult extends ConvertedImage {
 }
 
 /**
- * Converts a container image into `rootfs.ext4`, or `rootfs.erofs`, and `meta.json` in the folder `out`: both or, if anything fails or
- * the signal fires, neither; what was there before is then there still. Throws Docker2vmError, and what `onProgress`
- * has thrown, as it is.
+ * Converts a container image into `rootfs.ext4`, or `rootfs.erofs`, and `meta.json` in the folder `out`, or into one
+ * file: all of it or, if anything fails or the signal fires, nothing; what was there before is then there still. Throws
+ * Docker2vmError, and what `onProgress` has thrown, as it is.
  *
  * @example
  * ```ts
@@ -61,29 +61,27 @@ async function convertAsAsked(request: FolderRequest): Promise<ConvertResult> {
   const verifyKey = await keyFor(request);
   const profile = await openProfile(request);
   try {
-    const { fileName } = request.filesystem;
-    const assets = profile?.outputs ?? [];
-    const output = await StagedOutput.create(
-      request.out,
-      [fileName, ...assets, METADATA_NAME],
-      request.force,
-      { leaving: IMAGE_NAMES.filter((name) => name !== fileName) },
-    );
+    const { place, filesystem, force } = request;
+    const names = outputNames(place, filesystem.fileName, profile?.outputs ?? []);
+    const { leaving } = names;
+    const output = await StagedOutput.create(place.folder, names.all, force, { leaving });
     try {
       const opening = { scratchFolder: output.scratch, verifyKey, toRead: true };
       const made = await withImage(request, opening, async (image, origin) => {
-        const file = new ImageFile(output.path(fileName));
-        const beside = (name: string): string => output.path(name);
+        const file = new ImageFile(output.path(names.image));
+        const beside = place.file === undefined ? (name: string): string => output.path(name) : undefined;
         const converted = await makeImage({ image, origin, profile, request, store: file, beside });
-        await output.write(METADATA_NAME, `${JSON.stringify(converted.metadata, undefined, 2)}\n`);
+        if (names.metadata !== undefined) {
+          await output.write(names.metadata, `${JSON.stringify(converted.metadata, undefined, 2)}\n`);
+        }
         return { ...converted, allocatedBytes: file.allocatedBytes };
       });
       request.signal.throwIfAborted();
       await output.commit();
       return {
-        rootfsPath: output.target(fileName),
-        metadataPath: output.target(METADATA_NAME),
-        assetPaths: assets.map((name) => output.target(name)),
+        rootfsPath: output.target(names.image),
+        metadataPath: names.metadata && output.target(names.metadata),
+        assetPaths: names.assets.map((name) => output.target(name)),
         ...made,
       };
     } catch (error) {

@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import { absolutePath } from "../machine.ts";
 import type { Digest } from "../oci/digest.ts";
 import { formatPlatform } from "../oci/platform.ts";
 import type { Profile } from "../profile/profile.ts";
@@ -7,8 +6,9 @@ import type { ResolvedImage } from "../source/source.ts";
 import { describeLayer, describeRuntime, storedBytes } from "./describe.ts";
 import { filesystemIdentity, filesystemTime, formatUuid } from "./identity.ts";
 import { checkManifest } from "./limits.ts";
-import { type ImageMetadata, type LayerMetadata, METADATA_NAME, type RuntimeMetadata } from "./meta.ts";
+import type { ImageMetadata, LayerMetadata, RuntimeMetadata } from "./meta.ts";
 import type { ConvertOptions } from "./options.ts";
+import { outputNames } from "./output-place.ts";
 import {
   type PlannedFilesystem,
   type PlannedSize,
@@ -75,14 +75,18 @@ async function planAsAsked(request: FolderRequest): Promise<ConversionPlan> {
         storedBytes: storedBytes(image.layers),
         ...plannedSize(request),
         filesystem: { ...plannedFilesystem(request), ...plannedUuid(image, request, profile) },
-        outputs: [request.filesystem.fileName, METADATA_NAME, ...(profile?.outputs ?? [])].map((name) =>
-          join(absolutePath(request.out), name),
-        ),
+        outputs: plannedOutputs(request, profile),
       };
     });
   } finally {
     profile?.close();
   }
+}
+
+function plannedOutputs({ place, filesystem }: FolderRequest, profile: Profile | undefined): string[] {
+  const { image, metadata, assets } = outputNames(place, filesystem.fileName, profile?.outputs ?? []);
+  const names = [image, ...(metadata === undefined ? [] : [metadata]), ...assets];
+  return names.map((name) => join(place.folder, name));
 }
 
 function plannedUuid(

@@ -30,10 +30,18 @@ export interface ImageOptions {
   readonly onProgress?: ((event: ProgressEvent) => void) | undefined;
 }
 
+/** One file for an image, in place of a folder. */
+export interface OutputFile {
+  /** The image's file. Its folder is made if it is not there. */
+  readonly file: string;
+  /** Write what `meta.json` would hold beside it, into a file with `.meta.json` behind its name; false if absent. */
+  readonly metadata?: boolean | undefined;
+}
+
 /** What a conversion is asked to do. Only `source` and `out` are required. */
 export interface ConvertOptions extends ImageOptions {
-  /** The folder that gets `rootfs.ext4` and `meta.json`; made if it is not there. */
-  readonly out: string;
+  /** The folder that gets `rootfs.ext4` and `meta.json`; made if it is not there. Or one file, for the image alone. */
+  readonly out: string | OutputFile;
   /** Replace an existing output. */
   readonly force?: boolean | undefined;
   /** Read the finished file once more and record its sha256 in `meta.json`. */

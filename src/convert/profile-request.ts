@@ -41,6 +41,14 @@ function misplaced(what: string, profile: string, rightOne: string): Docker2vmEr
   });
 }
 
+/** Throws E_USAGE for what makes files beside the image, where there is no folder for them. */
+export function checkImageAlone({ mode }: ProfileRequest): void {
+  if (mode !== "assets") return;
+  throw new Docker2vmError("E_USAGE", "the mode assets makes files beside the image, and needs a folder", {
+    hint: "convert into a folder, or choose the mode rootfs",
+  });
+}
+
 /** What its initramfs mounts as ext4. */
 const GONDOLIN_ROOTS: readonly FilesystemName[] = ["ext4", "ext3", "ext2"];
 

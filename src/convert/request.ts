@@ -4,7 +4,8 @@ import { filesystemKind } from "../filesystem/kinds.ts";
 import type { InflateChoice } from "../layer/decompress.ts";
 import { checkDemands, checkSource, type ImageDemands, type ImageRequest } from "./image-request.ts";
 import type { ConversionOptions, ConvertOptions, ImageOptions, MakingOptions } from "./options.ts";
-import { checkRoot, type ProfileRequest, profileRequest } from "./profile-request.ts";
+import { type OutputPlace, outputPlace } from "./output-place.ts";
+import { checkImageAlone, checkRoot, type ProfileRequest, profileRequest } from "./profile-request.ts";
 
 /** Gondolin's images bear the second by convention; nothing looks for it. */
 const DEFAULT_LABEL = { baseline: "rootfs", gondolin: "gondolin-root", init: "rootfs" } as const;
@@ -32,7 +33,7 @@ export interface Request extends Conversion, ImageRequest {}
 
 /** The same into a folder. */
 export interface FolderConversion extends Conversion {
-  readonly out: string;
+  readonly place: OutputPlace;
   readonly force: boolean;
 }
 
@@ -50,7 +51,10 @@ export function checkImageConversion(options: MakingOptions & ImageOptions): Req
 
 /** Throws E_USAGE for what no image could make right. */
 export function checkFolderConversion(options: ConversionOptions): FolderConversion {
-  return { out: options.out, force: options.force ?? false, ...checkConversion(options) };
+  const place = outputPlace(options.out);
+  const conversion = checkConversion(options);
+  if (place.file !== undefined) checkImageAlone(conversion.profile);
+  return { place, force: options.force ?? false, ...conversion };
 }
 
 /** Throws E_USAGE for what no image could make right. */

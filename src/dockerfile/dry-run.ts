@@ -5,8 +5,7 @@ import {
   plannedFilesystem,
   plannedSize,
 } from "../convert/planned-filesystem.ts";
-import { type Conversion, checkConversion } from "../convert/request.ts";
-import { absolutePath } from "../machine.ts";
+import { checkFolderConversion, type FolderConversion } from "../convert/request.ts";
 import { checkBuild } from "./build-request.ts";
 import type { Command } from "./builder.ts";
 import { chooseBuilder } from "./choose-builder.ts";
@@ -24,7 +23,7 @@ export interface DockerfilePlan extends PlannedSize {
   readonly mode: string;
   readonly profile: string;
   readonly filesystem: PlannedFilesystem;
-  /** The folder that would be written to. */
+  /** The folder that would be written to; the file, where the output is one. */
   readonly out: string;
 }
 
@@ -33,17 +32,20 @@ export interface DockerfilePlan extends PlannedSize {
  * does before it builds.
  */
 export async function planDockerfile(options: DockerfileOptions): Promise<DockerfilePlan> {
-  const conversion = checkConversion(options);
+  const conversion = checkFolderConversion(options);
   return conversion.caller.serve(() => planAsAsked(options, conversion));
 }
 
-async function planAsAsked(options: DockerfileOptions, conversion: Conversion): Promise<DockerfilePlan> {
+async function planAsAsked(
+  options: DockerfileOptions,
+  conversion: FolderConversion,
+): Promise<DockerfilePlan> {
   const { environment = process.env, signal } = options;
   const request = await checkBuild(options);
   const builder = await chooseBuilder(options.builder, new Tools(environment, signal));
-  const out = absolutePath(options.out);
-  const place = { scratchFolder: join(out, ".docker2vm-UNIQUE"), unique: "UNIQUE" };
-  const { build, fetch, image, cleanup } = builder.plan(request, place);
+  const { folder, file } = conversion.place;
+  const scratch = { scratchFolder: join(folder, ".docker2vm-UNIQUE"), unique: "UNIQUE" };
+  const { build, fetch, image, cleanup } = builder.plan(request, scratch);
   const commands = [
     build,
     fetch?.command("IMAGE-ID"),
@@ -60,6 +62,6 @@ async function planAsAsked(options: DockerfileOptions, conversion: Conversion): 
     profile: conversion.profile.name,
     ...plannedSize(conversion),
     filesystem: plannedFilesystem(conversion),
-    out,
+    out: file === undefined ? folder : join(folder, file.name),
   };
 }

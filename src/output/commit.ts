@@ -222,7 +222,7 @@ export class Commits {
       JSON.parse(await this.#calls.read(join(mine, NAMES))) ?? {};
     if (arePlain(names) && arePlain(leaving)) return { names, leaving };
     throw new Docker2vmError("E_IO", `${join(mine, NAMES)} is not what a conversion wrote`, {
-      hint: `remove ${this.#current}, or choose another --out`,
+      hint: `remove ${this.#current}, or choose another place for the output`,
     });
   }
 
@@ -231,6 +231,8 @@ export class Commits {
   }
 }
 
+const PLAIN = /^(?!\.{1,2}$)[^/]+$/;
+
 function arePlain(names: unknown): names is readonly string[] {
-  return Array.isArray(names) && names.every((name) => typeof name === "string" && /^[^./][^/]*$/.test(name));
+  return Array.isArray(names) && names.every((name) => typeof name === "string" && PLAIN.test(name));
 }

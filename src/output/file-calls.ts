@@ -10,8 +10,8 @@ export interface FileCalls {
   /** The names in a folder; none where there is no folder. */
   list(folder: string): Promise<readonly string[]>;
   read(path: string): Promise<string>;
-  /** What the path leads to, undefined where there is nothing; a link that leads nowhere is a file. */
-  kind(path: string): Promise<"file" | "folder" | undefined>;
+  /** What the path leads to, undefined where there is nothing; a link that leads nowhere is a file, a device other. */
+  kind(path: string): Promise<"file" | "folder" | "other" | undefined>;
   removeEmpty(folder: string): Promise<void>;
   /** Removes a folder with all that is in it; that there is none is fine. */
   remove(folder: string): Promise<void>;
@@ -45,11 +45,12 @@ async function sync(path: string): Promise<void> {
   }
 }
 
-function kind(path: string): "file" | "folder" | undefined {
+function kind(path: string): "file" | "folder" | "other" | undefined {
   const found = unlessAbsent(() => lstatSync(path), undefined);
   if (found === undefined) return undefined;
   const target = found.isSymbolicLink() ? unlessAbsent(() => statSync(path), undefined) : found;
-  return target?.isDirectory() === true ? "folder" : "file";
+  if (target?.isDirectory() === true) return "folder";
+  return target === undefined || target.isFile() ? "file" : "other";
 }
 
 function unlessAbsent<Found, Otherwise>(find: () => Found, otherwise: Otherwise): Found | Otherwise {

@@ -131,9 +131,10 @@ function hiddenFolder({ folder, owner }: Plan): string {
 }
 
 async function refuseFile({ folder, calls }: Plan): Promise<void> {
-  if ((await kindOf(folder, calls)) !== "file") return;
+  const kind = await kindOf(folder, calls);
+  if (kind === undefined || kind === "folder") return;
   throw new Docker2vmError("E_OUTPUT_EXISTS", `the output ${folder} is not a folder`, {
-    hint: "name a folder with --out: rootfs.ext4 and meta.json are put into it",
+    hint: "choose another place: --out names a folder that files are put into, --output a file in a folder",
   });
 }
 
@@ -142,27 +143,45 @@ async function refuseExisting({ folder, names, force, calls }: Plan): Promise<vo
     const kind = await kindOf(join(folder, name), calls);
     if (kind === undefined || (kind === "file" && force)) continue;
     throw new Docker2vmError("E_OUTPUT_EXISTS", `the output ${join(folder, name)} exists already`, {
-      hint:
-        kind === "file" ? "use --force to replace it, or another --out" : "it is a folder: use another --out",
+      hint: IN_THE_WAY[kind],
     });
   }
 }
 
+const IN_THE_WAY = {
+  file: "use --force to replace it, or choose another place",
+  folder: "it is a folder: choose another place",
+  other: "it is no file: name one, for dd or qemu-img convert to copy to a device",
+} as const;
+
 /** Early where that can be known: of two that both get past this, the second to finish is refused then. */
-async function refuseOthers({ folder, force, calls }: Plan): Promise<void> {
+async function refuseOthers({ folder, names, force, calls }: Plan): Promise<void> {
   if (force) return;
-  const names = await calls.list(folder).catch((error: unknown) => {
+  const found = await calls.list(folder).catch((error: unknown) => {
     throw outputError(error, `cannot look at the output ${folder}`);
   });
-  if (!names.some((name) => name.startsWith(HIDDEN) && ownerOf(name.slice(HIDDEN.length)) === "living")) {
-    return;
+  for (const hidden of found.filter((name) => name.startsWith(HIDDEN))) {
+    const owner = hidden.slice(HIDDEN.length);
+    if (ownerOf(owner) !== "living") continue;
+    const theirs = await namesOf(join(folder, hidden), owner, calls);
+    if (!names.some((name) => theirs.includes(name))) continue;
+    throw new Docker2vmError("E_OUTPUT_EXISTS", `another conversion is making the output ${folder}`, {
+      hint: "wait for its end, or choose another place; with --force, both go on and whichever ends last is kept",
+    });
   }
-  throw new Docker2vmError("E_OUTPUT_EXISTS", `another conversion is making the output ${folder}`, {
-    hint: "wait for its end, or use another --out; with --force, both go on and whichever ends last is kept",
-  });
 }
 
-async function kindOf(path: string, calls: FileCalls): Promise<"file" | "folder" | undefined> {
+/** What somebody who is at work will call its files; none where that is not written yet, or not any more. */
+async function namesOf(hidden: string, owner: string, calls: FileCalls): Promise<readonly string[]> {
+  try {
+    const { names = [] }: Partial<Names> = JSON.parse(await calls.read(turnFolders(hidden, owner).names));
+    return names;
+  } catch {
+    return [];
+  }
+}
+
+async function kindOf(path: string, calls: FileCalls): ReturnType<FileCalls["kind"]> {
   return calls.kind(path).catch((error: unknown) => {
     throw outputError(error, `cannot look at the output ${path}`);
   });

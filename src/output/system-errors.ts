@@ -5,6 +5,6 @@ import { meaningOf, writeError } from "../system-errors.ts";
 export function outputError(error: unknown, doing: string): Docker2vmError {
   const { noRoom, writing } = meaningOf(error);
   const elsewhere =
-    noRoom === undefined ? ": choose another --out" : ", or put the output elsewhere with --out";
+    noRoom === undefined ? ": choose another place for the output" : ", or put the output elsewhere";
   return writeError(error, doing, writing && `${writing}${elsewhere}`);
 }

@@ -24,7 +24,18 @@ describe("a command line that makes no sense ends with exit code 2 and says why"
       "no image given",
       "give an image's name, --oci-layout PATH, --oci-tar PATH, --docker-archive PATH, or - for standard input",
     ],
-    [["convert", "oci:./app"], "no output folder given", "add --out DIR"],
+    [["convert", "oci:./app"], "no output given", "add --out DIR, or --output FILE for the image alone"],
+    [
+      [...CONVERT, "--output", "x.img"],
+      "--out and --output contradict each other",
+      "give the folder, or the file for the image alone",
+    ],
+    [
+      ["convert", "oci:./app", "--output=-"],
+      "--output writes no image to a pipe",
+      "name a file: an image is written here and there, not in order",
+    ],
+    [[...CONVERT, "--meta"], "--meta is for --output", "leave it out: a folder always gets meta.json"],
     [
       ["convert", "oci:a", "-", "--out", "vm"],
       'more than one image given: "oci:a" and "-"',
@@ -37,7 +48,7 @@ describe("a command line that makes no sense ends with exit code 2 and says why"
     ],
     [[...CONVERT, "--forse"], "unknown option --forse", "did you mean --force?"],
     [[...CONVERT, "--out-dir", "x"], "unknown option --out-dir", "did you mean --out?"],
-    [["convert", "alpine", "--output", "vm"], "unknown option --output", "did you mean --out?"],
+    [["convert", "alpine", "--outputs", "vm"], "unknown option --outputs", "did you mean --output?"],
     [["cache", "ls", "--cache", "c"], "unknown option --cache", "did you mean --cache-dir?"],
     [
       ["dockerfile", "-f", "Dockerfile"],

@@ -18,7 +18,7 @@ const OUTPUTS: readonly (readonly [name: string, out: () => string, said: readon
   ["below a file", () => scratch("file/a/b"), ["ENOTDIR", "something on the way there is a file"]],
   ["a link to nothing", () => scratch("dangling"), ["is not a folder", "--out"]],
   ["below a link to nothing", () => scratch("dangling/a/b"), ["EEXIST", "a link to nothing"]],
-  ["where a filesystem makes no folders", () => "/sys/docker2vm/a", ["EPERM", "choose another --out"]],
+  ["where a filesystem makes no folders", () => "/sys/docker2vm/a", ["EPERM", "choose another place"]],
 ];
 
 beforeAll(() => {

@@ -40,7 +40,7 @@ function options(source: string, more: Partial<ConvertOptions> = {}): ConvertOpt
 
 async function refused(asked: ConvertOptions, ...said: readonly string[]): Promise<void> {
   await expectError(convert(asked), "E_LIMIT", ...said);
-  expect(existsSync(asked.out)).toBe(false);
+  expect(existsSync(scratch("out"))).toBe(false);
 }
 
 async function digest(limits: Limits | undefined): Promise<string> {

@@ -23,9 +23,11 @@ function imageOf(layers: readonly (readonly TarItem[])[]): { layout: string; ima
 /** Everything that is said of a failure, down to the first cause. */
 async function failure(
   layout: string,
-  options: Partial<Pick<ConvertOptions, "signal" | "out" | "workers" | "onProgress">> = {},
+  options: Partial<Pick<ConvertOptions, "signal" | "workers" | "onProgress">> & {
+    readonly out?: string;
+  } = {},
 ) {
-  const out = options.out ?? scratch("out");
+  const { out = scratch("out") } = options;
   const source = `oci:${layout}`;
   try {
     await convert({ source, platform: "linux/amd64", out, workers: 2, ...options });

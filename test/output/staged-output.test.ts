@@ -106,7 +106,7 @@ describe("what the system refuses", () => {
     writeFileSync(join(folder, "file"), "");
     await expect(StagedOutput.create(join(folder, "file/below"), NAMES, false)).rejects.toMatchObject({
       code: "E_IO",
-      hint: "something on the way there is a file: choose another --out",
+      hint: "something on the way there is a file: choose another place for the output",
     });
   });
 });

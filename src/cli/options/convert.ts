@@ -83,8 +83,10 @@ export const CONVERT_OPTIONS = {
   out: {
     type: "string",
     group: OUTPUT,
-    describe: "Folder for rootfs.ext4 (or .erofs, .xfs) and meta.json (required)",
+    describe: "Folder for rootfs.ext4 (or .erofs, .xfs) and meta.json",
   },
+  output: { type: "string", group: OUTPUT, describe: "In place of --out: one file, for the image alone" },
+  meta: { type: "boolean", group: OUTPUT, describe: "With --output: write FILE.meta.json as well" },
   force: { type: "boolean", group: OUTPUT, describe: "Replace an existing output" },
   fs: {
     type: "string",

@@ -2,14 +2,14 @@ import { BUILD_OPTIONS } from "./build.ts";
 import { CONVERT_OPTIONS } from "./convert.ts";
 import type { OptionSpec } from "./option.ts";
 
-const { platform, mode, out, progress, quiet, verbose } = CONVERT_OPTIONS;
+const { platform, mode, progress, quiet, verbose } = CONVERT_OPTIONS;
 
 const COMMON = {
   platform,
   "any-platform": CONVERT_OPTIONS["any-platform"],
   mode: { ...mode, describe: "The root filesystem alone, or all assets of a guest" },
   "guest-assets": CONVERT_OPTIONS["guest-assets"],
-  out,
+  out: { ...CONVERT_OPTIONS.out, describe: "Folder for the outputs (required)" },
   "dry-run": CONVERT_OPTIONS["dry-run"],
   "max-bytes": CONVERT_OPTIONS["max-bytes"],
   "max-entries": CONVERT_OPTIONS["max-entries"],
