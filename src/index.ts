@@ -28,6 +28,7 @@ export type {
   LayerMetadata,
   RuntimeMetadata,
   VerityMetadata,
+  WritableDiskMetadata,
 } from "./convert/meta.ts";
 export type {
   ConversionOptions,
@@ -39,6 +40,7 @@ export type {
   OutputFile,
   ProfileSettings,
   RegistrySettings,
+  WritableDisk,
 } from "./convert/options.ts";
 export type { PlannedFilesystem, PlannedSize } from "./convert/planned-filesystem.ts";
 export type { ProgressEvent } from "./convert/progress.ts";

@@ -4,9 +4,11 @@ import type {
   FilesystemSettings,
   OutputFile,
   ProfileSettings,
+  WritableDisk,
 } from "../convert/options.ts";
 import { Docker2vmError } from "../errors.ts";
 import { type CommandLine, choice, flag, numberOption, sizeOption, stringOption } from "./arguments.ts";
+import { parseSize } from "./bytes.ts";
 import type { Environment } from "./host.ts";
 import { CONVERT_OPTIONS } from "./options/convert.ts";
 import { chooseSource } from "./source-choice.ts";
@@ -42,6 +44,7 @@ export function conversionRequest(line: CommandLine, env: Environment): Conversi
     anyPlatform: flag(line, "any-platform"),
     profile: profileOf(line, env),
     filesystem: filesystemOf(line),
+    writableDisk: writableDiskOf(line),
     sourceDateEpoch: parseEpoch(env["SOURCE_DATE_EPOCH"]),
     force: flag(line, "force"),
     digest: flag(line, "digest"),
@@ -102,6 +105,22 @@ function filesystemOf(line: CommandLine): FilesystemSettings {
     label: stringOption(line, "label"),
     uuid: stringOption(line, "uuid"),
   };
+}
+
+/** SIZE, or SIZE,KIND */
+function writableDiskOf(line: CommandLine): WritableDisk | undefined {
+  const [size, type, ...more] = stringOption(line, "writable-disk")?.split(",") ?? [];
+  if (size === undefined) return undefined;
+  const bytes = parseSize(size, "--writable-disk");
+  if (type === undefined) return { size: bytes };
+  if ((type === "ext4" || type === "xfs") && more.length === 0) return { size: bytes, type };
+  throw new Docker2vmError(
+    "E_USAGE",
+    `--writable-disk does not take ${JSON.stringify([type, ...more].join())}`,
+    {
+      hint: "behind its size and a comma is ext4 or xfs, as in 2G,xfs",
+    },
+  );
 }
 
 function limitsOf(line: CommandLine): Limits | undefined {

@@ -1,5 +1,10 @@
 import type { ConvertResult } from "../convert/convert.ts";
-import type { FilesystemMetadata, ImageMetadata, RuntimeMetadata } from "../convert/meta.ts";
+import type {
+  FilesystemMetadata,
+  ImageMetadata,
+  RuntimeMetadata,
+  WritableDiskMetadata,
+} from "../convert/meta.ts";
 import type { Sizing } from "../filesystem/kind/size.ts";
 import { formatBytes, formatSum } from "./bytes.ts";
 import { printable, shellWord } from "./printable.ts";
@@ -24,6 +29,9 @@ export function summaryText({ rootfsPath, metadataPath, metadata, ...result }: C
       ? []
       : [["Verity", verityText(filesystem.verity)] as [string, string]]),
     ...(metadata.rootfsDigest === undefined ? [] : [["SHA-256", metadata.rootfsDigest] as [string, string]]),
+    ...(metadata.writableDisk === undefined
+      ? []
+      : [["Writable", diskText(metadata.writableDisk, result)] as [string, string]]),
     ...result.assetPaths.map((path) => ["Asset", path] as [string, string]),
     ["Runs", workload(runtimeOf(metadata))],
     ...(metadataPath === undefined ? [] : [["Metadata", metadataPath] as [string, string]]),
@@ -61,6 +69,13 @@ function freeNote(sizing: Sizing): string {
     : ` (at least the ${formatBytes(sizing.free)} asked for)`;
 }
 
+function diskText(
+  { type, blocks, blockSize, uuid }: WritableDiskMetadata,
+  { writableDiskPath = "" }: Pick<ConvertResult, "writableDiskPath">,
+): string {
+  return `${writableDiskPath}, ${formatBytes(blocks * blockSize)}, ${type}, empty, UUID ${uuid}`;
+}
+
 /** What veritysetup and a kernel's command line need. */
 function verityText({ rootHash, hashOffset }: NonNullable<FilesystemMetadata["verity"]>): string {
   return `root hash ${rootHash}, hash offset ${hashOffset}`;
@@ -71,6 +86,7 @@ export function summaryJson(result: ConvertResult): string {
   const document = {
     rootfs: result.rootfsPath,
     metadata: result.metadataPath ?? null,
+    ...(result.writableDiskPath === undefined ? {} : { writableDisk: result.writableDiskPath }),
     assets: result.assetPaths,
     apparentBytes: result.apparentBytes,
     allocatedBytes: result.allocatedBytes,

@@ -1,6 +1,8 @@
 import { ImageFile } from "../output/image-file.ts";
 import { StagedOutput } from "../output/staged-output.ts";
+import type { ResolvedImage } from "../source/source.ts";
 import { type ConvertedImage, makeImage } from "./make-image.ts";
+import type { ImageMetadata } from "./meta.ts";
 import type { ConversionOptions, ConvertOptions } from "./options.ts";
 import { outputNames } from "./output-place.ts";
 import { openProfile } from "./profiles.ts";
@@ -14,6 +16,8 @@ export interface ConvertResult extends ConvertedImage {
   readonly rootfsPath: string;
   /** What describes it; undefined where the output is one file, unless that was asked for. */
   readonly metadataPath: string | undefined;
+  /** The empty disk beside it, where one was asked for. */
+  readonly writableDiskPath?: string;
   /** Files that a profile made beside them. */
   readonly assetPaths: readonly string[];
   /** Bytes of the image as the disk counts them: holes take none. */
@@ -61,8 +65,8 @@ async function convertAsAsked(request: FolderRequest): Promise<ConvertResult> {
   const verifyKey = await keyFor(request);
   const profile = await openProfile(request);
   try {
-    const { place, filesystem, force } = request;
-    const names = outputNames(place, filesystem.fileName, profile?.outputs ?? []);
+    const { place, force } = request;
+    const names = outputNames(request, profile?.outputs ?? []);
     const { leaving } = names;
     const output = await StagedOutput.create(place.folder, names.all, force, { leaving });
     try {
@@ -70,17 +74,20 @@ async function convertAsAsked(request: FolderRequest): Promise<ConvertResult> {
       const made = await withImage(request, opening, async (image, origin) => {
         const file = new ImageFile(output.path(names.image));
         const beside = place.file === undefined ? (name: string): string => output.path(name) : undefined;
+        const disk = await makeDisk(image, request, output);
         const converted = await makeImage({ image, origin, profile, request, store: file, beside });
+        const metadata = { ...converted.metadata, ...disk };
         if (names.metadata !== undefined) {
-          await output.write(names.metadata, `${JSON.stringify(converted.metadata, undefined, 2)}\n`);
+          await output.write(names.metadata, `${JSON.stringify(metadata, undefined, 2)}\n`);
         }
-        return { ...converted, allocatedBytes: file.allocatedBytes };
+        return { ...converted, metadata, allocatedBytes: file.allocatedBytes };
       });
       request.signal.throwIfAborted();
       await output.commit();
       return {
         rootfsPath: output.target(names.image),
         metadataPath: names.metadata && output.target(names.metadata),
+        ...(names.writableDisk === undefined ? {} : { writableDiskPath: output.target(names.writableDisk) }),
         assetPaths: names.assets.map((name) => output.target(name)),
         ...made,
       };
@@ -91,4 +98,19 @@ async function convertAsAsked(request: FolderRequest): Promise<ConvertResult> {
   } finally {
     profile?.close();
   }
+}
+
+/** Before the image: what is wrong with it need not wait for the layers. Returns what `meta.json` has of it. */
+async function makeDisk(
+  image: ResolvedImage,
+  request: FolderRequest,
+  output: StagedOutput,
+): Promise<Pick<ImageMetadata, "writableDisk">> {
+  const { writableDisk } = request;
+  if (writableDisk === undefined) return {};
+  // Loaded when it is wanted: few conversions make one.
+  const { planWritableDisk, writeWritableDisk } = await import("./writable-disk.ts");
+  const disk = await planWritableDisk(writableDisk, image, request);
+  await writeWritableDisk(disk, new ImageFile(output.path(writableDisk.fileName)), request);
+  return { writableDisk: disk.metadata };
 }

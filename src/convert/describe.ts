@@ -50,15 +50,14 @@ function describeInjection({ paths, metadata, bootstrap }: Injection): Injection
 
 export function describeFilesystem(
   identity: FilesystemIdentity,
-  request: Conversion,
+  { filesystem: { name, packing } }: Pick<Conversion, "filesystem">,
   plan: FilesystemPlan,
   verity: VerityMetadata | undefined,
 ): FilesystemMetadata {
-  const { packing } = request.filesystem;
   return {
-    type: request.filesystem.name,
+    type: name,
     uuid: formatUuid(identity.uuid),
-    label: Buffer.from(request.label, "latin1").toString("utf8"),
+    label: Buffer.from(identity.label, "latin1").toString("utf8"),
     blockSize: BLOCK_SIZE,
     blocks: plan.blocks,
     freeBlocks: plan.freeBlocks,

@@ -6,7 +6,7 @@ import type { ResolvedImage } from "../source/source.ts";
 import { describeLayer, describeRuntime, storedBytes } from "./describe.ts";
 import { filesystemIdentity, filesystemTime, formatUuid } from "./identity.ts";
 import { checkManifest } from "./limits.ts";
-import type { ImageMetadata, LayerMetadata, RuntimeMetadata } from "./meta.ts";
+import type { ImageMetadata, LayerMetadata, RuntimeMetadata, WritableDiskMetadata } from "./meta.ts";
 import type { ConvertOptions } from "./options.ts";
 import { outputNames } from "./output-place.ts";
 import {
@@ -35,6 +35,8 @@ export interface ConversionPlan extends PlannedSize {
     /** Absent where it follows from what a profile adds. */
     readonly uuid?: string;
   };
+  /** As in `meta.json`, where such a disk is asked for. */
+  readonly writableDisk?: WritableDiskMetadata;
   /** The files that would be written. */
   readonly outputs: readonly string[];
 }
@@ -75,6 +77,7 @@ async function planAsAsked(request: FolderRequest): Promise<ConversionPlan> {
         storedBytes: storedBytes(image.layers),
         ...plannedSize(request),
         filesystem: { ...plannedFilesystem(request), ...plannedUuid(image, request, profile) },
+        ...(await plannedDisk(image, request)),
         outputs: plannedOutputs(request, profile),
       };
     });
@@ -83,10 +86,20 @@ async function planAsAsked(request: FolderRequest): Promise<ConversionPlan> {
   }
 }
 
-function plannedOutputs({ place, filesystem }: FolderRequest, profile: Profile | undefined): string[] {
-  const { image, metadata, assets } = outputNames(place, filesystem.fileName, profile?.outputs ?? []);
-  const names = [image, ...(metadata === undefined ? [] : [metadata]), ...assets];
-  return names.map((name) => join(place.folder, name));
+function plannedOutputs(request: FolderRequest, profile: Profile | undefined): string[] {
+  const { image, writableDisk, metadata, assets } = outputNames(request, profile?.outputs ?? []);
+  const names = [image, writableDisk, metadata, ...assets].filter((name) => name !== undefined);
+  return names.map((name) => join(request.place.folder, name));
+}
+
+async function plannedDisk(
+  image: ResolvedImage,
+  request: FolderRequest,
+): Promise<Pick<ConversionPlan, "writableDisk">> {
+  const { writableDisk } = request;
+  if (writableDisk === undefined) return {};
+  const { planWritableDisk } = await import("./writable-disk.ts");
+  return { writableDisk: (await planWritableDisk(writableDisk, image, request)).metadata };
 }
 
 function plannedUuid(

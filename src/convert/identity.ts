@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { FilesystemIdentity } from "../filesystem/kind/kind.ts";
+import type { FilesystemIdentity, FilesystemWriter } from "../filesystem/kind/kind.ts";
 import { quote } from "../oci/quote.ts";
 import { timeSeconds } from "../oci/time.ts";
 import type { Injection } from "../profile/profile.ts";
@@ -17,10 +17,28 @@ export function filesystemIdentity(
   request: Conversion,
   injection: Injection | undefined,
 ): FilesystemIdentity {
-  const uuid = request.uuid ?? derivedUuid(image, time, request, injection);
-  // From the UUID alone: one image under different manifests is one filesystem once its UUID is given.
-  const hashSeed = hash("directory hash seed", formatUuid(uuid));
-  return { uuid, hashSeed, label: request.label, time };
+  const uuid = request.uuid ?? imageUuid(image, time, request, injection);
+  return { uuid, hashSeed: hashSeedOf(uuid), label: request.label, time };
+}
+
+/**
+ * Of an empty disk beside the image. Its UUID follows from that of the image before a profile has added anything, so
+ * that the disk need not wait for the layers.
+ */
+export function writableDiskIdentity(
+  image: ResolvedImage,
+  time: Timestamp,
+  request: Conversion,
+  { label, facts }: Pick<FilesystemWriter, "facts"> & Pick<FilesystemIdentity, "label">,
+): FilesystemIdentity {
+  const beside = formatUuid(request.uuid ?? imageUuid(image, time, request, undefined));
+  const uuid = derivedUuid("writable disk uuid", { beside, ...facts });
+  return { uuid, hashSeed: hashSeedOf(uuid), label, time };
+}
+
+/** From the UUID alone: one image under different manifests is one filesystem once its UUID is given. */
+function hashSeedOf(uuid: Uint8Array): Uint8Array {
+  return hash("directory hash seed", formatUuid(uuid));
 }
 
 /**
@@ -47,16 +65,16 @@ export function formatUuid(uuid: Uint8Array): string {
 }
 
 /**
- * A version 8 UUID (RFC 9562, 5.8) of everything that may tell two filesystems apart, each thing by its name and none
- * that is as it is by default: so an option that is new changes the UUID of nobody who does not use it.
+ * Of everything that may tell two filesystems apart, each thing by its name and none that is as it is by default: so an
+ * option that is new changes the UUID of nobody who does not use it.
  */
-function derivedUuid(
+function imageUuid(
   image: ResolvedImage,
   time: Timestamp,
   { profile, label, filesystem, verity }: Conversion,
   injection: Injection | undefined,
 ): Uint8Array {
-  const facts = {
+  return derivedUuid("filesystem uuid", {
     image: image.manifestDigest,
     profile: unless(profile.name, "baseline"),
     added: injection?.digest,
@@ -64,10 +82,14 @@ function derivedUuid(
     time: unless(time.seconds, 0),
     ...filesystem.facts,
     verity: unless(verity, false),
-  };
+  });
+}
+
+/** A version 8 UUID (RFC 9562, 5.8) of facts. */
+function derivedUuid(purpose: string, facts: Readonly<Record<string, unknown>>): Uint8Array {
   const named = Object.entries(facts).filter(([, value]) => value !== undefined);
   const lines = named.map(([name, value]) => `${name}=${JSON.stringify(value)}`).sort();
-  const uuid = hash(`filesystem uuid ${UUID_VERSION}`, lines.join("\n"));
+  const uuid = hash(`${purpose} ${UUID_VERSION}`, lines.join("\n"));
   uuid[6] = ((uuid[6] ?? 0) & 0x0f) | 0x80;
   uuid[8] = ((uuid[8] ?? 0) & 0x3f) | 0x80;
   return uuid;

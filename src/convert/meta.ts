@@ -17,6 +17,8 @@ export interface ImageMetadata {
   readonly runtime: RuntimeMetadata;
   readonly layers: readonly LayerMetadata[];
   readonly filesystem: FilesystemMetadata;
+  /** The empty disk beside the image, where one was asked for. */
+  readonly writableDisk?: WritableDiskMetadata;
   /** What a profile put in. */
   readonly injection?: InjectionMetadata;
   /** sha256 of the whole of the filesystem image, where it was asked for. */
@@ -66,6 +68,12 @@ export interface FilesystemMetadata {
   /** How contents are compressed, if they are. */
   readonly compression?: CompressionMetadata;
   readonly verity?: VerityMetadata;
+}
+
+/** An empty disk for what a guest changes, and the filesystem on it. */
+export interface WritableDiskMetadata extends FilesystemMetadata {
+  /** What it is called in the image's folder. */
+  readonly file: string;
 }
 
 /** How contents of a filesystem are compressed. */

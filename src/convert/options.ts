@@ -53,6 +53,8 @@ export interface ConvertOptions extends ImageOptions {
   readonly dense?: boolean | undefined;
   /** The filesystem that is made; as the command's defaults are if absent. */
   readonly filesystem?: FilesystemSettings | undefined;
+  /** An empty disk beside the image, in a folder; none if absent. */
+  readonly writableDisk?: WritableDisk | undefined;
   /** What is put in beside the image's own files; nothing if absent. */
   readonly profile?: ProfileSettings | undefined;
   /** Seconds since 1970 for the filesystem's own times; absent: the config's `created`, else 0. */
@@ -67,7 +69,18 @@ export interface ConvertOptions extends ImageOptions {
 export type ConversionOptions = Omit<ConvertOptions, "source">;
 
 /** The same, wherever it goes. */
-export type MakingOptions = Omit<ConversionOptions, "out" | "force">;
+export type MakingOptions = Omit<ConversionOptions, "out" | "force" | "writableDisk">;
+
+/**
+ * An empty disk, `writable.ext4` or `writable.xfs`, for what a guest changes: the upper layer of an overlay over a root
+ * that is read-only.
+ */
+export interface WritableDisk {
+  /** Bytes. */
+  readonly size: number;
+  /** Its filesystem; "ext4" if absent. */
+  readonly type?: "ext4" | "xfs" | undefined;
+}
 
 /** Of which kind a filesystem is, how large, and what it is called. */
 export interface FilesystemSettings extends FilesystemOptions {

@@ -5,6 +5,7 @@ import { absolutePath } from "../machine.ts";
 import { HIDDEN } from "../output/commit.ts";
 import { METADATA_NAME } from "./meta.ts";
 import type { OutputFile } from "./options.ts";
+import { WRITABLE_NAMES } from "./writable-disk-request.ts";
 
 /** Where the files of a conversion go: a folder with all of them, or one file for the image alone. */
 export interface OutputPlace {
@@ -16,6 +17,8 @@ export interface OutputPlace {
 /** What the files of a conversion are called in their folder. */
 export interface OutputNames {
   readonly image: string;
+  /** An empty disk beside it, if there is one. */
+  readonly writableDisk: string | undefined;
   readonly assets: readonly string[];
   /** What describes the image, if anything does. */
   readonly metadata: string | undefined;
@@ -43,24 +46,42 @@ export function outputPlace(out: string | OutputFile): OutputPlace {
   return { folder: dirname(path), file: { name, described: out.metadata ?? false } };
 }
 
-/** @param fileName what the kind of filesystem calls its image, `outputs` what the profile makes beside it */
-export function outputNames(
-  { file }: OutputPlace,
-  fileName: string,
-  outputs: readonly string[],
-): OutputNames {
-  if (file === undefined) {
-    const leaving = IMAGE_NAMES.filter((name) => name !== fileName);
-    return namesOf({ image: fileName, assets: outputs, metadata: METADATA_NAME, leaving });
-  }
-  const beside = `${file.name}.${METADATA_NAME}`;
-  const described = file.described
-    ? { metadata: beside, leaving: [] }
-    : { metadata: undefined, leaving: [beside] };
-  return namesOf({ image: file.name, assets: [], ...described });
+/** What is to get a name. */
+interface ToBeNamed {
+  readonly place: OutputPlace;
+  readonly filesystem: { readonly fileName: string };
+  readonly writableDisk: { readonly fileName: string } | undefined;
 }
 
-function namesOf(names: Omit<OutputNames, "all">): OutputNames {
-  const { image, assets, metadata } = names;
-  return { ...names, all: [image, ...assets, ...(metadata === undefined ? [] : [metadata])] };
+/** @param outputs what the profile makes beside the image */
+export function outputNames(
+  { place: { file }, filesystem, writableDisk }: ToBeNamed,
+  outputs: readonly string[],
+): OutputNames {
+  if (file === undefined) return namesInFolder(filesystem.fileName, writableDisk?.fileName, outputs);
+  const beside = `${file.name}.${METADATA_NAME}`;
+  return withAll({
+    image: file.name,
+    writableDisk: undefined,
+    assets: [],
+    metadata: file.described ? beside : undefined,
+    leaving: file.described ? [] : [beside],
+  });
+}
+
+function namesInFolder(
+  image: string,
+  writableDisk: string | undefined,
+  assets: readonly string[],
+): OutputNames {
+  // A writable disk that none takes the place of stays: it may hold what a guest has changed.
+  const others = [...IMAGE_NAMES, ...(writableDisk === undefined ? [] : WRITABLE_NAMES)];
+  const leaving = others.filter((name) => name !== image && name !== writableDisk);
+  return withAll({ image, writableDisk, assets, metadata: METADATA_NAME, leaving });
+}
+
+function withAll(names: Omit<OutputNames, "all">): OutputNames {
+  const { image, writableDisk, assets, metadata } = names;
+  const all = [image, writableDisk, ...assets, metadata].filter((name) => name !== undefined);
+  return { ...names, all };
 }

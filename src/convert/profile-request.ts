@@ -42,11 +42,17 @@ function misplaced(what: string, profile: string, rightOne: string): Docker2vmEr
 }
 
 /** Throws E_USAGE for what makes files beside the image, where there is no folder for them. */
-export function checkImageAlone({ mode }: ProfileRequest): void {
-  if (mode !== "assets") return;
-  throw new Docker2vmError("E_USAGE", "the mode assets makes files beside the image, and needs a folder", {
-    hint: "convert into a folder, or choose the mode rootfs",
-  });
+export function checkImageAlone({ mode }: ProfileRequest, writableDisk?: object | undefined): void {
+  if (mode === "assets") {
+    throw new Docker2vmError("E_USAGE", "the mode assets makes files beside the image, and needs a folder", {
+      hint: "convert into a folder, or choose the mode rootfs",
+    });
+  }
+  if (writableDisk !== undefined) {
+    throw new Docker2vmError("E_USAGE", "a writable disk is a file beside the image, and needs a folder", {
+      hint: "convert into a folder, or leave the writable disk out",
+    });
+  }
 }
 
 /** What its initramfs mounts as ext4. */

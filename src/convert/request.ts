@@ -6,6 +6,7 @@ import { checkDemands, checkSource, type ImageDemands, type ImageRequest } from 
 import type { ConversionOptions, ConvertOptions, ImageOptions, MakingOptions } from "./options.ts";
 import { type OutputPlace, outputPlace } from "./output-place.ts";
 import { checkImageAlone, checkRoot, type ProfileRequest, profileRequest } from "./profile-request.ts";
+import { type WritableDiskRequest, writableDiskRequest } from "./writable-disk-request.ts";
 
 /** Gondolin's images bear the second by convention; nothing looks for it. */
 const DEFAULT_LABEL = { baseline: "rootfs", gondolin: "gondolin-root", init: "rootfs" } as const;
@@ -34,6 +35,7 @@ export interface Request extends Conversion, ImageRequest {}
 /** The same into a folder. */
 export interface FolderConversion extends Conversion {
   readonly place: OutputPlace;
+  readonly writableDisk: WritableDiskRequest | undefined;
   readonly force: boolean;
 }
 
@@ -53,8 +55,12 @@ export function checkImageConversion(options: MakingOptions & ImageOptions): Req
 export function checkFolderConversion(options: ConversionOptions): FolderConversion {
   const place = outputPlace(options.out);
   const conversion = checkConversion(options);
-  if (place.file !== undefined) checkImageAlone(conversion.profile);
-  return { place, force: options.force ?? false, ...conversion };
+  checkGroup("writableDisk", options.writableDisk);
+  const writableDisk = options.writableDisk && writableDiskRequest(options.writableDisk);
+  if (place.file !== undefined) checkImageAlone(conversion.profile, writableDisk);
+  const { sourceDateEpoch } = conversion;
+  if (writableDisk && sourceDateEpoch !== undefined) epochSeconds(sourceDateEpoch, writableDisk.kind);
+  return { place, writableDisk, force: options.force ?? false, ...conversion };
 }
 
 /** Throws E_USAGE for what no image could make right. */

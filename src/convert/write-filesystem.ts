@@ -16,6 +16,9 @@ const BYTES_PER_TURN = 16 << 20;
 const BLOCKS_PER_COPY = STAGE_BLOCKS;
 const ZERO_BLOCK = Buffer.alloc(BLOCK_SIZE);
 
+/** Who may stop it, and hears how far it is. */
+type Listener = Pick<Conversion, "signal" | "report">;
+
 /**
  * Brings contents to their places, gives the file its length and writes everything around the contents. Returns how many
  * bytes that was.
@@ -23,7 +26,7 @@ const ZERO_BLOCK = Buffer.alloc(BLOCK_SIZE);
 export async function writeFilesystem(
   plan: FilesystemPlan,
   writer: ImageWriter,
-  request: Conversion,
+  request: Listener,
 ): Promise<number> {
   const turns = new Turns(request, 0);
   await gatherContents(plan, writer, turns);
@@ -47,7 +50,7 @@ export async function writeFilesystem(
  * Writes zeros wherever the image reads as zeros, so that no part of it is a hole: for what takes holes for bytes that
  * do not matter. `written`: bytes that were written before.
  */
-export async function fillHoles(writer: ImageWriter, written: number, request: Conversion): Promise<void> {
+export async function fillHoles(writer: ImageWriter, written: number, request: Listener): Promise<void> {
   const turns = new Turns(request, written);
   const chunk = new Uint8Array(BLOCKS_PER_COPY * BLOCK_SIZE);
   for (let position = 0; ; position += chunk.length) {
@@ -104,11 +107,11 @@ async function moveContents({ moves }: FilesystemPlan, writer: ImageWriter, turn
 
 /** Lets others have their turn now and then, says how far the writing is, and stops where the signal has fired. */
 class Turns {
-  readonly #request: Conversion;
+  readonly #request: Listener;
   #written: number;
   #last: number;
 
-  constructor(request: Conversion, written: number) {
+  constructor(request: Listener, written: number) {
     this.#request = request;
     this.#written = written;
     this.#last = written;

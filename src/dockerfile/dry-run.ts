@@ -23,6 +23,8 @@ export interface DockerfilePlan extends PlannedSize {
   readonly mode: string;
   readonly profile: string;
   readonly filesystem: PlannedFilesystem;
+  /** What the file of the empty disk beside it would be called, where one is asked for. */
+  readonly writableDisk?: string;
   /** The folder that would be written to; the file, where the output is one. */
   readonly out: string;
 }
@@ -43,7 +45,10 @@ async function planAsAsked(
   const { environment = process.env, signal } = options;
   const request = await checkBuild(options);
   const builder = await chooseBuilder(options.builder, new Tools(environment, signal));
-  const { folder, file } = conversion.place;
+  const {
+    place: { folder, file },
+    writableDisk,
+  } = conversion;
   const scratch = { scratchFolder: join(folder, ".docker2vm-UNIQUE"), unique: "UNIQUE" };
   const { build, fetch, image, cleanup } = builder.plan(request, scratch);
   const commands = [
@@ -62,6 +67,7 @@ async function planAsAsked(
     profile: conversion.profile.name,
     ...plannedSize(conversion),
     filesystem: plannedFilesystem(conversion),
+    ...(writableDisk === undefined ? {} : { writableDisk: writableDisk.fileName }),
     out: file === undefined ? folder : join(folder, file.name),
   };
 }

@@ -87,6 +87,12 @@ export const CONVERT_OPTIONS = {
   },
   output: { type: "string", group: OUTPUT, describe: "In place of --out: one file, for the image alone" },
   meta: { type: "boolean", group: OUTPUT, describe: "With --output: write FILE.meta.json as well" },
+  "writable-disk": {
+    type: "string",
+    group: OUTPUT,
+    describe: "SIZE[,ext4|xfs]: an empty disk beside the image, for an overlay's changes",
+    defaultDescription: "none",
+  },
   force: { type: "boolean", group: OUTPUT, describe: "Replace an existing output" },
   fs: {
     type: "string",
