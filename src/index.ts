@@ -44,6 +44,11 @@ export type {
 } from "./convert/options.ts";
 export type { PlannedFilesystem, PlannedSize } from "./convert/planned-filesystem.ts";
 export type { ProgressEvent } from "./convert/progress.ts";
+export {
+  type ContainerToVirtioOptions,
+  containerToVirtioDevice,
+  type VirtioDevice,
+} from "./convert/virtio-device.ts";
 export type { Command as BuildCommand } from "./dockerfile/builder.ts";
 export { convertDockerfile, type DockerfileResult } from "./dockerfile/convert-dockerfile.ts";
 export { type DockerfilePlan, planDockerfile } from "./dockerfile/dry-run.ts";

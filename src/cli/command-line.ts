@@ -2,8 +2,17 @@ import parse from "yargs-parser/browser";
 import { Docker2vmError } from "../errors.ts";
 import type { CommandLine } from "./arguments.ts";
 import { ALL_OPTIONS, COMMANDS, type Command, commandNamed } from "./commands.ts";
+import { goArguments } from "./go-flags.ts";
 import { COMMON_OPTIONS, type OptionSpec } from "./options/option.ts";
 import { nearest } from "./suggest.ts";
+
+/** The arguments in this program's own form, where the command that they name has another. */
+export function argumentsOf(args: readonly string[]): readonly string[] {
+  const [name = "", ...others] = args;
+  const command = commandNamed(name);
+  if (command?.goFlags !== true) return args;
+  return [name, ...goArguments(others, { ...command.options, ...COMMON_OPTIONS })];
+}
 
 /**
  * Splits the arguments as yargs does: `--name value`, `--name=value`, `-qv`, `--` before words that begin with a dash.
@@ -40,12 +49,12 @@ export function checkCommandLine({ words, values }: CommandLine, args: readonly 
   for (const name of values.keys()) checkOption(name, options, command === undefined ? undefined : words[0]);
   const optionArgs = args.slice(0, args.includes("--") ? args.indexOf("--") : undefined);
   for (const arg of optionArgs) {
-    const name = /^--([^=]+)=/.exec(arg)?.[1];
-    if (name !== undefined && options[name]?.type === "boolean") {
-      throw new Docker2vmError("E_USAGE", `--${name} takes no value`, {
-        hint: `write --${name} alone, or leave it out`,
-      });
-    }
+    const [, name, value] = /^--([^=]+)=(.*)$/s.exec(arg) ?? [];
+    if (name === undefined || options[name]?.type !== "boolean") continue;
+    const what = command?.goFlags === true ? `does not take ${JSON.stringify(value)}` : "takes no value";
+    throw new Docker2vmError("E_USAGE", `--${name} ${what}`, {
+      hint: `write --${name} alone, or leave it out`,
+    });
   }
   return command ?? refuseCommand(words[0]);
 }
@@ -73,11 +82,10 @@ function checkOption(
   if (Object.hasOwn(options, name)) return;
   const shown = name.length === 1 ? `-${name}` : `--${name}`;
   const near = likely(name, Object.keys(options));
+  const similar =
+    near.length === 0 ? helpHint(command) : `did you mean ${near.map((other) => `--${other}`).join(" or ")}?`;
   throw new Docker2vmError("E_USAGE", `unknown option ${shown}`, {
-    hint:
-      near.length === 0
-        ? helpHint(command)
-        : `did you mean ${near.map((other) => `--${other}`).join(" or ")}?`,
+    hint: new Map(Object.entries(commandNamed(command)?.elsewhere ?? {})).get(name) ?? similar,
   });
 }
 

@@ -6,6 +6,7 @@ import { DOCKERFILE2GONDOLIN_OPTIONS, OCI2GONDOLIN_OPTIONS } from "./options/gon
 import { COMMON_OPTIONS, type OptionSpec } from "./options/option.ts";
 import { CAT_OPTIONS, LS_OPTIONS, READ_OPTIONS, VERIFY_OPTIONS } from "./options/reading.ts";
 import { CACHE_OPTIONS, INSPECT_IMAGE_OPTIONS } from "./options/upkeep.ts";
+import { VIRTIO_ELSEWHERE, VIRTIO_OPTIONS } from "./options/virtio.ts";
 
 /** Carries a command out; throws what `run` tells the user. */
 export type RunCommand = (line: CommandLine, host: Host) => Promise<void>;
@@ -17,6 +18,10 @@ export interface Command {
   readonly options: Readonly<Record<string, OptionSpec>>;
   /** Not in the list of commands: it has a program of its own. */
   readonly hidden?: boolean;
+  /** Its arguments are read as Go's package flag reads them. */
+  readonly goFlags?: boolean;
+  /** Options that another program of its name has, and what serves instead. */
+  readonly elsewhere?: Readonly<Record<string, string>>;
   /** What is so where a signal has stopped it; absent: nothing that would have to be said. */
   readonly whenStopped?: (line: CommandLine) => string;
   load(): Promise<RunCommand>;
@@ -58,6 +63,18 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     whenStopped: noImage,
     hidden: true,
     load: async () => (await import("./gondolin-commands.ts")).runDockerfile2gondolin,
+  },
+  "oci-to-virtio": {
+    summary: "Convert an image to one file, for a virtio block device",
+    usage:
+      "oci-to-virtio -image REF -output FILE [options]\n\n" +
+      "Options take one dash or two; true and false come with =, as in -readonly=true.",
+    options: VIRTIO_OPTIONS,
+    whenStopped: noImage,
+    hidden: true,
+    goFlags: true,
+    elsewhere: VIRTIO_ELSEWHERE,
+    load: async () => (await import("./virtio-command.ts")).runOciToVirtio,
   },
   "inspect-image": {
     summary: "Tell what a container image is, without its layers",

@@ -2,14 +2,15 @@ import manifest from "../../package.json" with { type: "json" };
 import { Docker2vmError, EXIT } from "../errors.ts";
 import { type CommandLine, flag } from "./arguments.ts";
 import { paintFor } from "./colour.ts";
-import { checkCommandLine, splitCommandLine } from "./command-line.ts";
+import { argumentsOf, checkCommandLine, splitCommandLine } from "./command-line.ts";
 import { commandNamed } from "./commands.ts";
 import { type Deadline, startDeadline } from "./deadline.ts";
 import { asDocker2vmError, errorJson, errorText } from "./error-report.ts";
 import type { Host } from "./host.ts";
 
 /** Runs a command line to its end and returns the exit code. Does not throw: errors are told on `stderr`. */
-export async function run(args: readonly string[], host: Host): Promise<number> {
+export async function run(given: readonly string[], host: Host): Promise<number> {
+  const args = argumentsOf(given);
   const line = splitCommandLine(args);
   let deadline: Deadline | undefined;
   try {

@@ -40,7 +40,7 @@ export function outputPlace(out: string | OutputFile): OutputPlace {
   const name = basename(path);
   if (/[/\\]\.{0,2}$/.test(`/${out.file}`) || name === "" || name.startsWith(HIDDEN)) {
     throw new Docker2vmError("E_USAGE", `${JSON.stringify(out.file)} is no name for an image's file`, {
-      hint: "name a file, such as vm/root.img; into a folder rootfs.ext4 and meta.json go with --out",
+      hint: "name a file in a folder, such as vm/root.img",
     });
   }
   return { folder: dirname(path), file: { name, described: out.metadata ?? false } };

@@ -134,7 +134,7 @@ async function refuseFile({ folder, calls }: Plan): Promise<void> {
   const kind = await kindOf(folder, calls);
   if (kind === undefined || kind === "folder") return;
   throw new Docker2vmError("E_OUTPUT_EXISTS", `the output ${folder} is not a folder`, {
-    hint: "choose another place: --out names a folder that files are put into, --output a file in a folder",
+    hint: "choose another place: the files are put into a folder, which is made where it is not there",
   });
 }
 

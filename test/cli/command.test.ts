@@ -190,7 +190,9 @@ describe("the package as it is published", () => {
 
     const convert = ["convert", "--oci-layout", HELLO, "--platform", "linux/amd64", "--out"];
     const main = join(installed, bin.docker2vm);
-    expect(runOk("node", [main, "--version"])).toBe(`${version}\n`);
+    for (const program of Object.values(bin)) {
+      expect(runOk("node", [join(installed, program), "--version"])).toBe(`${version}\n`);
+    }
     runOk("node", [main, ...convert, join(folder, "node")], { env: { SOURCE_DATE_EPOCH: "" } });
     for (const [name, option] of [
       ["node-fflate", "--inflate=fflate"],

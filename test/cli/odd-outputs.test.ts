@@ -14,9 +14,9 @@ const HELLO = join(import.meta.dir, "../../fixtures/images/hello");
 const NEVER = 60_000;
 
 const OUTPUTS: readonly (readonly [name: string, out: () => string, said: readonly string[]])[] = [
-  ["a file", () => scratch("file"), ["is not a folder", "--out"]],
+  ["a file", () => scratch("file"), ["is not a folder", "another place"]],
   ["below a file", () => scratch("file/a/b"), ["ENOTDIR", "something on the way there is a file"]],
-  ["a link to nothing", () => scratch("dangling"), ["is not a folder", "--out"]],
+  ["a link to nothing", () => scratch("dangling"), ["is not a folder", "another place"]],
   ["below a link to nothing", () => scratch("dangling/a/b"), ["EEXIST", "a link to nothing"]],
   ["where a filesystem makes no folders", () => "/sys/docker2vm/a", ["EPERM", "choose another place"]],
 ];

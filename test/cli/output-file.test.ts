@@ -140,14 +140,14 @@ describe("a file that is there", () => {
       await expectError(convertTo({ file: path }, { force: true }), "E_OUTPUT_EXISTS", path, hint);
     }
     const below = convertTo({ file: scratch("vm/file/x.img") }, { force: true });
-    await expectError(below, "E_OUTPUT_EXISTS", "is not a folder", "--output");
+    await expectError(below, "E_OUTPUT_EXISTS", "is not a folder", "another place");
   });
 });
 
 describe("what is no file's name, or needs a folder,", () => {
   for (const name of ["vm/", "vm/.", "..", "/", "vm/.docker2vm-commit"]) {
     test(`is refused: ${name}`, async () => {
-      await expectError(convertTo({ file: name }), "E_USAGE", JSON.stringify(name), "--out");
+      await expectError(convertTo({ file: name }), "E_USAGE", JSON.stringify(name), "name a file");
     });
   }
 

@@ -68,6 +68,7 @@ export function fillRegistry(registry: RealRegistry, clone: string): Readonly<Re
   return {
     "convert alpine:3.20": `convert ${registry.host}/library/alpine:3.20`,
     "inspect-image alpine:3.20": `inspect-image ${registry.host}/library/alpine:3.20`,
+    "-image=alpine:3.20": `-image=${registry.host}/library/alpine:3.20`,
     "--image busybox:latest": `--image ${registry.host}/library/busybox:latest`,
     "ghcr.io/owner/app@sha256:…": `${registry.host}/owner/app@${manifests[0].digest}`,
     // The one layout with a tag "latest".

@@ -9,7 +9,9 @@ export const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
 export const PACKAGE = JSON.parse(readFileSync(join(REPOSITORY, "package.json"), "utf8")) as {
   readonly name: string;
   readonly version: string;
-  readonly bin: Readonly<Record<"docker2vm" | "oci2gondolin" | "dockerfile2gondolin", string>>;
+  readonly bin: Readonly<
+    Record<"docker2vm" | "oci2gondolin" | "dockerfile2gondolin" | "oci-to-virtio", string>
+  >;
   readonly scripts: Readonly<Record<string, string>>;
 };
 

@@ -2,10 +2,12 @@ import type { BUILD_OPTIONS } from "./build.ts";
 import type { CONVERT_OPTIONS } from "./convert.ts";
 import type { LS_OPTIONS } from "./reading.ts";
 import type { CACHE_OPTIONS } from "./upkeep.ts";
+import type { VIRTIO_OPTIONS } from "./virtio.ts";
 
 /** The options that commands read. */
 export type OptionName =
   | keyof typeof CONVERT_OPTIONS
   | keyof typeof BUILD_OPTIONS
   | keyof typeof CACHE_OPTIONS
-  | keyof typeof LS_OPTIONS;
+  | keyof typeof LS_OPTIONS
+  | keyof typeof VIRTIO_OPTIONS;
