@@ -3,6 +3,8 @@
  * `decode` and `get` read what a reader finds.
  */
 
+import { assert } from "../errors.ts";
+
 /**
  * An unsigned integer of 1, 2, 4 or 8 bytes at `offset` of its structure, a signed one where 8 bytes are said to be.
  * Eight-byte values must be below 2^53, and above -(2^53).
@@ -26,9 +28,9 @@ export class NumberField {
     if (this.width === 2) return view.getUint16(where, this.littleEndian);
     if (this.width === 1) return view.getUint8(where);
     const { littleEndian } = this;
-    return Number(
-      this.signed ? view.getBigInt64(where, littleEndian) : view.getBigUint64(where, littleEndian),
-    );
+    const upper = littleEndian ? where + 4 : where;
+    const high = this.signed ? view.getInt32(upper, littleEndian) : view.getUint32(upper, littleEndian);
+    return high * 2 ** 32 + view.getUint32(littleEndian ? where : where + 4, littleEndian);
   }
 
   /** Writes the low bits of `value` that the width holds, as a C assignment does. */
@@ -37,7 +39,15 @@ export class NumberField {
     if (this.width === 4) view.setUint32(where, value, this.littleEndian);
     else if (this.width === 2) view.setUint16(where, value, this.littleEndian);
     else if (this.width === 1) view.setUint8(where, value);
-    else view.setBigUint64(where, BigInt(value), this.littleEndian);
+    else this.#putHalves(view, where, value);
+  }
+
+  /** Without big integers: each is an object, and an inode has ten such fields. */
+  #putHalves(view: DataView, where: number, value: number): void {
+    const high = Math.floor(value / 2 ** 32);
+    const { littleEndian } = this;
+    view.setUint32(littleEndian ? where + 4 : where, high, littleEndian);
+    view.setUint32(littleEndian ? where : where + 4, value - high * 2 ** 32, littleEndian);
   }
 }
 
@@ -58,7 +68,8 @@ export class BytesField {
 
   /** Writes `bytes`, which may be shorter than the field: the rest is left as it is. */
   put(view: DataView, at: number, bytes: Uint8Array): void {
-    new Uint8Array(view.buffer, view.byteOffset + at + this.offset, this.width).set(bytes);
+    assert(bytes.length <= this.width, "bytes are longer than their field");
+    for (let i = 0; i < bytes.length; i++) view.setUint8(at + this.offset + i, bytes[i] ?? 0);
   }
 }
 
@@ -91,8 +102,9 @@ export function encode<S extends Structure>(
   at: number,
   values: Partial<Values<S>>,
 ): void {
-  for (const [name, value] of Object.entries(values)) {
+  for (const name of Object.keys(values)) {
     const field = structure[name];
+    const value = values[name];
     if (field instanceof NumberField) field.put(view, at, value as number);
     else field?.put(view, at, value as Uint8Array);
   }

@@ -9,22 +9,25 @@ import { scratchFolder } from "../support/scratch.ts";
 const scratch = scratchFolder();
 const MIB = 2 ** 20;
 
-const BUILDERS = { ext4: "build-many.ts", erofs: "build-many-erofs.ts" } as const;
+const BUILDERS = { ext4: "build-many.ts", erofs: "build-many-erofs.ts", xfs: "build-many-xfs.ts" } as const;
 
 for (const [type, files, mebibytes] of [
   ["ext4", 100_000, 300],
   ["ext4", 1_000_000, 1024],
   ["erofs", 100_000, 300],
   ["erofs", 1_000_000, 1280],
+  ["xfs", 100_000, 400],
+  ["xfs", 1_000_000, 1792],
 ] as const) {
   const name = `${files} small files take less than ${mebibytes} MiB of memory as ${type}`;
-  testWith(["e2fsck", "fsck.erofs", "loop mount"], name, () => {
+  testWith(["e2fsck", "fsck.erofs", "xfs_repair", "loop mount"], name, () => {
     const image = scratch(`${files}.${type}`);
     const builder = join(import.meta.dir, BUILDERS[type]);
     const peak = Number(runOk(process.execPath, [builder, image, `${files}`]));
     expect(peak).toBeGreaterThan(10 * MIB);
     expect(peak).toBeLessThan(mebibytes * MIB);
-    expectCleanFilesystem(image);
+    if (type === "xfs") runOk("xfs_repair", ["-n", image]);
+    else expectCleanFilesystem(image);
     const check = (mountPoint: string): void => {
       const directories = readdirSync(mountPoint).filter((name) => name !== "lost+found");
       const counts = directories.map((name) => readdirSync(join(mountPoint, name)).length);

@@ -53,11 +53,18 @@ function rootChildren(forkBytes: number): number {
   return Math.floor((forkBytes - BMDR_HEADER) / (BMBT_KEY_SIZE + BMBT_POINTER_SIZE));
 }
 
+/** Writes extents that lie in the inode, from byte `at` on. */
+export function putExtents(extents: readonly Extent[], view: DataView, at: number): void {
+  for (let i = 0; i < extents.length; i++) {
+    putBmbtRecord(view, at + i * BMBT_RECORD_SIZE, extents[i] ?? NOTHING);
+  }
+}
+
 /** Writes the fork, all zero so far. */
 export function encodeBmapFork({ extents, nodes }: Mapping, fork: Uint8Array): void {
   const view = viewOf(fork);
   if (nodes.length === 0) {
-    for (const [i, extent] of extents.entries()) putBmbtRecord(view, i * BMBT_RECORD_SIZE, extent);
+    putExtents(extents, view, 0);
     return;
   }
   const levels = levelsBelowRoot(extents.length, roomOf(fork.length));

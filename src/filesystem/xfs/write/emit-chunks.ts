@@ -3,40 +3,43 @@ import { INODE_SIZE, INODES_PER_CHUNK } from "../format/inode.ts";
 import type { BlockJob } from "./block-jobs.ts";
 import { directoryContext } from "./emit-tree.ts";
 import { CHUNK_BLOCKS, INODES_PER_BLOCK } from "./geometry.ts";
-import { encodeFreeInode, encodeInode, encodeOwnInode } from "./inode-encoding.ts";
+import { encodeFreeInode, encodeInode, encodeOwnInode, InodeRoom } from "./inode-encoding.ts";
 import { slotNumber } from "./numbering.ts";
 import type { XfsPlan } from "./plan.ts";
 import { OWN_INODES } from "./planned-inode.ts";
 import { forksOf } from "./tree-placer.ts";
 
 export function* chunkJobs(plan: XfsPlan): Generator<BlockJob> {
+  const room = new InodeRoom();
   for (const [chunk, start] of plan.placement.chunks.entries()) {
     for (let i = 0; i < CHUNK_BLOCKS; i++) {
       const firstSlot = chunk * INODES_PER_CHUNK + i * INODES_PER_BLOCK;
-      yield { block: start + i, encode: (bytes) => encodeBlock(plan, firstSlot, bytes) };
+      yield { block: start + i, encode: (bytes) => encodeBlock(plan, firstSlot, bytes, room) };
     }
   }
 }
 
-function encodeBlock(plan: XfsPlan, firstSlot: number, bytes: Uint8Array): void {
+function encodeBlock(plan: XfsPlan, firstSlot: number, bytes: Uint8Array, room: InodeRoom): void {
   for (let i = 0; i < INODES_PER_BLOCK; i++) {
-    encodeSlot(plan, firstSlot + i, bytes.subarray(i * INODE_SIZE, (i + 1) * INODE_SIZE));
+    room.clear();
+    encodeSlot(plan, firstSlot + i, room);
+    bytes.set(room.bytes, i * INODE_SIZE);
   }
 }
 
-function encodeSlot(plan: XfsPlan, slot: number, bytes: Uint8Array): void {
+function encodeSlot(plan: XfsPlan, slot: number, room: InodeRoom): void {
   const { namespace, placement, options } = plan;
   const owner = { number: slotNumber(placement.chunks, slot), uuid: options.uuid };
   if (slot > 0 && slot <= OWN_INODES) {
-    encodeOwnInode({ isBitmap: slot === 1, time: options.time }, owner, bytes);
+    encodeOwnInode({ isBitmap: slot === 1, time: options.time }, owner, room);
     return;
   }
   const index = slot === 0 ? 0 : slot - OWN_INODES;
   const planned = namespace[index];
   if (planned === undefined) {
-    encodeFreeInode(owner, bytes);
+    encodeFreeInode(owner, room);
     return;
   }
   const placed = forksOf(placement.forks, index, planned);
-  encodeInode(planned, placed, directoryContext(plan, planned, owner), owner, bytes);
+  encodeInode(planned, placed, directoryContext(plan, planned, owner), owner, room);
 }

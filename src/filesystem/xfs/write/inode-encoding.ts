@@ -1,9 +1,9 @@
 /** An inode as 512 bytes of a chunk. */
 import { BLOCK_SIZE } from "../../../blocks/blocks.ts";
+import { crc32c } from "../../../blocks/crc32c.ts";
 import { encode, viewOf } from "../../../blocks/field.ts";
 import type { Inode, Timestamp } from "../../../tree/inode.ts";
 import { MODE_TYPE } from "../../../tree/mode.ts";
-import { seal } from "../format/checksum.ts";
 import {
   DEVICE,
   EARLIEST_TIME,
@@ -11,6 +11,7 @@ import {
   FORMAT,
   INODE,
   INODE_CORE_SIZE,
+  INODE_SIZE,
   INODE_VERSION,
   LATEST_TIME,
   MINOR_BITS,
@@ -19,7 +20,7 @@ import {
   XFS_DINODE_MAGIC,
 } from "../format/inode.ts";
 import { encodeShortAttributes } from "./attribute-encoding.ts";
-import { bmapFormat, encodeBmapFork, mappedBlocks } from "./bmap.ts";
+import { bmapFormat, encodeBmapFork, type Mapping, mappedBlocks, putExtents } from "./bmap.ts";
 import { type DirectoryContext, encodeShortDirectory } from "./directory-encoding.ts";
 import type { Owner } from "./owner.ts";
 import type { PlannedInode } from "./planned-inode.ts";
@@ -27,25 +28,35 @@ import type { PlacedForks } from "./tree-placer.ts";
 
 const NULLAGINO = 0xffffffff;
 
-/** Writes an inode that is not in use into 512 bytes of zeros. */
-export function encodeFreeInode({ number, uuid }: Owner, bytes: Uint8Array): void {
-  encode(INODE, viewOf(bytes), 0, {
+/** 512 bytes for one inode after the other: what would be made for each of a million waits to be collected. */
+export class InodeRoom {
+  readonly bytes = new Uint8Array(INODE_SIZE);
+  readonly view = viewOf(this.bytes);
+
+  clear(): void {
+    this.bytes.fill(0);
+  }
+}
+
+/** Writes an inode that is not in use into room that is clear. */
+export function encodeFreeInode({ number, uuid }: Owner, { bytes, view }: InodeRoom): void {
+  encode(INODE, view, 0, {
     di_magic: XFS_DINODE_MAGIC,
     di_version: INODE_VERSION,
     di_next_unlinked: NULLAGINO,
     di_ino: number,
     di_uuid: uuid,
   });
-  seal(bytes, INODE.di_crc);
+  INODE.di_crc.put(view, 0, crc32c(bytes));
 }
 
-/** Writes an inode of the filesystem's own into 512 bytes of zeros: an empty file that no directory names. */
+/** Writes an inode of the filesystem's own into room that is clear: an empty file that no directory names. */
 export function encodeOwnInode(
   { isBitmap, time }: { readonly isBitmap: boolean; readonly time: Timestamp },
   owner: Owner,
-  bytes: Uint8Array,
+  room: InodeRoom,
 ): void {
-  const view = viewOf(bytes);
+  const { view } = room;
   putTimes(view, { atime: time, mtime: time, ctime: time });
   encode(INODE, view, 0, {
     di_mode: MODE_TYPE.file,
@@ -56,25 +67,23 @@ export function encodeOwnInode(
     di_flags2: XFS_DIFLAG2_BIGTIME,
     di_changecount: 1,
   });
-  encodeFreeInode(owner, bytes);
+  encodeFreeInode(owner, room);
 }
 
-/** Writes an inode of the tree into 512 bytes of zeros. */
+/** Writes an inode of the tree into room that is clear. */
 export function encodeInode(
   planned: PlannedInode,
   placed: PlacedForks,
   directory: DirectoryContext | undefined,
   owner: Owner,
-  bytes: Uint8Array,
+  room: InodeRoom,
 ): void {
   const { node, forks, links } = planned;
   const { mode, uid, gid } = node.metadata;
-  const view = viewOf(bytes);
+  const { bytes, view } = room;
   putTimes(view, node.metadata);
   const border = INODE_CORE_SIZE + forks.dataBytes;
-  const data = bytes.subarray(INODE_CORE_SIZE, border);
-  const { di_format, di_size } = encodeData(planned, placed, directory, data);
-  const all = [placed.data, placed.attributes];
+  const { di_format, di_size } = encodeData(planned, placed, directory, room);
   encode(INODE, view, 0, {
     di_mode: MODE_TYPE[node.type] | mode,
     di_format,
@@ -82,15 +91,19 @@ export function encodeInode(
     di_gid: gid,
     di_nlink: links,
     di_size,
-    di_nblocks: all.reduce((sum, { extents, nodes }) => sum + mappedBlocks(extents) + nodes.length, 0),
+    di_nblocks: blocksOf(placed.data) + blocksOf(placed.attributes),
     di_nextents: placed.data.extents.length,
     di_anextents: placed.attributes.extents.length,
     di_forkoff: forks.attrBytes === 0 ? 0 : forks.dataBytes / FORKOFF_UNIT,
-    di_aformat: encodeAttributes(planned, placed, bytes.subarray(border)),
+    di_aformat: encodeAttributes(planned, placed, () => bytes.subarray(border)),
     di_flags2: XFS_DIFLAG2_BIGTIME,
     di_changecount: 1,
   });
-  encodeFreeInode(owner, bytes);
+  encodeFreeInode(owner, room);
+}
+
+function blocksOf({ extents, nodes }: Mapping): number {
+  return mappedBlocks(extents) + nodes.length;
 }
 
 /** Writes the data fork, and returns its form and the size of what it holds. */
@@ -98,21 +111,24 @@ function encodeData(
   { node, forks, directory: layout }: PlannedInode,
   { data }: PlacedForks,
   directory: DirectoryContext | undefined,
-  fork: Uint8Array,
+  { bytes, view }: InodeRoom,
 ): { readonly di_format: number; readonly di_size: number } {
   if (node.type === "char" || node.type === "block") {
-    DEVICE.dev.put(viewOf(fork), 0, node.major * 2 ** MINOR_BITS + node.minor);
+    DEVICE.dev.put(view, INODE_CORE_SIZE, node.major * 2 ** MINOR_BITS + node.minor);
     return { di_format: FORMAT.dev, di_size: 0 };
   }
   if (node.type === "fifo" || node.type === "socket") return { di_format: FORMAT.dev, di_size: 0 };
+  const fork = (): Uint8Array => bytes.subarray(INODE_CORE_SIZE, INODE_CORE_SIZE + forks.dataBytes);
   if (node.type === "symlink" && forks.localData) {
-    fork.set(Buffer.from(node.target, "latin1"));
+    fork().set(Buffer.from(node.target, "latin1"));
     return { di_format: FORMAT.local, di_size: node.target.length };
   }
   if (directory !== undefined && forks.localData) {
-    return { di_format: FORMAT.local, di_size: encodeShortDirectory(directory, fork) };
+    return { di_format: FORMAT.local, di_size: encodeShortDirectory(directory, fork()) };
   }
-  encodeBmapFork(data, fork);
+  // Of nearly all inodes: no view of the fork is made.
+  if (data.nodes.length === 0) putExtents(data.extents, view, INODE_CORE_SIZE);
+  else encodeBmapFork(data, fork());
   return { di_format: bmapFormat(data), di_size: sizeOf(node, layout?.blocks?.data ?? 0) };
 }
 
@@ -126,14 +142,14 @@ function sizeOf(node: Inode, dataBlocks: number): number {
 function encodeAttributes(
   { attributes, forks }: PlannedInode,
   placed: PlacedForks,
-  fork: Uint8Array,
+  fork: () => Uint8Array,
 ): number {
   if (attributes === undefined) return FORMAT.extents;
   if (forks.shortAttributes) {
-    encodeShortAttributes(attributes.layout, fork);
+    encodeShortAttributes(attributes.layout, fork());
     return FORMAT.local;
   }
-  encodeBmapFork(placed.attributes, fork);
+  encodeBmapFork(placed.attributes, fork());
   return bmapFormat(placed.attributes);
 }
 
