@@ -15,7 +15,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   waiting: [],
   inflate: ["errors.ts", "memory"],
   disk: ["errors.ts"],
-  scratch: ["errors.ts"],
+  scratch: ["errors.ts", "disk"],
   blocks: ["errors.ts"],
   output: ["errors.ts", "system-errors.ts", "machine.ts", "disk", "scratch", "blocks"],
   tar: ["errors.ts"],

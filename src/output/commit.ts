@@ -1,8 +1,8 @@
 /**
  * How several files take their names as one. No system call does that for more than one file; these do:
  *
- * - A hidden folder `.docker2vm-OWNER` holds `turn/OWNER/`: in `staged` the new files, in `names` what they are called
- *   and which others leave, and `old`, empty. All of it is on the disk before anything else.
+ * - A hidden folder `.docker2vm-OWNER` holds `turn/OWNER/`: in `staged` the new files (or folders), in `names` what they
+ *   are called and which others leave, and `old`, empty. All of it is on the disk before anything else.
  * - Renaming `turn` to `.docker2vm-commit` is taking the turn: that fails while somebody else's has something in it.
  * - Renaming `staged` to `new` is the decision. Before it, nothing has changed; from there on, the new files come.
  * - The old files go to `old`, all of them; then the new ones come, the last name last. So old and new never lie side by
@@ -29,7 +29,7 @@ const UNDO = "undo";
 const OLD = "old";
 const NAMES = "names";
 
-const NOTHING: Names = { names: [], leaving: [] };
+const NOTHING: Names = { names: [], leaving: [], folders: [] };
 
 /** Milliseconds between looks, and looks before somebody else's turn is taken over: it should last milliseconds. */
 const LOOK_AGAIN = 50;
@@ -42,6 +42,8 @@ export interface Names {
   readonly names: readonly string[];
   /** Of old files for which no new ones come. */
   readonly leaving: readonly string[];
+  /** Of all these, those that are folders with what is in them. */
+  readonly folders: readonly string[];
 }
 
 /** Where the parts of a commit lie in a hidden folder, until its turn comes. */
@@ -147,11 +149,11 @@ export class Commits {
   async #goForward(mine: string): Promise<void> {
     const { rename, sync, list, kind } = this.#calls;
     const still = await list(join(mine, NEW));
-    const { names, leaving } = still.length === 0 ? NOTHING : await this.#names(mine);
+    const { names, leaving, folders } = still.length === 0 ? NOTHING : await this.#names(mine);
     const coming = names.filter((name) => still.includes(name));
     const going: string[] = [];
     for (const name of [...coming.toReversed(), ...leaving]) {
-      if ((await kind(this.#target(name))) === "file") going.push(name);
+      if ((await kind(this.#target(name))) === kindIn(folders, name)) going.push(name);
     }
     for (const name of going) await rename(this.#target(name), join(mine, OLD, name));
     if (going.length > 0) await sync(join(mine, OLD));
@@ -191,10 +193,10 @@ export class Commits {
   async #restore(mine: string): Promise<void> {
     const { rename, sync, list, kind } = this.#calls;
     await sync(mine);
-    const { names, leaving } = await this.#names(mine);
+    const { names, leaving, folders } = await this.#names(mine);
     const gone = await list(join(mine, UNDO));
     for (const name of names.toReversed()) {
-      if (gone.includes(name) || (await kind(this.#target(name))) !== "file") continue;
+      if (gone.includes(name) || (await kind(this.#target(name))) !== kindIn(folders, name)) continue;
       await rename(this.#target(name), join(mine, UNDO, name));
     }
     // A file that has returned must not be taken for one that has yet to go, even if the power fails.
@@ -218,9 +220,13 @@ export class Commits {
 
   /** What the files of a turn are called, in order. Names that lead elsewhere are nobody's. */
   async #names(mine: string): Promise<Names> {
-    const { names, leaving }: Partial<Record<keyof Names, unknown>> =
-      JSON.parse(await this.#calls.read(join(mine, NAMES))) ?? {};
-    if (arePlain(names) && arePlain(leaving)) return { names, leaving };
+    // Earlier versions made no folders, and named none.
+    const {
+      names,
+      leaving,
+      folders = [],
+    }: Partial<Record<keyof Names, unknown>> = JSON.parse(await this.#calls.read(join(mine, NAMES))) ?? {};
+    if (arePlain(names) && arePlain(leaving) && arePlain(folders)) return { names, leaving, folders };
     throw new Docker2vmError("E_IO", `${join(mine, NAMES)} is not what a conversion wrote`, {
       hint: `remove ${this.#current}, or choose another place for the output`,
     });
@@ -229,6 +235,11 @@ export class Commits {
   #target(name: string): string {
     return join(this.#folder, name);
   }
+}
+
+/** What an output of the name is. */
+export function kindIn(folders: readonly string[], name: string): "file" | "folder" {
+  return folders.includes(name) ? "folder" : "file";
 }
 
 const PLAIN = /^(?!\.{1,2}$)[^/]+$/;

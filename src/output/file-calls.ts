@@ -1,5 +1,6 @@
 import { lstatSync, readdirSync, readFileSync, renameSync, rmdirSync, statSync } from "node:fs";
-import { open, rm } from "node:fs/promises";
+import { open } from "node:fs/promises";
+import { removeFolder } from "../disk/remove-folder.ts";
 import { isAbsence, systemErrorCode } from "../errors.ts";
 
 /** What a commit asks of the system. Each call does its one thing wholly or rejects with the system's error. */
@@ -26,7 +27,7 @@ export const SYSTEM: FileCalls = {
   read: async (path) => readFileSync(path, "utf8"),
   kind: async (path) => kind(path),
   removeEmpty: async (folder) => rmdirSync(folder),
-  remove: (folder) => rm(folder, { recursive: true, force: true }),
+  remove: removeFolder,
   wait: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
 };
 

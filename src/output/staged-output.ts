@@ -4,7 +4,7 @@ import { makeFolders } from "../disk/make-folders.ts";
 import { Docker2vmError } from "../errors.ts";
 import { absolutePath } from "../machine.ts";
 import { ownerOf, removeAbandoned, scratchName } from "../scratch/names.ts";
-import { Commits, HIDDEN, type Names, turnFolders } from "./commit.ts";
+import { Commits, HIDDEN, kindIn, type Names, turnFolders } from "./commit.ts";
 import { type FileCalls, SYSTEM } from "./file-calls.ts";
 import { outputError } from "./system-errors.ts";
 
@@ -31,6 +31,7 @@ export class StagedOutput {
   /**
    * Prepares `folder` for the files `names`; the last to come is the last of them. E_OUTPUT_EXISTS where one is there
    * already, or somebody else is at it, and `force` is not set. With it, `leaving` go as the old files of these names do.
+   * Those that are in `folders` are folders with all that is in them, and take the place of folders.
    */
   static async create(
     out: string,
@@ -38,10 +39,15 @@ export class StagedOutput {
     force: boolean,
     {
       leaving = [],
+      folders = [],
       calls = SYSTEM,
-    }: { readonly leaving?: readonly string[] | undefined; readonly calls?: FileCalls } = {},
+    }: {
+      readonly leaving?: readonly string[] | undefined;
+      readonly folders?: readonly string[] | undefined;
+      readonly calls?: FileCalls;
+    } = {},
   ): Promise<StagedOutput> {
-    const plan: Plan = { folder: absolutePath(out), owner: scratchName(), names, force, calls };
+    const plan: Plan = { folder: absolutePath(out), owner: scratchName(), names, folders, force, calls };
     const { folder, owner } = plan;
     await refuseFile(plan);
     try {
@@ -56,7 +62,8 @@ export class StagedOutput {
       const parts = turnFolders(hiddenFolder(plan), owner);
       const firstMade = await makeFolders(parts.staged);
       await mkdir(parts.old);
-      await writeFile(parts.names, JSON.stringify({ names, leaving: force ? leaving : [] } satisfies Names));
+      const record: Names = { names, leaving: force ? leaving : [], folders };
+      await writeFile(parts.names, JSON.stringify(record));
       return new StagedOutput(plan, firstMade ?? parts.staged);
     } catch (error) {
       throw outputError(error, `cannot prepare the output folder ${folder}`);
@@ -122,6 +129,7 @@ interface Plan {
   readonly folder: string;
   readonly owner: string;
   readonly names: readonly string[];
+  readonly folders: readonly string[];
   readonly force: boolean;
   readonly calls: FileCalls;
 }
@@ -138,18 +146,20 @@ async function refuseFile({ folder, calls }: Plan): Promise<void> {
   });
 }
 
-async function refuseExisting({ folder, names, force, calls }: Plan): Promise<void> {
+async function refuseExisting({ folder, names, folders, force, calls }: Plan): Promise<void> {
   for (const name of names) {
     const kind = await kindOf(join(folder, name), calls);
-    if (kind === undefined || (kind === "file" && force)) continue;
+    const isReplaceable = kind === kindIn(folders, name);
+    if (kind === undefined || (isReplaceable && force)) continue;
     throw new Docker2vmError("E_OUTPUT_EXISTS", `the output ${join(folder, name)} exists already`, {
-      hint: IN_THE_WAY[kind],
+      hint: IN_THE_WAY[isReplaceable ? "replaceable" : kind],
     });
   }
 }
 
 const IN_THE_WAY = {
-  file: "use --force to replace it, or choose another place",
+  replaceable: "use --force to replace it, or choose another place",
+  file: "it is a file where a folder is to be: choose another place",
   folder: "it is a folder: choose another place",
   other: "it is no file: name one, for dd or qemu-img convert to copy to a device",
 } as const;

@@ -4,9 +4,10 @@
  */
 import { createHash, randomBytes } from "node:crypto";
 import { readFileSync, readlinkSync } from "node:fs";
-import { readdir, rm, stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { removeFolder } from "../disk/remove-folder.ts";
 import { systemErrorCode } from "../errors.ts";
 
 /** "unknown": its process is of another machine or container, where nothing can be asked. */
@@ -51,7 +52,7 @@ export async function removeAbandoned(folder: string, prefix: string, now: numbe
     const path = join(folder, name);
     const owner = ownerOf(name.slice(prefix.length));
     if (owner === "dead" || (owner === "unknown" && now - (await lastChange(path)) > ABANDONED)) {
-      await rm(path, { recursive: true, force: true }).catch(() => undefined);
+      await removeFolder(path).catch(() => undefined);
     }
   }
 }

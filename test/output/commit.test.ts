@@ -7,6 +7,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { stat } from "node:fs/promises";
@@ -54,6 +55,8 @@ interface Case {
   readonly old: readonly string[];
   /** What goes without anything in its place. */
   readonly leaving?: readonly string[];
+  /** What of all that is a folder. */
+  readonly folders?: readonly string[];
 }
 
 const THREE = ["a", "b", "c"];
@@ -65,15 +68,31 @@ const CASES: readonly Case[] = [
   { names: THREE, force: true, old: ["b"] },
   { names: THREE, force: true, old: THREE },
   { names: THREE, force: true, old: ["c", "z"], leaving: ["y", "z"] },
+  { names: ["a", "b"], force: false, old: [], folders: ["a"] },
+  { names: ["a", "b"], force: true, old: ["a", "b"], folders: ["a"] },
+  { names: ["b"], force: true, old: ["a", "b"], leaving: ["a"], folders: ["a"] },
 ];
 
-function titleOf({ names, force, old }: Case): string {
-  return `${names.length} of them, ${force ? "with" : "without"} force, over ${old.length}`;
+function titleOf({ names, force, old, folders = [] }: Case): string {
+  const ofThem = folders.length === 0 ? "of them" : "of them, folders too";
+  return `${names.length} ${ofThem}, ${force ? "with" : "without"} force, over ${old.length}`;
 }
 
 function shown(): Record<string, string> {
   const names = readdirSync(folder).filter((name) => !name.startsWith("."));
-  return Object.fromEntries(names.sort().map((name) => [name, readFileSync(join(folder, name), "utf8")]));
+  return Object.fromEntries(
+    names.sort().map((name) => [name, readFileSync(insideOf(join(folder, name)), "utf8")]),
+  );
+}
+
+/** A folder's one file, or the file itself. */
+function insideOf(path: string): string {
+  return statSync(path).isDirectory() ? join(path, "inside") : path;
+}
+
+function put(path: string, text: string, isFolder: boolean): void {
+  if (isFolder) mkdirSync(path);
+  writeFileSync(isFolder ? join(path, "inside") : path, text);
 }
 
 function hidden(): string[] {
@@ -85,21 +104,24 @@ function set(names: readonly string[], text: string): Record<string, string> {
 }
 
 /** A conversion that is about to commit, into the emptied folder. */
-async function prepared({ names, force, old, leaving }: Case, calls: FileCalls): Promise<StagedOutput> {
+async function prepared(
+  { names, force, old, leaving, folders = [] }: Case,
+  calls: FileCalls,
+): Promise<StagedOutput> {
   for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true });
-  for (const name of old) writeFileSync(join(folder, name), "old");
-  const output = await StagedOutput.create(folder, names, force, { calls, leaving });
-  for (const name of names) await output.write(name, "new");
+  for (const name of old) put(join(folder, name), "old", folders.includes(name));
+  const output = await StagedOutput.create(folder, names, force, { calls, leaving, folders });
+  for (const name of names) put(output.path(name), "new", folders.includes(name));
   return output;
 }
 
 /** A conversion of another, from its beginning to its end. */
 async function replaceAll(
-  { names, leaving }: Pick<Case, "names" | "leaving">,
+  { names, leaving, folders = [] }: Pick<Case, "names" | "leaving" | "folders">,
   calls: FileCalls,
 ): Promise<void> {
-  const output = await StagedOutput.create(folder, names, true, { calls, leaving });
-  for (const name of names) await output.write(name, "other");
+  const output = await StagedOutput.create(folder, names, true, { calls, leaving, folders });
+  for (const name of names) put(output.path(name), "other", folders.includes(name));
   await output.commit();
 }
 
@@ -205,7 +227,7 @@ describe("files that take their names as one", () => {
         if (ended !== "done") expect(whole).toEqual(set(each.names, "other"));
         await output.discard();
         expect(hidden()).toEqual([]);
-        overtaken.add(`${ended} ${whole["a"]}`);
+        overtaken.add(`${ended} ${whole[each.names[0] ?? ""]}`);
       });
       expect([...overtaken]).toContain("done other");
     });
