@@ -11,6 +11,9 @@ export const CONFIG_LIMIT = 8 << 20;
 export interface ImageConfig extends StatedPlatform {
   /** RFC 3339, as written. */
   readonly created?: string | undefined;
+  readonly author?: string | undefined;
+  readonly "os.version"?: string | undefined;
+  readonly "os.features"?: readonly string[] | undefined;
   /** The digests of the uncompressed layers, from the base upwards. */
   readonly rootfs: { readonly diff_ids: readonly Digest[] };
   readonly config: ExecutionParameters;
@@ -46,6 +49,9 @@ export function parseConfig(bytes: Uint8Array, document: string): ImageConfig {
   return {
     ...readPlatform(value),
     created: value.field("created").optionalString(),
+    author: value.field("author").optionalString(),
+    "os.version": value.field("os.version").optionalString(),
+    "os.features": value.field("os.features").missing ? undefined : value.field("os.features").strings(),
     rootfs: { diff_ids: rootfs.field("diff_ids").items().map(readDigest) },
     config: readExecutionParameters(value.field("config")),
     warnings: kind === "" ? [`${type.where}: does not say "layers": it is taken as that`] : [],
@@ -71,7 +77,8 @@ function readExecutionParameters(value: JsonValue): ExecutionParameters {
   };
 }
 
-const NO_PARAMETERS: ExecutionParameters = {
+/** Of an image whose config says nothing of how it is run. */
+export const NO_PARAMETERS: ExecutionParameters = {
   Entrypoint: [],
   Cmd: [],
   Env: [],

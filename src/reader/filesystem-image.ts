@@ -145,7 +145,7 @@ export class OpenedImage implements FilesystemImage {
     { signal, onLeftOut }: TarOptions = {},
   ): AsyncGenerator<Uint8Array, void> {
     const told = (left: LeftOut): void => onLeftOut?.(leftOutText(left));
-    yield* this.#named(archive(this.#filesystem, bytesOf(path), told, signal));
+    yield* this.#named(archive(this.#filesystem, bytesOf(path), told, { signal }));
   }
 
   close(): void {

@@ -23,7 +23,7 @@ export async function extractTar(line: CommandLine, host: Host, image: string, p
       const leftOut: LeftOut[] = [];
       await writeOut(
         host,
-        archive(filesystem, pathBytes(path), (left) => leftOut.push(left), host.signal),
+        archive(filesystem, pathBytes(path), (left) => leftOut.push(left), { signal: host.signal }),
       );
       if (!json) return leftOut.map(leftOutLine).join("");
       return `${JSON.stringify({ leftOut: leftOutJson(leftOut), replay: filesystem.replay })}\n`;

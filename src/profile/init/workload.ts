@@ -5,8 +5,8 @@ import { imageVariables } from "../image-variables.ts";
 import type { WorkloadOverrides } from "./overrides.ts";
 import { SIGTERM, stopSignalNumber } from "./stop-signal.ts";
 
-/** Texts as they are in JSON. */
-export interface Workload {
+/** What is run, where and as whom. Texts as they are in JSON. */
+export interface Command {
   readonly entrypoint: readonly string[];
   readonly cmd: readonly string[];
   /** `NAME=VALUE`, each name once. */
@@ -15,6 +15,10 @@ export interface Workload {
   readonly workdir: string;
   readonly user: string;
   readonly hostname: string | undefined;
+}
+
+/** The same with what the machine around it has to know. */
+export interface Workload extends Command {
   readonly stopSignal: number;
   readonly exposedPorts: readonly string[];
   readonly volumes: readonly string[];
@@ -27,6 +31,21 @@ export function workloadOf(
   overrides: WorkloadOverrides,
   warn: (message: string) => void,
 ): Workload {
+  return {
+    ...commandOf(image, overrides, warn),
+    stopSignal: signalOf(image.StopSignal, warn),
+    exposedPorts: image.ExposedPorts,
+    volumes: image.Volumes,
+    labels: image.Labels,
+  };
+}
+
+/** `warn` hears of what no process can be given, which is left out. */
+export function commandOf(
+  image: ExecutionParameters,
+  overrides: WorkloadOverrides,
+  warn: (message: string) => void,
+): Command {
   const { entrypoint, cmd } = overrides;
   const variables = imageVariables([...image.Env, ...(overrides.env ?? [])], warn);
   return {
@@ -36,10 +55,6 @@ export function workloadOf(
     workdir: overrides.workdir ?? absolute(image.WorkingDir),
     user: overrides.user ?? image.User,
     hostname: overrides.hostname,
-    stopSignal: signalOf(image.StopSignal, warn),
-    exposedPorts: image.ExposedPorts,
-    volumes: image.Volumes,
-    labels: image.Labels,
   };
 }
 

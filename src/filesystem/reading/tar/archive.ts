@@ -13,6 +13,12 @@ import { TarWriter } from "./writer.ts";
 /** Small chunks are put together up to this. */
 const CHUNK = 2 ** 18;
 
+export interface ArchiveOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Whether a member goes in; all of them if absent. */
+  readonly include?: ((member: Member) => boolean) | undefined;
+}
+
 /**
  * What is at `path` as a tar: a directory's contents, or one file under its own name. Owners, modes, times, devices,
  * further names and extended attributes are all in it; holes are zeros. What a tar cannot hold is told to `leaveOut`.
@@ -23,10 +29,10 @@ export async function* archive(
   filesystem: ReadableFilesystem,
   path: string,
   leaveOut: (left: LeftOut) => void,
-  signal?: AbortSignal,
+  options: ArchiveOptions = {},
 ): AsyncGenerator<Uint8Array, void> {
   const writer = new TarWriter();
-  void addMembers(writer, filesystem, members(filesystem, path, leaveOut), signal).then(
+  void addMembers(writer, filesystem, members(filesystem, path, leaveOut), options).then(
     () => writer.finish(),
     (error) => writer.fail(error),
   );
@@ -37,9 +43,10 @@ async function addMembers(
   writer: TarWriter,
   filesystem: ReadableFilesystem,
   listed: Paused<Member>,
-  signal: AbortSignal | undefined,
+  { signal, include = () => true }: ArchiveOptions,
 ): Promise<void> {
   for await (const member of itemsInTurns(listed, signal)) {
+    if (!include(member)) continue;
     const contents =
       member.type === "file" ? itemsInTurns(filledContents(filesystem, member.inode), signal) : [];
     try {
