@@ -4,6 +4,11 @@
  */
 
 export type { BlockSink } from "./blocks/blocks.ts";
+export { type BundledImage, type BundleResult, createBundle } from "./bundle/create-bundle.ts";
+export type { BundleOptions } from "./bundle/options.ts";
+export type { Resources } from "./bundle/runtime/runtime-config.ts";
+export type { BundleFinding } from "./bundle/validate/finding.ts";
+export { type BundleValidation, validateBundle } from "./bundle/validate-bundle.ts";
 export { defaultCacheFolder } from "./cache/layout.ts";
 export {
   type CacheListing,

@@ -170,6 +170,25 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
     "waiting",
   ],
   dockerfile: ["errors.ts", "machine.ts", "convert", "source", "oci"],
+  "bundle/runtime": ["errors.ts", "oci", "profile"],
+  "bundle/validate": ["oci"],
+  bundle: [
+    "errors.ts",
+    "system-errors.ts",
+    "machine.ts",
+    "output",
+    "tree",
+    "filesystem/reading",
+    "filesystem/open.ts",
+    "oci",
+    "source",
+    "layer",
+    "profile",
+    "convert",
+    "waiting",
+    "bundle/runtime",
+    "bundle/validate",
+  ],
   // What lies above src is package.json, which has the version.
   cli: [
     "..",
@@ -178,6 +197,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
     "machine.ts",
     "convert",
     "dockerfile",
+    "bundle",
     "source",
     "layer",
     "cache",
@@ -206,6 +226,9 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
     "profile",
     "convert",
     "dockerfile",
+    "bundle/runtime",
+    "bundle/validate",
+    "bundle",
   ],
 };
 

@@ -1,6 +1,7 @@
 import type { CommandLine } from "./arguments.ts";
 import type { Host } from "./host.ts";
 import { DOCKERFILE_OPTIONS } from "./options/build.ts";
+import { BUNDLE_OPTIONS } from "./options/bundle.ts";
 import { CONVERT_OPTIONS } from "./options/convert.ts";
 import { DOCKERFILE2GONDOLIN_OPTIONS, OCI2GONDOLIN_OPTIONS } from "./options/gondolin.ts";
 import { COMMON_OPTIONS, type OptionSpec } from "./options/option.ts";
@@ -47,6 +48,16 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     options: DOCKERFILE_OPTIONS,
     whenStopped: noImage,
     load: async () => (await import("./dockerfile-command.ts")).runDockerfile,
+  },
+  bundle: {
+    summary: "Make a bundle for runc, crun and their like, or check one: bundle create, bundle validate",
+    usage:
+      "docker2vm bundle create SOURCE --out DIR [options]\n" +
+      "docker2vm bundle validate DIR [--json]\n\nSOURCE is as convert takes it; none with --rootfs.",
+    options: BUNDLE_OPTIONS,
+    whenStopped: ({ words: [, action] }) =>
+      action === "create" ? "no bundle was written" : "the check did not come to its end",
+    load: async () => (await import("./bundle/bundle.ts")).runBundle,
   },
   oci2gondolin: {
     summary: "Convert an image for Gondolin",

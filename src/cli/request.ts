@@ -11,7 +11,7 @@ import { type CommandLine, choice, flag, numberOption, sizeOption, stringOption 
 import { parseSize } from "./bytes.ts";
 import type { Environment } from "./host.ts";
 import { CONVERT_OPTIONS } from "./options/convert.ts";
-import { chooseSource } from "./source-choice.ts";
+import { sourceOfOptions } from "./source-choice.ts";
 import { workloadRequest } from "./workload-request.ts";
 
 /** What the command line asks the library for; signal and progress are added by whoever runs it. */
@@ -23,16 +23,7 @@ export type ConvertRequest = ConversionRequest & { readonly source: string };
 /** Throws E_USAGE naming the option at fault. */
 export function convertRequest(line: CommandLine, env: Environment): ConvertRequest {
   const [command, ...words] = line.words;
-  const source = chooseSource(
-    command === "oci2gondolin" ? command : "convert",
-    {
-      image: stringOption(line, "image"),
-      "oci-layout": stringOption(line, "oci-layout"),
-      "oci-tar": stringOption(line, "oci-tar"),
-      "docker-archive": stringOption(line, "docker-archive"),
-    },
-    words,
-  );
+  const source = sourceOfOptions(command === "oci2gondolin" ? command : "convert", line, words);
   return { source, ...conversionRequest(line, env) };
 }
 
@@ -123,7 +114,7 @@ function writableDiskOf(line: CommandLine): WritableDisk | undefined {
   );
 }
 
-function limitsOf(line: CommandLine): Limits | undefined {
+export function limitsOf(line: CommandLine): Limits | undefined {
   const limits = {
     bytes: sizeOption(line, "max-bytes", []),
     entries: numberOption(line, "max-entries"),

@@ -1,6 +1,7 @@
 import { existsSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { Docker2vmError } from "../errors.ts";
+import { type CommandLine, stringOption } from "./arguments.ts";
 
 /** The source options and the prefix that says the same in front of a path. */
 const PREFIXES = {
@@ -16,12 +17,25 @@ type SourceOption = keyof typeof PREFIXES;
 const FORMS = {
   convert:
     "an image's name, --oci-layout PATH, --oci-tar PATH, --docker-archive PATH, or - for standard input",
+  "bundle create":
+    "an image's name, --oci-layout PATH, --oci-tar PATH, --docker-archive PATH, - for standard input, or --rootfs DIR",
   "inspect-image":
     "an image's name, oci:PATH, oci-archive:PATH, docker-archive:PATH, or - for standard input",
   oci2gondolin: "--image NAME, --oci-layout PATH or --oci-tar PATH",
 } as const;
 
 export type SourceCommand = keyof typeof FORMS;
+
+/** The same by the command's options. */
+export function sourceOfOptions(command: SourceCommand, line: CommandLine, words: readonly string[]): string {
+  const options = {
+    image: stringOption(line, "image"),
+    "oci-layout": stringOption(line, "oci-layout"),
+    "oci-tar": stringOption(line, "oci-tar"),
+    "docker-archive": stringOption(line, "docker-archive"),
+  };
+  return chooseSource(command, options, words);
+}
 
 /**
  * The one source of the command line as a reference ("oci:PATH", "docker-archive:PATH", "-", ...). Throws E_USAGE for

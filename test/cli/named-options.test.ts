@@ -7,7 +7,7 @@ const SRC = join(import.meta.dir, "../../src");
 /** A name, or the beginning of one whose end is put in: `--max-${limit}`. */
 const OPTION = /(?<![\w-])--([a-z][a-z\d]*(?:-[a-z\d]+)*(?:-(?=\$\{))?)/g;
 /** Where the command lines of other programs are put together: a text that begins with an option is an argument. */
-const BUILDERS = /^dockerfile\/(?:buildah|buildctl|docker-buildx)\.ts$/;
+const BUILDERS = /^(?:dockerfile\/(?:buildah|buildctl|docker-buildx)|bundle\/add-missing)\.ts$/;
 /** Options of other programs that messages or scripts name: the program stands before them. */
 const OF_OTHERS: Readonly<Record<string, RegExp>> = {
   arch: /gondolin image pull/,

@@ -19,6 +19,7 @@ const OTHERS_OPTIONS: Readonly<Record<string, string>> = {
   "numeric-owner": "tar",
   xattrs: "tar",
   "xattrs-include": "tar",
+  bundle: "runc run",
   shape: "npm run bench",
   rounds: "npm run bench",
   only: "npm run bench",

@@ -61,12 +61,21 @@ const PACKAGES = {
   /** Mounting a filesystem image: the kernel itself, so root with loop devices. */
   "loop mount": "mount",
   ip: "iproute2",
+  /** Runtimes that start containers: root's alone, as they are used here. */
+  runc: "runc",
+  crun: "crun",
+  jsonschema: "python3-jsonschema",
+  /** The runtime specification's own schema, no program. */
+  "runtime-spec schema": "golang-github-opencontainers-specs-dev",
 } as const;
 
 export type Oracle = keyof typeof PACKAGES;
 
 /** Of oracles that are not called as their program is. */
 const PROGRAMS: Partial<Record<Oracle, string>> = { "loop mount": "mount", "pid namespace": "unshare" };
+
+/** The JSON schemas of the OCI runtime specification, where their package puts them. */
+export const RUNTIME_SCHEMAS = "/usr/share/gocode/src/github.com/opencontainers/runtime-spec/schema";
 
 /** What is missing: a program, or a right that no package gives. */
 export interface Lack {
@@ -116,15 +125,20 @@ function look(oracle: Oracle): string | Lack {
 }
 
 function find(oracle: Oracle): string | Lack {
-  const path = findProgram(PROGRAMS[oracle] ?? oracle);
+  const path =
+    oracle === "runtime-spec schema" ? foundFolder(RUNTIME_SCHEMAS) : findProgram(PROGRAMS[oracle] ?? oracle);
   if (path === undefined) return { name: oracle, package: PACKAGES[oracle] };
   const isRoot = process.getuid?.() === 0;
-  if (oracle === "chroot" && !isRoot) return { name: "root" };
+  if (["chroot", "runc", "crun"].includes(oracle) && !isRoot) return { name: "root" };
   if (oracle === "loop mount" && !(isRoot && existsSync("/dev/loop-control")))
     return { name: "root with loop devices" };
   if (oracle === "pid namespace" && spawnSync(path, ["-pf", "--mount-proc", "true"]).status !== 0)
     return { name: "root with pid namespaces" };
   return path;
+}
+
+function foundFolder(path: string): string | undefined {
+  return existsSync(path) ? path : undefined;
 }
 
 function isExecutable(path: string): boolean {

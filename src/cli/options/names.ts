@@ -1,4 +1,5 @@
 import type { BUILD_OPTIONS } from "./build.ts";
+import type { BUNDLE_OPTIONS } from "./bundle.ts";
 import type { CONVERT_OPTIONS } from "./convert.ts";
 import type { LS_OPTIONS } from "./reading.ts";
 import type { CACHE_OPTIONS } from "./upkeep.ts";
@@ -8,6 +9,7 @@ import type { VIRTIO_OPTIONS } from "./virtio.ts";
 export type OptionName =
   | keyof typeof CONVERT_OPTIONS
   | keyof typeof BUILD_OPTIONS
+  | keyof typeof BUNDLE_OPTIONS
   | keyof typeof CACHE_OPTIONS
   | keyof typeof LS_OPTIONS
   | keyof typeof VIRTIO_OPTIONS;
