@@ -41,8 +41,7 @@ export function checkDocument(config: unknown, files: BundleFiles): readonly Bun
 export function checkPrograms(config: unknown, files: BundleFiles): readonly BundleFinding[] {
   return collected((report) => {
     const path = textOf(fieldOf(fieldOf(config, "root"), "path"));
-    if (isObject(config) && path !== undefined && "usable" in files.root(path))
-      checkProgram(config, files, report);
+    if (isObject(config) && path && "usable" in files.root(path)) checkProgram(config, files, report);
   });
 }
 

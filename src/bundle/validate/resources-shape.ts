@@ -72,7 +72,9 @@ const HUGE_PAGES = listOf(
 
 const NETWORK = objectOf("config-linux.md, Network", {
   classID: UINT32,
-  priorities: listOf(objectOf("config-linux.md, Network", { name: TEXT, priority: UINT32 }, ["name"])),
+  priorities: listOf(
+    objectOf("config-linux.md, Network", { name: TEXT, priority: UINT32 }, ["name", "priority"]),
+  ),
 });
 
 export const RESOURCES = objectOf("config-linux.md, Control groups", {
