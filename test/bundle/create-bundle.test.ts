@@ -6,6 +6,7 @@ import { staticElf } from "../../fixtures/static-elf.ts";
 import { createBundle } from "../../src/bundle/create-bundle.ts";
 import type { BundleOptions } from "../../src/bundle/options.ts";
 import { validateBundle } from "../../src/bundle/validate-bundle.ts";
+import { runWith } from "../cli/fake-host.ts";
 import { RUNTIMES, type Runtime, runBundle } from "../support/containers.ts";
 import { expectError } from "../support/expect-error.ts";
 import { alpineLayout } from "../support/images.ts";
@@ -97,6 +98,28 @@ beforeAll(() => {
     platform: PLATFORM,
     config: { Entrypoint: ["/hello"] },
   });
+  buildLayout(scratch("distroless"), {
+    layers: [
+      tar([
+        {
+          path: "etc/passwd",
+          data: "root:x:0:0::/root:/sbin/nologin\nnonroot:x:65532:65532::/home/nonroot:/sbin/nologin\n",
+        },
+      ]),
+      tar([
+        { path: "home/nonroot/", type: "directory", mode: 0o700, uid: 65532, gid: 65532 },
+        {
+          path: "home/nonroot/app",
+          mode: 0o500,
+          uid: 65532,
+          gid: 65532,
+          data: staticElf(ARCHITECTURE, "hello as nonroot\n"),
+        },
+      ]),
+    ],
+    platform: PLATFORM,
+    config: { Entrypoint: ["./app"], WorkingDir: "/home/nonroot", User: "nonroot" },
+  });
   buildLayout(scratch("no-command"), { layers: [tar([{ path: "x", data: "x" }])], platform: PLATFORM });
 });
 
@@ -161,6 +184,38 @@ describe("a bundle's files", () => {
     expect(warnings.join("\n")).toContain("are without their extended attributes");
   });
 
+  testWith(["chroot", "tar"], "stay in it, wherever links of the image lead", async () => {
+    mkdirSync(scratch("outside"));
+    writeFileSync(scratch("outside/passwd"), "host:x:5:5::/:\n");
+    const link = { type: "symlink", linkname: scratch("outside") } as const;
+    buildLayout(scratch("links"), {
+      layers: [
+        tar([
+          { path: "a", ...link },
+          { path: "etc", ...link },
+          { path: "b", type: "symlink", linkname: "../../.." },
+        ]),
+        tar([
+          { path: "a/x", data: "x", pax: { "SCHILY.xattr.user.a": "b" } },
+          { path: "b/pipe", type: "fifo" },
+          { path: "a/null", type: "char", major: 1, minor: 3 },
+        ]),
+      ],
+      platform: PLATFORM,
+      config: { Cmd: ["/x"] },
+    });
+    const source = `oci:${scratch("links")}`;
+    const asHost = made("links-bundle", { source, workload: { cmd: ["/x"], user: "host" } });
+    await expectError(asHost, "E_USAGE", "no user 'host'");
+    await made("links-bundle", { source });
+    expect(readdirSync(scratch("outside"))).toEqual(["passwd"]);
+    expect(readdirSync(scratch("links-bundle/rootfs/a")).sort()).toEqual(["null", "x"]);
+    expect(readdirSync(scratch("links-bundle/rootfs/b"))).toEqual(["pipe"]);
+    expect(await validateBundle(scratch("links-bundle"))).toMatchObject({
+      findings: [{ path: "/process/args/0" }],
+    });
+  });
+
   testWith(["chroot"], "and its configuration are the same each time", async () => {
     for (const out of ["once", "twice"]) await made(out, { environment: { PATH: process.env["PATH"] } });
     expect(readFileSync(scratch("once/config.json"))).toEqual(readFileSync(scratch("twice/config.json")));
@@ -220,6 +275,15 @@ for (const runtime of RUNTIMES) {
       expect(runBundle(runtime, scratch(`alone-${runtime}`))).toMatchObject({
         status: 0,
         stdout: "hello from nothing\n",
+      });
+    });
+
+    testWith([runtime], "a program of a user's own in an image without a shell", async () => {
+      const { warnings } = await made(`distroless-${runtime}`, { source: `oci:${scratch("distroless")}` });
+      expect([warnings, configIn(`distroless-${runtime}`).process.user.uid]).toEqual([[], 65532]);
+      expect(runBundle(runtime, scratch(`distroless-${runtime}`))).toMatchObject({
+        status: 0,
+        stdout: "hello as nonroot\n",
       });
     });
 
@@ -418,6 +482,64 @@ describe("config.json", () => {
     await expectError(() => made("none", { source, workload }), "E_USAGE", "no user 'somebody'");
     const { warnings } = await made("odd", { source, workload: { cmd: ["/y"] } });
     expect(warnings).toEqual(['config.json: /process/args/0 "/y" is not in the root filesystem']);
+  });
+});
+
+describe("bundle create", () => {
+  testWith(["chroot"], "tells what it has made, also as JSON", async () => {
+    const args = ["bundle", "create", `oci:${richLayout()}`, "--out", scratch("told"), "--force", "-q"];
+    const environment = { env: { PATH: process.env["PATH"] } };
+    const text = await runWith(args.slice(0, -1), {}, environment);
+    expect([text.code, text.stdout]).toEqual([0, expect.stringContaining(`Bundle    ${scratch("told")}\n`)]);
+    expect(text.stdout).toContain(
+      "Runs      /bin/sh -c 'id; pwd; echo \"$GREETING\"; exit 5' as 1000:1001 in /srv/made\n",
+    );
+    const template = scratch("template.json");
+    writeFileSync(template, '{"hostname": "box"}');
+    const more = [
+      "--config",
+      template,
+      "--memory",
+      "1M",
+      "--cpus",
+      "0.5",
+      "--pids",
+      "7",
+      "--terminal",
+      "--read-only",
+    ];
+    const { stdout } = await runWith([...args, ...more, "--format", "json"], {}, environment);
+    const { bundle, rootfs, config, image, extraction, warnings, runtime } = JSON.parse(stdout);
+    expect([bundle, rootfs, config]).toEqual([
+      scratch("told"),
+      scratch("told/rootfs"),
+      scratch("told/config.json"),
+    ]);
+    expect([image.source.kind, extraction.leftOut, warnings]).toEqual(["oci-layout", [], []]);
+    expect(runtime).toEqual(configIn("told"));
+    expect(runtime).toMatchObject({
+      hostname: "box",
+      root: { readonly: true },
+      process: { terminal: true },
+      linux: {
+        resources: {
+          memory: { limit: 1 << 20 },
+          cpu: { quota: 50_000, period: 100_000 },
+          pids: { limit: 7 },
+        },
+      },
+    });
+  });
+
+  testWith(["chroot", "tar"], "takes an archive that comes as a stream", async () => {
+    runOk("tar", ["-C", richLayout(), "-cf", scratch("rich.tar"), "."]);
+    const bytes = readFileSync(scratch("rich.tar"));
+    await made("from-stream", { source: { kind: "stream", bytes } });
+    await made("from-folder");
+    expect(configIn("from-stream")).toEqual(configIn("from-folder"));
+    const views = ["from-stream", "from-folder"].map((out) => scratch(out, "rootfs"));
+    expect(differences(...filesOf(views[0] ?? "", views[1] ?? ""))).toEqual([]);
+    expect(readdirSync(scratch("from-stream")).sort()).toEqual(["config.json", "rootfs"]);
   });
 });
 
