@@ -19,7 +19,7 @@ import type { Version } from "./version.ts";
 
 const V1_1: Version = [1, 1, 0];
 
-export const NAMESPACE_TYPES = ["mount", "pid", "network", "uts", "ipc", "user", "cgroup", "time"] as const;
+const NAMESPACE_TYPES = ["mount", "pid", "network", "uts", "ipc", "user", "cgroup", "time"] as const;
 
 const NAMESPACE = objectOf("config-linux.md, Namespaces", { type: oneOf(...NAMESPACE_TYPES), path: TEXT }, [
   "type",
