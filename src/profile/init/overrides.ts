@@ -37,7 +37,7 @@ export function checkOverrides(
   if (workdir !== undefined && !workdir.startsWith("/")) {
     throw refuse(`the working directory ${JSON.stringify(workdir)} is relative`, "begin it with a slash");
   }
-  if (hostname !== undefined && !(HOSTNAME.test(hostname) && hostname.length <= HOSTNAME_BYTES)) {
+  if (hostname !== undefined && !isHostname(hostname)) {
     throw refuse(
       `${JSON.stringify(hostname)} is no host name`,
       `it has letters, digits, dots and dashes, ${HOSTNAME_BYTES} at most, and no dot or dash at its ends`,
@@ -46,6 +46,10 @@ export function checkOverrides(
   return env === undefined
     ? overrides
     : { ...overrides, env: env.flatMap((entry) => valued(entry, environment)) };
+}
+
+export function isHostname(text: string): boolean {
+  return HOSTNAME.test(text) && text.length <= HOSTNAME_BYTES;
 }
 
 function valued(entry: string, environment: Readonly<Record<string, string | undefined>>): readonly string[] {

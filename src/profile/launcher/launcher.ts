@@ -1,5 +1,5 @@
 import { displayPath } from "../../tree/path.ts";
-import { findPlace } from "../../tree/resolve.ts";
+import { readText } from "../image-file.ts";
 import type { ImageInProgress } from "../profile.ts";
 import { asBytes } from "../shell-words.ts";
 import { parseGroup, parsePasswd } from "./accounts.ts";
@@ -19,9 +19,6 @@ export interface LauncherFile {
 /** Runs the image's workload: `run [ARG]...`. Needs a /bin/sh. */
 export const LAUNCHER_PATH = "/usr/lib/docker2vm/run";
 const EXEC_AS_PATH = "/usr/lib/docker2vm/exec-as";
-
-/** Larger ones are taken as missing: no account of an image's own is in such a file. */
-const ACCOUNTS_LIMIT = 4 << 20;
 
 /**
  * What starts the image's workload in a machine. Where that cannot be, as its user names nobody or its command is
@@ -53,15 +50,9 @@ export async function launcherFiles(
 
 /** As who a workload of this `User` runs, by the image's own /etc/passwd and /etc/group, or why that cannot be said. */
 export async function workloadUser(image: ImageInProgress, user: string): Promise<Identity | Nobody> {
-  const passwd = parsePasswd(await read(image, "/etc/passwd"));
-  const group = parseGroup(await read(image, "/etc/group"));
+  const passwd = parsePasswd(await readText(image, "/etc/passwd"));
+  const group = parseGroup(await readText(image, "/etc/group"));
   return resolveUser(asBytes(user), passwd, group);
-}
-
-async function read({ root, contents }: ImageInProgress, path: string): Promise<string> {
-  const file = findPlace(root, path)?.inode;
-  if (file?.type !== "file" || file.size > ACCOUNTS_LIMIT) return "";
-  return Buffer.from(await contents.read(file)).toString("latin1");
 }
 
 function refuse(reason: string, warn: (message: string) => void): LauncherFile {
