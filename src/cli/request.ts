@@ -77,6 +77,7 @@ function profileOf(line: CommandLine, environment: Environment): ProfileSettings
     mode: choice(line, "mode", CONVERT_OPTIONS.mode.values),
     guestAssets: stringOption(line, "guest-assets"),
     workload: workloadRequest(line),
+    seedImage: flag(line, "seed-image") ? true : undefined,
     environment,
   };
 }

@@ -1,6 +1,7 @@
 import type { FilesystemName } from "../filesystem/kind/kind.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { BootstrapDocument } from "../profile/init/bootstrap.ts";
+import type { ProfileName } from "../profile/profile.ts";
 
 export const METADATA_NAME = "meta.json";
 
@@ -13,7 +14,7 @@ export interface ImageMetadata {
   /** "linux/arm64/v8" */
   readonly platform: string;
   readonly mode: "rootfs" | "assets";
-  readonly profile: "baseline" | "gondolin" | "init";
+  readonly profile: ProfileName;
   readonly runtime: RuntimeMetadata;
   readonly layers: readonly LayerMetadata[];
   readonly filesystem: FilesystemMetadata;
@@ -41,7 +42,7 @@ export interface RuntimeMetadata {
 /** What was put in beside the image's own files: `paths` in the image, and what the profile says of it. */
 export interface InjectionMetadata extends Readonly<Record<string, unknown>> {
   readonly paths: readonly string[];
-  /** With the profile "init": how the workload will be run. */
+  /** With the profiles "init", "systemd" and "cloud-init": how the workload will be run. */
   readonly bootstrap?: BootstrapDocument;
 }
 

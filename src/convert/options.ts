@@ -1,6 +1,7 @@
 import type { FilesystemName, FilesystemOptions } from "../filesystem/kind/kind.ts";
 import type { InflateChoice } from "../layer/decompress.ts";
 import type { WorkloadOverrides } from "../profile/init/overrides.ts";
+import type { ProfileName } from "../profile/profile.ts";
 import type { RegistryAccess } from "../source/registry-options.ts";
 import type { SourceSpec } from "../source/source.ts";
 import type { Limits } from "./limits.ts";
@@ -97,16 +98,18 @@ export interface FilesystemSettings extends FilesystemOptions {
 /** What is put in beside the image's own files, and where it is taken from. */
 export interface ProfileSettings {
   /**
-   * Nothing, what a Gondolin guest needs, or an init that runs the workload in any machine ("init", by another name
-   * "ovms"); "baseline" if absent.
+   * Nothing, what a Gondolin guest needs, an init that runs the workload in any machine ("init", by another name
+   * "ovms"), or what has the image's own systemd or cloud-init run it; "baseline" if absent.
    */
-  readonly name?: "baseline" | "gondolin" | "init" | "ovms" | undefined;
+  readonly name?: ProfileName | "ovms" | undefined;
   /** With the profile "gondolin": the root filesystem alone, or all the assets of a guest; "rootfs" if absent. */
   readonly mode?: "rootfs" | "assets" | undefined;
   /** Folder of the guest assets that the profile takes its parts from; absent: found as the runtime finds them. */
   readonly guestAssets?: string | undefined;
-  /** With the profile "init": what of the workload is to be other than the image says. */
+  /** With the profiles "init", "systemd" and "cloud-init": what of the workload is to be other than the image says. */
   readonly workload?: WorkloadOverrides | undefined;
+  /** With the profile "cloud-init": the seed as a volume beside the image, `seed.img`, and nothing in the image. */
+  readonly seedImage?: boolean | undefined;
   /** Environment variables, which say where guest assets are and have the values of `workload.env`; none if absent. */
   readonly environment?: Environment | undefined;
 }

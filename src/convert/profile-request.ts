@@ -1,16 +1,21 @@
 import { Docker2vmError } from "../errors.ts";
 import type { FilesystemName } from "../filesystem/kind/kind.ts";
 import { checkOverrides, type WorkloadOverrides } from "../profile/init/overrides.ts";
+import type { ProfileName } from "../profile/profile.ts";
 import type { Environment, ProfileSettings } from "./options.ts";
 
 /** What is put in beside the image's own files, every value checked. */
 export interface ProfileRequest {
-  readonly name: "baseline" | "gondolin" | "init";
+  readonly name: ProfileName;
   readonly mode: "rootfs" | "assets";
   readonly guestAssets: string | undefined;
   readonly environment: Environment;
   readonly workload: WorkloadOverrides;
+  readonly seedImage: boolean;
 }
+
+const PROFILES: readonly string[] = ["baseline", "gondolin", "init", "ovms", "systemd", "cloud-init"];
+const RUN_A_WORKLOAD: readonly ProfileName[] = ["init", "systemd", "cloud-init"];
 
 /** Types keep others out, but not of JavaScript. */
 function checkChoice(what: string, given: string, choices: readonly string[]): void {
@@ -23,16 +28,19 @@ function checkChoice(what: string, given: string, choices: readonly string[]): v
 /** Throws E_USAGE for what no image could make right. */
 export function profileRequest(settings: ProfileSettings = {}): ProfileRequest {
   const { name: given = "baseline", mode = "rootfs", guestAssets, environment = {}, workload } = settings;
-  checkChoice("profile", given, ["baseline", "gondolin", "init", "ovms"]);
+  const { seedImage = false } = settings;
+  checkChoice("profile", given, PROFILES);
   checkChoice("mode", mode, ["rootfs", "assets"]);
   const name = given === "ovms" ? "init" : given;
   if (name !== "gondolin" && (mode !== "rootfs" || guestAssets !== undefined)) {
     throw misplaced(mode === "rootfs" ? "guest assets have" : "the mode assets has", name, "gondolin");
   }
-  if (name !== "init" && workload !== undefined) {
-    throw misplaced("what is to be run, and how, has", name, "init");
+  if (!RUN_A_WORKLOAD.includes(name) && workload !== undefined) {
+    throw misplaced("what is to be run, and how, has", name, RUN_A_WORKLOAD.join(" or "));
   }
-  return { name, mode, guestAssets, environment, workload: checkOverrides(workload ?? {}, environment) };
+  if (name !== "cloud-init" && seedImage) throw misplaced("a seed image has", name, "cloud-init");
+  const overrides = checkOverrides(workload ?? {}, environment);
+  return { name, mode, guestAssets, environment, workload: overrides, seedImage };
 }
 
 function misplaced(what: string, profile: string, rightOne: string): Docker2vmError {
@@ -42,17 +50,20 @@ function misplaced(what: string, profile: string, rightOne: string): Docker2vmEr
 }
 
 /** Throws E_USAGE for what makes files beside the image, where there is no folder for them. */
-export function checkImageAlone({ mode }: ProfileRequest, writableDisk?: object | undefined): void {
-  if (mode === "assets") {
-    throw new Docker2vmError("E_USAGE", "the mode assets makes files beside the image, and needs a folder", {
-      hint: "convert into a folder, or choose the mode rootfs",
-    });
-  }
-  if (writableDisk !== undefined) {
-    throw new Docker2vmError("E_USAGE", "a writable disk is a file beside the image, and needs a folder", {
-      hint: "convert into a folder, or leave the writable disk out",
-    });
-  }
+export function checkImageAlone(
+  { mode, seedImage }: ProfileRequest,
+  writableDisk?: object | undefined,
+): void {
+  if (mode === "assets") throw needsFolder("the mode assets makes files", "choose the mode rootfs");
+  if (seedImage) throw needsFolder("a seed image is a file", "have the seed put into the image");
+  if (writableDisk !== undefined)
+    throw needsFolder("a writable disk is a file", "leave the writable disk out");
+}
+
+function needsFolder(what: string, otherwise: string): Docker2vmError {
+  return new Docker2vmError("E_USAGE", `${what} beside the image, and needs a folder`, {
+    hint: `convert into a folder, or ${otherwise}`,
+  });
 }
 
 /** What its initramfs mounts as ext4. */

@@ -13,6 +13,15 @@ export async function openProfile({ profile, platform }: Conversion): Promise<Pr
     const { openInitProfile } = await import("../profile/init/init.ts");
     return openInitProfile({ platform, workload: profile.workload });
   }
+  if (profile.name === "systemd") {
+    const { openSystemdProfile } = await import("../profile/systemd/systemd.ts");
+    return openSystemdProfile({ platform, workload: profile.workload });
+  }
+  if (profile.name === "cloud-init") {
+    const { workload, seedImage } = profile;
+    const { openCloudInitProfile } = await import("../profile/cloud-init/cloud-init.ts");
+    return openCloudInitProfile({ platform, workload, seedImage });
+  }
   const { mode, guestAssets, environment } = profile;
   const { openGondolinProfile } = await import("../profile/gondolin/gondolin.ts");
   return await openGondolinProfile({

@@ -8,8 +8,9 @@ import { type OutputPlace, outputPlace } from "./output-place.ts";
 import { checkImageAlone, checkRoot, type ProfileRequest, profileRequest } from "./profile-request.ts";
 import { type WritableDiskRequest, writableDiskRequest } from "./writable-disk-request.ts";
 
-/** Gondolin's images bear the second by convention; nothing looks for it. */
-const DEFAULT_LABEL = { baseline: "rootfs", gondolin: "gondolin-root", init: "rootfs" } as const;
+/** Gondolin's images bear it by convention; nothing looks for it. */
+const GONDOLIN_LABEL = "gondolin-root";
+const DEFAULT_LABEL = "rootfs";
 const UUID = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i;
 
 /** What is to be made, of whatever image: every value checked and every default filled in. */
@@ -78,7 +79,7 @@ export function checkConversion(options: MakingOptions): Conversion {
     profile,
     filesystem: kind.settle(filesystem),
     verity: filesystem.verity ?? false,
-    label: labelBytes(filesystem.label ?? DEFAULT_LABEL[profile.name], kind),
+    label: labelBytes(filesystem.label ?? defaultLabel(profile), kind),
     uuid: filesystem.uuid === undefined ? undefined : uuidBytes(filesystem.uuid),
     sourceDateEpoch: sourceDateEpoch === undefined ? undefined : epochSeconds(sourceDateEpoch, kind),
     digest: options.digest ?? false,
@@ -101,6 +102,10 @@ function checkGroup(name: string, group: unknown): void {
   throw new Docker2vmError("E_USAGE", `the option ${name} is ${JSON.stringify(group)}, and no object`, {
     hint: `give its settings by name: ${name}: { … }`,
   });
+}
+
+function defaultLabel({ name }: ProfileRequest): string {
+  return name === "gondolin" ? GONDOLIN_LABEL : DEFAULT_LABEL;
 }
 
 function labelBytes(label: string, { name, labelBytes: most }: FilesystemKind): string {

@@ -13,6 +13,6 @@ export function ovmsInit(architecture: string): Uint8Array {
   throw new Docker2vmError(
     "E_PLATFORM_NOT_FOUND",
     `there is no ovms-init for the architecture '${architecture}'`,
-    { hint: "convert the image for linux/amd64 or linux/arm64, or without --profile init" },
+    { hint: "convert the image for linux/amd64 or linux/arm64, or with --profile baseline" },
   );
 }

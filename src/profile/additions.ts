@@ -58,18 +58,36 @@ export class Additions {
 
   /** Whether the path is now what it was to be. Conflicts over what is required are told by `finish`. */
   async put(path: string, addition: Addition, need: Need = "required"): Promise<boolean> {
-    const place = resolvePath(this.#image.root, path, {
-      follow: addition.type === "directory",
-      makeDirectory: (parent, name, at) => this.#makeDirectory(parent, name, at, DIRECTORY_MODE),
-    });
+    const place = await this.#placeFor(path, addition, (parent, name, at) =>
+      this.#makeDirectory(parent, name, at, DIRECTORY_MODE),
+    );
     if ("obstacle" in place) return this.#refuse(path, place, need);
-    if (place.inode === undefined) {
-      this.#add(place, addition);
-      return true;
-    }
-    if (await this.#isThere(place.inode, addition)) return true;
-    const obstacle = `${displayPath(place.path)} is another ${place.inode.type} in the image`;
-    return this.#refuse(path, { obstacle }, need);
+    if (place.inode === undefined) this.#add(place, addition);
+    return true;
+  }
+
+  /** Of what the machine itself will put there: adds nothing, and is a conflict where something else is in the way. */
+  async reserve(path: string, addition: Addition): Promise<void> {
+    const metadata = this.#metadata(DIRECTORY_MODE);
+    const place = await this.#placeFor(path, addition, () => ({
+      type: "directory",
+      metadata,
+      entries: new Map(),
+    }));
+    if ("obstacle" in place) this.#refuse(path, place, "required");
+  }
+
+  /** Where the path leads: to nothing, or to what is the same as the addition. */
+  async #placeFor(
+    path: string,
+    addition: Addition,
+    makeDirectory: (parent: Directory, name: string, path: string) => Directory,
+  ): Promise<Place | Obstacle> {
+    const follow = addition.type === "directory";
+    const place = resolvePath(this.#image.root, path, { follow, makeDirectory });
+    if ("obstacle" in place || place.inode === undefined) return place;
+    if (await this.#isThere(place.inode, addition)) return place;
+    return { obstacle: `${displayPath(place.path)} is another ${place.inode.type} in the image` };
   }
 
   /** What was added. Throws E_PROFILE_CONFLICT naming everything that was in the way. */

@@ -3,6 +3,9 @@ import type { Platform } from "../oci/platform.ts";
 import type { Directory, Extent, RegularFile, Timestamp } from "../tree/inode.ts";
 import type { BootstrapDocument } from "./init/bootstrap.ts";
 
+/** The profiles by their names, each once. "baseline" adds nothing. */
+export type ProfileName = "baseline" | "gondolin" | "init" | "systemd" | "cloud-init";
+
 /** The contents of files in the image that is being made. */
 export interface ContentStore {
   /** Puts the contents of a new file of `size` bytes into the image. Blocks of zeros become holes. */

@@ -114,7 +114,7 @@ describe("a command line that makes no sense ends with exit code 2 and says why"
     [
       [...CONVERT, "--profile", "full"],
       '--profile does not take "full"',
-      "--profile takes baseline, gondolin, init, ovms",
+      "--profile takes baseline, gondolin, init, ovms, systemd, cloud-init",
     ],
     [
       [...CONVERT, "--size", "lots"],

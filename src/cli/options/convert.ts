@@ -4,7 +4,7 @@ import { REGISTRY_OPTIONS } from "./registry.ts";
 
 export const SOURCE = "Source (exactly one):";
 const IMAGE = "Image:";
-const WORKLOAD = "Workload (with --profile init):";
+const WORKLOAD = "Workload (with --profile init, systemd or cloud-init):";
 const OUTPUT = "Output:";
 const FILESYSTEM = "Filesystem:";
 const LIMITS = "Limits (an image beyond one is refused):";
@@ -34,8 +34,8 @@ export const CONVERT_OPTIONS = {
     type: "string",
     group: IMAGE,
     describe:
-      "What is added to the image's own files: nothing, what a Gondolin guest needs, an init that runs the workload",
-    values: ["baseline", "gondolin", "init", "ovms"],
+      "What is added to the image's own files: nothing, what a Gondolin guest needs, an init that runs the workload, what has the image's systemd or cloud-init run it",
+    values: ["baseline", "gondolin", "init", "ovms", "systemd", "cloud-init"],
     defaultDescription: "baseline",
   },
   mode: {
@@ -50,6 +50,11 @@ export const CONVERT_OPTIONS = {
     group: IMAGE,
     describe: "Folder of the guest assets that the profile takes its parts from",
     defaultDescription: "where Gondolin finds them",
+  },
+  "seed-image": {
+    type: "boolean",
+    group: IMAGE,
+    describe: "With --profile cloud-init: the seed as a volume beside the image, seed.img",
   },
   entrypoint: {
     type: "string",
