@@ -4,9 +4,11 @@ import { delimiter, join } from "node:path";
 import type { RealRegistry } from "../support/docker-registry.ts";
 import { baseBundle } from "../support/gondolin/base-bundle.ts";
 import { gondolin } from "../support/gondolin/install.ts";
+import { buildLayout } from "../support/layout-builder.ts";
 import { runOk } from "../support/oracles.ts";
 import { REPOSITORY } from "../support/package.ts";
 import { buildShellImage } from "../support/shell-image.ts";
+import { tar } from "../support/tar-builder.ts";
 
 const HELLO = join(REPOSITORY, "fixtures/images/hello");
 const ALPINE = "oci:alpine:3.20";
@@ -57,18 +59,29 @@ export function addReadersFiles(clone: string): void {
   mkdirSync(join(clone, "docker"));
   for (const path of ["Dockerfile", "docker/Dockerfile"]) writeFileSync(join(clone, path), DOCKERFILE);
   writeFileSync(join(clone, "token"), "secret\n");
+  buildSystemImage(join(clone, "system"));
+}
+
+/** What a profile looks for in an image that has an init: the names of its programs. */
+function buildSystemImage(folder: string): void {
+  const programs = ["usr/lib/systemd/systemd", "usr/bin/cloud-init"];
+  const files = programs.map((path) => ({ path, mode: 0o755, data: "" }));
+  const architecture = process.arch === "arm64" ? "arm64" : "amd64";
+  buildLayout(folder, { layers: [tar(files)], tag: "1", platform: { os: "linux", architecture } });
 }
 
 /** Fills a registry; returns by the names in README those that are there for them. */
 export function fillRegistry(registry: RealRegistry, clone: string): Readonly<Record<string, string>> {
   registry.push(`oci:${join(clone, "alpine")}:3.20`, "library/alpine:3.20");
   registry.push(`oci:${join(clone, "alpine")}:3.20`, "library/busybox:latest");
+  registry.push(`oci:${join(clone, "system")}:1`, "owner/system:1");
   registry.push(`oci:${HELLO}:latest`, "owner/app:1", "--all", "--preserve-digests");
   const { manifests } = JSON.parse(readFileSync(join(HELLO, "index.json"), "utf8"));
   return {
     "convert alpine:3.20": `convert ${registry.host}/library/alpine:3.20`,
     "inspect-image alpine:3.20": `inspect-image ${registry.host}/library/alpine:3.20`,
     "-image=alpine:3.20": `-image=${registry.host}/library/alpine:3.20`,
+    "ghcr.io/owner/system:1": `${registry.host}/owner/system:1`,
     "--image busybox:latest": `--image ${registry.host}/library/busybox:latest`,
     "ghcr.io/owner/app@sha256:…": `${registry.host}/owner/app@${manifests[0].digest}`,
     // The one layout with a tag "latest".
