@@ -1,17 +1,16 @@
 /** Images that bring cloud-init: their workload by a seed for it, in the image or on a disk of its own. */
-import { Docker2vmError } from "../../errors.ts";
 import { fatVolume } from "../../fat/volume.ts";
 import { ovmsInit } from "../../guest/ovms-init.ts";
 import type { Platform } from "../../oci/platform.ts";
-import type { Directory } from "../../tree/inode.ts";
-import { findPlace } from "../../tree/resolve.ts";
 import { type Addition, Additions, sourceOf } from "../additions.ts";
 import { writeBeside } from "../beside.ts";
 import { bootstrapDocument } from "../init/bootstrap.ts";
 import { warnOfUser } from "../init/conveniences.ts";
+import { conflictHint } from "../init/guest-files.ts";
 import type { WorkloadOverrides } from "../init/overrides.ts";
 import type { FinishedImage, ImageInProgress, Injection, Profile } from "../profile.ts";
 import { describeService, planService } from "../systemd/service.ts";
+import { requireCloudInit, warnOfOtherSources } from "./image-cloud-init.ts";
 import { type Seed, seedOf } from "./seed.ts";
 import { serviceSeed } from "./service-seed.ts";
 
@@ -28,9 +27,6 @@ const META_DATA = "meta-data";
 const SEED_IMAGE = "seed.img";
 /** By which cloud-init knows a volume for it. */
 const SEED_LABEL = "CIDATA";
-
-const PROGRAMS = ["/usr/bin/cloud-init", "/usr/local/bin/cloud-init"];
-const SWITCHED_OFF = "/etc/cloud/cloud-init.disabled";
 
 /** Throws E_PLATFORM_NOT_FOUND where there is no ovms-init for the platform. */
 export function openCloudInitProfile(options: CloudInitOptions): Profile {
@@ -50,6 +46,7 @@ class CloudInitProfile implements Profile {
 
   async inject(image: ImageInProgress): Promise<Injection> {
     requireCloudInit(image.root);
+    await warnOfOtherSources(image);
     const { workload: overrides, seedImage } = this.#options;
     const plan = await planService(image, overrides);
     if (plan.files.length > 0) await warnOfUser(image, plan.workload);
@@ -89,21 +86,4 @@ function documents({ userData, metaData }: Seed): readonly [name: string, bytes:
     [USER_DATA, userData],
     [META_DATA, metaData],
   ];
-}
-
-/** Throws E_UNSUPPORTED for an image without cloud-init, and for one where it is switched off. */
-function requireCloudInit(root: Directory): void {
-  if (!PROGRAMS.some((path) => findPlace(root, path)?.inode.type === "file")) {
-    throw new Docker2vmError("E_UNSUPPORTED", `the image has no cloud-init: no ${PROGRAMS.join(", no ")}`, {
-      hint: "install it in the image, or convert with --profile systemd or init, which need none",
-    });
-  }
-  if (findPlace(root, SWITCHED_OFF) === undefined) return;
-  throw new Docker2vmError("E_UNSUPPORTED", `cloud-init is switched off in the image by ${SWITCHED_OFF}`, {
-    hint: "remove that file from the image, or convert with --profile systemd or init",
-  });
-}
-
-function conflictHint(): string {
-  return "remove or rename these files in the image, or convert with --profile baseline";
 }

@@ -42,6 +42,11 @@ export async function putFiles(additions: Additions, files: readonly GuestFile[]
   }
 }
 
+/** Of whatever of the image is in the way. */
+export function conflictHint(): string {
+  return "remove or rename these files in the image, or convert with --profile baseline";
+}
+
 function configOf(workload: Workload): Uint8Array {
   const { hostname } = workload;
   return encodeConfig({

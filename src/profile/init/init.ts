@@ -7,7 +7,14 @@ import { writeBeside } from "../beside.ts";
 import type { FinishedImage, ImageInProgress, Injection, Profile } from "../profile.ts";
 import { bootstrapDocument } from "./bootstrap.ts";
 import { addConveniences, MOUNT_POINTS, offerFile, warnOfUser } from "./conveniences.ts";
-import { BOOTSTRAP_NAME, bootstrapFile, INIT_PATH, programFiles, putFiles } from "./guest-files.ts";
+import {
+  BOOTSTRAP_NAME,
+  bootstrapFile,
+  conflictHint,
+  INIT_PATH,
+  programFiles,
+  putFiles,
+} from "./guest-files.ts";
 import type { WorkloadOverrides } from "./overrides.ts";
 import { workloadOf } from "./workload.ts";
 
@@ -58,8 +65,4 @@ class InitProfile implements Profile {
   }
 
   close(): void {}
-}
-
-function conflictHint(): string {
-  return "remove or rename these files in the image, or convert with --profile baseline";
 }

@@ -7,7 +7,7 @@ import { writeBeside } from "../beside.ts";
 import { readText } from "../image-file.ts";
 import { bootstrapDocument } from "../init/bootstrap.ts";
 import { addConveniences, MOUNT_POINTS, offerFile, warnOfUser } from "../init/conveniences.ts";
-import { BOOTSTRAP_NAME, bootstrapFile, putFiles } from "../init/guest-files.ts";
+import { BOOTSTRAP_NAME, bootstrapFile, conflictHint, putFiles } from "../init/guest-files.ts";
 import type { WorkloadOverrides } from "../init/overrides.ts";
 import type { FinishedImage, ImageInProgress, Injection, Profile } from "../profile.ts";
 import { type ImageSystemd, INIT_LINK } from "./image-systemd.ts";
@@ -98,8 +98,4 @@ async function settleInit(
   if (findPlace(root, INIT_LINK)?.inode === systemd.inode) return INIT_LINK;
   warn(`the image's ${INIT_LINK} is not systemd: boot it with init=${systemd.path}`);
   return systemd.path;
-}
-
-function conflictHint(): string {
-  return "remove or rename these files in the image, or convert with --profile baseline";
 }

@@ -141,6 +141,33 @@ describe("an image", () => {
     for (const [files, ...said] of table) await expectError(injected(files), "E_UNSUPPORTED", ...said);
   });
 
+  test("whose cloud-init will look elsewhere is warned of: the last of its settings counts", async () => {
+    const main = "/etc/cloud/cloud.cfg";
+    const more = "/etc/cloud/cloud.cfg.d";
+    const warned: readonly string[] = [
+      expect.stringMatching(/will not look for the seed: .* in \/etc\/cloud\/cloud\.cfg.* NoCloud$/),
+    ];
+    const table: readonly (readonly [Files, readonly string[]])[] = [
+      [{ [main]: "a: 1\ndatasource_list: [ Ec2, None ]\n" }, warned],
+      [{ [main]: "datasource_list: [Ec2,\n  NoCloud]\n" }, []],
+      [
+        { [main]: "datasource_list: [Ec2]\n", [`${more}/9.cfg`]: "datasource_list:\n- Azure\n- NoCloud\n" },
+        [],
+      ],
+      [
+        {
+          [`${more}/1.cfg`]: "datasource_list: [NoCloud]\n",
+          [`${more}/2.cfg`]: "datasource_list:\n  - Ec2\n",
+        },
+        warned,
+      ],
+      [{ [`${more}/1.cfg.old`]: "datasource_list: [Ec2]\n", [main]: "# datasource_list: [Ec2]\n" }, []],
+    ];
+    for (const [files, warnings] of table) {
+      expect((await injected({ ...CLOUD, ...files })).warnings).toEqual([...warnings]);
+    }
+  });
+
   test("that has other files where the seed is, or where it writes, is a conflict", async () => {
     const others: Files = {
       [`${SEED}/user-data`]: "#cloud-config\n",
