@@ -22,7 +22,7 @@ export function systemdTar(): string {
     const suite = sources[0]?.split(" ")[2] ?? "";
     const leaveOut = ["doc", "info", "locale", "man"].map((name) => `path-exclude=/usr/share/${name}/*`);
     runOk("mmdebstrap", [
-      ...["--quiet", "--mode=root", "--variant=minbase", `--include=${PACKAGES.join(",")}`],
+      ...["--quiet", "--variant=minbase", `--include=${PACKAGES.join(",")}`],
       ...leaveOut.map((option) => `--dpkgopt=${option}`),
       ...["--aptopt=APT::Sandbox::User root", "--format=tar", suite, join(made, "debian.tar"), ...sources],
     ]);
