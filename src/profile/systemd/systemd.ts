@@ -22,6 +22,7 @@ export interface SystemdOptions {
 const WANTED_LINK = `/etc/systemd/system/multi-user.target.wants/${UNIT_NAME}`;
 const PRESET_PATH = "/etc/systemd/system-preset/00-ovms.preset";
 const MACHINE_ID = "/etc/machine-id";
+const LOCALHOST = "localhost";
 
 /** Throws E_PLATFORM_NOT_FOUND where there is no ovms-init for the platform. */
 export function openSystemdProfile({ platform, workload }: SystemdOptions): Profile {
@@ -73,7 +74,8 @@ async function addService(image: ImageInProgress, plan: ServicePlan, additions: 
 /** Nobody lays anything over them here, so they have to say something themselves. */
 async function addHostFiles({ workload, hostname }: ServicePlan, additions: Additions): Promise<void> {
   if (hostname !== undefined) await offerFile(additions, "/etc/hostname", `${hostname}\n`);
-  const own = workload.hostname === undefined ? "" : `127.0.1.1\t${workload.hostname}\n`;
+  const { hostname: name = LOCALHOST } = workload;
+  const own = name === LOCALHOST ? "" : `127.0.1.1\t${name}\n`;
   const hosts = `127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n${own}`;
   await offerFile(additions, "/etc/hosts", hosts);
 }

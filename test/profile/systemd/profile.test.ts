@@ -179,6 +179,8 @@ describe("the workload", () => {
     expect(await made.text("/etc/hosts")).toContain("127.0.1.1\tbox\n");
     const nameless = await injected(SYSTEMD, undefined, { hostname: "box" });
     expect(await nameless.text("/etc/hostname")).toBe("box\n");
+    const local = await injected({ ...SYSTEMD, "/etc/hostname": "localhost\n" });
+    expect((await local.text("/etc/hosts")).match(/^127.*$/gm)).toEqual(["127.0.0.1\tlocalhost"]);
     const odd = await injected({ ...SYSTEMD, "/etc/hostname": "no name!\n" });
     expect(values(await config(odd), "hostname")).toEqual([]);
   });
