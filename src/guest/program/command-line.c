@@ -104,8 +104,7 @@ static void apply(struct settings *settings, const char *word) {
   }
 }
 
-/** Whether the kernel was told to leave / read-only: the last such word counts. */
-static bool is_read_only(const struct command_line *line) {
+bool is_read_only(const struct command_line *line) {
   bool read_only = false;
   for (size_t i = 0; i < line->words.count; i++) {
     if (same(line->words.items[i], "ro")) read_only = true;

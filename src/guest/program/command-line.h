@@ -17,6 +17,9 @@ void read_command_line(struct command_line *line);
 /** The value of NAME=VALUE, the last one given; "" of NAME alone; NULL where it is not there. */
 const char *parameter(const struct command_line *line, const char *name);
 
+/** Whether / is to be read-only: the last of "ro" and "rw" counts. */
+bool is_read_only(const struct command_line *line);
+
 /** What the command line says goes before what the configuration says. */
 void override_settings(struct settings *settings, const struct command_line *line);
 

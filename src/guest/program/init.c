@@ -6,6 +6,7 @@
 #include "ending.h"
 #include "files.h"
 #include "host-files.h"
+#include "initramfs.h"
 #include "mounts.h"
 #include "network.h"
 #include "report.h"
@@ -83,7 +84,7 @@ static void tell_own_faults(void) {
   }
 }
 
-static _Noreturn void run_machine(void) {
+static _Noreturn void run_machine(char **environment) {
   tell_own_faults();
   hold_signals();
   end_failures_by(end_machine);
@@ -92,6 +93,7 @@ static _Noreturn void run_machine(void) {
   struct command_line line;
   read_command_line(&line);
   plan_ending(&line);
+  if (is_initramfs()) leave_initramfs(&line, environment);
   struct settings settings;
   read_settings(&settings);
   override_settings(&settings, &line);
@@ -118,11 +120,11 @@ static _Noreturn void run_workload(long count, char **arguments) {
   become_workload(&settings);
 }
 
-/** `stack` is what the kernel starts a program with: argc, argv. */
+/** `stack` is what the kernel starts a program with: argc, argv, envp. */
 _Noreturn void start(long *stack) {
   long count = stack[0];
   char **arguments = (char **)(stack + 1);
-  if (system_call(getpid, 0) == 1) run_machine();
+  if (system_call(getpid, 0) == 1) run_machine(arguments + count + 1);
   if (count > 1 && same(arguments[1], "--workload")) run_workload(count - 2, arguments + 2);
   fail(USAGE, NULL);
 }
