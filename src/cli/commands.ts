@@ -4,6 +4,7 @@ import { DOCKERFILE_OPTIONS } from "./options/build.ts";
 import { BUNDLE_OPTIONS } from "./options/bundle.ts";
 import { CONVERT_OPTIONS } from "./options/convert.ts";
 import { DOCKERFILE2GONDOLIN_OPTIONS, OCI2GONDOLIN_OPTIONS } from "./options/gondolin.ts";
+import { KERNEL_OPTIONS } from "./options/machine.ts";
 import { COMMON_OPTIONS, type OptionSpec } from "./options/option.ts";
 import { CAT_OPTIONS, LS_OPTIONS, READ_OPTIONS, VERIFY_OPTIONS } from "./options/reading.ts";
 import { CACHE_OPTIONS, INSPECT_IMAGE_OPTIONS } from "./options/upkeep.ts";
@@ -99,6 +100,14 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     options: CACHE_OPTIONS,
     whenStopped: () => "not all of the cache was gone through",
     load: async () => (await import("./cache-command.ts")).runCache,
+  },
+  kernel: {
+    summary: "Tell what a kernel can boot, and make the initramfs that it needs",
+    usage:
+      "docker2vm kernel PATH [options]\n\nPATH is a kernel, a Debian or Alpine package with one, or a folder with " +
+      "boot and lib/modules.",
+    options: KERNEL_OPTIONS,
+    load: async () => (await import("./kernel-command.ts")).runKernel,
   },
   inspect: {
     summary: "Tell what an ext2, ext3, ext4, EROFS or XFS image says of itself",

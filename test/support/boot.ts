@@ -10,9 +10,19 @@ import { withTemporaryFolder } from "./temporary.ts";
 /** ext4 and NVMe are built into the cloud kernel, so that it needs no initramfs. */
 const KERNEL_PACKAGE = "linux-image-cloud-amd64";
 
-/** The kernel's path. It is fetched once and not installed: a package with maintainer scripts has no place in a test. */
+/** The kernel's path. */
 export function cloudKernel(): string {
-  const folder = cachedFolder("kernel-amd64", (unpacked) => {
+  const folder = cloudKernelFolder();
+  const kernel = readdirSync(join(folder, "boot")).find((file) => file.startsWith("vmlinuz-"));
+  return join(folder, "boot", kernel ?? "vmlinuz");
+}
+
+/**
+ * The package with the kernel, unpacked. It is fetched once and not installed: one with maintainer scripts has no place
+ * in a test.
+ */
+export function cloudKernelFolder(): string {
+  return cachedFolder("kernel-amd64", (unpacked) => {
     withTemporaryFolder((debs) => {
       // The meta package names the one with the kernel.
       const depends = runOk("apt-cache", ["depends", KERNEL_PACKAGE]);
@@ -22,8 +32,6 @@ export function cloudKernel(): string {
       runOk("dpkg-deb", ["-x", join(debs, deb), unpacked]);
     });
   });
-  const kernel = readdirSync(join(folder, "boot")).find((file) => file.startsWith("vmlinuz-"));
-  return join(folder, "boot", kernel ?? "vmlinuz");
 }
 
 export interface BootOptions {

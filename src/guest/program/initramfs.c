@@ -2,6 +2,7 @@
 #include <linux/module.h>
 #include <linux/time_types.h>
 #include "files.h"
+#include "mapped-disk.h"
 #include "mounts.h"
 #include "report.h"
 #include "system.h"
@@ -56,14 +57,15 @@ static void load_modules(void) {
   }
 }
 
-/** False where it is not there in time; with rootwait there is no end to that, as the kernel has it. */
-static bool wait_for_disk(const char *disk, bool for_ever) {
+void wait_for_disk(const struct command_line *line, const char *disk) {
+  bool for_ever = parameter(line, "rootwait") != NULL;
   for (int tenths = 0; !is_there(disk); tenths++) {
-    if (tenths >= PATIENCE && !for_ever) return false;
+    if (tenths >= PATIENCE && !for_ever) {
+      fail("the disk of the root filesystem is not there: ", disk, ROOT_ADVICE, NULL);
+    }
     struct __kernel_timespec pause = {.tv_nsec = TENTH_OF_A_SECOND};
     system_call(nanosleep, &pause, NULL);
   }
-  return true;
 }
 
 /** What may be on the disk: of rootfstype=, else all that the kernel knows and that lies on a disk. */
@@ -136,9 +138,8 @@ void leave_initramfs(const struct command_line *line, char **environment) {
   if (disk == NULL || *disk != '/') {
     fail("root=", disk == NULL ? "" : disk, " names no device as /dev/vda does" ROOT_ADVICE, NULL);
   }
-  if (!wait_for_disk(disk, parameter(line, "rootwait") != NULL)) {
-    fail("the disk of the root filesystem is not there: ", disk, ROOT_ADVICE, NULL);
-  }
+  set_up_mapped_disk(line);
+  wait_for_disk(line, disk);
   long result = make_folders(NEW_ROOT);
   if (result < 0) fail("cannot make " NEW_ROOT, error_text(result), "; give the machine more memory", NULL);
   mount_root(line, disk);

@@ -13,3 +13,6 @@ bool is_initramfs(void);
 
 /** Never returns: the init= of the command line takes over, below the filesystem of its root=. */
 _Noreturn void leave_initramfs(const struct command_line *line, char **environment);
+
+/** Waits until the kernel has found the disk; fails where it does not in time, unless the command line has rootwait. */
+void wait_for_disk(const struct command_line *line, const char *disk);

@@ -1,6 +1,7 @@
 /** The files that Gondolin boots beside a root filesystem, and the manifest that names them (its AssetManifest). */
 import { openExt4 } from "../../filesystem/ext4/read/filesystem.ts";
 import { ImageFile } from "../../filesystem/reading/image.ts";
+import { cpioArchive } from "../../initramfs/cpio.ts";
 import { formatPlatform } from "../../oci/platform.ts";
 import { finished } from "../../waiting/steps.ts";
 import { isExecutable } from "../additions.ts";
@@ -8,7 +9,6 @@ import type { FinishedImage } from "../profile.ts";
 import type { BaseBundle } from "./base-bundle.ts";
 import { type AssetChecksums, assetBuildId } from "./build-id.ts";
 import { fileContents, writeHashed } from "./checked-copy.ts";
-import { cpioArchive } from "./cpio.ts";
 import { MANIFEST_NAME } from "./guest-manifest.ts";
 import { moduleFiles } from "./kernel-modules.ts";
 

@@ -1,4 +1,5 @@
 /** The base's kernel modules, as depmod(8) describes them in modules.dep(5) and modules.builtin. */
+import { moduleName } from "../../initramfs/module-name.ts";
 import type { Directory, RegularFile } from "../../tree/inode.ts";
 import { findPlace } from "../../tree/resolve.ts";
 import type { Additions } from "../additions.ts";
@@ -18,8 +19,6 @@ interface ModulesVersion {
   readonly path: string;
   readonly directory: Directory;
 }
-
-const SUFFIX = /\.ko(?:\.gz|\.xz|\.zst)?$/;
 
 /** Everything below /lib/modules, at the same paths. */
 export async function addKernelModules(base: BaseFilesystem, additions: Additions): Promise<void> {
@@ -104,12 +103,4 @@ function readDependencies(
     );
   }
   return needs;
-}
-
-/** The kernel takes "-" and "_" for the same. */
-function moduleName(path: string): string {
-  return path
-    .slice(path.lastIndexOf("/") + 1)
-    .replace(SUFFIX, "")
-    .replaceAll("-", "_");
 }

@@ -1,9 +1,9 @@
 /** Archives of kernel modules, unpacked by others. */
 import { expect, test } from "bun:test";
 import { mkdirSync, readFileSync, statSync } from "node:fs";
-import { type CpioFile, cpioArchive } from "../../../src/profile/gondolin/cpio.ts";
-import { runOk, testWith } from "../../support/oracles.ts";
-import { scratchFolder } from "../../support/scratch.ts";
+import { type CpioFile, cpioArchive } from "../../src/initramfs/cpio.ts";
+import { runOk, testWith } from "../support/oracles.ts";
+import { scratchFolder } from "../support/scratch.ts";
 
 const scratch = scratchFolder();
 

@@ -12,6 +12,14 @@ export interface CpioFile {
   pieces(): Iterable<Uint8Array>;
 }
 
+/** A character device. */
+export interface CpioDevice {
+  /** Absolute; bytes, one character each. */
+  readonly path: string;
+  readonly major: number;
+  readonly minor: number;
+}
+
 const MAGIC = "070701";
 const TRAILER = "TRAILER!!!";
 const ALIGNMENT = 4;
@@ -21,27 +29,38 @@ const BLOCK = 512;
 const DIRECTORY = 0o040755;
 const EXECUTABLE = 0o100755;
 const PLAIN = 0o100644;
+const DEVICE = 0o020600;
 
-/** The archive in pieces: each folder before what is in it, everything root's, from the epoch. */
-export function* cpioArchive(files: readonly CpioFile[]): Generator<Uint8Array, void> {
+/** The archive in pieces: each folder before what is in it, devices before files, everything root's, from the epoch. */
+export function* cpioArchive(
+  files: readonly CpioFile[],
+  devices: readonly CpioDevice[] = [],
+): Generator<Uint8Array, void> {
   let written = 0;
   let inode = 1;
   const count = (bytes: Uint8Array): Uint8Array => {
     written += bytes.length;
     return bytes;
   };
-  for (const path of foldersOf(files)) yield count(header(inode++, path, DIRECTORY, 0));
+  for (const path of foldersOf([...files, ...devices])) {
+    yield count(header({ ino: inode++, mode: DIRECTORY }, path));
+  }
+  for (const { path, major, minor } of devices) {
+    const fields = { ino: inode++, mode: DEVICE, rdevmajor: major, rdevminor: minor };
+    yield count(header(fields, path.slice(1)));
+  }
   for (const file of files) {
-    yield count(header(inode++, file.path.slice(1), file.executable ? EXECUTABLE : PLAIN, file.size));
+    const fields = { ino: inode++, mode: file.executable ? EXECUTABLE : PLAIN, filesize: file.size };
+    yield count(header(fields, file.path.slice(1)));
     for (const piece of file.pieces()) yield count(piece);
     yield count(padding(file.size, ALIGNMENT));
   }
-  yield count(header(0, TRAILER, 0, 0));
+  yield count(header({}, TRAILER));
   yield padding(written, BLOCK);
 }
 
 /** All folders above the files, without a slash in front, parents first. */
-function foldersOf(files: readonly CpioFile[]): string[] {
+function foldersOf(files: readonly { readonly path: string }[]): string[] {
   const folders = new Set<string>();
   for (const { path } of files) {
     const parts = path.split("/").slice(1, -1);
@@ -50,23 +69,26 @@ function foldersOf(files: readonly CpioFile[]): string[] {
   return [...folders].sort();
 }
 
-/** struct cpio_newc_header and the name behind it. */
-function header(inode: number, name: string, mode: number, size: number): Uint8Array {
-  const fields = {
-    ino: inode,
-    mode,
-    uid: 0,
-    gid: 0,
-    nlink: 1,
-    mtime: 0,
-    filesize: size,
-    devmajor: 0,
-    devminor: 0,
-    rdevmajor: 0,
-    rdevminor: 0,
-    namesize: name.length + 1,
-    check: 0,
-  };
+/** struct cpio_newc_header, in the order of its fields. */
+const FIELDS = {
+  ino: 0,
+  mode: 0,
+  uid: 0,
+  gid: 0,
+  nlink: 1,
+  mtime: 0,
+  filesize: 0,
+  devmajor: 0,
+  devminor: 0,
+  rdevmajor: 0,
+  rdevminor: 0,
+  namesize: 0,
+  check: 0,
+};
+
+/** The header, and the name behind it. */
+function header(values: Partial<typeof FIELDS>, name: string): Uint8Array {
+  const fields = { ...FIELDS, ...values, namesize: name.length + 1 };
   const digits = Object.values(fields).map((value) => value.toString(16).padStart(8, "0").toUpperCase());
   const text = Buffer.from(`${MAGIC}${digits.join("")}${name}\0`, "latin1");
   return Buffer.concat([text, padding(text.length, ALIGNMENT)]);

@@ -1,0 +1,105 @@
+import { type EarlyUserspace, makeEarlyUserspace } from "../kernel/early-userspace.ts";
+import type { FeatureStates } from "../kernel/features.ts";
+import { type Kernel, openKernel } from "../kernel/kernel.ts";
+import { writeOneFile } from "../output/one-file.ts";
+import { type CommandLine, flag, stringOption } from "./arguments.ts";
+import { formatBytes } from "./bytes.ts";
+import { wordsOf } from "./filesystem/with-filesystem.ts";
+import type { Host } from "./host.ts";
+import { printable } from "./printable.ts";
+import { tell } from "./tell.ts";
+
+interface Made {
+  readonly initramfs?: (EarlyUserspace & { readonly path: string }) | undefined;
+  readonly extracted?: string | undefined;
+}
+
+/** `docker2vm kernel PATH` */
+export async function runKernel(line: CommandLine, host: Host): Promise<void> {
+  const [path = ""] = wordsOf(line, ["PATH"], 1);
+  const kernel = await openKernel(path, host.signal);
+  try {
+    const made = await make(kernel, line);
+    const text = flag(line, "json") ? kernelJson(kernel, made) : kernelText(kernel, made);
+    const files = [made.initramfs?.path, made.extracted].filter((each) => each !== undefined);
+    await tell(host, { text, ...(files.length === 0 ? {} : { made: `${files.join(" and ")} is written` }) });
+  } finally {
+    await kernel.close();
+  }
+}
+
+async function make(kernel: Kernel, line: CommandLine): Promise<Made> {
+  const force = flag(line, "force");
+  const path = stringOption(line, "initramfs");
+  const extracted = stringOption(line, "extract");
+  const early = path === undefined ? undefined : await makeEarlyUserspace(kernel);
+  if (extracted !== undefined) await writeOneFile(extracted, kernel.bytes, force);
+  if (path === undefined || early === undefined) return { extracted };
+  await writeOneFile(path, early.bytes, force);
+  return { extracted, initramfs: { ...early, path } };
+}
+
+const KNOWN_FROM = { config: "its configuration", modules: "its modules" } as const;
+
+export function kernelText(kernel: Kernel, { initramfs, extracted }: Made): string {
+  const { image, where, imagePath, imageOnDisk, knownFrom } = kernel;
+  const rows: [name: string, value: string][] = [
+    [
+      "Kernel",
+      `${image.version ?? "of a version that it does not tell"} (${image.architecture}, ${image.format})`,
+    ],
+    ["File", imageOnDisk ?? `${imagePath} in ${where}`],
+    [
+      "Known from",
+      knownFrom.length === 0
+        ? "nothing: neither a configuration nor modules are beside it, nor a configuration in it"
+        : knownFrom.map((source) => KNOWN_FROM[source]).join(" and "),
+    ],
+    ...Object.entries(kernel.features).map(([name, state]) => [name, state] as [string, string]),
+    ...(extracted === undefined ? [] : [["Extracted", extracted] as [string, string]]),
+    ...(initramfs === undefined ? [] : [["Initramfs", initramfsText(initramfs)] as [string, string]]),
+  ];
+  return rows.map(([name, value]) => `${name.padEnd(20)}${printable(value)}\n`).join("");
+}
+
+function initramfsText({ path, bytes, modules }: NonNullable<Made["initramfs"]>): string {
+  const count = modules.length === 1 ? "1 module" : `${modules.length} modules`;
+  return `${path} (${formatBytes(bytes.length)}, ${count})`;
+}
+
+interface KernelDocument {
+  readonly kernel: string;
+  readonly image: string;
+  readonly architecture: string;
+  readonly format: string;
+  readonly version: string | null;
+  readonly knownFrom: readonly string[];
+  readonly features: FeatureStates;
+  readonly extracted?: string;
+  readonly initramfs?: { path: string; bytes: number; compression: string; modules: readonly string[] };
+}
+
+function kernelJson(kernel: Kernel, { initramfs, extracted }: Made): string {
+  const { image } = kernel;
+  const document: KernelDocument = {
+    kernel: kernel.where,
+    image: kernel.imagePath,
+    architecture: image.architecture,
+    format: image.format,
+    version: image.version ?? null,
+    knownFrom: kernel.knownFrom,
+    features: kernel.features,
+    ...(extracted === undefined ? {} : { extracted }),
+    ...(initramfs === undefined
+      ? {}
+      : {
+          initramfs: {
+            path: initramfs.path,
+            bytes: initramfs.bytes.length,
+            compression: initramfs.compression,
+            modules: initramfs.modules,
+          },
+        }),
+  };
+  return `${JSON.stringify(document, null, 2)}\n`;
+}

@@ -1,0 +1,295 @@
+/** Kernels out of folders and packages, asked what they can do, and the initramfs that is made of them. */
+import { describe, expect, test } from "bun:test";
+import { createHash } from "node:crypto";
+import {
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { gunzipSync, gzipSync } from "node:zlib";
+import { ovmsInit } from "../../src/guest/ovms-init.ts";
+import { moduleName } from "../../src/initramfs/module-name.ts";
+import { makeEarlyUserspace } from "../../src/kernel/early-userspace.ts";
+import { type Kernel, openKernel } from "../../src/kernel/kernel.ts";
+import { cloudKernelFolder } from "../support/boot.ts";
+import { expectError } from "../support/expect-error.ts";
+import {
+  kernelVersion,
+  makeAlpinePackage,
+  makeDebianPackage,
+  makeKernelFolder,
+} from "../support/kernel-package.ts";
+import { runOk, testWith } from "../support/oracles.ts";
+import { scratchFolder } from "../support/scratch.ts";
+import { bzImage, configWithin, vmlinux, zboot } from "./images.ts";
+
+const scratch = scratchFolder();
+
+async function withKernel<Result>(path: string, use: (kernel: Kernel) => Promise<Result> | Result) {
+  const kernel = await openKernel(path);
+  try {
+    return await use(kernel);
+  } finally {
+    await kernel.close();
+  }
+}
+
+const initramfsOf = (path: string) => withKernel(path, makeEarlyUserspace);
+const featuresOf = (path: string) => withKernel(path, ({ features }) => features);
+
+/** What Debian says of its kernel, and what its modules say where it does not. */
+const FEATURES = {
+  ext4: "built-in",
+  xfs: "module",
+  erofs: "module",
+  "erofs-compressed": "built-in",
+  overlay: "module",
+  "dm-verity": "module",
+  "dm-mod.create": "absent",
+  "virtio-pci": "module",
+  "virtio-mmio": "module",
+  "virtio-disk": "module",
+  "virtio-network": "module",
+  nvme: "built-in",
+  initramfs: "built-in",
+  "initramfs-gzip": "built-in",
+  devtmpfs: "built-in",
+  "keyboard-controller": "built-in",
+  keyboard: "built-in",
+  pvh: "built-in",
+} as const;
+
+/** The modules that an initramfs takes and those that they need, by their names and bytes. */
+const modulesOf = (path: string) =>
+  withKernel(path, async ({ modules }) => {
+    const found = (await modules?.withNeeds(["xfs", "erofs", "overlay", "dm-verity", "virtio_net"])) ?? [];
+    return found.map(({ name, bytes }) => [name, createHash("sha256").update(bytes).digest("hex")]);
+  });
+
+/** Made for the first who asks: not every machine has what it takes. */
+function once<Value>(make: () => Value): () => Value {
+  let made: { readonly value: Value } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
+
+describe("Debian's kernel", () => {
+  /** What says that it is the kernel: of the kernel itself no more is needed. */
+  const small = () => bzImage(kernelVersion(), new Uint8Array());
+  const folder = once(() => {
+    makeKernelFolder(scratch("folder"), { kernel: small() });
+    return scratch("folder");
+  });
+  const initramfs = once(() => initramfsOf(folder()));
+  const expected = once(() => modulesOf(folder()));
+  const packed = once(() => {
+    makeDebianPackage(folder(), scratch("xz.deb"), "xz");
+    return scratch("xz.deb");
+  });
+
+  testWith(["apt-get", "dpkg-deb"], "in a folder says by its configuration what it has", async () => {
+    await withKernel(cloudKernelFolder(), ({ image, imagePath, knownFrom, features }) => {
+      expect(image).toMatchObject({ format: "bzImage", architecture: "amd64", version: kernelVersion() });
+      expect(imagePath).toBe(`boot/vmlinuz-${kernelVersion()}`);
+      expect(knownFrom).toEqual(["config", "modules"]);
+      expect(features).toEqual(FEATURES);
+    });
+  });
+
+  testWith(["apt-get", "dpkg-deb"], "by its own path has its modules, too", async () => {
+    const path = join(folder(), "boot", `vmlinuz-${kernelVersion()}`);
+    expect(await modulesOf(path)).toEqual(await expected());
+    expect((await expected()).length).toBe(13);
+  });
+
+  testWith(["apt-get", "dpkg-deb"], "without its configuration is known by its modules", async () => {
+    makeKernelFolder(scratch("modules-alone"), { config: false, kernel: small() });
+    const unknown = ["erofs-compressed", "dm-mod.create", "initramfs", "initramfs-gzip", "devtmpfs", "pvh"];
+    expect(await featuresOf(scratch("modules-alone"))).toEqual({
+      ...FEATURES,
+      ...Object.fromEntries(unknown.map((name) => [name, "unknown"])),
+    });
+    expect(await modulesOf(scratch("modules-alone"))).toEqual(await expected());
+  });
+
+  testWith(
+    ["apt-get", "dpkg-deb", "depmod"],
+    "each module stands behind all that depmod says it needs",
+    async () => {
+      const { modules } = await initramfs();
+      expect(modules).toContain("virtio_blk");
+      expect(modules).not.toContain("dm_crypt");
+      runOk("depmod", ["-b", folder(), kernelVersion()]);
+      const dep = readFileSync(join(folder(), "lib/modules", kernelVersion(), "modules.dep"), "utf8");
+      for (const [path = "", needs = ""] of dep.split("\n").map((line) => line.split(":"))) {
+        const at = modules.indexOf(moduleName(path));
+        if (at === -1) continue;
+        for (const need of needs.split(" ").filter((each) => each !== "")) {
+          expect(modules.slice(0, at)).toContain(moduleName(need));
+        }
+      }
+    },
+  );
+
+  testWith(
+    ["apt-get", "dpkg-deb", "cpio"],
+    "has in the initramfs what the program there looks for",
+    async () => {
+      const { modules } = await initramfs();
+      mkdirSync(scratch("unpacked"));
+      runOk("cpio", ["-idm", "--quiet"], {
+        cwd: scratch("unpacked"),
+        input: gunzipSync((await initramfs()).bytes),
+      });
+      const listed = readFileSync(scratch("unpacked/etc/ovms/modules"), "utf8").trim().split("\n");
+      expect(listed).toEqual(modules.map((name) => `/modules/${name}.ko`));
+      for (const path of listed)
+        expect(readFileSync(scratch(`unpacked${path}`)).length).toBeGreaterThan(5000);
+      expect(statSync(scratch("unpacked/dev/console")).rdev).toBe(0x501);
+      expect(readdirSync(scratch("unpacked")).sort()).toEqual(["dev", "etc", "init", "modules"]);
+    },
+  );
+
+  for (const compression of ["gz", "xz", "zst"] as const) {
+    testWith(
+      ["apt-get", "dpkg-deb", "gzip", "xz", "zstd"],
+      `with its modules in ${compression} is the same`,
+      async () => {
+        makeKernelFolder(scratch(compression), { modules: compression, kernel: small() });
+        expect(await modulesOf(scratch(compression))).toEqual(await expected());
+      },
+    );
+  }
+
+  for (const compression of ["xz", "gzip", "zstd"] as const) {
+    testWith(["apt-get", "dpkg-deb", "xz"], `in a Debian package in ${compression} is the same`, async () => {
+      const deb = scratch(`${compression}.deb`);
+      if (compression === "xz") packed();
+      else makeDebianPackage(folder(), deb, compression);
+      expect(await modulesOf(deb)).toEqual(await expected());
+      await withKernel(deb, (kernel) => {
+        expect(kernel.imageOnDisk).toBeUndefined();
+        expect(Buffer.from(kernel.bytes).equals(small())).toBe(true);
+      });
+    });
+  }
+
+  testWith(["apt-get", "dpkg-deb", "tar"], "in an Alpine package is the same", async () => {
+    makeAlpinePackage(folder(), scratch("linux.apk"));
+    expect(await modulesOf(scratch("linux.apk"))).toEqual(await expected());
+  });
+
+  testWith(["apt-get", "dpkg-deb"], "with lib as a link to usr/lib is the same kernel", async () => {
+    makeKernelFolder(scratch("merged/usr"), { kernel: small() });
+    for (const name of ["boot", "lib"]) symlinkSync(`usr/${name}`, scratch("merged", name));
+    expect(await modulesOf(scratch("merged"))).toEqual(await expected());
+  });
+
+  testWith(
+    ["apt-get", "dpkg-deb"],
+    "alone, with its modules elsewhere, is no ground for an initramfs",
+    async () => {
+      const alone = scratch("alone");
+      mkdirSync(join(alone, "boot"), { recursive: true });
+      const version = kernelVersion();
+      for (const name of [`vmlinuz-${version}`, `config-${version}`]) {
+        writeFileSync(join(alone, "boot", name), readFileSync(join(folder(), "boot", name)));
+      }
+      const needs = "has xfs, erofs, overlay, dm-verity, virtio-pci";
+      await expectError(initramfsOf(alone), "E_UNSUPPORTED", needs, "lib/modules");
+    },
+  );
+
+  testWith(
+    ["apt-get", "dpkg-deb", "xz"],
+    "in a package that is cut off, or without xz, says what to do",
+    async () => {
+      const cut = scratch("cut.deb");
+      copyFileSync(packed(), cut);
+      const path = process.env["PATH"];
+      try {
+        process.env["PATH"] = "/nowhere";
+        const said = ["the program xz is not here", "apt-get install xz-utils"];
+        await expectError(openKernel(cut), "E_UNSUPPORTED", ...said);
+      } finally {
+        process.env["PATH"] = path;
+      }
+      truncateSync(cut, 1 << 20);
+      await expectError(openKernel(cut), "E_UNSUPPORTED", "it is damaged");
+    },
+  );
+});
+
+describe("a kernel that holds its configuration", () => {
+  const config = "CONFIG_EXT4_FS=y\n# CONFIG_XFS_FS is not set\nCONFIG_EROFS_FS=m\nCONFIG_BLK_DEV_INITRD=y\n";
+  const known = { ext4: "built-in", xfs: "absent", erofs: "module", "initramfs-gzip": "absent" };
+  const body = () => configWithin("6.6.1", config);
+  const images = {
+    "a bzImage in gzip": ["amd64", () => bzImage("6.6.1", gzipSync(body()))],
+    "a bzImage in zstd": ["amd64", () => bzImage("6.6.1", Bun.zstdCompressSync(new Uint8Array(body())))],
+    "an ELF file": ["amd64", () => vmlinux("amd64", body())],
+    "an Image for arm64": ["arm64", () => vmlinux("Image", body())],
+    "an Image in gzip": ["arm64", () => gzipSync(vmlinux("Image", body()))],
+    "an Image that unpacks itself": ["arm64", () => zboot(gzipSync(vmlinux("Image", body())))],
+  } as const;
+
+  for (const [name, [architecture, make]] of Object.entries(images)) {
+    test(`as ${name} is asked for it`, async () => {
+      writeFileSync(scratch(name), make());
+      await withKernel(scratch(name), ({ image, knownFrom, features }) => {
+        expect(image).toMatchObject({ architecture, version: "6.6.1" });
+        expect(knownFrom).toEqual(["config"]);
+        expect(features).toMatchObject(known);
+      });
+    });
+  }
+
+  testWith(["lz4"], "as a bzImage in lz4 is asked for it", async () => {
+    writeFileSync(scratch("body"), body());
+    runOk("lz4", ["-q", "-l", scratch("body"), scratch("body.lz4")]);
+    writeFileSync(scratch("lz4"), bzImage("6.6.1", readFileSync(scratch("body.lz4"))));
+    expect(await featuresOf(scratch("lz4"))).toMatchObject(known);
+  });
+
+  test("and takes no gzip, or no initramfs at all, is heard", async () => {
+    const path = scratch("plain");
+    const all = "CONFIG_BLK_DEV_INITRD=y\nCONFIG_EXT4_FS=y\n";
+    writeFileSync(path, vmlinux("amd64", configWithin("6.6.1", all)));
+    const { bytes, compression, modules } = await initramfsOf(path);
+    expect(compression).toBe("none");
+    expect(modules).toEqual([]);
+    expect(Buffer.from(bytes).toString("latin1", 0, 6)).toBe("070701");
+    writeFileSync(path, vmlinux("amd64", configWithin("6.6.1", "CONFIG_EXT4_FS=y\n")));
+    await expectError(initramfsOf(path), "E_UNSUPPORTED", "takes no initramfs");
+  });
+});
+
+describe("what is no kernel", () => {
+  test("is named as that", async () => {
+    mkdirSync(scratch("empty"));
+    mkdirSync(scratch("two/boot"), { recursive: true });
+    for (const name of ["vmlinuz-1", "vmlinuz-2"]) writeFileSync(scratch("two/boot", name), "");
+    writeFileSync(scratch("text"), "hello\n".repeat(100));
+    writeFileSync(scratch("program"), ovmsInit("amd64"));
+    writeFileSync(scratch("odd.gz"), gzipSync("hello"));
+    const table: [path: string, code: "E_IMAGE_NOT_FOUND" | "E_UNSUPPORTED", message: string][] = [
+      [scratch("nowhere"), "E_IMAGE_NOT_FOUND", "no such file"],
+      [scratch("empty"), "E_IMAGE_NOT_FOUND", "there is no kernel in it"],
+      [scratch("two"), "E_UNSUPPORTED", "several kernels are in it: boot/vmlinuz-1, boot/vmlinuz-2"],
+      [scratch("text"), "E_UNSUPPORTED", "no kernel for amd64 or arm64"],
+      [scratch("odd.gz"), "E_UNSUPPORTED", "no kernel for amd64 or arm64"],
+      [scratch("program"), "E_UNSUPPORTED", "no kernel for amd64 or arm64"],
+    ];
+    for (const [path, code, message] of table) {
+      await expectError(openKernel(path), code, message);
+    }
+  });
+});
