@@ -16,6 +16,7 @@ export const EXIT = {
   output: 8,
   invalid: 9,
   build: 10,
+  machine: 125,
   interrupted: 130,
   terminated: 143,
 } as const;
@@ -71,6 +72,8 @@ export const ERROR_CODES = {
   E_BUILD_FAILED: EXIT.build,
   /** No program that builds from a Dockerfile is there, or it cannot work. */
   E_NO_BUILDER: EXIT.build,
+  /** A virtual machine cannot be started, or ended without telling how its workload did. */
+  E_MACHINE: EXIT.machine,
   /** The size asked for is too small for the image. */
   E_SIZE_TOO_SMALL: EXIT.output,
   /** The image is larger, or takes longer, than it may: nothing is wrong with it, and its rest is not looked at. */

@@ -1,17 +1,18 @@
+import { EXIT } from "../errors.ts";
 import type { CommandLine } from "./arguments.ts";
 import type { Host } from "./host.ts";
 import { DOCKERFILE_OPTIONS } from "./options/build.ts";
 import { BUNDLE_OPTIONS } from "./options/bundle.ts";
 import { CONVERT_OPTIONS } from "./options/convert.ts";
 import { DOCKERFILE2GONDOLIN_OPTIONS, OCI2GONDOLIN_OPTIONS } from "./options/gondolin.ts";
-import { KERNEL_OPTIONS } from "./options/machine.ts";
+import { BOOT_OPTIONS, KERNEL_OPTIONS } from "./options/machine.ts";
 import { COMMON_OPTIONS, type OptionSpec } from "./options/option.ts";
 import { CAT_OPTIONS, LS_OPTIONS, READ_OPTIONS, VERIFY_OPTIONS } from "./options/reading.ts";
 import { CACHE_OPTIONS, INSPECT_IMAGE_OPTIONS } from "./options/upkeep.ts";
 import { VIRTIO_ELSEWHERE, VIRTIO_OPTIONS } from "./options/virtio.ts";
 
-/** Carries a command out; throws what `run` tells the user. */
-export type RunCommand = (line: CommandLine, host: Host) => Promise<void>;
+/** Carries a command out; throws what `run` tells the user. What it returns is the exit code, 0 if nothing. */
+export type RunCommand = (line: CommandLine, host: Host) => Promise<void> | Promise<number>;
 
 /** A command: what the help says of it, the options it takes, and its code, loaded when it is wanted. */
 export interface Command {
@@ -24,6 +25,8 @@ export interface Command {
   readonly goFlags?: boolean;
   /** Options that another program of its name has, and what serves instead. */
   readonly elsewhere?: Readonly<Record<string, string>>;
+  /** The exit code of every failure; absent: by its code. */
+  readonly failsWith?: number;
   /** What is so where a signal has stopped it; absent: nothing that would have to be said. */
   readonly whenStopped?: (line: CommandLine) => string;
   load(): Promise<RunCommand>;
@@ -108,6 +111,16 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       "boot and lib/modules.",
     options: KERNEL_OPTIONS,
     load: async () => (await import("./kernel-command.ts")).runKernel,
+  },
+  boot: {
+    summary: "Boot an image that was converted in QEMU; the exit code is its workload's",
+    usage:
+      "docker2vm boot DIR --kernel PATH [options] [-- ARGUMENT...]\n\nDIR is the folder of a conversion. Arguments take " +
+      "the place of the image's command.",
+    options: BOOT_OPTIONS,
+    failsWith: EXIT.machine,
+    whenStopped: () => "the machine did not tell how its workload ended",
+    load: async () => (await import("./boot-command.ts")).runBoot,
   },
   inspect: {
     summary: "Tell what an ext2, ext3, ext4, EROFS or XFS image says of itself",

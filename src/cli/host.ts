@@ -33,6 +33,8 @@ export interface Host {
   readonly env: Environment;
   readonly openStdin: () => AsyncIterable<Uint8Array>;
   readonly stdinIsTerminal: boolean;
+  /** Has a terminal hand over every key as it is pressed, and returns what undoes that; absent: it is no terminal. */
+  readonly rawTerminal?: (() => () => void) | undefined;
   readonly stdout: ResultOutput;
   readonly stderr: Output;
   readonly signal: AbortSignal;

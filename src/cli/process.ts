@@ -20,6 +20,7 @@ export async function runProcess(args: readonly string[]): Promise<void> {
         return stdin;
       },
       stdinIsTerminal: isatty(0),
+      rawTerminal: isatty(0) ? rawTerminal : undefined,
       stdout: new StandardOutput(process.stdout),
       stderr: messageOutput(process.stderr),
       signal: interrupts.signal,
@@ -30,6 +31,11 @@ export async function runProcess(args: readonly string[]): Promise<void> {
     // A pipe nobody reads any more must not keep the process alive.
     stdin?.destroy();
   }
+}
+
+function rawTerminal(): () => void {
+  process.stdin.setRawMode(true);
+  return () => process.stdin.setRawMode(false);
 }
 
 /** Loaded when a conversion is really wanted: `--help` and a mistyped option answer at once. */

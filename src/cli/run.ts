@@ -23,7 +23,8 @@ export async function run(given: readonly string[], host: Host): Promise<number>
       const command = checkCommandLine(line, args);
       const runCommand = await command.load();
       deadline = startDeadline(line, host.signal);
-      await runCommand(line, { ...host, signal: deadline.signal });
+      const code = await runCommand(line, { ...host, signal: deadline.signal });
+      if (typeof code === "number") return code;
     }
     return EXIT.ok;
   } catch (thrown) {
@@ -37,7 +38,7 @@ export async function run(given: readonly string[], host: Host): Promise<number>
     host.stderr.write(
       json ? errorJson(error, details) : errorText(error, details, paintFor(host.stderr, host.env)),
     );
-    return error.exitCode;
+    return commandNamed(line.words[0])?.failsWith ?? error.exitCode;
   } finally {
     deadline?.dispose();
   }

@@ -50,7 +50,7 @@ function describeInjection({ paths, metadata, bootstrap }: Injection): Injection
 
 export function describeFilesystem(
   identity: FilesystemIdentity,
-  { filesystem: { name, packing } }: Pick<Conversion, "filesystem">,
+  { filesystem: { name, packing }, readOnly = false }: Pick<Conversion, "filesystem"> & Partial<Conversion>,
   plan: FilesystemPlan,
   verity: VerityMetadata | undefined,
 ): FilesystemMetadata {
@@ -62,6 +62,7 @@ export function describeFilesystem(
     blocks: plan.blocks,
     freeBlocks: plan.freeBlocks,
     inodes: plan.inodes,
+    ...(readOnly ? { readOnly } : {}),
     ...(packing === undefined ? {} : { compression: describeCompression(packing) }),
     ...(verity === undefined ? {} : { verity }),
   };

@@ -66,6 +66,8 @@ export interface FilesystemMetadata {
   readonly blocks: number;
   readonly freeBlocks: number;
   readonly inodes: number;
+  /** Whether it is for mounting read-only alone, as was asked for; absent: not. */
+  readonly readOnly?: true;
   /** How contents are compressed, if they are. */
   readonly compression?: CompressionMetadata;
   readonly verity?: VerityMetadata;

@@ -17,6 +17,8 @@ const UUID = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i;
 export interface Conversion extends ImageDemands {
   readonly profile: ProfileRequest;
   readonly filesystem: FilesystemWriter;
+  /** Whether it is to be mounted read-only alone. */
+  readonly readOnly: boolean;
   /** Whether a hash tree comes behind the filesystem. */
   readonly verity: boolean;
   /** Bytes, one character each. */
@@ -78,6 +80,7 @@ export function checkConversion(options: MakingOptions): Conversion {
     ...checkDemands(options),
     profile,
     filesystem: kind.settle(filesystem),
+    readOnly: filesystem.readOnly ?? false,
     verity: filesystem.verity ?? false,
     label: labelBytes(filesystem.label ?? defaultLabel(profile), kind),
     uuid: filesystem.uuid === undefined ? undefined : uuidBytes(filesystem.uuid),

@@ -13,3 +13,53 @@ export const KERNEL_OPTIONS = {
   json: JSON_RESULT,
   verbose: CONVERT_OPTIONS.verbose,
 } as const satisfies Record<string, OptionSpec>;
+
+const MACHINE = "Machine:";
+
+/** What a machine has. */
+export const MACHINE_OPTIONS = {
+  kernel: {
+    type: "string",
+    group: MACHINE,
+    describe: "The kernel that it boots",
+  },
+  memory: {
+    type: "string",
+    group: MACHINE,
+    describe: "Its memory: bytes, or with K, M, G",
+    defaultDescription: "512M",
+  },
+  cpus: { type: "string", group: MACHINE, describe: "Its processors", defaultDescription: "1" },
+} as const satisfies Record<string, OptionSpec>;
+
+export const BOOT_OPTIONS = {
+  ...MACHINE_OPTIONS,
+  kernel: {
+    type: "string",
+    group: MACHINE,
+    describe:
+      "A kernel, a Debian or Alpine package with one, or a folder with boot and lib/modules (required)",
+  },
+  initramfs: {
+    type: "string",
+    group: MACHINE,
+    describe: "An initramfs",
+    defaultDescription: "made where the kernel needs one",
+  },
+  accel: {
+    type: "string",
+    group: MACHINE,
+    describe: "How QEMU runs it",
+    values: ["auto", "kvm", "tcg"],
+    defaultDescription: "auto: kvm where it works",
+  },
+  append: {
+    type: "string",
+    group: MACHINE,
+    describe: "A word for the kernel's command line; may be repeated",
+  },
+  verbose: {
+    ...CONVERT_OPTIONS.verbose,
+    describe: "What the kernel does; causes and stack traces of errors",
+  },
+} as const satisfies Record<string, OptionSpec>;

@@ -1,7 +1,7 @@
 import type { BUILD_OPTIONS } from "./build.ts";
 import type { BUNDLE_OPTIONS } from "./bundle.ts";
 import type { CONVERT_OPTIONS } from "./convert.ts";
-import type { KERNEL_OPTIONS } from "./machine.ts";
+import type { BOOT_OPTIONS, KERNEL_OPTIONS } from "./machine.ts";
 import type { LS_OPTIONS } from "./reading.ts";
 import type { CACHE_OPTIONS } from "./upkeep.ts";
 import type { VIRTIO_OPTIONS } from "./virtio.ts";
@@ -13,5 +13,6 @@ export type OptionName =
   | keyof typeof BUNDLE_OPTIONS
   | keyof typeof CACHE_OPTIONS
   | keyof typeof KERNEL_OPTIONS
+  | keyof typeof BOOT_OPTIONS
   | keyof typeof LS_OPTIONS
   | keyof typeof VIRTIO_OPTIONS;

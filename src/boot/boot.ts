@@ -1,0 +1,107 @@
+/** Booting what a conversion has made, in QEMU. */
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Docker2vmError } from "../errors.ts";
+import { makeEarlyUserspace } from "../kernel/early-userspace.ts";
+import { type Kernel, openKernel } from "../kernel/kernel.ts";
+import { type Accelerator, chooseAccelerator } from "./accelerator.ts";
+import { type DescribedImage, readDescribedImage } from "./described-image.ts";
+import { type BootedMachine, qemuArguments } from "./qemu.ts";
+import { type MachineEnd, type MachineStreams, RunningMachine } from "./running-machine.ts";
+import { type Way, wayTo } from "./way.ts";
+
+export interface BootOptions extends MachineStreams {
+  /** The folder that the conversion has made. */
+  readonly folder: string;
+  /** A kernel, a package or a folder with one. */
+  readonly kernel: string;
+  /** An initramfs; absent: one is made where the kernel needs one. */
+  readonly initramfs?: string | undefined;
+  readonly memoryMiB: number;
+  readonly cpus: number;
+  readonly accelerator?: Accelerator["name"] | undefined;
+  readonly verbose: boolean;
+  /** More words for the kernel's command line. */
+  readonly words: readonly string[];
+  /** In place of the image's command. */
+  readonly args: readonly string[];
+  readonly signal: AbortSignal;
+  /** Told with the machine once it runs. */
+  readonly onStart: (machine: RunningMachine, accelerator: Accelerator, way: Way) => void;
+}
+
+/**
+ * Boots the image and returns the status that its workload ended with, or 0 where the image has no ovms-init to tell
+ * one. Where the machine ends without it, that is E_MACHINE.
+ */
+export async function bootImage(options: BootOptions): Promise<number> {
+  const image = await readDescribedImage(options.folder);
+  const kernel = await openKernel(options.kernel, options.signal);
+  const scratch = await mkdtemp(join(tmpdir(), "docker2vm-boot-"));
+  try {
+    checkArchitecture(image, kernel);
+    const way = wayTo(image, kernel.features, kernel.where, options.initramfs !== undefined);
+    const accelerator = await acceleratorFor(image, options);
+    const machine: BootedMachine = {
+      ...image,
+      image: image.path,
+      ...options,
+      disk: way.disk,
+      accelerator: accelerator.name,
+      monitor: join(scratch, "monitor"),
+      kernel: await kernelFile(kernel, scratch),
+      initramfs: options.initramfs ?? (way.needsInitramfs ? await initramfsFile(kernel, scratch) : undefined),
+    };
+    options.signal.throwIfAborted();
+    const running = new RunningMachine(image.architecture, qemuArguments(machine), machine.monitor, options);
+    options.onStart(running, accelerator, way);
+    return statusOf(await running.ended, image);
+  } finally {
+    await kernel.close();
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+function checkArchitecture(image: DescribedImage, { where, image: { architecture } }: Kernel): void {
+  if (architecture === image.architecture) return;
+  throw new Docker2vmError(
+    "E_UNSUPPORTED",
+    `${where}: the kernel is for ${architecture}, the image for ${image.architecture}`,
+    { hint: "choose another kernel, or convert the image for the other --platform" },
+  );
+}
+
+async function acceleratorFor(image: DescribedImage, { accelerator }: BootOptions): Promise<Accelerator> {
+  if (accelerator === undefined) return await chooseAccelerator(image.architecture);
+  return { name: accelerator, reason: "as asked for" };
+}
+
+async function kernelFile(kernel: Kernel, scratch: string): Promise<string> {
+  if (kernel.imageOnDisk !== undefined) return kernel.imageOnDisk;
+  const path = join(scratch, "kernel");
+  await writeFile(path, kernel.bytes);
+  return path;
+}
+
+async function initramfsFile(kernel: Kernel, scratch: string): Promise<string> {
+  const path = join(scratch, "initramfs");
+  await writeFile(path, (await makeEarlyUserspace(kernel)).bytes);
+  return path;
+}
+
+function statusOf({ code, console, messages }: MachineEnd, image: DescribedImage): number {
+  if (code !== 0) {
+    throw new Docker2vmError("E_MACHINE", `QEMU ended with ${code}`, { output: messages.slice(-20) });
+  }
+  if (console.status !== undefined) return console.status;
+  if (console.panic !== undefined) {
+    throw new Docker2vmError("E_MACHINE", `the machine's kernel gave up: ${console.panic}`, {
+      hint: "--verbose shows what it did before; 'docker2vm kernel PATH' tells what the kernel has",
+    });
+  }
+  if (image.init === undefined) return 0;
+  throw new Docker2vmError("E_MACHINE", "the machine ended without telling how its workload ended", {
+    hint: "it was stopped before its init ran, or the kernel does not know the disk: --verbose shows what it did",
+  });
+}

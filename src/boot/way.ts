@@ -1,0 +1,58 @@
+/** How a kernel reaches an image: by which disk, and whether through an initramfs. */
+import { Docker2vmError } from "../errors.ts";
+import type { FeatureName, FeatureStates } from "../kernel/features.ts";
+import { driverOf } from "../launch/facts.ts";
+import type { DescribedImage } from "./described-image.ts";
+
+export type Disk = "virtio" | "nvme";
+
+export interface Way {
+  readonly disk: Disk;
+  /** Whether the kernel alone does not get there. */
+  readonly needsInitramfs: boolean;
+}
+
+const DISKS: Readonly<Record<Disk, readonly FeatureName[]>> = {
+  virtio: ["virtio-pci", "virtio-disk"],
+  nvme: ["nvme"],
+};
+const DISK_NAMES = ["virtio", "nvme"] as const;
+
+/**
+ * Without an initramfs where the kernel has all built in, or is not known to lack it. Throws E_UNSUPPORTED where it has
+ * not what the image needs, as a module either.
+ */
+export function wayTo(
+  image: DescribedImage,
+  features: FeatureStates,
+  where: string,
+  hasInitramfs: boolean,
+): Way {
+  const needs = needsOf(image);
+  const lacking = needs.filter((name) => features[name] === "absent");
+  if (lacking.length > 0) throw lacks(where, lacking);
+  const isThere = (names: readonly FeatureName[], states: readonly (string | undefined)[]): boolean =>
+    names.every((name) => states.includes(features[name]));
+  const direct = [...needs, ...(image.root.verity === undefined ? [] : ["dm-mod.create" as const])];
+  const disk = DISK_NAMES.find((name) => isThere(DISKS[name], ["built-in", "unknown"]));
+  if (!hasInitramfs && disk !== undefined && isThere(direct, ["built-in", "unknown"])) {
+    return { disk, needsInitramfs: false };
+  }
+  const loadable = DISK_NAMES.find((name) => isThere(DISKS[name], ["built-in", "module", "unknown"]));
+  if (loadable === undefined) throw lacks(where, [...DISKS.virtio, ...DISKS.nvme]);
+  return { disk: loadable, needsInitramfs: true };
+}
+
+function needsOf({ root, compressed }: DescribedImage): readonly FeatureName[] {
+  return [
+    driverOf(root),
+    ...(compressed ? ["erofs-compressed" as const] : []),
+    ...(root.verity === undefined ? [] : ["dm-verity" as const]),
+  ];
+}
+
+function lacks(where: string, names: readonly FeatureName[]): Docker2vmError {
+  return new Docker2vmError("E_UNSUPPORTED", `${where}: the kernel has no ${names.join(", ")}`, {
+    hint: "choose another kernel; 'docker2vm kernel PATH' tells what one has",
+  });
+}

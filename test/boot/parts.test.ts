@@ -1,0 +1,126 @@
+/** The parts of booting that need no machine. */
+import { describe, expect, test } from "bun:test";
+import { ConsoleReader } from "../../src/boot/console.ts";
+import type { DescribedImage } from "../../src/boot/described-image.ts";
+import { type BootedMachine, qemuArguments } from "../../src/boot/qemu.ts";
+import { wayTo } from "../../src/boot/way.ts";
+import type { FeatureName, FeatureState, FeatureStates } from "../../src/kernel/features.ts";
+import { expectError } from "../support/expect-error.ts";
+
+describe("the console", () => {
+  const read = (text: string, size = text.length) => {
+    const reader = new ConsoleReader();
+    for (let at = 0; at < text.length; at += size) reader.push(Buffer.from(text.slice(at, at + size)));
+    return { status: reader.status, panic: reader.panic };
+  };
+
+  test("tells the last status that stands on a line of its own", () => {
+    const table: [text: string, status: number | undefined][] = [
+      ["hello\r\n\r\novms-exit: 7\r\n[  3.9] reboot: Power down\r\n", 7],
+      ["ovms-exit: 0\nmore\novms-exit: 143\n", 143],
+      ["so: ovms-exit: 1\n", undefined],
+      ["ovms-exit: 1 or so\n", undefined],
+      ["ovms-exit: 256\n", undefined],
+      ["ovms-exit: 1", undefined],
+      [`${"x".repeat(100_000)}ovms-exit: 1\novms-exit: 2\n`, 2],
+    ];
+    for (const [text, status] of table) {
+      for (const size of [1, 3, 4096, text.length]) {
+        expect([text.slice(0, 40), read(text, size).status]).toEqual([text.slice(0, 40), status]);
+      }
+    }
+  });
+
+  test("tells why a kernel gave up", () => {
+    const said = "[ 1.2] Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)\r\n";
+    expect(read(said).panic).toBe("VFS: Unable to mount root fs on unknown-block(0,0)");
+  });
+});
+
+describe("the way to an image", () => {
+  const image = (root: Partial<DescribedImage["root"]> = {}, compressed = false): DescribedImage => ({
+    path: "/vm/rootfs.ext4",
+    architecture: "amd64",
+    root: { fileName: "rootfs.ext4", type: "ext4", readOnly: false, ...root },
+    compressed,
+    init: "/sbin/ovms-init",
+  });
+  const features = (state: FeatureState, others: Partial<Record<FeatureName, FeatureState>> = {}) => {
+    const names = ["ext4", "xfs", "erofs", "erofs-compressed", "dm-verity", "dm-mod.create", "nvme"] as const;
+    const all = [...names, "virtio-pci", "virtio-disk"] as const;
+    return { ...Object.fromEntries(all.map((name) => [name, state])), ...others } as FeatureStates;
+  };
+  const verity = { rootHash: "a", salt: "b", hashOffset: 4096 };
+
+  test("is the shortest that the kernel has", () => {
+    const debian = features("module", { ext4: "built-in", nvme: "built-in", "dm-mod.create": "absent" });
+    const table: [image: DescribedImage, features: FeatureStates, given: boolean, way: string][] = [
+      [image(), features("built-in"), false, "virtio"],
+      [image(), features("unknown"), false, "virtio"],
+      [image(), features("module"), false, "virtio with an initramfs"],
+      [image(), debian, false, "nvme"],
+      [image(), debian, true, "virtio with an initramfs"],
+      [image({ type: "ext2" }), debian, false, "nvme"],
+      [image({ type: "xfs" }), debian, false, "virtio with an initramfs"],
+      [image({ verity }), debian, false, "virtio with an initramfs"],
+      [image({ verity }), features("built-in"), false, "virtio"],
+      [image(), features("built-in", { "virtio-pci": "absent" }), true, "nvme with an initramfs"],
+    ];
+    for (const [each, states, given, expected] of table) {
+      const { disk, needsInitramfs } = wayTo(each, states, "kernel", given);
+      expect(`${disk}${needsInitramfs ? " with an initramfs" : ""}`).toBe(expected);
+    }
+  });
+
+  test("is none where the kernel lacks what the image needs", async () => {
+    const table: [image: DescribedImage, lacking: readonly FeatureName[]][] = [
+      [image({ type: "ext3" }), ["ext4"]],
+      [image({ type: "erofs" }, true), ["erofs-compressed"]],
+      [image({ verity }), ["dm-verity"]],
+      [image(), ["virtio-pci", "nvme"]],
+    ];
+    for (const [each, lacking] of table) {
+      const states = features("built-in", Object.fromEntries(lacking.map((name) => [name, "absent"])));
+      await expectError(() => wayTo(each, states, "bzImage", false), "E_UNSUPPORTED", "bzImage", ...lacking);
+    }
+  });
+});
+
+describe("QEMU's command line", () => {
+  const machine: BootedMachine = {
+    architecture: "amd64",
+    root: { fileName: "rootfs.ext4", type: "ext4", readOnly: false },
+    init: "/sbin/ovms-init",
+    image: "/vm/a,b/rootfs.ext4",
+    disk: "virtio",
+    accelerator: "tcg",
+    kernel: "/boot/vmlinuz",
+    memoryMiB: 512,
+    cpus: 1,
+    monitor: "/tmp/monitor",
+    verbose: false,
+    words: [],
+    args: [],
+  };
+  const said = (changes: Partial<BootedMachine>) => qemuArguments({ ...machine, ...changes }).join(" ");
+
+  test("has the disk, the console and the kernel's words", () => {
+    expect(said({})).toContain("file=/vm/a,,b/rootfs.ext4,if=none,id=root,format=raw -device virtio-blk-pci");
+    expect(said({})).toEndWith(
+      "-append console=ttyS0 root=/dev/vda rw rootfstype=ext4 init=/sbin/ovms-init panic=-1 no_timer_check quiet",
+    );
+    expect(said({ disk: "nvme", accelerator: "kvm", verbose: true })).toEndWith(
+      "-append console=ttyS0 root=/dev/nvme0n1 rw rootfstype=ext4 init=/sbin/ovms-init panic=-1",
+    );
+    expect(said({ root: { ...machine.root, readOnly: true } })).toContain("format=raw,readonly=on");
+    expect(said({ architecture: "arm64", words: ["a", "b"], args: ["x", "y z", ""] })).toEndWith(
+      'console=ttyAMA0 root=/dev/vda rw rootfstype=ext4 init=/sbin/ovms-init panic=-1 quiet a b -- x "y z" ""',
+    );
+  });
+
+  test("refuses what the kernel's cannot hold", async () => {
+    for (const args of [['say "hello"'], ["two\nlines"], ["x".repeat(2048)]]) {
+      await expectError(() => qemuArguments({ ...machine, args }), "E_USAGE", "--cmd");
+    }
+  });
+});

@@ -1,0 +1,87 @@
+/** More machines booted by the command: each kind of filesystem and of end, packages, a terminal. */
+import { expect } from "bun:test";
+import { spawn } from "node:child_process";
+import { openSync, readFileSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { BOOTING, bootCommand, convertScript } from "../boot/machines.ts";
+import { cloudKernel, cloudKernelFolder } from "../support/boot.ts";
+import { makeDebianPackage, makeKernelFolder } from "../support/kernel-package.ts";
+import { findOracle, testWith } from "../support/oracles.ts";
+import { REPOSITORY } from "../support/package.ts";
+import { scratchFolder } from "../support/scratch.ts";
+import { buildShellImage } from "../support/shell-image.ts";
+
+const scratch = scratchFolder();
+
+function layout(name: string): string {
+  buildShellImage(scratch(name), "t");
+  return scratch(`${name}:t`);
+}
+
+testWith([...BOOTING, "xz"], "an XFS boots with a kernel that is in its package yet", async () => {
+  makeKernelFolder(scratch("kernel"));
+  makeDebianPackage(scratch("kernel"), scratch("linux.deb"), "gzip");
+  await convertScript(layout("xfs-image"), scratch("xfs"), "echo $((6 * 7)) >/new; cat /new", {
+    type: "xfs",
+  });
+  const { code, stdout } = await bootCommand([scratch("xfs"), "--kernel", scratch("linux.deb")]);
+  expect(stdout).toContain("42\n");
+  expect(code).toBe(0);
+});
+
+testWith(BOOTING, "a disk that dm-verity checks boots, and not with a flipped bit", async () => {
+  const out = scratch("verity");
+  await convertScript(layout("verity-image"), out, "cat /proc/mounts; exit 9", {
+    readOnly: true,
+    verity: true,
+  });
+  const args = [out, "--kernel", cloudKernelFolder()];
+  const sound = await bootCommand(args);
+  expect(sound.stdout).toContain("/dev/dm-0 / ext4 ro,");
+  expect(sound.code).toBe(9);
+
+  const at = readFileSync(join(out, "rootfs.ext4")).indexOf("\novms-exit: ");
+  writeSync(openSync(join(out, "rootfs.ext4"), "r+"), "N", at);
+  const changed = await bootCommand(args);
+  expect(changed.stderr).toContain("error: the machine");
+  expect(changed.code).toBe(125);
+});
+
+testWith(BOOTING, "a signal that ends the workload is 128 and its number", async () => {
+  const script = "kill -9 $$";
+  await convertScript(layout("killed-image"), scratch("killed"), script, { type: "ext2", free: 2 ** 22 });
+  const words = ["--append=docker2vm.pid1=init", "--append=docker2vm.hostname=box"];
+  const { code } = await bootCommand([scratch("killed"), "--kernel", cloudKernel(), ...words]);
+  expect(code).toBe(137);
+});
+
+testWith(BOOTING, "a kernel that gives up is no status, and arguments take the command's place", async () => {
+  await convertScript(layout("image"), scratch("ext4"), "true", { free: 2 ** 22 });
+  const args = [scratch("ext4"), "--kernel", cloudKernel()];
+  const panicked = await bootCommand([...args, "--append", "init=/none"]);
+  expect(panicked.stderr).toContain("error: the machine's kernel gave up: Requested init /none failed");
+  expect(panicked.code).toBe(125);
+  const given = await bootCommand([...args, "--", "/bin/sh", "-c", "echo it has; exit 5"]);
+  expect(given.stdout).toContain("it has\n");
+  expect(given.code).toBe(5);
+});
+
+testWith([...BOOTING, "script"], "Ctrl-C at a terminal stops the machine in order", async () => {
+  const script = "trap 'echo caught; exit 33' TERM; echo ready; while :; do busybox sleep 1; done";
+  await convertScript(layout("terminal-image"), scratch("terminal"), script, { free: 2 ** 22 });
+  const main = join(REPOSITORY, "src/cli/main.ts");
+  const words = [process.execPath, "--no-env-file", main, "boot", "--accel=tcg", scratch("terminal")];
+  const command = [...words, "--kernel", cloudKernel()].join(" ");
+  const child = spawn(findOracle("script") ?? "script", ["-qec", command, "/dev/null"]);
+  let said = "";
+  let pressed = false;
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    said += text;
+    if (pressed || !said.includes("ready")) return;
+    pressed = true;
+    child.stdin.write("\x03");
+  });
+  const code = await new Promise((resolve) => child.on("close", resolve));
+  expect(said).toContain("caught");
+  expect(code).toBe(33);
+});
