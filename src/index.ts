@@ -30,6 +30,7 @@ export type {
   FilesystemMetadata,
   ImageMetadata,
   InjectionMetadata,
+  LaunchMetadata,
   LayerMetadata,
   RuntimeMetadata,
   VerityMetadata,
@@ -41,6 +42,7 @@ export type {
   Environment,
   FilesystemSettings,
   ImageOptions,
+  LaunchSettings,
   MakingOptions,
   OutputFile,
   ProfileSettings,
@@ -72,6 +74,7 @@ export type { Finding } from "./filesystem/reading/findings.ts";
 export type { ImageReader } from "./filesystem/reading/image.ts";
 export type { Verification } from "./filesystem/reading/verification.ts";
 export type { LogState } from "./filesystem/xfs/read/log.ts";
+export type { Monitor } from "./launch/monitors.ts";
 export type { InflateChoice } from "./layer/decompress.ts";
 export type { Digest } from "./oci/digest.ts";
 export { type ImageTarget, MemoryTarget } from "./output/target.ts";

@@ -2,12 +2,22 @@ import type { Limits } from "../convert/limits.ts";
 import type {
   ConversionOptions,
   FilesystemSettings,
+  LaunchSettings,
   OutputFile,
   ProfileSettings,
   WritableDisk,
 } from "../convert/options.ts";
 import { Docker2vmError } from "../errors.ts";
-import { type CommandLine, choice, flag, numberOption, sizeOption, stringOption } from "./arguments.ts";
+import type { Monitor } from "../launch/monitors.ts";
+import {
+  type CommandLine,
+  choice,
+  flag,
+  listOption,
+  numberOption,
+  sizeOption,
+  stringOption,
+} from "./arguments.ts";
 import { parseSize } from "./bytes.ts";
 import type { Environment } from "./host.ts";
 import { CONVERT_OPTIONS } from "./options/convert.ts";
@@ -36,6 +46,7 @@ export function conversionRequest(line: CommandLine, env: Environment): Conversi
     profile: profileOf(line, env),
     filesystem: filesystemOf(line),
     writableDisk: writableDiskOf(line),
+    launch: launchOf(line),
     sourceDateEpoch: parseEpoch(env["SOURCE_DATE_EPOCH"]),
     force: flag(line, "force"),
     digest: flag(line, "digest"),
@@ -113,6 +124,23 @@ function writableDiskOf(line: CommandLine): WritableDisk | undefined {
       hint: "behind its size and a comma is ext4 or xfs, as in 2G,xfs",
     },
   );
+}
+
+/** Throws E_USAGE for a machine without monitors to run it. */
+function launchOf(line: CommandLine): LaunchSettings | undefined {
+  const machine = {
+    kernel: stringOption(line, "kernel"),
+    initramfs: stringOption(line, "initramfs"),
+    memory: sizeOption(line, "memory", []),
+    cpus: numberOption(line, "cpus"),
+  };
+  const names = listOption(line, "launch").flatMap((list) => list.split(","));
+  if (names.length > 0) return { monitors: names as Monitor[], ...machine };
+  const [misplaced] = Object.entries(machine).find(([, value]) => value !== undefined) ?? [];
+  if (misplaced === undefined) return undefined;
+  throw new Docker2vmError("E_USAGE", `--${misplaced} has no meaning without --launch`, {
+    hint: "add --launch with the machine monitors that files are to be made for, such as --launch qemu",
+  });
 }
 
 export function limitsOf(line: CommandLine): Limits | undefined {

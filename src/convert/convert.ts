@@ -1,6 +1,7 @@
 import { ImageFile } from "../output/image-file.ts";
 import { StagedOutput } from "../output/staged-output.ts";
 import type { ResolvedImage } from "../source/source.ts";
+import { launchFileNames, writeLaunchFiles } from "./launch-files.ts";
 import { type ConvertedImage, makeImage } from "./make-image.ts";
 import type { ImageMetadata } from "./meta.ts";
 import type { ConversionOptions, ConvertOptions } from "./options.ts";
@@ -18,7 +19,7 @@ export interface ConvertResult extends ConvertedImage {
   readonly metadataPath: string | undefined;
   /** The empty disk beside it, where one was asked for. */
   readonly writableDiskPath?: string;
-  /** Files that a profile made beside them. */
+  /** Files that were made beside them, by a profile or to start the image. */
   readonly assetPaths: readonly string[];
   /** Bytes of the image as the disk counts them: holes take none. */
   readonly allocatedBytes: number;
@@ -66,7 +67,7 @@ async function convertAsAsked(request: FolderRequest): Promise<ConvertResult> {
   const profile = await openProfile(request);
   try {
     const { place, force } = request;
-    const names = outputNames(request, profile?.outputs ?? []);
+    const names = outputNames(request, [...(profile?.outputs ?? []), ...launchFileNames(request.launch)]);
     const { leaving } = names;
     const output = await StagedOutput.create(place.folder, names.all, force, { leaving });
     try {
@@ -76,7 +77,7 @@ async function convertAsAsked(request: FolderRequest): Promise<ConvertResult> {
         const beside = place.file === undefined ? (name: string): string => output.path(name) : undefined;
         const disk = await makeDisk(image, request, output);
         const converted = await makeImage({ image, origin, profile, request, store: file, beside });
-        const metadata = { ...converted.metadata, ...disk };
+        const metadata = await withLaunchFiles(request, { ...converted.metadata, ...disk }, output);
         if (names.metadata !== undefined) {
           await output.write(names.metadata, `${JSON.stringify(metadata, undefined, 2)}\n`);
         }
@@ -113,4 +114,13 @@ async function makeDisk(
   const disk = await planWritableDisk(writableDisk, image, request);
   await writeWritableDisk(disk, new ImageFile(output.path(writableDisk.fileName)), request);
   return { writableDisk: disk.metadata };
+}
+
+async function withLaunchFiles(
+  { launch, filesystem }: FolderRequest,
+  metadata: ImageMetadata,
+  output: StagedOutput,
+): Promise<ImageMetadata> {
+  if (launch === undefined) return metadata;
+  return { ...metadata, launch: await writeLaunchFiles(launch, filesystem.fileName, metadata, output) };
 }

@@ -5,6 +5,7 @@ import type { Profile } from "../profile/profile.ts";
 import type { ResolvedImage } from "../source/source.ts";
 import { describeLayer, describeRuntime, storedBytes } from "./describe.ts";
 import { filesystemIdentity, filesystemTime, formatUuid } from "./identity.ts";
+import { launchFileNames } from "./launch-files.ts";
 import { checkManifest } from "./limits.ts";
 import type { ImageMetadata, LayerMetadata, RuntimeMetadata, WritableDiskMetadata } from "./meta.ts";
 import type { ConvertOptions } from "./options.ts";
@@ -87,7 +88,10 @@ async function planAsAsked(request: FolderRequest): Promise<ConversionPlan> {
 }
 
 function plannedOutputs(request: FolderRequest, profile: Profile | undefined): string[] {
-  const { image, writableDisk, metadata, assets } = outputNames(request, profile?.outputs ?? []);
+  const { image, writableDisk, metadata, assets } = outputNames(request, [
+    ...(profile?.outputs ?? []),
+    ...launchFileNames(request.launch),
+  ]);
   const names = [image, writableDisk, metadata, ...assets].filter((name) => name !== undefined);
   return names.map((name) => join(request.place.folder, name));
 }

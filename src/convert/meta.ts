@@ -1,4 +1,5 @@
 import type { FilesystemName } from "../filesystem/kind/kind.ts";
+import type { Monitor } from "../launch/monitors.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { BootstrapDocument } from "../profile/init/bootstrap.ts";
 import type { ProfileName } from "../profile/profile.ts";
@@ -22,8 +23,19 @@ export interface ImageMetadata {
   readonly writableDisk?: WritableDiskMetadata;
   /** What a profile put in. */
   readonly injection?: InjectionMetadata;
+  /** The files beside the image that start it, where they were asked for. */
+  readonly launch?: readonly LaunchMetadata[];
   /** sha256 of the whole of the filesystem image, where it was asked for. */
   readonly rootfsDigest?: Digest;
+}
+
+/** A file that starts the image in a machine monitor. */
+export interface LaunchMetadata {
+  readonly monitor: Monitor;
+  /** Its name, beside the image. */
+  readonly file: string;
+  /** What starts the machine, in the folder of the image. */
+  readonly command: readonly string[];
 }
 
 /** How the image's config says its workload is to be run. */

@@ -1,4 +1,5 @@
 import type { FilesystemName, FilesystemOptions } from "../filesystem/kind/kind.ts";
+import type { Monitor } from "../launch/monitors.ts";
 import type { InflateChoice } from "../layer/decompress.ts";
 import type { WorkloadOverrides } from "../profile/init/overrides.ts";
 import type { ProfileName } from "../profile/profile.ts";
@@ -58,6 +59,8 @@ export interface ConvertOptions extends ImageOptions {
   readonly writableDisk?: WritableDisk | undefined;
   /** What is put in beside the image's own files; nothing if absent. */
   readonly profile?: ProfileSettings | undefined;
+  /** Files beside the image that start it in machine monitors; none if absent. */
+  readonly launch?: LaunchSettings | undefined;
   /** Seconds since 1970 for the filesystem's own times; absent: the config's `created`, else 0. */
   readonly sourceDateEpoch?: number | undefined;
   /** Who decompresses the layers; "auto" if absent. The result is the same. */
@@ -70,7 +73,7 @@ export interface ConvertOptions extends ImageOptions {
 export type ConversionOptions = Omit<ConvertOptions, "source">;
 
 /** The same, wherever it goes. */
-export type MakingOptions = Omit<ConversionOptions, "out" | "force" | "writableDisk">;
+export type MakingOptions = Omit<ConversionOptions, "out" | "force" | "writableDisk" | "launch">;
 
 /**
  * An empty disk, `writable.ext4` or `writable.xfs`, for what a guest changes: the upper layer of an overlay over a root
@@ -81,6 +84,19 @@ export interface WritableDisk {
   readonly size: number;
   /** Its filesystem; "ext4" if absent. */
   readonly type?: "ext4" | "xfs" | undefined;
+}
+
+/** Which machine monitors files are made for, and the machines that they describe. */
+export interface LaunchSettings {
+  readonly monitors: readonly Monitor[];
+  /** Path of the kernel, which nobody looks for; "kernel" beside the image if absent. */
+  readonly kernel?: string | undefined;
+  /** Path of an initramfs; none if absent. */
+  readonly initramfs?: string | undefined;
+  /** Bytes of memory, whole MiB; 512 MiB if absent. */
+  readonly memory?: number | undefined;
+  /** Processors; 1 if absent. */
+  readonly cpus?: number | undefined;
 }
 
 /** Of which kind a filesystem is, how large, and what it is called. */

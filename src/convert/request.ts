@@ -3,6 +3,7 @@ import type { FilesystemKind, FilesystemWriter } from "../filesystem/kind/kind.t
 import { filesystemKind } from "../filesystem/kinds.ts";
 import type { InflateChoice } from "../layer/decompress.ts";
 import { checkDemands, checkSource, type ImageDemands, type ImageRequest } from "./image-request.ts";
+import { type LaunchRequest, launchRequest } from "./launch-files.ts";
 import type { ConversionOptions, ConvertOptions, ImageOptions, MakingOptions } from "./options.ts";
 import { type OutputPlace, outputPlace } from "./output-place.ts";
 import { checkImageAlone, checkRoot, type ProfileRequest, profileRequest } from "./profile-request.ts";
@@ -40,6 +41,7 @@ export interface FolderConversion extends Conversion {
   readonly place: OutputPlace;
   readonly writableDisk: WritableDiskRequest | undefined;
   readonly force: boolean;
+  readonly launch: LaunchRequest | undefined;
 }
 
 export interface FolderRequest extends FolderConversion, ImageRequest {}
@@ -63,7 +65,8 @@ export function checkFolderConversion(options: ConversionOptions): FolderConvers
   if (place.file !== undefined) checkImageAlone(conversion.profile, writableDisk);
   const { sourceDateEpoch } = conversion;
   if (writableDisk && sourceDateEpoch !== undefined) epochSeconds(sourceDateEpoch, writableDisk.kind);
-  return { place, writableDisk, force: options.force ?? false, ...conversion };
+  const launch = launchRequest(options.launch, place, conversion.profile.name, conversion.platform);
+  return { place, writableDisk, launch, force: options.force ?? false, ...conversion };
 }
 
 /** Throws E_USAGE for what no image could make right. */

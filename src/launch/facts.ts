@@ -41,8 +41,8 @@ export interface LaunchFacts {
 export const DEFAULT_MEMORY = 512 * 2 ** 20;
 const LEAST_MEMORY = 64 * 2 ** 20;
 const MEBI = 2 ** 20;
-/** What the monitors here take at most; machines have fewer. */
-const MOST_CPUS = 254;
+/** What monitors take at most, Firecracker the least of them (vcpu_count); others differ by their versions. */
+const MOST_CPUS = 32;
 
 /** Whole MiB. Throws E_USAGE for what no machine has. */
 export function checkMemory(bytes = DEFAULT_MEMORY): number {

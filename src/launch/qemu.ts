@@ -2,6 +2,7 @@
 import { type Architecture, isReadOnly, type LaunchFacts } from "./facts.ts";
 import { commandLine, kernelWords } from "./kernel-command-line.ts";
 import type { LaunchFile } from "./launch-file.ts";
+import { FILE_NAMES } from "./monitors.ts";
 import { shellScript } from "./shell-script.ts";
 
 interface Emulator {
@@ -44,7 +45,7 @@ export function qemu(facts: LaunchFacts): LaunchFile {
     ...["-kernel", kernel, ...(initramfs === undefined ? [] : ["-initrd", initramfs])],
     ...["-append", commandLine(words)],
   ];
-  return { name: "qemu.sh", text: shellScript(command), executable: true, command };
+  return { name: FILE_NAMES.qemu, text: shellScript(command), executable: true, command };
 }
 
 /** The drive "root". A comma in a path is two in QEMU's options. */

@@ -81,9 +81,9 @@ export class StagedOutput {
   }
 
   /** Writes the whole of a small file. */
-  async write(name: string, text: string): Promise<void> {
+  async write(name: string, text: string, executable = false): Promise<void> {
     try {
-      await writeFile(this.path(name), text);
+      await writeFile(this.path(name), text, { mode: executable ? 0o777 : 0o666 });
     } catch (error) {
       throw outputError(error, `cannot write ${this.path(name)}`);
     }

@@ -48,7 +48,7 @@ test("what is missing is said with what to do, and the exit code is no workload'
     [[scratch("empty"), "--kernel=x"], "meta.json: there is no such file", "name a folder"],
     [[scratch("other"), "--kernel=x"], "does not describe an image", "convert the image again"],
     [[scratch("empty"), "--kernel=x", "--memory=1000"], "1000 bytes of memory are not possible", "512M"],
-    [[scratch("empty"), "--kernel=x", "--cpus=0"], "0 processors are not possible", "1 to 254"],
+    [[scratch("empty"), "--kernel=x", "--cpus=0"], "0 processors are not possible", "1 to 32"],
     [[scratch("empty"), "--out=x"], "unknown option --out", ""],
   ];
   for (const [args, message, hint] of table) {

@@ -1,17 +1,30 @@
 /** More machines booted by the command: each kind of filesystem and of end, packages, a terminal. */
 import { expect } from "bun:test";
 import { spawn } from "node:child_process";
-import { openSync, readFileSync, writeSync } from "node:fs";
+import { copyFileSync, mkdirSync, openSync, readFileSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { convert } from "../../src/convert/convert.ts";
+import { type EarlyUserspace, makeEarlyUserspace } from "../../src/kernel/early-userspace.ts";
+import { openKernel } from "../../src/kernel/kernel.ts";
 import { BOOTING, bootCommand, convertScript } from "../boot/machines.ts";
 import { cloudKernel, cloudKernelFolder } from "../support/boot.ts";
 import { makeDebianPackage, makeKernelFolder } from "../support/kernel-package.ts";
 import { findOracle, testWith } from "../support/oracles.ts";
 import { REPOSITORY } from "../support/package.ts";
+import { runBeside } from "../support/run-beside.ts";
 import { scratchFolder } from "../support/scratch.ts";
 import { buildShellImage } from "../support/shell-image.ts";
 
 const scratch = scratchFolder();
+
+async function withKernel(use: (early: EarlyUserspace) => Promise<void> | void): Promise<void> {
+  const kernel = await openKernel(cloudKernelFolder());
+  try {
+    await use(await makeEarlyUserspace(kernel));
+  } finally {
+    await kernel.close();
+  }
+}
 
 function layout(name: string): string {
   buildShellImage(scratch(name), "t");
@@ -64,6 +77,28 @@ testWith(BOOTING, "a kernel that gives up is no status, and arguments take the c
   const given = await bootCommand([...args, "--", "/bin/sh", "-c", "echo it has; exit 5"]);
   expect(given.stdout).toContain("it has\n");
   expect(given.code).toBe(5);
+});
+
+testWith(BOOTING, "qemu.sh boots what it lies beside, from wherever it is called", async () => {
+  const folder = scratch("launched");
+  mkdirSync(scratch("kernels"));
+  const kernel = scratch("kernels/kernel");
+  copyFileSync(cloudKernel(), kernel);
+  await withKernel(async (early) => writeFileSync(scratch("kernels/initramfs"), early.bytes));
+  await convert({
+    source: `oci:${layout("launched-image")}`,
+    platform: "linux/amd64",
+    out: folder,
+    filesystem: { type: "erofs" },
+    profile: { name: "init", workload: { cmd: ["/bin/sh", "-c", "echo launched"] } },
+    launch: { monitors: ["qemu"], kernel, initramfs: scratch("kernels/initramfs") },
+  });
+  // KVM may be there and not work.
+  const script = readFileSync(join(folder, "qemu.sh"), "utf8").replace(/ +-accel kvm .*\n/, "");
+  writeFileSync(join(folder, "qemu.sh"), script);
+  const { stdout, status } = await runBeside([join(folder, "qemu.sh")], { cwd: "/" });
+  expect(stdout).toContain("launched\r\n\r\novms-exit: 0\r\n");
+  expect(status).toBe(0);
 });
 
 testWith([...BOOTING, "script"], "Ctrl-C at a terminal stops the machine in order", async () => {

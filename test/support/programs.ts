@@ -39,6 +39,7 @@ const PACKAGES = {
   zstd: "zstd",
   gzip: "gzip",
   lz4: "lz4",
+  xmllint: "libxml2-utils",
   xz: "xz-utils",
   bzip2: "bzip2",
   tar: "tar",

@@ -1,4 +1,5 @@
 import { FILESYSTEM_NAMES } from "../../filesystem/kind/kind.ts";
+import { MONITORS } from "../../launch/monitors.ts";
 import type { OptionSpec } from "./option.ts";
 import { REGISTRY_OPTIONS } from "./registry.ts";
 
@@ -7,6 +8,7 @@ const IMAGE = "Image:";
 const WORKLOAD = "Workload (with --profile init, systemd or cloud-init):";
 const OUTPUT = "Output:";
 const FILESYSTEM = "Filesystem:";
+const LAUNCH = "Launch files (with --launch):";
 const LIMITS = "Limits (an image beyond one is refused):";
 const TALK = "Messages:";
 
@@ -184,6 +186,25 @@ export const CONVERT_OPTIONS = {
     describe: "Threads that hash and inflate layers, 0 for none; the result is the same",
     defaultDescription: "by the cores, none for small images",
   },
+  launch: {
+    type: "string",
+    group: LAUNCH,
+    describe: `Machine monitors to make files for, with commas between: ${MONITORS.join(",")}`,
+  },
+  kernel: {
+    type: "string",
+    group: LAUNCH,
+    describe: "Path of the kernel",
+    defaultDescription: '"kernel" in the output folder',
+  },
+  initramfs: { type: "string", group: LAUNCH, describe: "Path of an initramfs" },
+  memory: {
+    type: "string",
+    group: LAUNCH,
+    describe: "Memory: bytes, or with M, G",
+    defaultDescription: "512M",
+  },
+  cpus: { type: "string", group: LAUNCH, describe: "Processors", defaultDescription: "1" },
   "max-bytes": {
     type: "string",
     group: LIMITS,

@@ -16,24 +16,7 @@ export const KERNEL_OPTIONS = {
 
 const MACHINE = "Machine:";
 
-/** What a machine has. */
-export const MACHINE_OPTIONS = {
-  kernel: {
-    type: "string",
-    group: MACHINE,
-    describe: "The kernel that it boots",
-  },
-  memory: {
-    type: "string",
-    group: MACHINE,
-    describe: "Its memory: bytes, or with K, M, G",
-    defaultDescription: "512M",
-  },
-  cpus: { type: "string", group: MACHINE, describe: "Its processors", defaultDescription: "1" },
-} as const satisfies Record<string, OptionSpec>;
-
 export const BOOT_OPTIONS = {
-  ...MACHINE_OPTIONS,
   kernel: {
     type: "string",
     group: MACHINE,
@@ -46,6 +29,8 @@ export const BOOT_OPTIONS = {
     describe: "An initramfs",
     defaultDescription: "made where the kernel needs one",
   },
+  memory: { ...CONVERT_OPTIONS.memory, group: MACHINE },
+  cpus: { ...CONVERT_OPTIONS.cpus, group: MACHINE },
   accel: {
     type: "string",
     group: MACHINE,
