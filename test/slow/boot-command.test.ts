@@ -2,18 +2,21 @@
 import { expect } from "bun:test";
 import { spawn } from "node:child_process";
 import { copyFileSync, mkdirSync, openSync, readFileSync, writeFileSync, writeSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { convert } from "../../src/convert/convert.ts";
 import { type EarlyUserspace, makeEarlyUserspace } from "../../src/kernel/early-userspace.ts";
 import { openKernel } from "../../src/kernel/kernel.ts";
 import { BOOTING, bootCommand, convertScript } from "../boot/machines.ts";
 import { cloudKernel, cloudKernelFolder } from "../support/boot.ts";
+import { debianKernel, debianPackages } from "../support/gondolin/debian.ts";
 import { makeDebianPackage, makeKernelFolder } from "../support/kernel-package.ts";
+import { buildLayout } from "../support/layout-builder.ts";
 import { findOracle, testWith } from "../support/oracles.ts";
 import { REPOSITORY } from "../support/package.ts";
 import { runBeside } from "../support/run-beside.ts";
 import { scratchFolder } from "../support/scratch.ts";
 import { buildShellImage } from "../support/shell-image.ts";
+import { tar } from "../support/tar-builder.ts";
 
 const scratch = scratchFolder();
 
@@ -100,6 +103,31 @@ testWith(BOOTING, "qemu.sh boots what it lies beside, from wherever it is called
   expect(stdout).toContain("launched\r\n\r\novms-exit: 0\r\n");
   expect(status).toBe(0);
 });
+
+testWith(
+  [...BOOTING, "qemu-system-aarch64", "dpkg"],
+  "an arm64 machine boots, by its own kernel alone",
+  async () => {
+    const data = readFileSync(join(debianPackages("arm64", ["busybox-static"]), "bin/busybox"));
+    buildLayout(scratch("arm64-image"), {
+      layers: [tar([{ path: "busybox", mode: 0o755, data }])],
+      platform: { os: "linux", architecture: "arm64" },
+      config: { Entrypoint: ["/busybox", "sh", "-c"], Cmd: ["echo hello; exit 3"] },
+      tag: "t",
+    });
+    const source = `oci:${scratch("arm64-image:t")}`;
+    const filesystem = { type: "erofs", compress: "lz4" } as const;
+    const image = { source, platform: "linux/arm64", filesystem, profile: { name: "init" } } as const;
+    await convert({ ...image, out: scratch("arm64") });
+    const kernel = dirname(dirname(debianKernel("arm64").image));
+    const { code, stdout } = await bootCommand([scratch("arm64"), "--kernel", kernel]);
+    expect(stdout).toContain("hello\n");
+    expect(code).toBe(3);
+    const other = await bootCommand([scratch("arm64"), "--kernel", cloudKernel()]);
+    expect(other.stderr).toContain("the kernel is for amd64, the image for arm64");
+    expect(other.code).toBe(125);
+  },
+);
 
 testWith([...BOOTING, "script"], "Ctrl-C at a terminal stops the machine in order", async () => {
   const script = "trap 'echo caught; exit 33' TERM; echo ready; while :; do busybox sleep 1; done";
