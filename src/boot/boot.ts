@@ -41,7 +41,7 @@ export async function bootImage(options: BootOptions): Promise<number> {
   const scratch = await mkdtemp(join(tmpdir(), "docker2vm-boot-"));
   try {
     checkArchitecture(image, kernel);
-    const way = wayTo(image, kernel.features, kernel.where, options.initramfs !== undefined);
+    const way = wayTo(image, kernel, options);
     const accelerator = await acceleratorFor(image, options);
     const machine: BootedMachine = {
       ...image,
@@ -90,7 +90,12 @@ async function initramfsFile(kernel: Kernel, scratch: string): Promise<string> {
   return path;
 }
 
-function statusOf({ code, console, messages }: MachineEnd, image: DescribedImage): number {
+function statusOf({ killed, code, console, messages }: MachineEnd, image: DescribedImage): number {
+  if (killed) {
+    throw new Docker2vmError("E_MACHINE", "the machine was stopped before its workload had ended", {
+      hint: "its disk is as if it had been switched off: the next boot replays the journal",
+    });
+  }
   if (code !== 0) {
     throw new Docker2vmError("E_MACHINE", `QEMU ended with ${code}`, { output: messages.slice(-20) });
   }

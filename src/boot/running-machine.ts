@@ -21,6 +21,8 @@ export interface MachineStreams {
 }
 
 export interface MachineEnd {
+  /** Whether it was not left to come to its end. */
+  readonly killed: boolean;
   /** QEMU's own exit code, or the signal that ended it. */
   readonly code: number | string;
   readonly console: ConsoleReader;
@@ -38,6 +40,7 @@ export class RunningMachine {
   #messages = "";
   #stopping = false;
   #isOver = false;
+  #killed = false;
 
   constructor(architecture: Architecture, args: readonly string[], monitor: string, streams: MachineStreams) {
     this.#architecture = architecture;
@@ -60,7 +63,9 @@ export class RunningMachine {
   }
 
   kill(): void {
-    if (!this.#isOver) this.#child.kill("SIGKILL");
+    if (this.#isOver) return;
+    this.#killed = true;
+    this.#child.kill("SIGKILL");
   }
 
   async #run(streams: MachineStreams): Promise<MachineEnd> {
@@ -82,7 +87,7 @@ export class RunningMachine {
       const code = await exited;
       await passed;
       const messages = this.#messages.split("\n").filter((line) => line !== "");
-      return { code, console: this.#console, messages };
+      return { killed: this.#killed, code, console: this.#console, messages };
     } finally {
       this.#isOver = true;
       process.off("exit", onExit);

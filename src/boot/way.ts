@@ -1,6 +1,7 @@
 /** How a kernel reaches an image: by which disk, and whether through an initramfs. */
 import { Docker2vmError } from "../errors.ts";
-import type { FeatureName, FeatureStates } from "../kernel/features.ts";
+import type { FeatureName } from "../kernel/features.ts";
+import type { Kernel } from "../kernel/kernel.ts";
 import { driverOf } from "../launch/facts.ts";
 import type { DescribedImage } from "./described-image.ts";
 
@@ -12,10 +13,20 @@ export interface Way {
   readonly needsInitramfs: boolean;
 }
 
+/** What was asked for and has a say in it. */
+interface Asked {
+  /** Of the kernel's command line. */
+  readonly words: readonly string[];
+  /** One that is there already. */
+  readonly initramfs?: string | undefined;
+}
+
 const DISKS: Readonly<Record<Disk, readonly FeatureName[]>> = {
   virtio: ["virtio-pci", "virtio-disk"],
   nvme: ["nvme"],
 };
+/** A word of ovms-init's (`guest/program/command-line.c`). */
+const OVERLAY = "docker2vm.root=overlay";
 const DISK_NAMES = ["virtio", "nvme"] as const;
 
 /**
@@ -24,18 +35,17 @@ const DISK_NAMES = ["virtio", "nvme"] as const;
  */
 export function wayTo(
   image: DescribedImage,
-  features: FeatureStates,
-  where: string,
-  hasInitramfs: boolean,
+  { where, features }: Pick<Kernel, "where" | "features">,
+  { words, initramfs }: Asked,
 ): Way {
-  const needs = needsOf(image);
+  const needs = needsOf(image, words);
   const lacking = needs.filter((name) => features[name] === "absent");
   if (lacking.length > 0) throw lacks(where, lacking);
   const isThere = (names: readonly FeatureName[], states: readonly (string | undefined)[]): boolean =>
     names.every((name) => states.includes(features[name]));
   const direct = [...needs, ...(image.root.verity === undefined ? [] : ["dm-mod.create" as const])];
   const disk = DISK_NAMES.find((name) => isThere(DISKS[name], ["built-in", "unknown"]));
-  if (!hasInitramfs && disk !== undefined && isThere(direct, ["built-in", "unknown"])) {
+  if (initramfs === undefined && disk !== undefined && isThere(direct, ["built-in", "unknown"])) {
     return { disk, needsInitramfs: false };
   }
   const loadable = DISK_NAMES.find((name) => isThere(DISKS[name], ["built-in", "module", "unknown"]));
@@ -43,9 +53,10 @@ export function wayTo(
   return { disk: loadable, needsInitramfs: true };
 }
 
-function needsOf({ root, compressed }: DescribedImage): readonly FeatureName[] {
+function needsOf({ root, compressed }: DescribedImage, words: readonly string[]): readonly FeatureName[] {
   return [
     driverOf(root),
+    ...(words.some((word) => word.startsWith(OVERLAY)) ? ["overlay" as const] : []),
     ...(compressed ? ["erofs-compressed" as const] : []),
     ...(root.verity === undefined ? [] : ["dm-verity" as const]),
   ];

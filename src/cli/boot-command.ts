@@ -69,6 +69,7 @@ class Terminal {
   readonly #host: Host;
   #machine: RunningMachine | undefined;
   #restore: (() => void) | undefined;
+  #stopping = false;
 
   constructor(host: Host) {
     this.#host = host;
@@ -97,7 +98,8 @@ class Terminal {
   }
 
   readonly #stop = (): void => {
-    this.#host.stderr.write("\r\nstopping the machine; once more ends it at once\r\n");
+    if (!this.#stopping) this.#host.stderr.write("\r\nstopping the machine; once more ends it at once\r\n");
+    this.#stopping = true;
     this.#machine?.stop();
   };
 }

@@ -32,6 +32,7 @@ export interface Kernel {
 }
 
 const SEVERAL = "name one of them, or a folder with one kernel alone";
+const MOST = 512 << 20;
 const IMAGE_NAMES = /^(?:vmlinu[xz]|Image|bzImage|kernel)/;
 
 /**
@@ -102,6 +103,9 @@ async function readWhole(path: string): Promise<Uint8Array> {
     throw inputError(error, path);
   });
   try {
+    const { size } = await file.stat();
+    if (size > MOST)
+      throw unsuitable(path, `it has ${size} bytes, and no kernel is as large`, "name a kernel");
     return await file.readFile();
   } catch (error) {
     throw inputError(error, path);

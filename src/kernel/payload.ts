@@ -30,15 +30,17 @@ export async function unpackPayload(bytes: Uint8Array, where: string): Promise<U
 function unlz4(bytes: Uint8Array): Uint8Array {
   const view = viewOf(bytes);
   const blocks: Uint8Array[] = [];
-  for (let at = 4; at + 4 < bytes.length; ) {
+  const block = new Uint8Array(LZ4_BLOCK);
+  let total = 0;
+  for (let at = 4; at + 4 < bytes.length && total < MOST; ) {
     const length = view.getUint32(at, true);
     at += 4;
     // What follows the last block is the kernel's length.
     if (length === 0 || length > bytes.length - at) break;
-    const block = new Uint8Array(LZ4_BLOCK);
     const size = decompressBlock(bytes.subarray(at, at + length), block);
     if (size === undefined) break;
-    blocks.push(block.subarray(0, size));
+    blocks.push(block.slice(0, size));
+    total += size;
     at += length;
   }
   return Buffer.concat(blocks);

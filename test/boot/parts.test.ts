@@ -38,6 +38,7 @@ describe("the console", () => {
 });
 
 describe("the way to an image", () => {
+  type Asked = Parameters<typeof wayTo>[2];
   const image = (root: Partial<DescribedImage["root"]> = {}, compressed = false): DescribedImage => ({
     path: "/vm/rootfs.ext4",
     architecture: "amd64",
@@ -46,7 +47,16 @@ describe("the way to an image", () => {
     init: "/sbin/ovms-init",
   });
   const features = (state: FeatureState, others: Partial<Record<FeatureName, FeatureState>> = {}) => {
-    const names = ["ext4", "xfs", "erofs", "erofs-compressed", "dm-verity", "dm-mod.create", "nvme"] as const;
+    const names = [
+      "ext4",
+      "xfs",
+      "erofs",
+      "overlay",
+      "erofs-compressed",
+      "dm-verity",
+      "dm-mod.create",
+      "nvme",
+    ] as const;
     const all = [...names, "virtio-pci", "virtio-disk"] as const;
     return { ...Object.fromEntries(all.map((name) => [name, state])), ...others } as FeatureStates;
   };
@@ -54,20 +64,30 @@ describe("the way to an image", () => {
 
   test("is the shortest that the kernel has", () => {
     const debian = features("module", { ext4: "built-in", nvme: "built-in", "dm-mod.create": "absent" });
-    const table: [image: DescribedImage, features: FeatureStates, given: boolean, way: string][] = [
-      [image(), features("built-in"), false, "virtio"],
-      [image(), features("unknown"), false, "virtio"],
-      [image(), features("module"), false, "virtio with an initramfs"],
-      [image(), debian, false, "nvme"],
-      [image(), debian, true, "virtio with an initramfs"],
-      [image({ type: "ext2" }), debian, false, "nvme"],
-      [image({ type: "xfs" }), debian, false, "virtio with an initramfs"],
-      [image({ verity }), debian, false, "virtio with an initramfs"],
-      [image({ verity }), features("built-in"), false, "virtio"],
-      [image(), features("built-in", { "virtio-pci": "absent" }), true, "nvme with an initramfs"],
+    const words = ["a", "docker2vm.root=overlay:/dev/vdb"];
+    const initramfs = "initramfs.gz";
+    const none = { words: [] };
+    const table: [image: DescribedImage, features: FeatureStates, asked: Asked, way: string][] = [
+      [image(), features("built-in"), none, "virtio"],
+      [image(), features("unknown"), none, "virtio"],
+      [image(), features("module"), none, "virtio with an initramfs"],
+      [image(), debian, none, "nvme"],
+      [image(), debian, { words: [], initramfs }, "virtio with an initramfs"],
+      [image(), debian, { words }, "virtio with an initramfs"],
+      [image(), features("built-in"), { words }, "virtio"],
+      [image({ type: "ext2" }), debian, none, "nvme"],
+      [image({ type: "xfs" }), debian, none, "virtio with an initramfs"],
+      [image({ verity }), debian, none, "virtio with an initramfs"],
+      [image({ verity }), features("built-in"), none, "virtio"],
+      [
+        image(),
+        features("built-in", { "virtio-pci": "absent" }),
+        { words: [], initramfs },
+        "nvme with an initramfs",
+      ],
     ];
-    for (const [each, states, given, expected] of table) {
-      const { disk, needsInitramfs } = wayTo(each, states, "kernel", given);
+    for (const [each, states, asked, expected] of table) {
+      const { disk, needsInitramfs } = wayTo(each, { where: "kernel", features: states }, asked);
       expect(`${disk}${needsInitramfs ? " with an initramfs" : ""}`).toBe(expected);
     }
   });
@@ -81,7 +101,12 @@ describe("the way to an image", () => {
     ];
     for (const [each, lacking] of table) {
       const states = features("built-in", Object.fromEntries(lacking.map((name) => [name, "absent"])));
-      await expectError(() => wayTo(each, states, "bzImage", false), "E_UNSUPPORTED", "bzImage", ...lacking);
+      await expectError(
+        () => wayTo(each, { where: "bzImage", features: states }, { words: [] }),
+        "E_UNSUPPORTED",
+        "bzImage",
+        ...lacking,
+      );
     }
   });
 });
