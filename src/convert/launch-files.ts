@@ -80,7 +80,7 @@ export async function writeLaunchFiles(
 function launchFacts(
   { kernel, initramfs, memoryMiB, cpus }: LaunchRequest,
   fileName: string,
-  { platform, profile, filesystem }: ImageMetadata,
+  { platform, profile, filesystem, writableDisk }: ImageMetadata,
   folder: string,
 ): LaunchFacts {
   const { type, uuid, readOnly = false, verity } = filesystem;
@@ -89,6 +89,7 @@ function launchFacts(
     name: `docker2vm-${uuid}`,
     folder,
     root: { fileName, type, readOnly, verity },
+    writableDisk: writableDisk?.file,
     init: profile === "init" ? INIT : undefined,
     kernel,
     initramfs,

@@ -6,7 +6,7 @@ import { FILE_NAMES } from "./monitors.ts";
 import { shellScript } from "./shell-script.ts";
 
 export function crosvm(facts: LaunchFacts): LaunchFile {
-  const { root, kernel, initramfs, cpus, memoryMiB } = facts;
+  const { root, writableDisk, kernel, initramfs, cpus, memoryMiB } = facts;
   // For the disk that is the root it appends root=, and ro or rw itself.
   const words = kernelWords(facts, {
     console: "ttyS0",
@@ -18,6 +18,7 @@ export function crosvm(facts: LaunchFacts): LaunchFile {
   const command = [
     ...["crosvm", "run"],
     ...["--block", `${root.fileName}${isRoot ? ",root" : ""}${isReadOnly(root) ? ",ro" : ""}`],
+    ...(writableDisk === undefined ? [] : ["--block", writableDisk]),
     ...["--serial", "type=stdout,hardware=serial,num=1,console=true,earlycon=true,stdin=true"],
     ...["-m", `${memoryMiB}`, "-c", `${cpus}`],
     ...["-p", commandLine(words), ...(initramfs === undefined ? [] : ["--initrd", initramfs])],

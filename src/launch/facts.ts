@@ -25,6 +25,8 @@ export interface RootFacts {
 export interface LaunchFacts {
   readonly architecture: Architecture;
   readonly root: RootFacts;
+  /** File name of an empty disk beside the image, for what a guest changes. */
+  readonly writableDisk?: string | undefined;
   /** The first program; the kernel's own choice if absent. */
   readonly init?: string | undefined;
   /** What tells the machine from others. */

@@ -12,7 +12,7 @@ const DISK = "/dev/vda";
 const ENDING = { amd64: ["reboot=k", "panic=1"], arm64: ["panic=1"] } as const;
 
 export function firecracker(facts: LaunchFacts): LaunchFile {
-  const { architecture, root, kernel, initramfs, cpus, memoryMiB } = facts;
+  const { architecture, root, writableDisk, kernel, initramfs, cpus, memoryMiB } = facts;
   // It appends root= and ro or rw for a disk that is the root itself, and not one that is mapped.
   const isRoot = root.verity === undefined;
   const words = kernelWords(facts, {
@@ -34,6 +34,7 @@ export function firecracker(facts: LaunchFacts): LaunchFile {
         is_root_device: isRoot,
         is_read_only: isReadOnly(root),
       },
+      ...(writableDisk === undefined ? [] : [writableDrive(writableDisk)]),
     ],
     "machine-config": { vcpu_count: cpus, mem_size_mib: memoryMiB },
   };
@@ -43,4 +44,8 @@ export function firecracker(facts: LaunchFacts): LaunchFile {
     executable: false,
     command: ["firecracker", "--no-api", "--config-file", FILE_NAMES.firecracker],
   };
+}
+
+function writableDrive(fileName: string): object {
+  return { drive_id: "writable", path_on_host: fileName, is_root_device: false, is_read_only: false };
 }

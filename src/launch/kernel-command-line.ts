@@ -14,6 +14,8 @@ const SECTOR = 512;
 /** COMMAND_LINE_SIZE of both architectures (asm/setup.h), less the NUL. */
 const LONGEST = 2047;
 const MAPPED_NAME = "rootfs";
+/** Of virtio, which all the machines have. */
+const SECOND_DISK = "/dev/vdb";
 const MAPPED_DISK = "/dev/dm-0";
 
 export interface MachineWords {
@@ -29,7 +31,7 @@ export interface MachineWords {
 
 /** The words, in order. The mapped disk's are one word with blanks in it, in quotes. */
 export function kernelWords(
-  { root, init }: Pick<LaunchFacts, "root" | "init">,
+  { root, init, writableDisk }: Pick<LaunchFacts, "root" | "init" | "writableDisk">,
   { console, disk, ending, appendsRoot = false }: MachineWords,
 ): readonly string[] {
   const { verity } = root;
@@ -40,6 +42,8 @@ export function kernelWords(
     ...(appendsRoot && verity === undefined ? [] : [`root=${rootDisk(root, disk)}`, access]),
     `rootfstype=${driverOf(root)}`,
     ...(init === undefined ? [] : [`init=${init}`]),
+    // A word of ovms-init's own.
+    ...(init === undefined || writableDisk === undefined ? [] : [`docker2vm.root=overlay:${SECOND_DISK}`]),
     ...ending,
   ];
 }

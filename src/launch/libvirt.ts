@@ -11,7 +11,7 @@ const MACHINES = {
 
 /** Its paths are absolute: a domain has no folder that others could begin at. */
 export function libvirt(facts: LaunchFacts): LaunchFile {
-  const { architecture, root, initramfs, cpus, memoryMiB, folder, name } = facts;
+  const { architecture, root, writableDisk, initramfs, cpus, memoryMiB, folder, name } = facts;
   const { arch, machine, console } = MACHINES[architecture];
   const words = kernelWords(facts, { console, disk: "/dev/vda", ending: ["panic=-1"] });
   const absolute = (path: string): string => text(path.startsWith("/") ? path : `${folder}/${path}`);
@@ -32,12 +32,7 @@ export function libvirt(facts: LaunchFacts): LaunchFile {
   <on_reboot>destroy</on_reboot>
   <on_crash>destroy</on_crash>
   <devices>
-    <disk type="file" device="disk">
-      <driver name="qemu" type="raw"/>
-      <source file="${absolute(root.fileName)}"/>
-      <target dev="vda" bus="virtio"/>${isReadOnly(root) ? "\n      <readonly/>" : ""}
-    </disk>
-    <serial type="pty">
+${disk("vda", absolute(root.fileName), isReadOnly(root))}${writableDisk === undefined ? "" : disk("vdb", absolute(writableDisk), false)}    <serial type="pty">
       <target port="0"/>
     </serial>
     <console type="pty">
@@ -52,6 +47,15 @@ export function libvirt(facts: LaunchFacts): LaunchFile {
     executable: false,
     command: ["virsh", "create", "--console", FILE_NAMES.libvirt],
   };
+}
+
+function disk(target: string, path: string, readOnly: boolean): string {
+  return `    <disk type="file" device="disk">
+      <driver name="qemu" type="raw"/>
+      <source file="${path}"/>
+      <target dev="${target}" bus="virtio"/>${readOnly ? "\n      <readonly/>" : ""}
+    </disk>
+`;
 }
 
 const ENTITIES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };

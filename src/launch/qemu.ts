@@ -32,7 +32,7 @@ export const EMULATORS: Readonly<Record<Architecture, Emulator>> = {
 export const BARE = ["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"] as const;
 
 export function qemu(facts: LaunchFacts): LaunchFile {
-  const { architecture, root, kernel, initramfs, cpus, memoryMiB } = facts;
+  const { architecture, root, writableDisk, kernel, initramfs, cpus, memoryMiB } = facts;
   const { program, machine, console } = EMULATORS[architecture];
   const words = kernelWords(facts, { console, disk: "/dev/vda", ending: ["panic=-1"] });
   const command = [
@@ -42,13 +42,18 @@ export function qemu(facts: LaunchFacts): LaunchFile {
     ...["-accel", "kvm", "-accel", "tcg", "-cpu", "max", "-m", `${memoryMiB}`, "-smp", `${cpus}`],
     ...["-serial", "stdio"],
     ...["-drive", driveOption(root.fileName, isReadOnly(root)), "-device", "virtio-blk-pci,drive=root"],
+    ...(writableDisk === undefined ? [] : writableDrive(writableDisk)),
     ...["-kernel", kernel, ...(initramfs === undefined ? [] : ["-initrd", initramfs])],
     ...["-append", commandLine(words)],
   ];
   return { name: FILE_NAMES.qemu, text: shellScript(command), executable: true, command };
 }
 
-/** The drive "root". A comma in a path is two in QEMU's options. */
-export function driveOption(path: string, readOnly: boolean): string {
-  return `file=${path.replaceAll(",", ",,")},if=none,id=root,format=raw${readOnly ? ",readonly=on" : ""}`;
+/** A drive. A comma in a path is two in QEMU's options. */
+export function driveOption(path: string, readOnly: boolean, id = "root"): string {
+  return `file=${path.replaceAll(",", ",,")},if=none,id=${id},format=raw${readOnly ? ",readonly=on" : ""}`;
+}
+
+function writableDrive(fileName: string): readonly string[] {
+  return ["-drive", driveOption(fileName, false, "writable"), "-device", "virtio-blk-pci,drive=writable"];
 }

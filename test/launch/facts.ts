@@ -22,6 +22,7 @@ export function everyMachine(): LaunchFacts[] {
     roots().flatMap((root, index) => ({
       architecture,
       root,
+      writableDisk: index % 5 === 0 ? "writable.ext4" : undefined,
       name: `docker2vm-${index}`,
       folder: '/vm/it\'s <here> & "there"',
       // By turns, for they do not depend on the others.

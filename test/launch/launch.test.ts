@@ -65,6 +65,8 @@ describe.each([...MONITORS])("for %s", (monitor) => {
         isReadOnly(facts) ? "ro" : "rw",
       ]);
       expect(of("rootfstype")).toEqual([`rootfstype=${root.type.replace(/ext[23]/, "ext4")}`]);
+      const overlay = init !== undefined && facts.writableDisk !== undefined;
+      expect(of("docker2vm.root")).toEqual(overlay ? ["docker2vm.root=overlay:/dev/vdb"] : []);
       expect(of("init")).toEqual(init === undefined ? [] : [`init=${init}`]);
       const table = `rootfs,,,ro,0 320 verity 1 /dev/vda /dev/vda 4096 4096 40 41 sha256 ${VERITY.rootHash} ${VERITY.salt}`;
       expect(of("dm-mod.create")).toEqual(root.verity === undefined ? [] : [`dm-mod.create=${table}`]);
@@ -81,6 +83,8 @@ describe.each([...MONITORS])("for %s", (monitor) => {
       expect(all).toMatch(/"mem_size_mib": 256|size=256M|-m 256|"MiB">256</);
       expect(all).toMatch(/"vcpu_count": 2|boot=2|-smp 2|-c 2|<vcpu>2</);
       expect(all).toContain(root.fileName);
+      const disks = all.match(/writable\.ext4/g) ?? [];
+      expect(disks.length > 0).toBe(facts.writableDisk !== undefined);
       expect(all).toContain(kernel.slice(kernel.lastIndexOf("/")));
       expect(all.includes("initramfs.gz")).toBe(initramfs !== undefined);
     }
