@@ -7,7 +7,8 @@ const SRC = join(import.meta.dir, "../../src");
 /** A name, or the beginning of one whose end is put in: `--max-${limit}`. */
 const OPTION = /(?<![\w-])--([a-z][a-z\d]*(?:-[a-z\d]+)*(?:-(?=\$\{))?)/g;
 /** Where the command lines of other programs are put together: a text that begins with an option is an argument. */
-const BUILDERS = /^(?:dockerfile\/(?:buildah|buildctl|docker-buildx)|bundle\/add-missing)\.ts$/;
+const BUILDERS =
+  /^(?:dockerfile\/(?:buildah|buildctl|docker-buildx)|bundle\/add-missing|kernel\/xz|launch\/(?:cloud-hypervisor|crosvm|firecracker|libvirt)|profile\/cloud-init\/service-seed)\.ts$/;
 /** Options of other programs that messages or scripts name: the program stands before them. */
 const OF_OTHERS: Readonly<Record<string, RegExp>> = {
   arch: /gondolin image pull/,
@@ -16,6 +17,7 @@ const OF_OTHERS: Readonly<Record<string, RegExp>> = {
   key: /cosign public-key/,
   "library-path": /elf\.interpreter/,
   sparse: /tar's option/,
+  workload: /ExecStart/,
 };
 
 function isOption(name: string): boolean {
