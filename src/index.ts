@@ -92,9 +92,16 @@ export type {
 export { type ImageInput, type OpenImageOptions, openImage, verifyImage } from "./reader/open-image.ts";
 export type { RegistryAccess, RegistryEvent } from "./source/registry-options.ts";
 export type {
+  FilesystemSource,
+  FolderSource,
+  IdRange,
   ImageChoice,
+  ImageSpec,
+  Ownership,
   PathSource,
   RegistrySource,
+  RootfsSource,
+  RootfsTarSource,
   SourceSpec,
   StandardInputSource,
   StreamSource,

@@ -1,6 +1,7 @@
 /** Bundles for runc, crun, youki, gVisor and their like: runtime-spec, bundle.md. */
 import { chmodSync, existsSync, realpathSync, statSync } from "node:fs";
 import { dirname, isAbsolute, join } from "node:path";
+import { type FoundImage, foundImage } from "../convert/found-image.ts";
 import { keyFor, withImage } from "../convert/with-image.ts";
 import { assert, Docker2vmError } from "../errors.ts";
 import type { Extraction } from "../filesystem/reading/extract.ts";
@@ -8,6 +9,7 @@ import { absolutePath } from "../machine.ts";
 import type { Digest } from "../oci/digest.ts";
 import { formatPlatform } from "../oci/platform.ts";
 import { StagedOutput } from "../output/staged-output.ts";
+import type { RootFilesystem } from "../rootfs/root-filesystem.ts";
 import type { ResolvedImage, SourceOrigin } from "../source/source.ts";
 import { whyUnreadable } from "../system-errors.ts";
 import { type Accounts, accountsBelow, accountsIn } from "./accounts.ts";
@@ -45,8 +47,11 @@ export interface BundleResult {
 /** The image that a bundle was made of. */
 export interface BundledImage {
   readonly source: { readonly kind: string; readonly reference: string };
-  /** Digest of the manifest; of the config where there is none. */
-  readonly digest: Digest;
+  /**
+   * Digest of the manifest; of the config where there is none; of the files where they are all there is, and null where
+   * these were not read.
+   */
+  readonly digest: Digest | null;
   /** "linux/arm64/v8" */
   readonly platform: string;
 }
@@ -96,7 +101,9 @@ async function createAsAsked(request: BundleRequest): Promise<BundleResult> {
     const made =
       conversion === undefined
         ? await make()
-        : await withImage(conversion, opening, (image, origin) => make({ image, origin }));
+        : await withImage(conversion, opening, async (image, origin) =>
+            make({ image, told: await foundImage(image, conversion), origin }),
+          );
     demands.signal.throwIfAborted();
     await output.commit();
     return {
@@ -112,9 +119,11 @@ async function createAsAsked(request: BundleRequest): Promise<BundleResult> {
   }
 }
 
-/** An image that was found. */
+/** An image that was found, or files without one. */
 interface Found {
-  readonly image: ResolvedImage;
+  readonly image: ResolvedImage | RootFilesystem;
+  /** What it says of itself. */
+  readonly told: FoundImage;
   readonly origin: SourceOrigin;
 }
 
@@ -138,18 +147,18 @@ async function writeFiles(
   assert(found !== undefined && conversion !== undefined, "there are no files without an image");
   const folder = output.path(ROOTFS_NAME);
   const unpacking = {
-    making: { ...found, request: conversion },
+    making: { image: found.image, origin: found.origin, request: conversion },
     scratch: join(output.scratch, SCRATCH_NAME),
     folder,
     asRoot: rootless === undefined,
     environment,
   };
-  return unpack(unpacking, async (filesystem, extraction) => {
+  return unpack(unpacking, async (filesystem, extraction, digest) => {
     for (const message of warningsOf(extraction, rootless !== undefined)) warn(request, message);
     if (rootless !== undefined) keepMovable(folder);
-    const config = configOf(request, output, ROOTFS_NAME, accountsIn(filesystem), found.image);
+    const config = configOf(request, output, ROOTFS_NAME, accountsIn(filesystem), found.told);
     await output.write(CONFIG_NAME, config.text);
-    return { config: config.value, image: describe(found), extraction };
+    return { config: config.value, image: describe(found, digest), extraction };
   });
 }
 
@@ -161,9 +170,12 @@ async function writeConfig(
   found: Found | undefined,
 ): Promise<Made> {
   const rootPath = isOwn ? ROOTFS_NAME : path;
-  const config = configOf(request, output, rootPath, accountsBelow(path), found?.image);
+  const config = configOf(request, output, rootPath, accountsBelow(path), found?.told);
   await output.write(CONFIG_NAME, config.text);
-  return { config: config.value, ...(found === undefined ? {} : { image: describe(found) }) };
+  return {
+    config: config.value,
+    ...(found === undefined ? {} : { image: describe(found, found.told.digest) }),
+  };
 }
 
 function configOf(
@@ -171,7 +183,7 @@ function configOf(
   output: StagedOutput,
   rootPath: string,
   accounts: Accounts,
-  image: ResolvedImage | undefined,
+  image: FoundImage | undefined,
 ): { readonly value: Json; readonly text: string } {
   const say = (message: string): void => warn(request, message);
   const document = runtimeConfig({ ...request, image, accounts, rootPath, warn: say });
@@ -202,11 +214,11 @@ function givenRoot(rootfs: string, out: string): GivenRoot {
   }
 }
 
-function describe({ image, origin }: Found): BundledImage {
+function describe({ told, origin }: Found, digest: Digest | null): BundledImage {
   return {
     source: { kind: origin.kind, reference: origin.reference },
-    digest: image.manifestDigest,
-    platform: formatPlatform(image.platform),
+    digest,
+    platform: formatPlatform(told.platform),
   };
 }
 

@@ -5,6 +5,7 @@ import { readerOf } from "../filesystem/open.ts";
 import { type Extraction, extract } from "../filesystem/reading/extract.ts";
 import type { ReadableFilesystem } from "../filesystem/reading/filesystem.ts";
 import { ImageFile as ReadImage } from "../filesystem/reading/image.ts";
+import type { Digest } from "../oci/digest.ts";
 import { ImageFile } from "../output/image-file.ts";
 import { inTurns } from "../waiting/steps.ts";
 import { addWhatIsMissing } from "./add-missing.ts";
@@ -28,14 +29,19 @@ export interface Unpacking {
 
 /**
  * Converts the image and extracts everything, so that all that is known of layers and of keeping inside a folder serves
- * here, too. Hands the filesystem over for further questions before it goes.
+ * here, too. Hands the filesystem over for further questions before it goes, and the digest of its source.
  */
 export async function unpack<Result>(
   { making, scratch, folder, asRoot, environment }: Unpacking,
-  use: (filesystem: ReadableFilesystem, extraction: Extraction) => Promise<Result>,
+  use: (filesystem: ReadableFilesystem, extraction: Extraction, digest: Digest) => Promise<Result>,
 ): Promise<Result> {
   const { signal } = making.request;
-  await makeImage({ ...making, profile: undefined, beside: undefined, store: new PassingImage(scratch) });
+  const { metadata } = await makeImage({
+    ...making,
+    profile: undefined,
+    beside: undefined,
+    store: new PassingImage(scratch),
+  });
   const file = new ReadImage(scratch);
   try {
     const reader = await readerOf(file);
@@ -44,7 +50,7 @@ export async function unpack<Result>(
     const whole = asRoot
       ? await addWhatIsMissing(filesystem, folder, extraction, { signal, environment })
       : extraction;
-    return await use(filesystem, whole);
+    return await use(filesystem, whole, metadata.sourceDigest);
   } finally {
     file.close();
   }

@@ -49,12 +49,16 @@ function whatElse(manifests: ImageInspection["manifests"]): string {
   return manifests.length > 1 ? choice : `${choice}; --any-platform shows what there is`;
 }
 
+function sizeText(bytes: number, digest: string | null, layers: number): string {
+  return digest === null ? formatBytes(bytes) : `${formatBytes(bytes)} in ${layers} layers, as stored`;
+}
+
 function imageLines({ digest, platform, created, layers, storedBytes, runtime }: InspectedImage): string[] {
   return [
     `Platform  ${platform}`,
-    `Digest    ${digest}`,
+    `Digest    ${digest ?? "none but that of all files, which convert tells"}`,
     `Created   ${created ?? "not told"}`,
-    `Size      ${formatBytes(storedBytes)} in ${layers.length} layers, as stored`,
+    `Size      ${storedBytes === null ? "not told" : sizeText(storedBytes, digest, layers.length)}`,
     ...layers.map((layer) => `Layer     ${layer.digest ?? layer.diffId} ${formatBytes(layer.size)}`),
     `Runs      ${workload(runtime)}`,
   ];

@@ -51,7 +51,7 @@ async function credentials(line: CommandLine, host: Host, source: string) {
       hint: "give both, and the password on standard input: --username NAME --password-stdin < FILE",
     });
   }
-  if (source === "-") {
+  if (source === "-" || source.endsWith(":-")) {
     throw new Docker2vmError("E_USAGE", "standard input is the image: it cannot be the password as well", {
       hint: "leave --username and --password-stdin out: they are for images that are pulled by their name",
     });

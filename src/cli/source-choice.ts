@@ -16,11 +16,11 @@ type SourceOption = keyof typeof PREFIXES;
 /** The commands that take an image, and how they take it. */
 const FORMS = {
   convert:
-    "an image's name, --oci-layout PATH, --oci-tar PATH, --docker-archive PATH, or - for standard input",
+    "an image's name, --oci-layout PATH, --oci-tar PATH, --docker-archive PATH, - for standard input, or rootfs-tar:FILE, dir:PATH or image:FILE",
   "bundle create":
-    "an image's name, --oci-layout PATH, --oci-tar PATH, --docker-archive PATH, - for standard input, or --rootfs DIR",
+    "an image's name, --oci-layout PATH, --oci-tar PATH, --docker-archive PATH, - for standard input, rootfs-tar:FILE, dir:PATH or image:FILE, or --rootfs DIR",
   "inspect-image":
-    "an image's name, oci:PATH, oci-archive:PATH, docker-archive:PATH, or - for standard input",
+    "an image's name, oci:PATH, oci-archive:PATH, docker-archive:PATH, - for standard input, or rootfs-tar:FILE, dir:PATH or image:FILE",
   oci2gondolin: "--image NAME, --oci-layout PATH or --oci-tar PATH",
 } as const;
 
@@ -72,9 +72,11 @@ export function chooseSource(
   return source;
 }
 
+const PREFIXED = /^(oci:|oci-archive:|docker-archive:|docker:\/\/|rootfs-tar:|dir:|image:)/;
+
 /** A path without a prefix is never guessed at: the same word may be the name of an image. */
 function refuseBarePath(command: SourceCommand, source: string): void {
-  if (source === "-" || /^(oci:|oci-archive:|docker-archive:|docker:\/\/)/.test(source)) return;
+  if (source === "-" || PREFIXED.test(source)) return;
   if (!existsSync(source)) return;
   const isFolder = statSync(source).isDirectory();
   throw new Docker2vmError(
@@ -85,14 +87,16 @@ function refuseBarePath(command: SourceCommand, source: string): void {
 }
 
 function folderHint(folder: string): string {
-  const toBuild = existsSync(join(folder, "Dockerfile")) && !existsSync(join(folder, "index.json"));
-  return toBuild ? `build it: docker2vm dockerfile --context ${folder} --out DIR` : `write oci:${folder}`;
+  if (existsSync(join(folder, "index.json"))) return `write oci:${folder}`;
+  return existsSync(join(folder, "Dockerfile"))
+    ? `build it: docker2vm dockerfile --context ${folder} --out DIR`
+    : `write oci:${folder} if it holds an image, dir:${folder} if it holds files alone`;
 }
 
 function fileHint(command: SourceCommand, file: string): string {
   if (/dockerfile|containerfile/i.test(basename(file))) {
     return `build it: docker2vm dockerfile --file ${file} --out DIR`;
   }
-  const forms = `write docker-archive:${file} or oci-archive:${file}`;
+  const forms = `write docker-archive:${file}, oci-archive:${file}, rootfs-tar:${file} or image:${file}`;
   return command === "inspect-image" ? `${forms}; a filesystem is looked at by docker2vm inspect` : forms;
 }

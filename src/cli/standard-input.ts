@@ -2,16 +2,22 @@ import { Docker2vmError } from "../errors.ts";
 import type { SourceSpec } from "../source/source.ts";
 import type { Host } from "./host.ts";
 
+const ROOTFS = "rootfs-tar:-";
+
 /**
- * The source as the library takes it: for "-" what comes on standard input. Throws E_USAGE for a terminal there; `use`:
+ * The source as the library takes it: for "-" and "rootfs-tar:-" what comes on standard input. Throws E_USAGE for a terminal there; `use`:
  * what is to be put behind a pipe instead.
  */
 export function sourceSpec(source: string, use: string, host: Host): SourceSpec | string {
-  if (source !== "-") return source;
+  const isRootfs = source === ROOTFS;
+  if (source !== "-" && !isRootfs) return source;
   if (host.stdinIsTerminal) {
-    throw new Docker2vmError("E_USAGE", "standard input is a terminal, not an image archive", {
-      hint: `pipe one in: docker save IMAGE | docker2vm ${use}`,
+    throw new Docker2vmError("E_USAGE", "standard input is a terminal, not an archive", {
+      hint: isRootfs
+        ? `pipe one in: docker export CONTAINER | docker2vm ${use.replace("-", ROOTFS)}`
+        : `pipe one in: docker save IMAGE | docker2vm ${use}`,
     });
   }
-  return { kind: "stdin", bytes: host.openStdin() };
+  const bytes = host.openStdin();
+  return isRootfs ? { kind: "rootfs-tar", bytes } : { kind: "stdin", bytes };
 }

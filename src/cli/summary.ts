@@ -12,9 +12,9 @@ import { printable, shellWord } from "./printable.ts";
 /** The result for a reader: what was made of what, how large it is, how it wants to be run. */
 export function summaryText({ rootfsPath, metadataPath, metadata, ...result }: ConvertResult): string {
   const { filesystem, source } = metadata;
-  const layers = metadata.layers.length === 1 ? "1 layer" : `${metadata.layers.length} layers`;
+  const made = [metadata.platform, ...layersText(metadata.layers.length)].join(", ");
   const rows: [name: string, value: string][] = [
-    ["Image", `${source.reference} (${metadata.platform}, ${layers})`],
+    ["Image", `${source.reference} (${made})`],
     ["Digest", metadata.sourceDigest],
     ["Rootfs", rootfsPath],
     ["Size", sizeText(filesystem, result)],
@@ -45,6 +45,12 @@ function onDiskText({
 }: Pick<ConvertResult, "apparentBytes" | "allocatedBytes">): string {
   const sparse = allocatedBytes < apparentBytes;
   return `${formatBytes(allocatedBytes)}: ${sparse ? "the file is sparse, what is only zeros takes no room" : "the file has no holes"}`;
+}
+
+/** A root filesystem that is no container image has none. */
+function layersText(count: number): string[] {
+  if (count === 0) return [];
+  return [count === 1 ? "1 layer" : `${count} layers`];
 }
 
 /** What the file's length is made up of, and how it came about. */

@@ -1,6 +1,5 @@
 import type { Packer, Packing } from "../filesystem/kind/packing.ts";
 import { packBatchFor } from "../filesystem/packing.ts";
-import type { LayerBlob } from "../source/source.ts";
 import { workerCount } from "./layer-reader.ts";
 import { PackPool } from "./workers/pack-pool.ts";
 import { threadModule } from "./workers/thread-module.ts";
@@ -17,7 +16,7 @@ export interface ContentPacker {
 /** @param workers as of `layerReader`: those that compress are as many again */
 export async function contentPacker(
   packing: Packing | undefined,
-  layers: readonly LayerBlob[],
+  layers: readonly { readonly size: number }[],
   workers: number | undefined,
 ): Promise<ContentPacker> {
   const close = async (): Promise<void> => undefined;

@@ -1,6 +1,8 @@
+import { noConfig } from "../oci/config.ts";
 import { ImageFile } from "../output/image-file.ts";
 import { StagedOutput } from "../output/staged-output.ts";
-import type { ResolvedImage } from "../source/source.ts";
+import type { RootFilesystem } from "../rootfs/root-filesystem.ts";
+import type { IdentifiedImage } from "./identity.ts";
 import { launchFileNames, writeLaunchFiles } from "./launch-files.ts";
 import { type ConvertedImage, makeImage } from "./make-image.ts";
 import type { ImageMetadata } from "./meta.ts";
@@ -75,8 +77,10 @@ async function convertAsAsked(request: FolderRequest): Promise<ConvertResult> {
       const made = await withImage(request, opening, async (image, origin) => {
         const file = new ImageFile(output.path(names.image));
         const beside = place.file === undefined ? (name: string): string => output.path(name) : undefined;
-        const disk = await makeDisk(image, request, output);
+        const isKnown = "layers" in image;
+        const early = isKnown ? await makeDisk(image, request, output) : {};
         const converted = await makeImage({ image, origin, profile, request, store: file, beside });
+        const disk = isKnown ? early : await makeDisk(read(image, converted), request, output);
         const metadata = await withLaunchFiles(request, { ...converted.metadata, ...disk }, output);
         if (names.metadata !== undefined) {
           await output.write(names.metadata, `${JSON.stringify(metadata, undefined, 2)}\n`);
@@ -101,9 +105,17 @@ async function convertAsAsked(request: FolderRequest): Promise<ConvertResult> {
   }
 }
 
-/** Before the image: what is wrong with it need not wait for the layers. Returns what `meta.json` has of it. */
+/** What an image is that was made of files without one, as far as another's identity follows from it. */
+function read(
+  { created, names }: RootFilesystem,
+  { metadata: { sourceDigest } }: ConvertedImage,
+): IdentifiedImage {
+  return { manifestDigest: sourceDigest, config: noConfig(created), names };
+}
+
+/** Before the image, where that is known: what is wrong with it need not wait for the layers. Returns what `meta.json` has of it. */
 async function makeDisk(
-  image: ResolvedImage,
+  image: IdentifiedImage,
   request: FolderRequest,
   output: StagedOutput,
 ): Promise<Pick<ImageMetadata, "writableDisk">> {

@@ -3,8 +3,9 @@ import type { Digest } from "../oci/digest.ts";
 import { formatPlatform } from "../oci/platform.ts";
 import type { Profile } from "../profile/profile.ts";
 import type { ResolvedImage } from "../source/source.ts";
-import { describeLayer, describeRuntime, storedBytes } from "./describe.ts";
-import { filesystemIdentity, filesystemTime, formatUuid } from "./identity.ts";
+import { describeLayer, describeRuntime } from "./describe.ts";
+import { type FoundImage, foundImage } from "./found-image.ts";
+import { filesystemIdentity, filesystemTime, formatUuid, type IdentifiedImage, labelOf } from "./identity.ts";
 import { launchFileNames } from "./launch-files.ts";
 import { checkManifest } from "./limits.ts";
 import type { ImageMetadata, LayerMetadata, RuntimeMetadata, WritableDiskMetadata } from "./meta.ts";
@@ -24,19 +25,20 @@ import { keyFor, temporaryScratch, withImage } from "./with-image.ts";
 export interface ConversionPlan extends PlannedSize {
   readonly dryRun: true;
   readonly source: ImageMetadata["source"];
-  readonly sourceDigest: Digest;
+  /** Null where the files alone tell, all of them. */
+  readonly sourceDigest: Digest | null;
   readonly platform: string;
   readonly mode: ImageMetadata["mode"];
   readonly profile: ImageMetadata["profile"];
   readonly runtime: RuntimeMetadata;
   readonly layers: readonly LayerMetadata[];
-  /** Of all layers. */
-  readonly storedBytes: number;
+  /** Of all layers, or of what holds the files; null where nobody knows. */
+  readonly storedBytes: number | null;
   readonly filesystem: PlannedFilesystem & {
-    /** Absent where it follows from what a profile adds. */
+    /** Absent where it follows from what a profile adds, or from the files. */
     readonly uuid?: string;
   };
-  /** As in `meta.json`, where such a disk is asked for. */
+  /** As in `meta.json`, where such a disk is asked for; absent where it follows from the files. */
   readonly writableDisk?: WritableDiskMetadata;
   /** The files that would be written. */
   readonly outputs: readonly string[];
@@ -64,21 +66,27 @@ async function planAsAsked(request: FolderRequest): Promise<ConversionPlan> {
   const profile = await openProfile(request);
   try {
     const opening = { ...temporaryScratch(), verifyKey };
-    return await withImage(request, opening, async (image, origin) => {
-      checkManifest(image.layers, request);
+    return await withImage(request, opening, async (found, origin) => {
+      const { digest, size, ...image } = await foundImage(found, request);
+      if (size !== null) checkManifest(digest === null ? [{ size }] : image.layers, request);
       return {
         dryRun: true,
         source: { kind: origin.kind, reference: origin.reference },
-        sourceDigest: image.manifestDigest,
+        sourceDigest: digest,
         platform: formatPlatform(image.platform),
         mode: request.profile.mode,
         profile: request.profile.name,
         runtime: describeRuntime(image.config.config),
         layers: image.layers.map(describeLayer),
-        storedBytes: storedBytes(image.layers),
+        storedBytes: size,
         ...plannedSize(request),
-        filesystem: { ...plannedFilesystem(request), ...plannedUuid(image, request, profile) },
-        ...(await plannedDisk(image, request)),
+        filesystem: {
+          ...plannedFilesystem(labelOf(image, request), request),
+          ...(digest === null
+            ? keptUuid(image, request)
+            : plannedUuid({ ...image, manifestDigest: digest }, request, profile)),
+        },
+        ...(digest === null ? {} : await plannedDisk({ ...image, manifestDigest: digest }, request)),
         outputs: plannedOutputs(request, profile),
       };
     });
@@ -97,13 +105,19 @@ function plannedOutputs(request: FolderRequest, profile: Profile | undefined): s
 }
 
 async function plannedDisk(
-  image: ResolvedImage,
+  image: IdentifiedImage,
   request: FolderRequest,
 ): Promise<Pick<ConversionPlan, "writableDisk">> {
   const { writableDisk } = request;
   if (writableDisk === undefined) return {};
   const { planWritableDisk } = await import("./writable-disk.ts");
   return { writableDisk: (await planWritableDisk(writableDisk, image, request)).metadata };
+}
+
+/** Of files without a manifest. */
+function keptUuid({ names }: Pick<FoundImage, "names">, request: Request): { uuid?: string } {
+  const uuid = request.uuid ?? names?.uuid;
+  return uuid === undefined ? {} : { uuid: formatUuid(uuid) };
 }
 
 function plannedUuid(

@@ -1,24 +1,29 @@
 import { createHash } from "node:crypto";
+import { Docker2vmError } from "../errors.ts";
 import type { FilesystemIdentity, FilesystemWriter } from "../filesystem/kind/kind.ts";
+import { filesystemKind } from "../filesystem/kinds.ts";
 import { quote } from "../oci/quote.ts";
 import { timeSeconds } from "../oci/time.ts";
 import type { Injection } from "../profile/profile.ts";
-import type { ResolvedImage } from "../source/source.ts";
+import type { FilesystemNames, ResolvedImage } from "../source/source.ts";
 import type { Timestamp } from "../tree/inode.ts";
 import type { Conversion } from "./request.ts";
 
 /** Another one changes every UUID that is not given: only where the facts below come to mean something else. */
 const UUID_VERSION = 1;
 
+/** What of an image its filesystem's identity follows from. */
+export type IdentifiedImage = Pick<ResolvedImage, "manifestDigest" | "config" | "names">;
+
 /** @param time as `filesystemTime` tells it */
 export function filesystemIdentity(
-  image: ResolvedImage,
+  image: IdentifiedImage,
   time: Timestamp,
   request: Conversion,
   injection: Injection | undefined,
 ): FilesystemIdentity {
-  const uuid = request.uuid ?? imageUuid(image, time, request, injection);
-  return { uuid, hashSeed: hashSeedOf(uuid), label: request.label, time };
+  const uuid = request.uuid ?? image.names?.uuid ?? imageUuid(image, time, request, injection);
+  return { uuid, hashSeed: hashSeedOf(uuid), label: labelOf(image, request), time };
 }
 
 /**
@@ -26,12 +31,12 @@ export function filesystemIdentity(
  * that the disk need not wait for the layers.
  */
 export function writableDiskIdentity(
-  image: ResolvedImage,
+  image: IdentifiedImage,
   time: Timestamp,
   request: Conversion,
   { label, facts }: Pick<FilesystemWriter, "facts"> & Pick<FilesystemIdentity, "label">,
 ): FilesystemIdentity {
-  const beside = formatUuid(request.uuid ?? imageUuid(image, time, request, undefined));
+  const beside = formatUuid(request.uuid ?? image.names?.uuid ?? imageUuid(image, time, request, undefined));
   const uuid = derivedUuid("writable disk uuid", { beside, ...facts });
   return { uuid, hashSeed: hashSeedOf(uuid), label, time };
 }
@@ -41,12 +46,31 @@ function hashSeedOf(uuid: Uint8Array): Uint8Array {
   return hash("directory hash seed", formatUuid(uuid));
 }
 
+const DEFAULT_LABEL = "rootfs";
+/** Gondolin's images bear it by convention; nothing looks for it. */
+const GONDOLIN_LABEL = "gondolin-root";
+
+/** The volume label: that of the filesystem that is made anew, unless there is another one. Throws E_USAGE if it is too long. */
+export function labelOf(
+  { names }: { readonly names?: FilesystemNames | undefined },
+  { label, profile, filesystem }: Pick<Conversion, "label" | "profile" | "filesystem">,
+): string {
+  const settled = label ?? names?.label ?? (profile.name === "gondolin" ? GONDOLIN_LABEL : DEFAULT_LABEL);
+  const { labelBytes } = filesystemKind(filesystem.name);
+  if (settled.length <= labelBytes) return settled;
+  throw new Docker2vmError(
+    "E_USAGE",
+    `the label that is kept, ${quote(Buffer.from(settled, "latin1").toString("utf8"))}, has ${settled.length} bytes`,
+    { hint: `${filesystem.name} has room for ${labelBytes}: give another one with --label` },
+  );
+}
+
 /**
  * When the filesystem, and whatever in it has no time of its own, was made: as asked for, else the config's `created`;
  * 1970 where that is none or earlier. Reports a warning where it cannot be read.
  */
 export function filesystemTime(
-  { config }: ResolvedImage,
+  { config }: IdentifiedImage,
   { sourceDateEpoch, report }: Conversion,
 ): Timestamp {
   const { created = "" } = config;
@@ -69,16 +93,17 @@ export function formatUuid(uuid: Uint8Array): string {
  * option that is new changes the UUID of nobody who does not use it.
  */
 function imageUuid(
-  image: ResolvedImage,
+  image: IdentifiedImage,
   time: Timestamp,
-  { profile, label, filesystem, verity }: Conversion,
+  request: Conversion,
   injection: Injection | undefined,
 ): Uint8Array {
+  const { profile, filesystem, verity } = request;
   return derivedUuid("filesystem uuid", {
     image: image.manifestDigest,
     profile: unless(profile.name, "baseline"),
     added: injection?.digest,
-    label: unless(label, "rootfs"),
+    label: unless(labelOf(image, request), "rootfs"),
     time: unless(time.seconds, 0),
     ...filesystem.facts,
     verity: unless(verity, false),

@@ -2,6 +2,7 @@ import { formatPlatform } from "../oci/platform.ts";
 import type { ImageInspection as RegistryInspection } from "../source/registry-inspect.ts";
 import type { ResolvedImage } from "../source/source.ts";
 import { describeLayer, describeRuntime, storedBytes } from "./describe.ts";
+import { type FoundImage, foundImage } from "./found-image.ts";
 import { checkImageOptions, type ImageRequest } from "./image-request.ts";
 import type { LayerMetadata, RuntimeMetadata } from "./meta.ts";
 import type { ImageOptions } from "./options.ts";
@@ -19,14 +20,14 @@ export interface ImageInspection {
 
 /** One image, for one platform. */
 export interface InspectedImage {
-  /** Digest of the manifest. */
-  readonly digest: string;
+  /** Digest of the manifest; null where there is none, and the files alone tell, all of them. */
+  readonly digest: string | null;
   readonly platform: string;
   /** RFC 3339, as the config has it. */
   readonly created: string | undefined;
   readonly layers: readonly LayerMetadata[];
-  /** Of all layers. */
-  readonly storedBytes: number;
+  /** Of all layers, or of what holds the files; null where nobody knows. */
+  readonly storedBytes: number | null;
   readonly runtime: RuntimeMetadata;
 }
 
@@ -52,7 +53,7 @@ async function inspectAsAsked(request: ImageRequest): Promise<ImageInspection> {
   return withImage(request, opening, async (image, { reference }) => ({
     reference,
     manifests: [],
-    image: describeInspected(image),
+    image: describeInspected(await foundImage(image, request)),
   }));
 }
 
@@ -76,21 +77,22 @@ function describeRegistryImage({ reference, manifests, image }: RegistryInspecti
       digest,
       platform: platform && formatPlatform(platform),
     })),
-    image: image && describeInspected(image),
+    image:
+      image && describeInspected({ ...image, digest: image.manifestDigest, size: storedBytes(image.layers) }),
   };
 }
 
-type Inspectable = Pick<ResolvedImage, "manifestDigest" | "platform" | "config"> & {
+type Inspectable = Pick<FoundImage, "digest" | "size" | "platform" | "config"> & {
   readonly layers: readonly Pick<ResolvedImage["layers"][number], "digest" | "diffId" | "size">[];
 };
 
-function describeInspected({ manifestDigest, platform, config, layers }: Inspectable): InspectedImage {
+function describeInspected({ digest, size, platform, config, layers }: Inspectable): InspectedImage {
   return {
-    digest: manifestDigest,
+    digest,
     platform: formatPlatform(platform),
     created: config.created,
     layers: layers.map(describeLayer),
-    storedBytes: storedBytes(layers),
+    storedBytes: size,
     runtime: describeRuntime(config.config),
   };
 }

@@ -30,7 +30,7 @@ export function layerReader(layers: readonly LayerBlob[], workers: number | unde
 }
 
 /** @param workers as many as were asked for; undefined: as many as the machine has cores and the layers are worth */
-export function workerCount(layers: readonly LayerBlob[], workers: number | undefined): number {
+export function workerCount(layers: readonly Pick<LayerBlob, "size">[], workers: number | undefined): number {
   if (workers !== undefined) return workers;
   const stored = layers.reduce((sum, layer) => sum + layer.size, 0);
   const cores = availableParallelism();

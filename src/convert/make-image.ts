@@ -4,10 +4,12 @@ import { formatPlatform } from "../oci/platform.ts";
 import { type ImageStore, sha256Of } from "../output/image-store.ts";
 import { ImageWriter } from "../output/image-writer.ts";
 import type { Profile } from "../profile/profile.ts";
+import type { RootFilesystem } from "../rootfs/root-filesystem.ts";
 import type { ResolvedImage, SourceOrigin } from "../source/source.ts";
 import { inTurns } from "../waiting/steps.ts";
+import type { StreamedImage } from "./content-flow.ts";
 import { describeFilesystem, describeImage, describeLayer } from "./describe.ts";
-import { filesystemIdentity, filesystemTime } from "./identity.ts";
+import { filesystemIdentity, filesystemTime, labelOf } from "./identity.ts";
 import { checkManifest } from "./limits.ts";
 import type { ImageMetadata } from "./meta.ts";
 import { inject } from "./profiles.ts";
@@ -29,7 +31,7 @@ export interface ConvertedImage {
 
 /** An image to be made. */
 export interface Making {
-  readonly image: ResolvedImage;
+  readonly image: ResolvedImage | RootFilesystem;
   readonly origin: SourceOrigin;
   readonly profile: Profile | undefined;
   readonly request: Conversion;
@@ -41,17 +43,10 @@ export interface Making {
 
 /** The conversion itself: layers into a tree and blocks, the tree into a filesystem, and what was made, described. */
 export async function makeImage(making: Making): Promise<ConvertedImage> {
-  const { image, profile, request, store } = making;
+  const { profile, request, store } = making;
   const writer = new ImageWriter(store);
   try {
-    checkManifest(image.layers, request);
-    request.report({
-      type: "resolved",
-      sourceDigest: image.manifestDigest,
-      platform: formatPlatform(image.platform),
-      layers: image.layers.map(describeLayer),
-    });
-    const streamed = await streamLayers(image.layers, writer, request);
+    const { image, ...streamed } = await stream(making.image, writer, request);
     request.signal.throwIfAborted();
     const time = filesystemTime(image, request);
     const injection = await inject(profile, streamed, { image, time, request });
@@ -65,7 +60,7 @@ export async function makeImage(making: Making): Promise<ConvertedImage> {
 
     const described = describeFilesystem(identity, request, plan, verity);
     const metadata = describeImage(making.origin, image, described, injection, request);
-    const rootfsDigest = await finish(making, time);
+    const rootfsDigest = await finish(making, image, time);
     return {
       metadata: rootfsDigest === undefined ? metadata : { ...metadata, rootfsDigest },
       apparentBytes: store.apparentBytes,
@@ -77,12 +72,37 @@ export async function makeImage(making: Making): Promise<ConvertedImage> {
   }
 }
 
+/** Has the contents in the image, whatever they come from, and says what that was. */
+async function stream(
+  found: ResolvedImage | RootFilesystem,
+  writer: ImageWriter,
+  request: Conversion,
+): Promise<StreamedImage & { readonly image: ResolvedImage }> {
+  if (!("layers" in found)) {
+    // Before all else, for it may be too long.
+    labelOf(found, request);
+    request.report({ type: "resolved", layers: [] });
+    // Loaded only here: most conversions are of images in layers.
+    const { streamTree } = await import("./stream-tree.ts");
+    return streamTree(found, writer, request);
+  }
+  checkManifest(found.layers, request);
+  request.report({
+    type: "resolved",
+    sourceDigest: found.manifestDigest,
+    platform: formatPlatform(found.platform),
+    layers: found.layers.map(describeLayer),
+  });
+  return { image: found, ...(await streamLayers(found.layers, writer, request)) };
+}
+
 /**
  * Has the profile make its files. Returns the image's digest where that was asked for or the profile needs it: whoever
  * asks first has the whole image read once more.
  */
 async function finish(
-  { image, profile, request, store, beside }: Making,
+  { profile, request, store, beside }: Making,
+  image: ResolvedImage,
   time: ReturnType<typeof filesystemTime>,
 ): Promise<Digest | undefined> {
   let digest: Promise<Digest> | undefined;

@@ -29,7 +29,8 @@ export function plannedSize({ filesystem, verity }: Conversion): PlannedSize {
   return { sizing: filesystem.sizing, apparentBytes: blocks === null ? null : bytesOf(blocks, verity) };
 }
 
-export function plannedFilesystem({ filesystem, label, verity }: Conversion): PlannedFilesystem {
+/** @param label bytes, one character each */
+export function plannedFilesystem(label: string, { filesystem, verity }: Conversion): PlannedFilesystem {
   return {
     type: filesystem.name,
     label: Buffer.from(label, "latin1").toString("utf8"),

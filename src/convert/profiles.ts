@@ -2,8 +2,8 @@ import { homeFolder, workingFolder } from "../machine.ts";
 import type { Injection, Profile } from "../profile/profile.ts";
 import type { ResolvedImage } from "../source/source.ts";
 import type { Timestamp } from "../tree/inode.ts";
+import type { StreamedImage } from "./content-flow.ts";
 import type { Conversion } from "./request.ts";
-import type { StreamedImage } from "./stream-layers.ts";
 
 /** Finds and checks what the profile needs from this machine; undefined where nothing is to be added. */
 export async function openProfile({ profile, platform }: Conversion): Promise<Profile | undefined> {

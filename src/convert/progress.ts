@@ -8,15 +8,17 @@ export type ProgressEvent =
   | { readonly type: "spooling"; readonly bytes: number }
   | {
       readonly type: "resolved";
-      /** All as in `meta.json`. */
-      readonly sourceDigest: Digest;
-      readonly platform: string;
+      /** All as in `meta.json`; absent where only the files themselves tell. */
+      readonly sourceDigest?: Digest;
+      readonly platform?: string;
       readonly layers: readonly LayerMetadata[];
     }
   /** `stored` of the layer's `size` stored bytes are in. */
   | { readonly type: "layer"; readonly index: number; readonly stored: number; readonly size: number }
   /** Every check of the layer held. */
   | { readonly type: "layer-done"; readonly index: number }
+  /** Of a source without layers: so many files have come, and bytes of their contents. */
+  | { readonly type: "files"; readonly files: number; readonly bytes: number }
   /** All contents are in; the filesystem around them is written: `written` bytes so far. */
   | { readonly type: "filesystem"; readonly written: number }
   | { readonly type: "warning"; readonly message: string }

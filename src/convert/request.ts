@@ -9,9 +9,6 @@ import { type OutputPlace, outputPlace } from "./output-place.ts";
 import { checkImageAlone, checkRoot, type ProfileRequest, profileRequest } from "./profile-request.ts";
 import { type WritableDiskRequest, writableDiskRequest } from "./writable-disk-request.ts";
 
-/** Gondolin's images bear it by convention; nothing looks for it. */
-const GONDOLIN_LABEL = "gondolin-root";
-const DEFAULT_LABEL = "rootfs";
 const UUID = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i;
 
 /** What is to be made, of whatever image: every value checked and every default filled in. */
@@ -22,8 +19,8 @@ export interface Conversion extends ImageDemands {
   readonly readOnly: boolean;
   /** Whether a hash tree comes behind the filesystem. */
   readonly verity: boolean;
-  /** Bytes, one character each. */
-  readonly label: string;
+  /** Bytes, one character each; undefined: as the source's, if it is a filesystem, else the profile's default. */
+  readonly label: string | undefined;
   readonly uuid: Uint8Array | undefined;
   readonly sourceDateEpoch: number | undefined;
   readonly digest: boolean;
@@ -85,7 +82,7 @@ export function checkConversion(options: MakingOptions): Conversion {
     filesystem: kind.settle(filesystem),
     readOnly: filesystem.readOnly ?? false,
     verity: filesystem.verity ?? false,
-    label: labelBytes(filesystem.label ?? defaultLabel(profile), kind),
+    label: filesystem.label === undefined ? undefined : labelBytes(filesystem.label, kind),
     uuid: filesystem.uuid === undefined ? undefined : uuidBytes(filesystem.uuid),
     sourceDateEpoch: sourceDateEpoch === undefined ? undefined : epochSeconds(sourceDateEpoch, kind),
     digest: options.digest ?? false,
@@ -108,10 +105,6 @@ function checkGroup(name: string, group: unknown): void {
   throw new Docker2vmError("E_USAGE", `the option ${name} is ${JSON.stringify(group)}, and no object`, {
     hint: `give its settings by name: ${name}: { … }`,
   });
-}
-
-function defaultLabel({ name }: ProfileRequest): string {
-  return name === "gondolin" ? GONDOLIN_LABEL : DEFAULT_LABEL;
 }
 
 function labelBytes(label: string, { name, labelBytes: most }: FilesystemKind): string {

@@ -1,7 +1,9 @@
 import type { KeyObject } from "node:crypto";
 import { tmpdir } from "node:os";
+import type { RootFilesystem } from "../rootfs/root-filesystem.ts";
 import { openSource } from "../source/open.ts";
-import type { ResolvedImage, SourceOrigin } from "../source/source.ts";
+import { isRootfs } from "../source/reference.ts";
+import type { ResolvedImage, RootfsSource, SourceOrigin } from "../source/source.ts";
 import type { SpoolOptions } from "../source/spool.ts";
 import type { ImageRequest } from "./image-request.ts";
 import { checkKept } from "./limits.ts";
@@ -51,11 +53,12 @@ export function keyFor({ registry, source }: ImageRequest): Promise<KeyObject | 
 export async function withImage<Result>(
   request: ImageRequest,
   { toRead = false, ...opening }: Opening,
-  use: (image: ResolvedImage, origin: SourceOrigin) => Promise<Result>,
+  use: (image: ResolvedImage | RootFilesystem, origin: SourceOrigin) => Promise<Result>,
 ): Promise<Result> {
   const { source: asked, signal, report } = request;
   const toMake = asked.kind === "made" ? asked : undefined;
   const spec = asked.kind === "made" ? await asked.make(opening.scratchFolder) : asked;
+  if (isRootfs(spec)) return withRootFilesystem(spec, request, use);
   const registry = { ...request.registry, onEvent: report };
   const onSpool = (bytes: number): void => {
     checkKept(bytes, request.limits);
@@ -72,4 +75,20 @@ export async function withImage<Result>(
   }
   for (const message of (await toMake?.release?.()) ?? []) report({ type: "warning", message });
   return result;
+}
+
+async function withRootFilesystem<Result>(
+  spec: RootfsSource,
+  { report, signal }: ImageRequest,
+  use: (image: RootFilesystem, origin: SourceOrigin) => Promise<Result>,
+): Promise<Result> {
+  // Loaded only here: most conversions are of images in layers.
+  const { openRootFilesystem } = await import("../rootfs/open.ts");
+  const source = await openRootFilesystem(spec, signal);
+  try {
+    for (const message of source.warnings) report({ type: "warning", message });
+    return await use(source, source.origin);
+  } finally {
+    await source.close();
+  }
 }

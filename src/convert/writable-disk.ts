@@ -3,11 +3,10 @@ import { Docker2vmError, reasonOf } from "../errors.ts";
 import type { FilesystemIdentity, FilesystemPlan } from "../filesystem/kind/kind.ts";
 import type { ImageStore } from "../output/image-store.ts";
 import { ImageWriter } from "../output/image-writer.ts";
-import type { ResolvedImage } from "../source/source.ts";
 import { impliedDirectory } from "../tree/inode.ts";
 import { inTurns } from "../waiting/steps.ts";
 import { describeFilesystem } from "./describe.ts";
-import { filesystemTime, writableDiskIdentity } from "./identity.ts";
+import { filesystemTime, type IdentifiedImage, writableDiskIdentity } from "./identity.ts";
 import type { WritableDiskMetadata } from "./meta.ts";
 import type { Conversion } from "./request.ts";
 import type { WritableDiskRequest } from "./writable-disk-request.ts";
@@ -24,7 +23,7 @@ export interface PlannedDisk {
 /** Settles it: nothing of it depends on layers. Throws E_SIZE_TOO_SMALL and E_FILESYSTEM_LIMIT. */
 export async function planWritableDisk(
   disk: WritableDiskRequest,
-  image: ResolvedImage,
+  image: IdentifiedImage,
   request: Conversion,
 ): Promise<PlannedDisk> {
   // What cannot be read of the time is told where the image itself needs it.

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { labelOf } from "../convert/identity.ts";
 import {
   type PlannedFilesystem,
   type PlannedSize,
@@ -66,7 +67,7 @@ async function planAsAsked(
     mode: conversion.profile.mode,
     profile: conversion.profile.name,
     ...plannedSize(conversion),
-    filesystem: plannedFilesystem(conversion),
+    filesystem: plannedFilesystem(labelOf({}, conversion), conversion),
     ...(writableDisk === undefined ? {} : { writableDisk: writableDisk.fileName }),
     out: file === undefined ? folder : join(folder, file.name),
   };

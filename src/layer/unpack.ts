@@ -2,21 +2,30 @@ import type { Run } from "../blocks/blocks.ts";
 import type { FilePlace } from "../blocks/space.ts";
 import { Docker2vmError } from "../errors.ts";
 import type { FileWriter } from "../filesystem/kind/file-writer.ts";
+import type { EntryPart, FileEntry } from "../tree/entry.ts";
 import type { Inode, RegularFile } from "../tree/inode.ts";
 import { directoryOf, type LayerTarget } from "../tree/layer-tree.ts";
-import { isWhiteout } from "../tree/whiteouts.ts";
-import type { TarEntry, TarPart } from "./tar/entries.ts";
 
-/** Where a layer's file contents go while its tar streams by. */
+/** Where the contents of files go while they stream by. */
 export interface Contents {
   readonly writer: FileWriter;
-  /** The next `least` blocks or more of the image for this layer; waits for its turn. */
+  /** The next `least` blocks or more of the image for this stream; waits for its turn. */
   nextArena(least: number): Promise<Run>;
+  /** Hears of the contents as well; absent: nobody does. */
+  readonly listener?: ContentListener | undefined;
 }
 
-/** Unpacks a layer's entries: what they are to `target`, file contents straight into the image. */
+/** Hears what the files hold, one after another. */
+export interface ContentListener {
+  /** Bytes of the file that is under way; good until what is returned has resolved, or if nothing is, until the return. */
+  write(offset: number, bytes: Uint8Array): Promise<void> | undefined;
+  /** All of them have come. */
+  end(file: RegularFile): void;
+}
+
+/** Unpacks entries: what they are to `target`, file contents straight into the image. */
 export async function unpack(
-  parts: AsyncIterable<readonly TarPart[]>,
+  parts: AsyncIterable<readonly EntryPart[]>,
   target: LayerTarget,
   contents: Contents,
 ): Promise<void> {
@@ -36,17 +45,19 @@ class Unpacker {
   readonly #target: LayerTarget;
   readonly #writer: FileWriter;
   readonly #nextArena: Contents["nextArena"];
+  readonly #listener: ContentListener | undefined;
   /** The file whose contents are coming. */
-  #file: TarEntry | undefined;
+  #file: FileEntry | undefined;
 
-  constructor(target: LayerTarget, { writer, nextArena }: Contents) {
+  constructor(target: LayerTarget, { writer, nextArena, listener }: Contents) {
     this.#target = target;
     this.#writer = writer;
     this.#nextArena = nextArena;
+    this.#listener = listener;
   }
 
   /** Takes the next part; where there must be room for it first, the rest is to be waited for. */
-  take(part: TarPart): Promise<void> | undefined {
+  take(part: EntryPart): Promise<void> | undefined {
     if (part.kind === "entry") {
       if (!this.#endFile()) return this.#endAndBegin(part.entry);
       this.#begin(part.entry);
@@ -54,9 +65,12 @@ class Unpacker {
     }
     // The contents of a whiteout are not wanted.
     if (this.#file === undefined) return undefined;
-    this.#writer.seek(part.offset);
-    const done = this.#writer.write(part.bytes);
-    return done < part.bytes.length ? this.#writeRest(part.bytes.subarray(done)) : undefined;
+    const { offset, bytes } = part;
+    const heard = this.#listener?.write(offset, bytes);
+    this.#writer.seek(offset);
+    const done = this.#writer.write(bytes);
+    const written = done < bytes.length ? this.#writeRest(bytes.subarray(done)) : undefined;
+    return heard === undefined ? written : both(heard, written);
   }
 
   /** Ends the last file and has everything written out. */
@@ -65,7 +79,7 @@ class Unpacker {
     while (!this.#writer.flush()) await this.#makeRoom();
   }
 
-  async #endAndBegin(entry: TarEntry): Promise<void> {
+  async #endAndBegin(entry: FileEntry): Promise<void> {
     while (!this.#endFile()) await this.#makeRoom();
     this.#begin(entry);
   }
@@ -82,9 +96,9 @@ class Unpacker {
     else await this.#writer.stageFree();
   }
 
-  #begin(entry: TarEntry): void {
+  #begin(entry: FileEntry): void {
     const target = this.#target;
-    if (isWhiteout(entry.path, target.name)) target.whiteout(entry.path);
+    if (target.isWhiteout(entry.path)) target.whiteout(entry.path);
     else if (entry.type === "hardlink") target.link(entry.path, entry.linkname);
     else if (entry.type === "file") {
       this.#file = entry;
@@ -99,16 +113,22 @@ class Unpacker {
     const place = this.#writer.end();
     if (place === undefined) return false;
     this.#file = undefined;
-    this.#target.add(file.path, fileOf(file, place));
+    const made = fileOf(file, place);
+    this.#target.add(file.path, made);
+    this.#listener?.end(made);
     return true;
   }
 }
 
-function fileOf({ metadata, size }: TarEntry, { extents, slot, packed }: FilePlace): RegularFile {
+async function both(one: Promise<void>, other: Promise<void> | undefined): Promise<void> {
+  await Promise.all([one, other]);
+}
+
+function fileOf({ metadata, size }: FileEntry, { extents, slot, packed }: FilePlace): RegularFile {
   return { type: "file", metadata, size, extents, slot, packed };
 }
 
-function inodeOf(entry: TarEntry): Inode {
+function inodeOf(entry: FileEntry): Inode {
   const { metadata } = entry;
   switch (entry.type) {
     case "directory":
@@ -120,7 +140,8 @@ function inodeOf(entry: TarEntry): Inode {
     case "block":
       return { type: entry.type, metadata, major: entry.major, minor: entry.minor };
     case "fifo":
-      return { type: "fifo", metadata };
+    case "socket":
+      return { type: entry.type, metadata };
     case "file":
     case "hardlink":
       throw new Docker2vmError("E_INTERNAL", `internal error: a ${entry.type} has no inode yet`);

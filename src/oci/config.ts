@@ -77,6 +77,11 @@ function readExecutionParameters(value: JsonValue): ExecutionParameters {
   };
 }
 
+/** Of files that come without a config: nothing is known of how they want to be run. */
+export function noConfig(created: string | undefined): ImageConfig {
+  return { created, rootfs: { diff_ids: [] }, config: NO_PARAMETERS, warnings: [] };
+}
+
 /** Of an image whose config says nothing of how it is run. */
 export const NO_PARAMETERS: ExecutionParameters = {
   Entrypoint: [],

@@ -103,7 +103,11 @@ async function findDocuments(store: FileStore): Promise<Documents> {
   throw new Docker2vmError(
     cutOff ? "E_BAD_ARCHIVE" : "E_UNSUPPORTED",
     `${store.name}: is not an image: neither ${LAYOUT_INDEX} nor ${DOCKER_MANIFEST_FILE} is in the archive`,
-    { hint: store.absenceHint ?? "docker export writes a filesystem, not an image: use docker save IMAGE" },
+    {
+      hint:
+        store.absenceHint ??
+        "what docker export writes, a filesystem and not an image, is given as rootfs-tar:FILE",
+    },
   );
 }
 

@@ -2,7 +2,7 @@ import { type ArchiveOptions, openArchiveFile } from "./archive.ts";
 import { openLayoutFolder } from "./layout.ts";
 import { formatSourceReference } from "./reference.ts";
 import type { RegistryOptions } from "./registry-options.ts";
-import type { ImageSource, SourceSpec } from "./source.ts";
+import type { ImageSource, ImageSpec } from "./source.ts";
 import { openStream } from "./stream.ts";
 
 /** How images are pulled by name; what belongs to the one pull is added here. */
@@ -17,7 +17,7 @@ export interface OpenSourceOptions extends ArchiveOptions {
  * Opens a source; the caller closes it. Archives that cannot be read by position are kept in the scratch folder until
  * then. Throws E_IMAGE_NOT_FOUND, E_BAD_ARCHIVE, E_UNSUPPORTED, E_NO_SPACE, E_IO, and the signal's reason.
  */
-export async function openSource(spec: SourceSpec, options: OpenSourceOptions): Promise<ImageSource> {
+export async function openSource(spec: ImageSpec, options: OpenSourceOptions): Promise<ImageSource> {
   if (spec.kind === "stream" || spec.kind === "stdin") return openStream(spec, options);
   if (spec.kind === "registry") {
     // Loaded when it is wanted: a conversion from disk needs no HTTP.

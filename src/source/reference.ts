@@ -4,7 +4,7 @@ import { Docker2vmError } from "../errors.ts";
 import { isDigest } from "../oci/digest.ts";
 import { quote } from "../oci/quote.ts";
 import { parseImageReference } from "../registry/reference.ts";
-import type { ImageChoice, PathSource, RegistrySource, SourceSpec } from "./source.ts";
+import type { ImageChoice, PathSource, RegistrySource, RootfsSource, SourceSpec } from "./source.ts";
 
 const KINDS = {
   oci: "oci-layout",
@@ -12,32 +12,52 @@ const KINDS = {
   "docker-archive": "docker-archive",
 } as const;
 
+/** Of what has no images to choose among: all behind the prefix is the path. */
+const ROOTFS_KINDS = ["rootfs-tar", "dir", "image"] as const;
+
 const FORMS =
   "oci:PATH, oci-archive:PATH, docker-archive:PATH (each with :TAG or @DIGEST), the name of an image in a registry, " +
-  "or - for standard input";
+  "- for standard input, or of a root filesystem rootfs-tar:FILE, dir:PATH or image:FILE";
 const REGISTRY_PREFIX = "docker://";
 
 /**
- * Parses `oci:PATH[:TAG|@DIGEST]`, `oci-archive:…`, `docker-archive:…`, or an image's name in a registry, with or without
- * `docker://`. A path may hold colons: of the possible paths the longest that exists is taken, and where
+ * Parses `oci:PATH[:TAG|@DIGEST]`, `oci-archive:…`, `docker-archive:…`, `rootfs-tar:FILE`, `dir:PATH`, `image:FILE`, or an
+ * image's name in a registry, with or without `docker://`. A path may hold colons: of the possible paths the longest that exists is taken, and where
  * none does, what is before the first colon. What could be a name is no source if it is also a path that exists: it
  * is for the user to say which is meant. Throws E_USAGE.
  */
 export function parseSourceReference(
   text: string,
   exists: (path: string) => boolean = existsSync,
-): PathSource | RegistrySource {
-  if (text === "-") {
-    throw new Docker2vmError("E_USAGE", 'the source "-" is standard input, which is not read unasked', {
-      hint: 'give its bytes: { kind: "stdin", bytes: process.stdin }',
-    });
+): PathSource | RegistrySource | RootfsSource {
+  const rootfs = ROOTFS_KINDS.find((kind) => text.startsWith(`${kind}:`));
+  const path = rootfs === undefined ? text : text.slice(rootfs.length + 1);
+  if (path === "-" && (rootfs === undefined || rootfs === "rootfs-tar")) {
+    throw new Docker2vmError(
+      "E_USAGE",
+      `the source ${quote(text)} is standard input, which is not read unasked`,
+      {
+        hint: `give its bytes: { kind: "${rootfs ?? "stdin"}", bytes: process.stdin }`,
+      },
+    );
+  }
+  if (rootfs !== undefined) {
+    if (path === "") throw namesNoPath(text);
+    return { kind: rootfs, path };
   }
   const [, prefix = "", rest = ""] = /^(oci|oci-archive|docker-archive):(.*)$/s.exec(text) ?? [];
   if (!isPrefix(prefix)) return registrySource(text, exists);
-  if (rest === "") {
-    throw new Docker2vmError("E_USAGE", `${quote(text)} names no path`, { hint: `write ${FORMS}` });
-  }
+  if (rest === "") throw namesNoPath(text);
   return { kind: KINDS[prefix], ...splitPath(rest, exists) };
+}
+
+/** Whether it is a root filesystem, and no container image. */
+export function isRootfs(spec: SourceSpec): spec is RootfsSource {
+  return ROOTFS_KINDS.some((kind) => kind === spec.kind);
+}
+
+function namesNoPath(text: string): Docker2vmError {
+  return new Docker2vmError("E_USAGE", `${quote(text)} names no path`, { hint: `write ${FORMS}` });
 }
 
 /** The reference that parses to the spec, or stands for it. */
@@ -45,6 +65,8 @@ export function formatSourceReference(spec: SourceSpec): string {
   if (spec.kind === "stdin") return "-";
   if (spec.kind === "stream") return spec.name ?? "the stream";
   if (spec.kind === "registry") return `${REGISTRY_PREFIX}${spec.reference}`;
+  if (spec.kind === "rootfs-tar") return `${spec.kind}:${spec.path ?? spec.name ?? "-"}`;
+  if (spec.kind === "dir" || spec.kind === "image") return `${spec.kind}:${spec.path}`;
   const prefix = spec.kind === "oci-layout" ? "oci" : spec.kind;
   const tag = spec.select?.tag === undefined ? "" : `:${spec.select.tag}`;
   const digest = spec.select?.digest === undefined ? "" : `@${spec.select.digest}`;

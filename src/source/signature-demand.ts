@@ -3,12 +3,20 @@ import { Docker2vmError } from "../errors.ts";
 import { readSignatureKey } from "../signature/key.ts";
 import type { SourceOrigin } from "./source.ts";
 
+const WITHOUT_IMAGE = [
+  "files without an image bear none",
+  "sign the image that they come from, and convert that",
+] as const;
+
 /** The sources whose images no signature can come with, and what to do instead. */
 const UNSIGNED: Partial<Record<SourceOrigin["kind"], readonly [what: string, hint: string]>> = {
   "docker-archive": [
     "a docker archive carries none",
     "pull the image by its name, or convert an OCI layout that its signature was copied into as well",
   ],
+  "rootfs-tar": WITHOUT_IMAGE,
+  dir: WITHOUT_IMAGE,
+  image: WITHOUT_IMAGE,
   dockerfile: [
     "an image that is built for the conversion bears none",
     "push and sign it, and then convert it by its name",

@@ -16,7 +16,14 @@ export interface ImageSource {
   close(): Promise<void>;
 }
 
-export type SourceKind = "oci-layout" | "oci-archive" | "docker-archive" | "stdin" | "stream" | "registry";
+export type SourceKind =
+  | "oci-layout"
+  | "oci-archive"
+  | "docker-archive"
+  | "stdin"
+  | "stream"
+  | "registry"
+  | RootfsSource["kind"];
 
 export interface SourceOrigin {
   /** "dockerfile": the image was built for the conversion. */
@@ -41,6 +48,16 @@ export interface ResolvedImage {
   readonly layers: readonly LayerBlob[];
   /** What its documents do not say as they should. */
   readonly warnings: readonly string[];
+  /** What the filesystem was called that this one is made of; absent where it is made of something else. */
+  readonly names?: FilesystemNames | undefined;
+}
+
+/** What a filesystem is told apart by. */
+export interface FilesystemNames {
+  /** 16 bytes; undefined if they are all zero. */
+  readonly uuid: Uint8Array | undefined;
+  /** Bytes, one character each. */
+  readonly label: string;
 }
 
 /** One layer, ready to stream. */
@@ -77,8 +94,14 @@ export interface ImageChoice {
   readonly howTo?: string | undefined;
 }
 
-/** Where an image is. */
-export type SourceSpec = PathSource | RegistrySource | StreamSource | StandardInputSource;
+/** Where a container image is. */
+export type ImageSpec = PathSource | RegistrySource | StreamSource | StandardInputSource;
+
+/** Where a root filesystem is that is no container image: its files alone, without a config. */
+export type RootfsSource = RootfsTarSource | FolderSource | FilesystemSource;
+
+/** Where what is to be converted is. */
+export type SourceSpec = ImageSpec | RootfsSource;
 
 /** A folder or a file that holds images. */
 export interface PathSource {
@@ -109,4 +132,52 @@ export interface StreamSource {
 export interface StandardInputSource {
   readonly kind: "stdin";
   readonly bytes: AsyncIterable<Uint8Array>;
+}
+
+/**
+ * One tar of all files, as `docker export` writes it, compressed or not: in a file, or its bytes as they come. Names that
+ * would be whiteouts in a layer are names like others.
+ */
+export type RootfsTarSource =
+  | { readonly kind: "rootfs-tar"; readonly path: string }
+  | {
+      readonly kind: "rootfs-tar";
+      readonly path?: undefined;
+      readonly bytes: Uint8Array | AsyncIterable<Uint8Array>;
+      /** What messages and `meta.json` call it; "the tar" and "-" if absent. */
+      readonly name?: string | undefined;
+    };
+
+/**
+ * A folder as it is, with all that its filesystem keeps but the times of access and of the inode's change. What is mounted
+ * below it stays out.
+ */
+export interface FolderSource extends Ownership {
+  readonly kind: "dir";
+  readonly path: string;
+  /** Whether files keep their extended attributes; true if absent. */
+  readonly xattrs?: boolean | undefined;
+}
+
+/** Whose the files of a folder are to be. */
+export interface Ownership {
+  /** Everybody's files are this one's. */
+  readonly owner?: { readonly uid: number; readonly gid: number } | undefined;
+  /** Of others the numbers stay. */
+  readonly mapUid?: readonly IdRange[] | undefined;
+  readonly mapGid?: readonly IdRange[] | undefined;
+}
+
+/** Users, or groups, by number: `count` from `from` on become those from `to` on. */
+export interface IdRange {
+  readonly from: number;
+  readonly to: number;
+  /** 1 if absent. */
+  readonly count?: number | undefined;
+}
+
+/** The image of a filesystem, whoever made it, to be made anew: it keeps its UUID and its label unless others are given. */
+export interface FilesystemSource {
+  readonly kind: "image";
+  readonly path: string;
 }

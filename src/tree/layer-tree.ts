@@ -6,7 +6,14 @@ import { displayPath, NAME_MAX, pathComponents } from "./path.ts";
 import { Tally } from "./tally.ts";
 import { TREE_COST, TreeBudget } from "./tree-budget.ts";
 import { followPath, Walk } from "./walk.ts";
-import { AUFS_PREFIX, AUFS_RECORDS, FOREIGN_OPAQUE, OPAQUE_WHITEOUT, WHITEOUT_PREFIX } from "./whiteouts.ts";
+import {
+  AUFS_PREFIX,
+  AUFS_RECORDS,
+  FOREIGN_OPAQUE,
+  isWhiteout,
+  OPAQUE_WHITEOUT,
+  WHITEOUT_PREFIX,
+} from "./whiteouts.ts";
 
 /** Where a layer's entries go, in the order of the tar. */
 export interface LayerTarget {
@@ -16,6 +23,8 @@ export interface LayerTarget {
   add(path: string, inode: Inode): void;
   /** Makes `path` one more name of what `target` names, in this layer or below it. */
   link(path: string, target: string): void;
+  /** Whether the name makes the entry a whiteout. */
+  isWhiteout(path: string): boolean;
   /** Hides what the layers below have; `path` is one of which `isWhiteout` is true. */
   whiteout(path: string): void;
   /** Nothing more comes: what was counted for a warning is told. */
@@ -29,6 +38,8 @@ export interface LayerTreeOptions {
   readonly budget?: TreeBudget | undefined;
   /** Hears of every entry, and of every directory that only a path names. */
   readonly onEntry?: (() => void) | undefined;
+  /** Whether names that begin with ".wh." are as good as any: there is nothing below to be hidden. False if absent. */
+  readonly isWhole?: boolean | undefined;
 }
 
 type WarningKind = "below a whiteout" | "whiteout of nothing" | "opaque" | "aufs";
@@ -50,12 +61,19 @@ export class LayerTree implements LayerTarget {
   readonly #onWarning: LayerTreeOptions["onWarning"];
   readonly #budget: TreeBudget;
   readonly #warnings = new Tally<WarningKind>();
+  readonly #isWhole: boolean;
 
   constructor(
     name: string,
-    { onWarning, budget = new TreeBudget(), onEntry = () => undefined }: LayerTreeOptions = {},
+    {
+      onWarning,
+      budget = new TreeBudget(),
+      onEntry = () => undefined,
+      isWhole = false,
+    }: LayerTreeOptions = {},
   ) {
     this.name = name;
+    this.#isWhole = isWhole;
     this.#onWarning = onWarning;
     this.#budget = budget;
     this.#onEntry = onEntry;
@@ -106,6 +124,10 @@ export class LayerTree implements LayerTarget {
     const end = this.#linkAt(target)?.target ?? target;
     this.#remove(parent, name);
     this.marks.links.add({ parent, name, path, target: end });
+  }
+
+  isWhiteout(path: string): boolean {
+    return !this.#isWhole && isWhiteout(path, this.name);
   }
 
   whiteout(path: string): void {
@@ -207,6 +229,7 @@ export class LayerTree implements LayerTarget {
   }
 
   #isAufs(path: string, components: readonly string[], name: string): boolean {
+    if (this.#isWhole) return false;
     const record = [...components, name].find((part) => part.startsWith(AUFS_PREFIX));
     if (record === undefined) return false;
     if (AUFS_RECORDS.has(record)) return true;
@@ -217,7 +240,7 @@ export class LayerTree implements LayerTarget {
 
   /** A name that nobody could have in a container; but runtimes make it, so it is here too. */
   #isBelowWhiteout(path: string, components: readonly string[]): boolean {
-    if (!components.some((part) => part.startsWith(WHITEOUT_PREFIX))) return false;
+    if (this.#isWhole || !components.some((part) => part.startsWith(WHITEOUT_PREFIX))) return false;
     this.#warn("below a whiteout", path, "lies below a folder with a whiteout's name: the folder is kept");
     return true;
   }

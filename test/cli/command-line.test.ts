@@ -6,7 +6,8 @@ import { ALL_OPTIONS, COMMANDS } from "../../src/cli/commands.ts";
 import { withTemporaryFolder } from "../support/temporary.ts";
 import { runWith } from "./fake-host.ts";
 
-const INSPECTED = "an image's name, oci:PATH, oci-archive:PATH, docker-archive:PATH, or - for standard input";
+const ROOTFS = "- for standard input, or rootfs-tar:FILE, dir:PATH or image:FILE";
+const INSPECTED = `an image's name, oci:PATH, oci-archive:PATH, docker-archive:PATH, ${ROOTFS}`;
 const CACHE_HINT = "docker2vm cache ls, docker2vm cache prune or docker2vm cache verify";
 const CONVERT_HINT =
   "docker2vm convert SOURCE --out DIR makes a root filesystem; docker2vm --help lists the commands";
@@ -22,7 +23,7 @@ describe("a command line that makes no sense ends with exit code 2 and says why"
     [
       ["convert", "--out", "vm"],
       "no image given",
-      "give an image's name, --oci-layout PATH, --oci-tar PATH, --docker-archive PATH, or - for standard input",
+      `give an image's name, --oci-layout PATH, --oci-tar PATH, --docker-archive PATH, ${ROOTFS}`,
     ],
     [["convert", "oci:./app"], "no output given", "add --out DIR, or --output FILE for the image alone"],
     [
@@ -193,9 +194,13 @@ describe("a command line that makes no sense ends with exit code 2 and says why"
       writeFileSync(file, "");
       const ofFolder = await runWith(["convert", folder, "--out", "vm"]);
       expect(ofFolder.code).toBe(2);
-      expect(ofFolder.stderr).toContain(`hint: write oci:${folder}\n`);
+      expect(ofFolder.stderr).toContain(
+        `hint: write oci:${folder} if it holds an image, dir:${folder} if it holds files alone\n`,
+      );
       const ofFile = await runWith(["convert", file, "--out", "vm"]);
-      expect(ofFile.stderr).toContain(`hint: write docker-archive:${file} or oci-archive:${file}\n`);
+      expect(ofFile.stderr).toContain(
+        `hint: write docker-archive:${file}, oci-archive:${file}, rootfs-tar:${file} or image:${file}\n`,
+      );
     } finally {
       rmSync(folder, { recursive: true });
     }

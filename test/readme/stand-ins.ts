@@ -21,10 +21,11 @@ ARG VERSION
 LABEL version=$VERSION
 `;
 
-/** `docker save` and `docker import` without a daemon. Whatever else it is asked for, such as to build, it refuses. */
+/** `docker save`, `docker export` and `docker import` without a daemon. Whatever else it is asked for, such as to build, it refuses. */
 const DOCKER = `#!/bin/sh
 case "$1 $2" in
   "save app") cat saved.tar ;;
+  "export app") tar -C rootfs -c . ;;
   "import -") tar -t >/dev/null ;;
   *) echo "Cannot connect to the Docker daemon" >&2; exit 1 ;;
 esac
@@ -56,6 +57,8 @@ export function addReadersFiles(clone: string): void {
   runOk("skopeo", ["--insecure-policy", "copy", "--quiet", ALPINE, "docker-archive:saved.tar:app:latest"], {
     cwd: clone,
   });
+  mkdirSync(join(clone, "rootfs/etc"), { recursive: true });
+  writeFileSync(join(clone, "rootfs/etc/motd"), "welcome\n");
   mkdirSync(join(clone, "docker"));
   for (const path of ["Dockerfile", "docker/Dockerfile"]) writeFileSync(join(clone, path), DOCKERFILE);
   writeFileSync(join(clone, "token"), "secret\n");

@@ -171,7 +171,12 @@ describe("an archive is refused", () => {
   test("that is no image but a filesystem, with what to use", () =>
     inFolder(async (folder) => {
       const path = await writeTar(folder, [["bin/sh", Buffer.from("#!")], ["etc/passwd"]]);
-      await expectError(readImage(docker(path), folder), "E_UNSUPPORTED", "is not an image", "docker save");
+      await expectError(
+        readImage(docker(path), folder),
+        "E_UNSUPPORTED",
+        "is not an image",
+        "rootfs-tar:FILE",
+      );
     }));
 });
 

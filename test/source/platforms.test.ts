@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { Docker2vmError } from "../../src/errors.ts";
 import { parsePlatform, type StatedPlatform, type WantedPlatform } from "../../src/oci/platform.ts";
 import { openRegistrySource } from "../../src/source/registry-source.ts";
-import type { ImageChoice, ResolvedImage, SourceSpec } from "../../src/source/source.ts";
+import type { ImageChoice, ImageSpec, ResolvedImage } from "../../src/source/source.ts";
 import { NAME, LAYERS as PULLED, withScene } from "../registry/support.ts";
 import { expectError } from "../support/expect-error.ts";
 import { buildLayout, json, writeBlob, writeIndex } from "../support/layout-builder.ts";
@@ -34,9 +34,9 @@ function layoutOf(folder: string, images: readonly Said[]) {
   return listed;
 }
 
-const resolve = (spec: SourceSpec, wanted: WantedPlatform): Promise<ResolvedImage> =>
+const resolve = (spec: ImageSpec, wanted: WantedPlatform): Promise<ResolvedImage> =>
   withSource(spec, "/nowhere", (source) => source.resolve(wanted));
-const layout = (path: string, select?: ImageChoice): SourceSpec => ({ kind: "oci-layout", path, select });
+const layout = (path: string, select?: ImageChoice): ImageSpec => ({ kind: "oci-layout", path, select });
 const named = (platform: WantedPlatform): WantedPlatform => ({ ...platform, named: true });
 
 /** Which of the images it is: its number. */

@@ -61,8 +61,17 @@ describe("a source reference", () => {
       "sha256:00",
       "digest",
     );
-    expectError(() => parseSourceReference("dir:/x y", here()), "E_USAGE", "dir:/x y");
+    expectError(() => parseSourceReference("folder:/x y", here()), "E_USAGE", "folder:/x y");
   });
+
+  for (const kind of ["rootfs-tar", "dir", "image"] as const) {
+    test(`${kind}: is all path, whatever is in it`, () => {
+      const spec = { kind, path: "a b:c@sha256:00" } as const;
+      expect(parseSourceReference(`${kind}:${spec.path}`, here())).toEqual(spec);
+      expect(formatSourceReference(spec)).toBe(`${kind}:${spec.path}`);
+      expectError(() => parseSourceReference(`${kind}:`, here()), "E_USAGE", "names no path");
+    });
+  }
 
   for (const text of ["", "./a", "/images/a"]) {
     test(`${JSON.stringify(text)} is refused with the forms there are`, () =>

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { createReadStream, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openSource } from "../../src/source/open.ts";
-import type { ImageChoice, SourceSpec } from "../../src/source/source.ts";
+import type { ImageChoice, ImageSpec } from "../../src/source/source.ts";
 import {
   bundleInLayout,
   makeSigningKey,
@@ -24,7 +24,7 @@ const INDEX = "application/vnd.oci.image.index.v1+json";
 const sigTag = (digest: string) => `${digest.replace(":", "-")}.sig`;
 
 /** The digest of the image that a signature by the key was found for. */
-async function resolve(spec: SourceSpec, scratchFolder: string, key = KEY): Promise<string> {
+async function resolve(spec: ImageSpec, scratchFolder: string, key = KEY): Promise<string> {
   const source = await openSource(spec, { scratchFolder, verifyKey: key.publicKey });
   try {
     return (await source.resolve(AMD64)).manifestDigest;
@@ -33,8 +33,8 @@ async function resolve(spec: SourceSpec, scratchFolder: string, key = KEY): Prom
   }
 }
 
-const piped = (archive: string): SourceSpec => ({ kind: "stdin", bytes: createReadStream(archive) });
-const folderOf = (path: string, select?: ImageChoice): SourceSpec => ({ kind: "oci-layout", path, select });
+const piped = (archive: string): ImageSpec => ({ kind: "stdin", bytes: createReadStream(archive) });
+const folderOf = (path: string, select?: ImageChoice): ImageSpec => ({ kind: "oci-layout", path, select });
 
 /** A layout of one image with its signature, as `skopeo copy` brings them there one by one. */
 function copied(folder: string, tag = "1"): string {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { type Headers as Header, pack } from "tar-stream";
 import { parsePlatform } from "../../src/oci/platform.ts";
 import { openSource } from "../../src/source/open.ts";
-import type { ImageChoice, ImageSource, ResolvedImage, SourceSpec } from "../../src/source/source.ts";
+import type { ImageChoice, ImageSource, ImageSpec, ResolvedImage } from "../../src/source/source.ts";
 import { buildLayout, json, sha256 } from "../support/layout-builder.ts";
 
 export const AMD64 = parsePlatform("linux/amd64");
@@ -87,7 +87,7 @@ export function simpleLayout(folder: string) {
 }
 
 export async function withSource<T>(
-  spec: SourceSpec,
+  spec: ImageSpec,
   scratchFolder: string,
   use: (source: ImageSource) => Promise<T>,
 ): Promise<T> {
@@ -100,7 +100,7 @@ export async function withSource<T>(
 }
 
 /** Resolves and reads every layer to its end. */
-export async function readImage(spec: SourceSpec, scratchFolder: string, platform = AMD64) {
+export async function readImage(spec: ImageSpec, scratchFolder: string, platform = AMD64) {
   return withSource(spec, scratchFolder, async (source) => {
     const image = await source.resolve(platform);
     return { image, origin: source.origin, contents: await readLayers(image) };
@@ -119,12 +119,12 @@ export async function collect(chunks: AsyncIterable<Uint8Array>): Promise<Buffer
   return Buffer.concat(all);
 }
 
-export const oci = (path: string, select?: ImageChoice): SourceSpec => ({
+export const oci = (path: string, select?: ImageChoice): ImageSpec => ({
   kind: "oci-archive",
   path,
   select,
 });
-export const docker = (path: string, select?: ImageChoice): SourceSpec => ({
+export const docker = (path: string, select?: ImageChoice): ImageSpec => ({
   kind: "docker-archive",
   path,
   select,

@@ -21,6 +21,14 @@ export const CONVERT_OPTIONS = {
   },
   "oci-tar": { type: "string", group: SOURCE, describe: "Tar file of an OCI layout" },
   "docker-archive": { type: "string", group: SOURCE, describe: "Tar file as `docker save` writes it" },
+  owner: { type: "string", group: SOURCE, describe: "With dir:, UID:GID whose all files are to be" },
+  "map-uid": {
+    type: "string",
+    group: SOURCE,
+    describe: "With dir:, FROM:TO[:COUNT], users that are others in the image; may be repeated",
+  },
+  "map-gid": { type: "string", group: SOURCE, describe: "The same of groups" },
+  "no-xattrs": { type: "boolean", group: SOURCE, describe: "With dir:, leave extended attributes out" },
   platform: {
     type: "string",
     group: IMAGE,

@@ -1,5 +1,6 @@
 import { formatBytes } from "../bytes.ts";
 import type { Paint } from "../colour.ts";
+import { filesText } from "./plain.ts";
 import type { LayerProgress, ProgressState } from "./state.ts";
 
 export interface Screen {
@@ -30,6 +31,7 @@ export function renderBars(state: ProgressState, screen: Screen, paint: Paint): 
 }
 
 function preparing(state: ProgressState, width: number): string[] {
+  if (state.read.files > 0) return [`read ${filesText(state.read)}`.slice(0, width)];
   return state.spooled === 0 ? [] : [`reading the archive: ${formatBytes(state.spooled)}`.slice(0, width)];
 }
 

@@ -21,7 +21,12 @@ export function plainLines(before: ProgressState, event: ProgressEvent): string[
     case "resolved": {
       const bytes = event.layers.reduce((sum, layer) => sum + layer.size, 0);
       const count = event.layers.length === 1 ? "1 layer" : `${event.layers.length} layers`;
-      return [`image ${event.sourceDigest}: ${count}, ${formatBytes(bytes)}`];
+      const { sourceDigest } = event;
+      return sourceDigest === undefined ? [] : [`image ${sourceDigest}: ${count}, ${formatBytes(bytes)}`];
+    }
+    case "files": {
+      const step = Math.floor(event.bytes / SPOOL_STEP) > Math.floor(before.read.bytes / SPOOL_STEP);
+      return step ? [`read ${filesText(event)}`] : [];
     }
     case "layer":
       return quarterLine(before, event.index, event.stored);
@@ -38,6 +43,11 @@ export function plainLines(before: ProgressState, event: ProgressEvent): string[
     case "rate-limit":
       return [];
   }
+}
+
+/** "12 files, 3.0 MiB" */
+export function filesText({ files, bytes }: ProgressState["read"]): string {
+  return `${files} ${files === 1 ? "file" : "files"}, ${formatBytes(bytes)}`;
 }
 
 /** "layer sha256:…: connection reset; trying again in 1.2 s, from 3.0 MiB on" */

@@ -5,6 +5,8 @@ export interface ProgressState {
   /** Bytes of standard input kept on disk. */
   spooled: number;
   layers: LayerProgress[];
+  /** Of a source without layers: what has come of it. */
+  read: { readonly files: number; readonly bytes: number };
   /** Bytes of filesystem structures written; undefined while contents still come in. */
   filesystem: number | undefined;
 }
@@ -18,7 +20,7 @@ export interface LayerProgress {
 }
 
 export function initialProgress(): ProgressState {
-  return { spooled: 0, layers: [], filesystem: undefined };
+  return { spooled: 0, layers: [], read: { files: 0, bytes: 0 }, filesystem: undefined };
 }
 
 /** Takes an event into the state. In place: there are thousands of events in a large conversion. */
@@ -45,6 +47,9 @@ export function applyEvent(state: ProgressState, event: ProgressEvent): void {
       if (layer) layer.done = true;
       return;
     }
+    case "files":
+      state.read = event;
+      return;
     case "filesystem":
       state.filesystem = event.written;
       return;

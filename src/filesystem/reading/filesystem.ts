@@ -65,6 +65,8 @@ export interface ReadableFilesystem<Node extends TypedInode = TypedInode> {
   entries(directory: Node): Paused<DirectoryEntry>;
   /** The file's contents in ascending pieces; what lies between them reads as zeros, up to its size. */
   read(file: Node): Paused<Piece>;
+  /** Bytes of the blocks that the file has, and perhaps of what leads to them; 0 where the filesystem does not count. */
+  allocated(file: Node): number;
   /** The target's bytes, one character each. */
   readlink(symlink: Node): string;
   /** As getxattr(2) shows them to root: full names, access control lists in their userland form. */

@@ -57,6 +57,11 @@ export class ErofsFilesystem implements ReadableFilesystem<ErofsInode> {
     return readContents(this.volume, file);
   }
 
+  /** Only in chunks there are holes. */
+  allocated({ layout, size }: ErofsInode): number {
+    return layout === "CHUNK_BASED" ? 0 : size;
+  }
+
   readlink(symlink: ErofsInode): string {
     expectType(symlink, "symlink");
     return readSymlink(this.volume, symlink);

@@ -12,7 +12,7 @@ import {
 } from "../../reading/filesystem.ts";
 import type { ImageReader } from "../../reading/image.ts";
 import type { OpenOptions } from "../../reading/reader.ts";
-import { EXT4_ROOT_INO } from "../format/inode.ts";
+import { EXT4_HUGE_FILE_FL, EXT4_ROOT_INO } from "../format/inode.ts";
 import { broken, REPAIR } from "./broken.ts";
 import { readContents } from "./contents.ts";
 import { deviceNumbers } from "./device.ts";
@@ -23,6 +23,9 @@ import type { Superblock } from "./superblock.ts";
 import { readSymlink } from "./symlink.ts";
 import { Volume } from "./volume.ts";
 import { readXattrs } from "./xattrs.ts";
+
+/** What i_blocks counts by. */
+const SECTOR_SIZE = 512;
 
 /** An inode whose type is known. */
 export type Ext4Inode = FileInode & { readonly type: FileType };
@@ -90,6 +93,11 @@ export class Ext4Filesystem implements ReadableFilesystem<Ext4Inode> {
   read(file: Ext4Inode): Paused<Piece> {
     expectType(file, "file");
     return readContents(this.volume, file);
+  }
+
+  allocated({ fields }: Ext4Inode): number {
+    const unit = (fields.i_flags & EXT4_HUGE_FILE_FL) === 0 ? SECTOR_SIZE : this.superblock.blockSize;
+    return (fields.i_blocks_lo + fields.l_i_blocks_high * 2 ** 32) * unit;
   }
 
   readlink(symlink: Ext4Inode): string {

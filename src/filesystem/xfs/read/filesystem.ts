@@ -64,6 +64,10 @@ export class XfsFilesystem implements ReadableFilesystem<XfsInode> {
     return readContents(this.volume, file);
   }
 
+  allocated({ fields }: XfsInode): number {
+    return fields.di_nblocks * this.volume.blockSize;
+  }
+
   readlink(symlink: XfsInode): string {
     expectType(symlink, "symlink");
     return readSymlink(this.volume, symlink);

@@ -1,0 +1,28 @@
+/** How much of a file is more than zeros, for filesystems that lay out sparse files in their own way. */
+
+/** Zeros are told by blocks of these: a hole counts as what it reads as. */
+const BLOCK = 4096;
+const ZEROS = Buffer.alloc(BLOCK);
+/** Fewer bytes of holes make no difference to any filesystem. */
+const FEW_HOLES = 1 << 20;
+
+interface Piece {
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * Bytes of the file's blocks that are not all zero; its size where `allocated`, the bytes of its blocks on the disk, says
+ * that there cannot be many others. `read` has the file's contents, from borders of blocks on.
+ */
+export function countData(size: number, allocated: number, read: () => Iterable<Piece | undefined>): number {
+  if (allocated + FEW_HOLES >= size) return size;
+  let data = 0;
+  for (const piece of read()) {
+    if (piece === undefined) continue;
+    for (let at = 0; at < piece.bytes.length; at += BLOCK) {
+      const block = piece.bytes.subarray(at, at + BLOCK);
+      if (ZEROS.compare(block, 0, block.length, 0, block.length) !== 0) data += block.length;
+    }
+  }
+  return data;
+}
