@@ -21,6 +21,7 @@ export {
 } from "./cache/upkeep.ts";
 export { type ConvertResult, convert } from "./convert/convert.ts";
 export { type ConvertIntoOptions, convertInto } from "./convert/convert-into.ts";
+export { type DiffOptions, diffImages, type FileFacts, type ImageDifference } from "./convert/diff-images.ts";
 export { type ConversionPlan, planConversion } from "./convert/dry-run.ts";
 export { type ImageInspection, type InspectedImage, inspectImage } from "./convert/inspect-image.ts";
 export type { Limits } from "./convert/limits.ts";
@@ -107,3 +108,4 @@ export type {
   StreamSource,
 } from "./source/source.ts";
 export type { Timestamp } from "./tree/inode.ts";
+export type { FileField } from "./tree/tree-diff.ts";

@@ -229,6 +229,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
     "filesystem/kind",
     "filesystem/reading",
     "filesystem/open.ts",
+    "tree",
     "waiting",
   ],
   "index.ts": [

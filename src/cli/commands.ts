@@ -8,7 +8,7 @@ import { DOCKERFILE2GONDOLIN_OPTIONS, OCI2GONDOLIN_OPTIONS } from "./options/gon
 import { BOOT_OPTIONS, KERNEL_OPTIONS } from "./options/machine.ts";
 import { COMMON_OPTIONS, type OptionSpec } from "./options/option.ts";
 import { CAT_OPTIONS, LS_OPTIONS, READ_OPTIONS, VERIFY_OPTIONS } from "./options/reading.ts";
-import { CACHE_OPTIONS, INSPECT_IMAGE_OPTIONS } from "./options/upkeep.ts";
+import { CACHE_OPTIONS, DIFF_OPTIONS, INSPECT_IMAGE_OPTIONS } from "./options/upkeep.ts";
 import { VIRTIO_ELSEWHERE, VIRTIO_OPTIONS } from "./options/virtio.ts";
 
 /** Carries a command out; throws what `run` tells the user. What it returns is the exit code, 0 if nothing. */
@@ -96,6 +96,14 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     usage: "docker2vm inspect-image SOURCE [options]\n\nSOURCE is as convert takes it.",
     options: INSPECT_IMAGE_OPTIONS,
     load: async () => (await import("./inspect-image-command.ts")).runInspectImage,
+  },
+  diff: {
+    summary: "Tell what differs between the files of two images",
+    usage:
+      "docker2vm diff A B [options]\n\nA and B are as convert takes its source; the path of a file is that of a filesystem's " +
+      "image.\nThe exit code is 1 if anything differs.",
+    options: DIFF_OPTIONS,
+    load: async () => (await import("./diff-command.ts")).runDiff,
   },
   cache: {
     summary: "List, prune or verify what was pulled: cache ls, cache prune, cache verify",

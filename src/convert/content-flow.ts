@@ -12,6 +12,7 @@ import { type ContentPacker, contentPacker } from "./content-packer.ts";
 import { ImageContents } from "./image-contents.ts";
 import { LayerBudget, MOST_TIMES, ORDINARY_BYTES } from "./limits.ts";
 import type { Conversion } from "./request.ts";
+import type { StreamTarget } from "./stream-target.ts";
 
 /** What the source amounts to: the tree as a container would see it, its file contents already in the image. */
 export interface StreamedImage {
@@ -27,14 +28,14 @@ export interface Streamed {
 }
 
 /** Where the contents of all streams go, and what they may come to. */
-export class ContentFlow {
+export class ContentFlow implements StreamTarget {
   readonly filesystem: PreparedFilesystem;
   readonly contents: ImageContents;
-  readonly schedule: ArenaSchedule;
   readonly budget: LayerBudget;
   readonly memory: TreeBudget;
   readonly attributes: AttributePool;
   readonly #writer: ImageWriter;
+  readonly #schedule: ArenaSchedule;
   readonly #supply: BlockSupply;
   readonly #packer: ContentPacker;
 
@@ -49,7 +50,7 @@ export class ContentFlow {
     this.#packer = packer;
     this.#supply = new BlockSupply(filesystem.space);
     this.contents = new ImageContents(writer.image, this.#supply, filesystem);
-    this.schedule = new ArenaSchedule(streams.length, this.#supply);
+    this.#schedule = new ArenaSchedule(streams.length, this.#supply);
     this.budget = new LayerBudget(streams, request);
     this.memory = new TreeBudget(request.limits.memory);
     this.attributes = new AttributePool(this.memory);
@@ -65,16 +66,26 @@ export class ContentFlow {
     return new ContentFlow(streams, writer, request, { filesystem, packer });
   }
 
-  /** What takes the contents of one stream. */
   newWriter(): FileWriter {
     return this.filesystem.fileWriter(countedSink(this.#writer, this.budget), this.#packer.packer);
   }
 
-  /** The next `least` blocks or more of the image for a stream; waits for its turn. */
   async nextArena(index: number, least: number): Promise<Run> {
-    const arena = await this.schedule.take(index, least);
+    const arena = await this.#schedule.take(index, least);
     this.#writer.image.reach(this.#supply.end * BLOCK_SIZE);
     return arena;
+  }
+
+  finish(index: number, writer: FileWriter): void {
+    this.#schedule.finish(index, writer.unused);
+  }
+
+  accept(writer: FileWriter): void {
+    this.contents.addWritten(writer.written);
+  }
+
+  abort(reason: unknown): void {
+    this.#schedule.abort(reason);
   }
 
   /** Its threads end while the filesystem is made. */

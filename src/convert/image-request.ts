@@ -34,7 +34,7 @@ export function checkImageOptions(options: ImageOptions): ImageRequest {
 }
 
 /** Throws E_USAGE for a reference that names no source. */
-export function checkSource({ source }: ImageOptions): SourceSpec {
+export function checkSource({ source }: Pick<ImageOptions, "source">): SourceSpec {
   return typeof source === "string" ? parseSourceReference(source) : source;
 }
 

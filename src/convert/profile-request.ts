@@ -25,6 +25,11 @@ function checkChoice(what: string, given: string, choices: readonly string[]): v
   });
 }
 
+/** Throws E_USAGE for what is none of the choices. */
+export function checkChoices(what: string, given: readonly string[], choices: readonly string[]): void {
+  for (const each of given) checkChoice(what, each, choices);
+}
+
 /** Throws E_USAGE for what no image could make right. */
 export function profileRequest(settings: ProfileSettings = {}): ProfileRequest {
   const { name: given = "baseline", mode = "rootfs", guestAssets, environment = {}, workload } = settings;

@@ -5,7 +5,7 @@ import { unpack } from "../layer/unpack.ts";
 import { STREAMS_IN_FLIGHT } from "../output/arenas.ts";
 import type { ImageWriter } from "../output/image-writer.ts";
 import type { LayerBlob } from "../source/source.ts";
-import { impliedDirectory } from "../tree/inode.ts";
+import { type Directory, impliedDirectory } from "../tree/inode.ts";
 import { LayerTree } from "../tree/layer-tree.ts";
 import { overlay } from "../tree/overlay.ts";
 import { ContentFlow, type StreamedImage } from "./content-flow.ts";
@@ -13,6 +13,7 @@ import { inOrder } from "./in-order.ts";
 import { type LayerReader, layerReader } from "./layer-reader.ts";
 import type { LayerBudget } from "./limits.ts";
 import type { Conversion } from "./request.ts";
+import type { StreamTarget } from "./stream-target.ts";
 
 /** Streams every layer through its checks into the image, several at once, and lays them over one another. */
 export async function streamLayers(
@@ -21,7 +22,24 @@ export async function streamLayers(
   request: Conversion,
 ): Promise<StreamedImage> {
   const flow = await ContentFlow.open(layers, writer, request);
-  const { contents, filesystem, schedule } = flow;
+  try {
+    const root = await layersInto(flow, layers, request);
+    await writer.settle();
+    return { root, contents: flow.contents, filesystem: flow.filesystem };
+  } finally {
+    flow.close();
+  }
+}
+
+/** What of a request says how layers are read. */
+export type Reading = Pick<Conversion, "signal" | "report" | "inflate" | "workers">;
+
+/** The tree of the layers, laid over one another, their contents in the target. */
+export async function layersInto(
+  target: StreamTarget,
+  layers: readonly LayerBlob[],
+  request: Reading,
+): Promise<Directory> {
   const abort = new AbortController();
   const signal = AbortSignal.any([request.signal, abort.signal]);
   // All layers listen at once, each in several places: Node would take that for a leak.
@@ -32,54 +50,53 @@ export async function streamLayers(
     await inOrder(
       layers,
       STREAMS_IN_FLIGHT,
-      (blob) => streamLayer(blob, { reader, flow, signal, request }),
+      (blob) => streamLayer(blob, { reader, target, signal, request }),
       (layer) => {
         overlay(root, layer.tree, { onWarning: (message) => warn(request, message) });
-        contents.addWritten(layer.written);
+        target.accept(layer.writer);
       },
       (failure) => {
         abort.abort(failure);
-        schedule.abort(failure);
+        target.abort(failure);
       },
     );
-    await writer.settle();
+    return root;
   } finally {
-    // Their threads end while the filesystem is made.
+    // Its threads end while the filesystem is made.
     void reader.close();
-    flow.close();
   }
-  return { root, contents, filesystem };
 }
 
 interface Stream {
   readonly reader: LayerReader;
-  readonly flow: ContentFlow;
+  readonly target: StreamTarget;
   readonly signal: AbortSignal;
-  readonly request: Conversion;
+  readonly request: Reading;
 }
 
-async function streamLayer(blob: LayerBlob, { reader, flow, signal, request }: Stream) {
+async function streamLayer(blob: LayerBlob, { reader, target, signal, request }: Stream) {
   const { index, size } = blob;
   const { inflate, report } = request;
-  const { budget, attributes } = flow;
+  const { budget, attributes } = target;
   const name = layerName(blob);
-  const writer = flow.newWriter();
+  const writer = target.newWriter();
   let stored = 0;
   const onStored = (bytes: number): void => {
     stored += bytes;
     report({ type: "layer", index, stored, size });
   };
   const onWarning = (message: string): void => warn(request, `${name}: ${message}`);
-  const tree = new LayerTree(name, { onWarning, budget: flow.memory, onEntry: () => budget.addEntry() });
+  const tree = new LayerTree(name, { onWarning, budget: target.memory, onEntry: () => budget.addEntry() });
   await reader.read(blob, { inflate, signal, onStored, onWarning }, (tar) =>
     unpack(tarParts(counted(tar, budget), { layer: name, onWarning, attributes }), tree, {
       writer,
-      nextArena: (least) => flow.nextArena(index, least),
+      nextArena: (least) => target.nextArena(index, least),
+      listener: target.newListener?.(),
     }),
   );
-  flow.schedule.finish(index, writer.unused);
+  target.finish(index, writer);
   report({ type: "layer-done", index });
-  return { tree, written: writer.written };
+  return { tree, writer };
 }
 
 async function* counted(tar: AsyncIterable<Uint8Array>, budget: LayerBudget): AsyncGenerator<Uint8Array> {
@@ -89,6 +106,6 @@ async function* counted(tar: AsyncIterable<Uint8Array>, budget: LayerBudget): As
   }
 }
 
-function warn(request: Conversion, message: string): void {
+function warn(request: Reading, message: string): void {
   request.report({ type: "warning", message });
 }

@@ -1,4 +1,4 @@
-import { unpack } from "../layer/unpack.ts";
+import { type ContentListener, unpack } from "../layer/unpack.ts";
 import { noConfig } from "../oci/config.ts";
 import { parseDigest } from "../oci/digest.ts";
 import type { Platform } from "../oci/platform.ts";
@@ -10,7 +10,7 @@ import type { ResolvedImage } from "../source/source.ts";
 import { AttributePool } from "../tree/attribute-pool.ts";
 import { ContentDigests } from "../tree/content-digests.ts";
 import type { EntryPart } from "../tree/entry.ts";
-import { impliedDirectory } from "../tree/inode.ts";
+import { type Directory, impliedDirectory } from "../tree/inode.ts";
 import { LayerTree } from "../tree/layer-tree.ts";
 import { overlay } from "../tree/overlay.ts";
 import { displayPath } from "../tree/path.ts";
@@ -19,6 +19,7 @@ import { treeDigest } from "../tree/tree-digest.ts";
 import { inTurns } from "../waiting/steps.ts";
 import { ContentFlow, type StreamedImage } from "./content-flow.ts";
 import type { Conversion } from "./request.ts";
+import type { StreamTarget } from "./stream-target.ts";
 
 /** A root filesystem whose contents are in the image, described as an image that has no layers. */
 export interface StreamedTree extends StreamedImage {
@@ -32,27 +33,24 @@ export async function streamTree(
   request: Conversion,
 ): Promise<StreamedTree> {
   const flow = await ContentFlow.open([{ size: source.size ?? 0 }], writer, request);
-  const root = impliedDirectory();
   const digests = new ContentDigests();
-  let platform: Platform;
+  const programs = new ProgramSearch();
+  const settled = new Settled(source, programs, request);
+  let root: Directory;
   try {
-    const tree = treeOf(source, flow, request);
-    const fileWriter = flow.newWriter();
-    const { parts, settled } = observed(source, flow, request);
-    await unpack(parts, tree, {
-      writer: fileWriter,
-      nextArena: (least) => flow.nextArena(0, least),
-      listener: digests,
-    });
-    flow.schedule.finish(0, fileWriter.unused);
-    overlay(root, tree);
-    flow.contents.addWritten(fileWriter.written);
+    const looked = {
+      newListener: () => digests,
+      look: (part: EntryPart) => {
+        programs.take(part);
+        if (programs.isSure) settled.platform();
+      },
+    };
+    root = await treeInto(flow, source, request, looked);
     await writer.settle();
-    platform = settled();
   } finally {
     flow.close();
   }
-  source.check?.(root.entries.keys());
+  const platform = settled.platform();
   await digests.settle();
   const digest = await inTurns(
     treeDigest(root, (file) => digests.of(file)),
@@ -69,43 +67,77 @@ export async function streamTree(
   return { image, root, contents: flow.contents, filesystem: flow.filesystem };
 }
 
-function treeOf({ name }: RootFilesystem, flow: ContentFlow, request: Conversion): LayerTree {
-  return new LayerTree(name, {
-    onWarning: (message) => request.report({ type: "warning", message: `${name}: ${message}` }),
-    budget: flow.memory,
-    onEntry: () => flow.budget.addEntry(),
-    isWhole: true,
-  });
+/** What else looks at the files while they come. */
+interface Looking {
+  newListener(): ContentListener;
+  look?(part: EntryPart): void;
 }
 
-/** The files as they come; told, counted and looked at for their platform, which is settled as soon as it can be. */
-function observed(source: RootFilesystem, flow: ContentFlow, request: Conversion) {
+/** The tree of a root filesystem, its contents in the target. */
+export async function treeInto(
+  target: StreamTarget,
+  source: RootFilesystem,
+  request: Pick<Conversion, "signal" | "report" | "inflate">,
+  { newListener, look }: Looking,
+): Promise<Directory> {
+  const { name } = source;
   const { signal, inflate, report } = request;
-  const programs = new ProgramSearch();
+  const onWarning = (message: string): void => report({ type: "warning", message: `${name}: ${message}` });
+  const { budget, memory, attributes } = target;
+  const tree = new LayerTree(name, {
+    onWarning,
+    budget: memory,
+    onEntry: () => budget.addEntry(),
+    isWhole: true,
+  });
+  const onBytes = (count: number): void => budget.addBytes(count);
+  const writer = target.newWriter();
+  const parts = source.read({ signal, inflate, attributes, onWarning, onBytes });
+  await unpack(told(parts, report, look), tree, {
+    writer,
+    nextArena: (least) => target.nextArena(0, least),
+    listener: newListener(),
+  });
+  target.finish(0, writer);
+  const root = impliedDirectory();
+  overlay(root, tree);
+  target.accept(writer);
+  source.check?.(root.entries.keys());
+  return root;
+}
+
+/** The files as they come, told and looked at. */
+async function* told(
+  lists: AsyncIterable<readonly EntryPart[]>,
+  report: Conversion["report"],
+  look: Looking["look"],
+): AsyncGenerator<readonly EntryPart[]> {
   let files = 0;
   let bytes = 0;
-  let platform: Platform | undefined;
-  const settled = (): Platform => (platform ??= settle(source, programs.found, request));
-  async function* parts(): AsyncGenerator<readonly EntryPart[]> {
-    const read = source.read({
-      signal,
-      inflate,
-      attributes: flow.attributes,
-      onWarning: (message) => report({ type: "warning", message: `${source.name}: ${message}` }),
-      onBytes: (count) => flow.budget.addBytes(count),
-    });
-    for await (const list of read) {
-      for (const part of list) {
-        programs.take(part);
-        if (part.kind === "entry") files++;
-        else bytes += part.bytes.length;
-      }
-      if (programs.isSure) settled();
-      report({ type: "files", files, bytes });
-      yield list;
+  for await (const list of lists) {
+    for (const part of list) {
+      look?.(part);
+      if (part.kind === "entry") files++;
+      else bytes += part.bytes.length;
     }
+    report({ type: "files", files, bytes });
+    yield list;
   }
-  return { parts: parts(), settled };
+}
+
+/** The platform that the programs have told so far: once settled, it stays, and is said to be wrong early. */
+class Settled {
+  readonly #settle: () => Platform;
+  #platform: Platform | undefined;
+
+  constructor(source: RootFilesystem, programs: ProgramSearch, request: Conversion) {
+    this.#settle = () => settle(source, programs.found, request);
+  }
+
+  platform(): Platform {
+    this.#platform ??= this.#settle();
+    return this.#platform;
+  }
 }
 
 /** What is asked of the platform, and for what. */

@@ -78,6 +78,11 @@ export class ContentDigests {
     return this.#at(place);
   }
 
+  /** Whether the file has come. */
+  has(file: RegularFile): boolean {
+    return this.#places.has(file);
+  }
+
   #at(place: number): Uint8Array {
     const page = this.#pages[Math.floor(place / FILES_PER_PAGE)];
     assert(page !== undefined, "a file beyond all pages");

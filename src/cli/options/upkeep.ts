@@ -11,6 +11,16 @@ export const INSPECT_IMAGE_OPTIONS = {
   verbose: CONVERT_OPTIONS.verbose,
 } as const satisfies Record<string, OptionSpec>;
 
+export const DIFF_OPTIONS = {
+  stat: { type: "boolean", group: "Comparing:", describe: "Numbers and bytes by folder instead of paths" },
+  ignore: {
+    type: "string",
+    group: "Comparing:",
+    describe: "What may differ, as mtime,uid,gid; may be repeated",
+  },
+  ...INSPECT_IMAGE_OPTIONS,
+} as const satisfies Record<string, OptionSpec>;
+
 export const CACHE_OPTIONS = {
   "cache-dir": REGISTRY_OPTIONS["cache-dir"],
   "keep-bytes": {
