@@ -2,6 +2,7 @@ import { noConfig } from "../oci/config.ts";
 import { ImageFile } from "../output/image-file.ts";
 import { StagedOutput } from "../output/staged-output.ts";
 import type { RootFilesystem } from "../rootfs/root-filesystem.ts";
+import { checkOutside } from "./check-outside.ts";
 import type { IdentifiedImage } from "./identity.ts";
 import { launchFileNames, writeLaunchFiles } from "./launch-files.ts";
 import { type ConvertedImage, makeImage } from "./make-image.ts";
@@ -65,6 +66,7 @@ export async function convertMade(source: SourceToMake, options: ConversionOptio
 }
 
 async function convertAsAsked(request: FolderRequest): Promise<ConvertResult> {
+  checkOutside(request);
   const verifyKey = await keyFor(request);
   const profile = await openProfile(request);
   try {

@@ -3,6 +3,7 @@ import type { Digest } from "../oci/digest.ts";
 import { formatPlatform } from "../oci/platform.ts";
 import type { Profile } from "../profile/profile.ts";
 import type { ResolvedImage } from "../source/source.ts";
+import { checkOutside } from "./check-outside.ts";
 import { describeLayer, describeRuntime } from "./describe.ts";
 import { type FoundImage, foundImage } from "./found-image.ts";
 import { filesystemIdentity, filesystemTime, formatUuid, type IdentifiedImage, labelOf } from "./identity.ts";
@@ -62,6 +63,7 @@ export async function planConversion(options: ConvertOptions): Promise<Conversio
 }
 
 async function planAsAsked(request: FolderRequest): Promise<ConversionPlan> {
+  checkOutside(request);
   const verifyKey = await keyFor(request);
   const profile = await openProfile(request);
   try {

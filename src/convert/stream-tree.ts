@@ -175,6 +175,7 @@ export async function platformOf(
     signal: demand.signal,
     inflate: "auto",
     attributes: new AttributePool(new TreeBudget()),
+    withoutXattrs: true,
     onWarning: () => undefined,
     onBytes: () => undefined,
   });

@@ -48,9 +48,9 @@ async function* entries(
   root: string,
   ids: { readonly uid: MapId; readonly gid: MapId },
   withXattrs: boolean,
-  { signal, attributes, onWarning, onBytes }: ReadOptions,
+  { signal, attributes, withoutXattrs = false, onWarning, onBytes }: ReadOptions,
 ): AsyncGenerator<readonly EntryPart[]> {
-  const xattrs = withXattrs ? await xattrSource(root, signal) : NO_XATTR_SOURCE;
+  const xattrs = withXattrs && !withoutXattrs ? await xattrSource(root, signal) : NO_XATTR_SOURCE;
   const walk = new FolderWalk(Buffer.from(root), { ids, xattrs, attributes, onWarning, onBytes });
   yield* itemsInTurns(walk.parts(), signal);
 }

@@ -34,6 +34,8 @@ export interface ReadOptions {
   readonly inflate: InflateChoice;
   /** Where extended attributes are kept. */
   readonly attributes: AttributePool;
+  /** Whether extended attributes are of no use this time; false if absent. */
+  readonly withoutXattrs?: boolean | undefined;
   /** Hears what is not an error; the message does not name the source. */
   readonly onWarning: (message: string) => void;
   /** Hears of bytes as they were read, uncompressed. */

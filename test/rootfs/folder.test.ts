@@ -7,6 +7,7 @@ import {
   chownSync,
   linkSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -16,6 +17,7 @@ import {
 import { join } from "node:path";
 import fc from "fast-check";
 import { convert } from "../../src/convert/convert.ts";
+import { planConversion } from "../../src/convert/dry-run.ts";
 import type { ConvertOptions } from "../../src/convert/options.ts";
 import type { ProgressEvent } from "../../src/convert/progress.ts";
 import { FILESYSTEM_NAMES } from "../../src/filesystem/kind/kind.ts";
@@ -338,6 +340,19 @@ describe("what a folder holds that is not read", () => {
     expect(said).toContain(`E_IO ${folder}/secret: this user may not read it`);
     expect(said).toContain("podman unshare");
   });
+});
+
+test("an output in the folder that is read is an error, by whatever way it is named", async () => {
+  const folder = scratch("own");
+  mkdirSync(join(folder, "below"), { recursive: true });
+  symlinkSync(folder, scratch("own-link"));
+  for (const out of ["own", "own/out", "own/below/out/deep", "own-link/out", "no/../own/out"]) {
+    const options = { source: `dir:${folder}`, out: scratch(out) };
+    await expectError(convert(options), "E_USAGE", "would lie in the folder that is read");
+    await expectError(planConversion(options), "E_USAGE", "would lie in the folder that is read");
+  }
+  expect(readdirSync(folder)).toEqual(["below"]);
+  await convert({ source: `dir:${folder}`, out: scratch("own-beside") });
 });
 
 test("what is no folder of files is an error", async () => {

@@ -1,0 +1,32 @@
+import { realpathSync } from "node:fs";
+import { dirname, relative, resolve, sep } from "node:path";
+import { Docker2vmError } from "../errors.ts";
+import { absolutePath } from "../machine.ts";
+import type { FolderRequest } from "./request.ts";
+
+/** Throws E_USAGE for an output that would come to lie in the folder that is read, and so in itself. */
+export function checkOutside({
+  source,
+  place: { folder: out },
+}: Pick<FolderRequest, "source" | "place">): void {
+  if (source.kind !== "dir") return;
+  const folder = realFolder(absolutePath(source.path));
+  const below = relative(folder, realFolder(out));
+  if (below === ".." || below.startsWith(`..${sep}`)) return;
+  throw new Docker2vmError("E_USAGE", `${out}: the output would lie in the folder that is read`, {
+    hint: "name a folder beside it or elsewhere: --out DIR",
+  });
+}
+
+/** Without symlinks, as far as it is there. */
+function realFolder(path: string): string {
+  const missing: string[] = [];
+  for (let there = path; ; there = dirname(there)) {
+    try {
+      return resolve(realpathSync(there), ...missing);
+    } catch (error) {
+      if (dirname(there) === there) throw error;
+      missing.unshift(relative(dirname(there), there));
+    }
+  }
+}
