@@ -195,6 +195,14 @@ test("the profile init takes what is to be run from the overrides", async () => 
   });
 });
 
+test("an empty disk beside it is the one beside the image that is made anew of it", async () => {
+  const writableDisk = { size: 2 ** 26 };
+  const ofTar = await made({ kind: "rootfs-tar", bytes: tar(FILES) }, { writableDisk });
+  expect(ofTar.metadata.writableDisk).toMatchObject({ file: "writable.ext4", uuid: expect.any(String) });
+  const anew = await convert({ source: `image:${ofTar.rootfsPath}`, out: scratch("anew"), writableDisk });
+  expect(anew.metadata.writableDisk).toEqual(ofTar.metadata.writableDisk as never);
+});
+
 test("a dry run and inspect-image tell what can be told before all is read", async () => {
   const source = `rootfs-tar:${file("told.tar", tar(FILES))}`;
   const plan = await planConversion({ source, out: scratch("plan"), filesystem: { size: 2 ** 30 } });
