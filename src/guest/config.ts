@@ -40,7 +40,8 @@ export interface GuestConfig {
  *
  * `entrypoint`, `cmd`, `env` and `limit` (three decimal numbers) stand once for each word; `workdir`, `user`,
  * `hostname`, `stop-signal` once. ovms-init knows some that nothing here writes: `stop-seconds`; `root`, which is rw,
- * ro, overlay or overlay:/dev/DISK; `pid1`, which is workload or init. Throws E_BAD_MANIFEST for a NUL in a value.
+ * ro, overlay or overlay:/dev/DISK; `pid1`, which is workload or init; `tmpfs`, which is on or off; `ip`, as the
+ * kernel's. Throws E_BAD_MANIFEST for a NUL in a value.
  */
 export function encodeConfig(config: GuestConfig): Uint8Array {
   const records: [key: string, value: string][] = [

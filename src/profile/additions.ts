@@ -16,7 +16,13 @@ export interface FileSource {
 
 /** Everything that is added belongs to root and has the image's time. */
 export type Addition =
-  | { readonly type: "file"; readonly executable: boolean; readonly source: FileSource }
+  | {
+      readonly type: "file";
+      readonly executable: boolean;
+      /** For root's eyes alone. */
+      readonly secret?: boolean;
+      readonly source: FileSource;
+    }
   | { readonly type: "directory"; readonly mode?: number }
   | { readonly type: "symlink"; readonly target: string }
   | { readonly type: "char"; readonly mode: number; readonly major: number; readonly minor: number };
@@ -127,18 +133,18 @@ export class Additions {
         return;
       }
       case "file": {
-        const { inode, digest } = this.#file(addition.source, addition.executable);
+        const { inode, digest } = this.#file(addition.source, fileMode(addition));
         this.#set(parent, name, path, inode, digest);
       }
     }
   }
 
-  #file(source: FileSource, executable: boolean): AddedFile {
+  #file(source: FileSource, mode: number): AddedFile {
     const known = this.#files.get(source);
-    if (known !== undefined && isExecutable(known.inode) === executable) return known;
+    if (known !== undefined && known.inode.metadata.mode === mode) return known;
     const hash = createHash("sha256");
     const extents = this.#image.contents.place(source.size, hashed(source.pieces(), hash));
-    const metadata = this.#metadata(executable ? 0o755 : 0o644);
+    const metadata = this.#metadata(mode);
     const inode: RegularFile = { type: "file", metadata, size: source.size, extents };
     const added = { inode, digest: hash.digest("hex") };
     this.#files.set(source, added);
@@ -197,6 +203,11 @@ export class Additions {
       { hint: this.#options.conflictHint([...this.#conflicts.keys()]) },
     );
   }
+}
+
+function fileMode({ executable, secret = false }: { executable: boolean; secret?: boolean }): number {
+  if (executable) return secret ? 0o700 : 0o755;
+  return secret ? 0o600 : 0o644;
 }
 
 /** A source that is in memory. */

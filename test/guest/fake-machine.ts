@@ -23,6 +23,7 @@ export const FAKE_MACHINE: readonly Oracle[] = ["busybox", "chroot", "pid namesp
 const APPLETS = [
   ...[
     "cat",
+    "cut",
     "echo",
     "env",
     "grep",

@@ -29,6 +29,8 @@ describe("the kernel command line", () => {
     expect(of('x="-- y" docker2vm.args="a b  c"')).toBe("<a><b><c>");
     expect(of("docker2vm.args=a docker2vm.args=b -- c")).toBe("<c>");
     expect(of("docker2vm.args=")).toBe("<>");
+    expect(of('docker2vm.entrypoint="printf {%s}" -- a')).toBe("{a}");
+    expect(of("docker2vm.entrypoint=echo")).toBe("\n");
   });
 
   each("goes before the configuration: environment, user, directory, name", (boot) => {
@@ -57,7 +59,7 @@ describe("the kernel command line", () => {
   });
 
   each("asks for a shell in place of the workload with docker2vm.debug, where there is one", (boot) => {
-    const config = { cmd: ["/not/there"], user: "nobody" };
+    const config = { cmd: ["/not/there"], user: "nobody", workingDirectory: "/bin/busybox" };
     const before = `printf '#!/bin/busybox sh\\nid -u; exit 4' >"$R/shell"; chmod 755 "$R/shell"; ln -sf /shell "$R/bin/sh"`;
     const commandLine = "docker2vm.debug docker2vm.env.PATH=/bin";
     expect(boot({ config, commandLine, before })).toMatchObject({ stdout: "0\n", stderr: "", status: 4 });
@@ -99,7 +101,8 @@ describe("the end", () => {
   );
 
   native("leaves the status in the image, the last thing that is written: / is read-only then", (boot) => {
-    const config = shell("ls /etc/ovms; exit 9");
+    // What lies in the way of it there does not stop the machine.
+    const config = shell("ls /etc/ovms; busybox mkfifo /etc/ovms/exit-status; exit 9");
     const files = { "/etc/ovms/exit-status": "old\n" };
     const ended = boot({
       config,
@@ -129,6 +132,28 @@ describe("the end", () => {
     const ended = boot({ config: impatient(orphans), commandLine: "docker2vm.pid1=init" });
     expect(ended).toMatchObject({ stdout: "gone\n", stderr: "", status: 137 });
   });
+
+  native(
+    "with pid1=init the disks that the workload has mounted are left clean",
+    (boot) => {
+      const image = '"$R/../disk"';
+      const before = [
+        `rm -f ${image}; dd if=/dev/zero of=${image} bs=1M count=0 seek=16 2>/dev/null; mke2fs -q -t ext4 ${image}`,
+        `loop=$(losetup -f --show ${image}); cp -a "$loop" "$R/dev/vdb"; mkdir "$R/a b"`,
+      ].join("; ");
+      const config = shell("busybox mount -t ext4 /dev/vdb '/a b' && echo x >'/a b/x'; exit 4");
+      const after = `losetup -d $(losetup -n -O NAME -j ${image}); e2fsck -fn ${image} 2>&1; debugfs -R 'cat x' ${image} 2>/dev/null`;
+      const ended = boot({ config, before, after, commandLine: "docker2vm.pid1=init" });
+      expect(ended).toMatchObject({ stdout: "", stderr: "", status: 4 });
+      expect(ended.after).toContain("Pass 5");
+      expect(ended.after).not.toMatch(/journal|warning/i);
+      expect(ended.after).toEndWith("x\n");
+    },
+    "loop mount",
+    "mke2fs",
+    "e2fsck",
+    "debugfs",
+  );
 
   native("of a workload by a signal of its own doing is 128 and the signal", (boot) => {
     // Signals that it sends itself do nothing to a namespace's first process; a fault does.

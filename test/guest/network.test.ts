@@ -47,7 +47,7 @@ native(
     expect(boot({ config, commandLine: "ip=10.1.2.3:::::eth0", before })).toMatchObject(
       said("inet addr:10.9.9.9\n"),
     );
-    for (const commandLine of ["ip=dhcp", "ip=off", "ip=:::::eth0:dhcp", "ip="]) {
+    for (const commandLine of ["ip=off", "ip=none", "ip=:::::eth0:off", "ip="]) {
       expect(boot({ config, commandLine, before: DEVICE })).toMatchObject(said("none\n"));
     }
   },
@@ -68,11 +68,66 @@ native(
       const ended = boot({ config: shell("true"), commandLine: `ip=${word}`, before: DEVICE });
       expect([word, ended.status]).toEqual([word, 125]);
       expect(ended.stderr).toBe(
-        `docker2vm: ip= on the kernel command line: ${message}; it is ip=ADDRESS::GATEWAY:NETMASK:HOSTNAME:DEVICE:off:DNS\n`,
+        `docker2vm: ip=: ${message}; it is ip=ADDRESS::GATEWAY:NETMASK:HOSTNAME:DEVICE:off:DNS, or ip=dhcp\n`,
       );
     }
     const none = boot({ config: shell("true"), commandLine: "ip=10.1.2.3" });
     expect(none.stderr).toContain("there is no network device for 10.1.2.3");
+  },
+  "ip",
+);
+
+/** A real server on the other end of the wire, in a network of its own; what it says is in dhcp.log beside the root. */
+function dhcpServer(options: readonly string[]): string {
+  const settings = [
+    ...["start 10.5.0.50", "end 10.5.0.50", "interface eth1", "max_leases 1", "pidfile $R/dev/pid"],
+    ...["lease_file $R/dev/leases", "min_lease 1", ...options.map((option) => `option ${option}`)],
+  ];
+  return [
+    'ip link add eth0 type veth peer name eth1; server="$R/dev/server"; touch "$server"',
+    'unshare --net="$server" true; ip link set eth1 netns "$server"',
+    'nsenter --net="$server" ip addr add 10.5.0.1/24 dev eth1; nsenter --net="$server" ip link set eth1 up',
+    ...settings.map((line) => `echo "${line}" >>"$R/dev/dhcp.conf"`),
+    ': >"$R/dev/leases"; nsenter --net="$server" busybox udhcpd -f "$R/dev/dhcp.conf" >"$R/../dhcp.log" 2>&1 &',
+  ].join("\n");
+}
+
+native(
+  "ip=dhcp: address, gateway, names and name servers as a server grants them",
+  (boot) => {
+    const granted = ["subnet 255.255.0.0", "router 10.5.0.1", "dns 10.5.0.8 10.5.0.9", "domain corp.example"];
+    const before = dhcpServer([...granted, "hostname granted", "mtu 1400", "lease 600"]);
+    const config = shell(`${show}; ifconfig eth0 | grep -o MTU:[0-9]*`);
+    for (const commandLine of ["ip=dhcp", "ip=:::::eth0:dhcp"]) {
+      const { stdout, stderr } = boot({ config, commandLine, before });
+      expect(stderr).toBe("");
+      const [address = "", route = "", ...rest] = stdout.split("\n");
+      expect(address.split(/\s+/)).toEqual([
+        "inet",
+        "addr:10.5.0.50",
+        "Bcast:10.5.255.255",
+        "Mask:255.255.0.0",
+      ]);
+      expect(route.split(/\s+/).slice(0, 3)).toEqual(["0.0.0.0", "10.5.0.1", "0.0.0.0"]);
+      const names = ["granted", "search corp.example", "nameserver 10.5.0.8", "nameserver 10.5.0.9"];
+      expect(rest).toEqual([...names, "10.5.0.50\tgranted", "MTU:1400", ""]);
+    }
+  },
+  "ip",
+);
+
+native(
+  "a lease is renewed while the workload runs, and the end does not wait for who does it",
+  (boot) => {
+    const before = dhcpServer(["lease 2"]);
+    // A lease of two seconds, of which more than one passes: three answers are two renewals.
+    const config = shell(
+      'while [ "$(grep -c ACK /dev/log)" -lt 3 ]; do sleep 0.1; done; ifconfig eth0 | grep -o "addr:1[^ ]*"',
+    );
+    const log = ': >"$R/../dhcp.log"; touch "$R/dev/log"; mount --bind "$R/../dhcp.log" "$R/dev/log"';
+    expect(boot({ config, commandLine: "ip=dhcp", before: `${log}\n${before}` })).toMatchObject(
+      said("addr:10.5.0.50\n"),
+    );
   },
   "ip",
 );

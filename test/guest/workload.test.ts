@@ -224,8 +224,8 @@ describe("what the workload finds", () => {
   });
 
   each("closed standard streams are no hindrance", (boot) => {
-    const config = shell("echo here >/tmp/said; exit 3");
-    const ended = boot({ config, before: "exec <&- >&- 2>&-", after: "cat tmp/said etc/ovms/exit-status" });
+    const config = shell("echo here >/said; exit 3");
+    const ended = boot({ config, before: "exec <&- >&- 2>&-", after: "cat said etc/ovms/exit-status" });
     expect(ended.after).toBe("here\n3\n");
   });
 
@@ -240,14 +240,44 @@ describe("what the workload finds", () => {
 
   each("/etc/hosts, hostname and resolv.conf laid over the image's, which stay", (boot) => {
     const names = ["hostname", "hosts", "resolv.conf"];
-    const files = Object.fromEntries(names.map((name) => [`/etc/${name}`, "image's\n"]));
+    const files = (text: string) => Object.fromEntries(names.map((name) => [`/etc/${name}`, text]));
     const config = shell("cd /etc; cat hostname hosts; cat resolv.conf", { hostname: "box" });
-    const after =
-      "umount etc/hosts etc/hostname; cat etc/hostname etc/hosts etc/resolv.conf; ls -A dev | grep ovms || :";
-    const { stdout, after: left } = boot({ config, files, after });
+    const after = "cat etc/hostname etc/hosts etc/resolv.conf; ls -A dev | grep ovms || :";
+    const { stdout, after: left } = boot({ config, files: files(" \n"), after });
     expect(stdout).toStartWith("box\n127.0.0.1\tlocalhost\n");
-    expect(stdout).toEndWith("ff02::2\tip6-allrouters\n127.0.1.1\tbox\nimage's\n");
-    expect(left).toBe("image's\n".repeat(3));
+    expect(stdout).toEndWith("ff02::2\tip6-allrouters\n127.0.1.1\tbox\n \n");
+    expect(left).toBe(" \n".repeat(3));
+    // Names of the image's own stay; the machine's comes behind them, unless it is among them.
+    for (const [own, shown] of [
+      ["10.0.0.1 db", "10.0.0.1 db\n127.0.1.1\tbox\n"],
+      ["10.0.0.1 boxes\n10.0.0.2\tx box\n", "10.0.0.1 boxes\n10.0.0.2\tx box\n"],
+    ] as const) {
+      const ended = boot({ config, files: files(own), after });
+      expect(ended).toMatchObject({ stdout: `box\n${shown}${own}`, after: own.repeat(3) });
+    }
+  });
+
+  each("/run and /tmp new with each start, with the folders and links that the image has there", (boot) => {
+    const list = "ls -lnR /run | grep -v total; stat -c '%a %u:%g' /run /tmp; echo x >/tmp/x; echo x >/run/x";
+    const mounts = "grep -E '^tmpfs /(run|tmp) ' /proc/mounts | cut -d, -f1-3";
+    const before =
+      'mkdir -p "$R/run/lock/a"; chmod 1777 "$R/run/lock"; chown 7:8 "$R/run/lock/a"; ln -s lock/a "$R/run/l"; ' +
+      'rmdir "$R/tmp"';
+    const after = "find run tmp";
+    const ended = boot({ config: shell(`${list}; ${mounts}`), before, after });
+    const columns = ended.stdout.split("\n").map((line) => line.replace(/ +\d+ \w{3} .*:\d\d /, " "));
+    expect(columns).toEqual([
+      ...["/run:", "lrwxrwxrwx    1 0        0 l -> lock/a", "drwxrwxrwt    3 0        0 lock", ""],
+      ...["/run/lock:", "drwxr-xr-x    2 7        8 a", "", "/run/lock/a:"],
+      ...["755 0:0", "1777 0:0", "tmpfs /run tmpfs rw,nosuid,nodev", "tmpfs /tmp tmpfs rw,nosuid,nodev", ""],
+    ]);
+    expect(ended.after.split("\n").sort()).toEqual(["", "run", "run/l", "run/lock", "run/lock/a", "tmp"]);
+    // Where the image has files, and where that is asked for, the folder is the image's.
+    const files = { "/run/lock/deep/file": "image's", "/tmp/.x": "image's" };
+    const kept = boot({ config: shell("cat /run/lock/deep/file /tmp/.x"), files });
+    expect(kept).toMatchObject(said("image'simage's"));
+    const off = boot({ config: shell(mounts), commandLine: "docker2vm.tmpfs=off" });
+    expect(off).toMatchObject(said(""));
   });
 
   native("process 1 of its own, the mounts of a container, and a loopback", (boot) => {

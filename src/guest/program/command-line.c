@@ -5,6 +5,7 @@
 
 #define OWN "docker2vm."
 #define ARGUMENTS OWN "args="
+#define ENTRYPOINT OWN "entrypoint="
 #define ENVIRONMENT OWN "env."
 
 /**
@@ -80,6 +81,10 @@ static void override_root(struct settings *settings, const char *mode) {
        NULL);
 }
 
+static void unknown(const char *word) {
+  say("'", word, "' on the kernel command line is nothing that this program knows", NULL);
+}
+
 static void apply(struct settings *settings, const char *word) {
   const char *value;
   if ((value = after(ENVIRONMENT, word)) != NULL) {
@@ -87,6 +92,8 @@ static void apply(struct settings *settings, const char *word) {
   } else if ((value = after(ARGUMENTS, word)) != NULL) {
     settings->cmd = (struct words){0};
     add_split(&settings->cmd, (char *)value);
+  } else if ((value = after(OWN "tmpfs=", word)) != NULL) {
+    if (!set_scratch_folders(settings, value)) unknown(word);
   } else if ((value = after(OWN "user=", word)) != NULL) {
     settings->user = value;
   } else if ((value = after(OWN "workdir=", word)) != NULL) {
@@ -99,8 +106,8 @@ static void apply(struct settings *settings, const char *word) {
     settings->reaps_orphans = same(word, OWN "pid1=init");
   } else if (same(word, OWN "debug")) {
     settings->debug = true;
-  } else if (after(OWN, word) != NULL && !is_for_others(word)) {
-    say("'", word, "' on the kernel command line is nothing that this program knows", NULL);
+  } else if (after(OWN, word) != NULL && after(ENTRYPOINT, word) == NULL && !is_for_others(word)) {
+    unknown(word);
   }
 }
 
@@ -113,11 +120,22 @@ bool is_read_only(const struct command_line *line) {
   return read_only;
 }
 
+/** As with Docker's option, the image's Cmd goes with its Entrypoint: arguments may follow of their own. */
+static void override_entrypoint(struct settings *settings, const char *text) {
+  if (text == NULL) return;
+  settings->entrypoint = (struct words){0};
+  settings->cmd = (struct words){0};
+  add_split(&settings->entrypoint, (char *)joined(text, "", ""));
+}
+
 void override_settings(struct settings *settings, const struct command_line *line) {
   // A word of this program's own may still say otherwise.
   if (is_read_only(line) && settings->root == ROOT_WRITABLE) settings->root = ROOT_AS_MOUNTED;
+  override_entrypoint(settings, parameter(line, OWN "entrypoint"));
   for (size_t i = 0; i < line->words.count; i++) apply(settings, line->words.items[i]);
   if (line->arguments.count > 0) settings->cmd = line->arguments;
+  const char *network = parameter(line, "ip");
+  if (network != NULL) settings->network = network;
 }
 
 enum machine_end end_asked_for(const struct command_line *line) {

@@ -1,6 +1,8 @@
 #include "ending.h"
+#include <asm/termbits.h>
 #include <linux/reboot.h>
 #include "files.h"
+#include "mounts.h"
 #include "report.h"
 #include "root.h"
 #include "system.h"
@@ -10,6 +12,11 @@
 /** Where QEMU's isa-debug-exit is unless told otherwise. */
 #define USUAL_PORT 0xf4
 
+/** struct termios of the kernel (asm-generic/termbits.h), and more. */
+#define TERMIOS_BYTES 128
+
+static char terminal[TERMIOS_BYTES];
+static bool has_terminal;
 static enum machine_end end = END_POWER_OFF;
 /** Of isa-debug-exit; 0: none. */
 static uint64_t port;
@@ -26,6 +33,19 @@ void plan_ending(const struct command_line *line) {
   }
 }
 
+void remember_console(void) { has_terminal = system_call(ioctl, 1, TCGETS, terminal) == 0; }
+
+/** The workload had the same open file: it may wait for nobody, be stopped by Ctrl-S, or be in another mode. */
+static void restore_console(void) {
+  for (int descriptor = 1; descriptor < 3; descriptor++) {
+    long flags = system_call(fcntl, descriptor, F_GETFL, 0);
+    if (flags >= 0) system_call(fcntl, descriptor, F_SETFL, flags & ~O_NONBLOCK);
+  }
+  if (!has_terminal) return;
+  system_call(ioctl, 1, TCXONC, TCOON);
+  system_call(ioctl, 1, TCSETS, terminal);
+}
+
 void forget_status(void) { system_call(unlinkat, AT_FDCWD, STATUS_PATH, 0); }
 
 static void tell_status(int status) {
@@ -40,7 +60,11 @@ static void tell_status(int status) {
 static void keep_status(int status) {
   char number[NUMBER_BYTES];
   const char *text = joined(number_text((uint64_t)status, number), "\n", "");
-  write_file(STATUS_PATH, text, length(text));
+  // Whatever the workload has put there.
+  forget_status();
+  long result = write_file(STATUS_PATH, text, length(text));
+  if (result == 0 || result == -EROFS || result == -ENOENT) return;
+  say(STATUS_PATH " cannot be written", error_text(result), "; the console has the status", NULL);
 }
 
 /** QEMU ends at once, with status * 2 + 1. */
@@ -70,7 +94,9 @@ static void switch_off_somehow(int status) {
 void end_machine(int status) {
   // What fails from here on must not begin again here.
   end_failures_by(switch_off_somehow);
+  restore_console();
   keep_status(status);
+  unmount_others();
   close_root();
   tell_status(status);
   switch_off_somehow(status);

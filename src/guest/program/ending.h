@@ -5,6 +5,9 @@
 /** How the machine ends, and where the status is told, by the command line; before that it is powered off. */
 void plan_ending(const struct command_line *line);
 
+/** How the terminal is now, which a workload may leave otherwise. */
+void remember_console(void);
+
 /** Of an earlier run: a machine that is cut off now must not seem to have ended so. */
 void forget_status(void);
 

@@ -7,7 +7,7 @@
 #define FIRST_ROOM 4096
 
 long read_file(const char *path, struct bytes *contents) {
-  long file = system_call(openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+  long file = system_call(openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
   if (file < 0) return file;
   size_t room = FIRST_ROOM;
   char *data = allocate(room);

@@ -9,7 +9,7 @@ struct bytes {
   size_t size;
 };
 
-/** A negative errno, or 0. What is larger than 64 MiB is -EFBIG. */
+/** A negative errno, or 0. What is larger than 64 MiB is -EFBIG; a pipe that nobody writes to is empty. */
 long read_file(const char *path, struct bytes *contents);
 
 /** Writes a file of these bytes anew, made with mode 0644 where it is not there. A negative errno, or 0. */

@@ -11,6 +11,7 @@
 #include "network.h"
 #include "report.h"
 #include "root.h"
+#include "scratch-folders.h"
 #include "settings.h"
 #include "supervise.h"
 #include "system.h"
@@ -90,6 +91,7 @@ static _Noreturn void run_machine(char **environment) {
   end_failures_by(end_machine);
   mount_first();
   open_streams();
+  remember_console();
   struct command_line line;
   read_command_line(&line);
   plan_ending(&line);
@@ -99,10 +101,11 @@ static _Noreturn void run_machine(char **environment) {
   override_settings(&settings, &line);
   settle_root(&settings);
   mount_all();
+  if (settings.scratch_folders) mount_scratch_folders();
   forget_status();
   set_sysctls();
   struct network network;
-  set_up_network(&line, &network);
+  set_up_network(settings.network, &network);
   bool named = parameter(&line, "docker2vm.hostname") != NULL;
   if (network.hostname != NULL && !named) settings.hostname = network.hostname;
   name_machine(settings.hostname);

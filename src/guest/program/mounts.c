@@ -2,6 +2,7 @@
 #include "files.h"
 #include "report.h"
 #include "system.h"
+#include "text.h"
 
 struct mount_point {
   const char *type;
@@ -82,5 +83,45 @@ void mount_all(void) {
   if (is_folder(CGROUP.target)) mount_here(&CGROUP);
   for (size_t i = 0; i < sizeof LINKS / sizeof LINKS[0]; i++) {
     system_call(symlinkat, LINKS[i].target, AT_FDCWD, LINKS[i].name);
+  }
+}
+
+/** A path in /proc/mounts, in which blanks and backslashes are \\ and three octal digits. */
+static void decode_path(char *path) {
+  char *to = path;
+  for (const char *from = path; *from != '\0';) {
+    bool encoded = from[0] == '\\' && from[1] >= '0' && from[1] <= '3' && from[2] != '\0' && from[3] != '\0';
+    *to++ = encoded ? (char)((from[1] - '0') * 64 + (from[2] - '0') * 8 + (from[3] - '0')) : *from;
+    from += encoded ? 4 : 1;
+  }
+  *to = '\0';
+}
+
+/** The second word of each line. */
+static void mounted_paths(struct words *paths) {
+  *paths = (struct words){0};
+  struct bytes file;
+  if (read_file("/proc/mounts", &file) < 0) return;
+  for (char *at = file.data; *at != '\0';) {
+    while (*at != ' ' && *at != '\0') at++;
+    if (*at == '\0') return;
+    char *path = ++at;
+    while (*at != ' ' && *at != '\0') at++;
+    if (*at != '\0') *at++ = '\0';
+    while (*at != '\n' && *at != '\0') at++;
+    decode_path(path);
+    add_word(paths, path);
+  }
+}
+
+void unmount_others(void) {
+  struct words paths;
+  mounted_paths(&paths);
+  // Of these three the end has need, and the kernel shows what hides under an overlay, too.
+  static const char *const KEPT[] = {"/", "/dev", "/proc"};
+  for (size_t i = paths.count; i > 0; i--) {
+    bool kept = after("/dev/.ovms", paths.items[i - 1]) != NULL;
+    for (size_t k = 0; k < sizeof KEPT / sizeof KEPT[0]; k++) kept |= same(paths.items[i - 1], KEPT[k]);
+    if (!kept) system_call(umount2, paths.items[i - 1], 0);
   }
 }

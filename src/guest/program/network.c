@@ -1,113 +1,18 @@
 #include "network.h"
-#include <linux/socket.h>
-#include <linux/sockios.h>
-#include "memory.h"
+#include "device.h"
+#include "dhcp.h"
 #include "report.h"
 #include "system.h"
-
-#define AF_INET 2
-#define SOCK_DGRAM 2
-#define SOCK_CLOEXEC O_CLOEXEC
-#define IFNAMSIZ 16
-#define IFF_UP 1
-#define RTF_UP 1
-#define RTF_GATEWAY 2
-#define ARPHRD_ETHER 1
-/** How many devices are looked at: the first Ethernet one is among them. */
-#define INDEXES 64
-
-/** struct sockaddr_in. */
-struct address {
-  uint16_t family;
-  uint16_t port;
-  /** In the network's order. */
-  uint8_t octets[4];
-  uint8_t padding[8];
-};
-
-/** struct ifreq (linux/if.h, which wants a library's headers). */
-struct device_request {
-  char name[IFNAMSIZ];
-  union {
-    struct address address;
-    int16_t flags;
-    int32_t index;
-    uint64_t whole[3];
-  };
-};
-
-/** struct rtentry (linux/route.h, likewise). */
-struct route_request {
-  uint64_t pad1;
-  struct address destination;
-  struct address gateway;
-  struct address mask;
-  uint16_t flags;
-  int16_t pad2;
-  uint64_t pad3;
-  uint64_t pad4;
-  int16_t metric;
-  char *device;
-  uint64_t mtu;
-  uint64_t window;
-  uint16_t irtt;
-};
 
 /** The fields of the word, in order. */
 enum { CLIENT, SERVER, GATEWAY, NETMASK, HOSTNAME, DEVICE, AUTOCONF, DNS0, DNS1, FIELDS };
 
-static void name_device(struct device_request *request, const char *name) {
-  *request = (struct device_request){0};
-  for (size_t i = 0; i < IFNAMSIZ - 1 && name[i] != '\0'; i++) request->name[i] = name[i];
-}
-
-static long bring_up(long socket, const char *device) {
-  struct device_request request;
-  name_device(&request, device);
-  long result = system_call(ioctl, socket, SIOCGIFFLAGS, &request);
-  if (result < 0) return result;
-  request.flags |= IFF_UP;
-  return system_call(ioctl, socket, SIOCSIFFLAGS, &request);
-}
-
-/** Dotted decimal; false for anything else. */
-static bool parse_address(const char *text, struct address *address) {
-  *address = (struct address){.family = AF_INET};
-  for (int i = 0; i < 4; i++) {
-    unsigned value = 0;
-    const char *start = text;
-    for (; *text >= '0' && *text <= '9' && value < 256; text++) value = value * 10 + (unsigned)(*text - '0');
-    if (text == start || value > 255 || *text != (i < 3 ? '.' : '\0')) return false;
-    address->octets[i] = (uint8_t)value;
-    text++;
-  }
-  return true;
-}
-
-/** By the address's class, as the kernel has it where the word leaves the mask out (net/ipv4/ipconfig.c). */
-static struct address usual_mask(const struct address *address) {
-  uint8_t first = address->octets[0];
-  return (struct address){
-      .family = AF_INET,
-      .octets = {255, first >= 128 ? 255 : 0, first >= 192 ? 255 : 0, 0},
-  };
-}
-
-static const char *first_ethernet(long socket) {
-  for (int index = 1; index <= INDEXES; index++) {
-    struct device_request request = {.index = index};
-    if (system_call(ioctl, socket, SIOCGIFNAME, &request) < 0) continue;
-    const char *name = joined(request.name, "", "");
-    if (system_call(ioctl, socket, SIOCGIFHWADDR, &request) == 0 && request.address.family == ARPHRD_ETHER) {
-      return name;
-    }
-  }
-  return NULL;
-}
+/** What a word of one field, or the autoconf field, may be for DHCP (net/ipv4/ipconfig.c). */
+static const char *const DHCP_WORDS[] = {"dhcp", "on", "any", "both", NULL};
 
 static _Noreturn void refuse(const char *what, const char *value, long result) {
-  fail("ip= on the kernel command line: ", what, " ", value, result < 0 ? error_text(result) : "",
-       "; it is ip=ADDRESS::GATEWAY:NETMASK:HOSTNAME:DEVICE:off:DNS", NULL);
+  fail("ip=: ", what, " ", value, result < 0 ? error_text(result) : "",
+       "; it is ip=ADDRESS::GATEWAY:NETMASK:HOSTNAME:DEVICE:off:DNS, or ip=dhcp", NULL);
 }
 
 static struct address address_field(const char *what, const char *text) {
@@ -116,75 +21,88 @@ static struct address address_field(const char *what, const char *text) {
   return address;
 }
 
-static void set_address(long socket, const char *device, unsigned long request_number,
-                        const struct address *address, const char *text) {
-  struct device_request request;
-  name_device(&request, device);
-  request.address = *address;
-  long result = system_call(ioctl, socket, request_number, &request);
-  if (result < 0) refuse("cannot be set:", text, result);
+static void part(const char *word, const char *fields[FIELDS]) {
+  for (int i = 0; i < FIELDS; i++) fields[i] = "";
+  char *text = (char *)joined(word, "", "");
+  for (int i = 0; i < FIELDS; i++) {
+    fields[i] = text;
+    while (*text != ':' && *text != '\0') text++;
+    if (*text == '\0') return;
+    *text++ = '\0';
+  }
 }
 
-static void add_gateway(long socket, const char *device, const char *text) {
-  struct route_request route = {
-      .destination = {.family = AF_INET},
-      .gateway = address_field("no address for a gateway:", text),
-      .mask = {.family = AF_INET},
-      .flags = RTF_UP | RTF_GATEWAY,
-      .device = (char *)device,
-  };
-  long result = system_call(ioctl, socket, SIOCADDRT, &route);
-  if (result < 0 && result != -EEXIST) refuse("the gateway cannot be used:", text, result);
+static bool asks_for_dhcp(const char *fields[FIELDS]) {
+  for (const char *const *word = DHCP_WORDS; *word != NULL; word++) {
+    if (same(fields[CLIENT], *word)) return true;
+    if (*fields[CLIENT] == '\0' && same(fields[AUTOCONF], *word)) return true;
+  }
+  return false;
 }
 
-/** Whether the kernel, or whoever came before, has given the device an address. */
-static bool has_address(long socket, const char *device) {
-  struct device_request request;
-  name_device(&request, device);
-  return system_call(ioctl, socket, SIOCGIFADDR, &request) == 0;
+static void add_field(struct words *words, const char *text) {
+  if (*text != '\0') add_word(words, text);
 }
 
-static void configure(long socket, const char *fields[FIELDS]) {
-  const char *device = *fields[DEVICE] != '\0' ? fields[DEVICE] : first_ethernet(socket);
-  if (device == NULL) refuse("there is no network device for", fields[CLIENT], 0);
-  if (has_address(socket, device)) return;
+static void set_statically(long socket, const char *device, const char *fields[FIELDS]) {
   struct address address = address_field("no address:", fields[CLIENT]);
   struct address mask = usual_mask(&address);
   if (*fields[NETMASK] != '\0') mask = address_field("no netmask:", fields[NETMASK]);
-  long result = bring_up(socket, device);
-  if (result < 0) refuse("the device cannot be brought up:", device, result);
-  set_address(socket, device, SIOCSIFADDR, &address, fields[CLIENT]);
-  set_address(socket, device, SIOCSIFNETMASK, &mask, fields[NETMASK]);
-  if (*fields[GATEWAY] != '\0') add_gateway(socket, device, fields[GATEWAY]);
+  long result = set_device_address(socket, device, &address, &mask);
+  if (result < 0) refuse("the address cannot be set:", fields[CLIENT], result);
+  if (*fields[GATEWAY] == '\0') return;
+  struct address gateway = address_field("no address for a gateway:", fields[GATEWAY]);
+  result = add_gateway(socket, device, &gateway);
+  if (result < 0) refuse("the gateway cannot be used:", fields[GATEWAY], result);
 }
 
-static const char *or_null(const char *text) { return *text == '\0' ? NULL : text; }
+static void set_by_lease(const char *device, struct network *network) {
+  struct lease lease;
+  lease_address(device, &lease);
+  if (network->hostname == NULL && *lease.hostname != '\0') network->hostname = joined(lease.hostname, "", "");
+  if (*lease.domain != '\0') network->domain = joined(lease.domain, "", "");
+  for (size_t i = 0; i < lease.name_server_count && network->name_servers.count < DHCP_NAME_SERVERS; i++) {
+    char buffer[DOTTED_BYTES];
+    add_word(&network->name_servers, joined(dotted(&lease.name_servers[i], buffer), "", ""));
+  }
+  keep_lease(device, &lease);
+}
 
-void set_up_network(const struct command_line *line, struct network *network) {
+static void configure(long socket, const char *fields[FIELDS], struct network *network) {
+  bool dynamic = asks_for_dhcp(fields);
+  // "off" and what else names no address asks for nothing.
+  if (!dynamic && (*fields[CLIENT] < '0' || *fields[CLIENT] > '9')) return;
+  if (*fields[HOSTNAME] != '\0') network->hostname = fields[HOSTNAME];
+  add_field(&network->name_servers, fields[DNS0]);
+  add_field(&network->name_servers, fields[DNS1]);
+  const char *device = *fields[DEVICE] != '\0' ? fields[DEVICE] : first_ethernet(socket);
+  if (device == NULL) refuse("there is no network device for", fields[CLIENT], 0);
+  struct address address;
+  // The kernel, or whoever came before, may have given it one.
+  if (device_address(socket, device, &address) < 0) {
+    long result = bring_up(socket, device);
+    if (result < 0) refuse("the device cannot be brought up:", device, result);
+    if (dynamic) {
+      set_by_lease(device, network);
+    } else {
+      set_statically(socket, device, fields);
+    }
+  }
+  if (device_address(socket, device, &address) < 0) return;
+  char buffer[DOTTED_BYTES];
+  network->address = joined(dotted(&address, buffer), "", "");
+}
+
+void set_up_network(const char *word, struct network *network) {
   *network = (struct network){0};
-  long socket = system_call(socket, AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  long socket = open_socket();
   // A kernel without networking has nothing to set up.
   if (socket < 0) return;
   bring_up(socket, "lo");
-  const char *word = parameter(line, "ip");
   if (word != NULL) {
     const char *fields[FIELDS];
-    for (int i = 0; i < FIELDS; i++) fields[i] = "";
-    char *text = (char *)joined(word, "", "");
-    for (int i = 0; i < FIELDS; i++) {
-      fields[i] = text;
-      while (*text != ':' && *text != '\0') text++;
-      if (*text == '\0') break;
-      *text++ = '\0';
-    }
-    // "ip=dhcp" and "ip=off" name no address: the first is for kernels that can (CONFIG_IP_PNP_DHCP).
-    if (*fields[CLIENT] >= '0' && *fields[CLIENT] <= '9') {
-      configure(socket, fields);
-      network->address = fields[CLIENT];
-      network->hostname = or_null(fields[HOSTNAME]);
-      network->name_servers[0] = or_null(fields[DNS0]);
-      network->name_servers[1] = or_null(fields[DNS1]);
-    }
+    part(word, fields);
+    configure(socket, fields, network);
   }
   system_call(close, socket);
 }

@@ -21,6 +21,11 @@ bool set_root_mode(struct settings *settings, const char *text) {
   return true;
 }
 
+bool set_scratch_folders(struct settings *settings, const char *text) {
+  settings->scratch_folders = same(text, "on");
+  return settings->scratch_folders || same(text, "off");
+}
+
 static bool set_limit(struct settings *settings, const char *value) {
   struct words parts = {0};
   add_split(&parts, (char *)value);
@@ -53,6 +58,10 @@ static bool set(struct settings *settings, const char *key, const char *value) {
     return set_limit(settings, value);
   } else if (same(key, "root")) {
     return set_root_mode(settings, value);
+  } else if (same(key, "ip")) {
+    settings->network = value;
+  } else if (same(key, "tmpfs")) {
+    return set_scratch_folders(settings, value);
   } else if (same(key, "pid1")) {
     settings->reaps_orphans = same(value, "init");
     return settings->reaps_orphans || same(value, "workload");
@@ -74,7 +83,13 @@ static const char *next_text(const struct bytes *file, size_t *at) {
 
 void read_settings(struct settings *settings) {
   *settings = (struct settings){
-      .working_directory = "/", .user = "", .hostname = "localhost", .stop_signal = 15, .stop_seconds = 10};
+      .working_directory = "/",
+      .user = "",
+      .hostname = "localhost",
+      .stop_signal = 15,
+      .stop_seconds = 10,
+      .scratch_folders = true,
+  };
   struct bytes file;
   long result = read_file(CONFIGURATION_PATH, &file);
   if (result < 0) fail(CONFIGURATION_PATH " cannot be read", error_text(result), AGAIN, NULL);

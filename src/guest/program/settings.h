@@ -43,6 +43,10 @@ struct settings {
   enum root_mode root;
   /** With ROOT_OVERLAY: the disk that takes the changes; NULL is memory. */
   const char *overlay_disk;
+  /** As the kernel's ip= (network.h); NULL for the loopback alone. */
+  const char *network;
+  /** Whether /run and /tmp are to be in memory. */
+  bool scratch_folders;
   /** Whether the workload is to be an ordinary process below this one, which then reaps its orphans. */
   bool reaps_orphans;
   /** A shell in place of the workload. */
@@ -51,6 +55,9 @@ struct settings {
 
 /** Every default, and over it the configuration. Fails where that is not there or is not whole. */
 void read_settings(struct settings *settings);
+
+/** "on" or "off"; false for anything else. */
+bool set_scratch_folders(struct settings *settings, const char *text);
 
 /** "rw", "ro", "overlay" or "overlay:/dev/DISK"; false for anything else. */
 bool set_root_mode(struct settings *settings, const char *text);

@@ -121,14 +121,15 @@ void become_workload(const struct settings *settings) {
   build_environment(settings, identity.home, is_terminal(0), &environment);
   system_call(umask, 022);
   raise_limits(settings);
-  bool entered = enter(settings->working_directory);
+  const char *directory = settings->debug ? "/" : settings->working_directory;
+  bool entered = enter(directory);
   give_streams(identity.uid);
   become(&identity);
   if (!entered) {
-    long result = system_call(chdir, settings->working_directory);
+    long result = system_call(chdir, directory);
     if (result < 0) {
-      fail("the user is not let into the working directory ", settings->working_directory, error_text(result),
-           DIRECTORY_ADVICE, NULL);
+      fail("the user is not let into the working directory ", directory, error_text(result), DIRECTORY_ADVICE,
+           NULL);
     }
   }
   const char *path = find_command(command.items[0], variable(&environment, "PATH"));

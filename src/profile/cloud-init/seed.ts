@@ -37,8 +37,9 @@ export function seedOf({ files, commands, hostname }: SeedContents): Seed {
 }
 
 /** The mode is a text: as a number it would be read as YAML's octal by some, and not by others. */
-function writtenFile({ path, executable, bytes }: GuestFile) {
-  const permissions = executable ? "0755" : "0644";
+function writtenFile({ path, executable, secret = false, bytes }: GuestFile) {
+  const mode = executable ? 0o755 : 0o644;
+  const permissions = `0${(secret ? mode & 0o700 : mode).toString(8)}`;
   return { path, permissions, encoding: "b64", content: Buffer.from(bytes).toString("base64") };
 }
 

@@ -7,10 +7,17 @@ import { asBytes } from "../shell-words.ts";
 import { environmentFile } from "./environment-file.ts";
 import type { Workload } from "./workload.ts";
 
-/** What is mounted on, and /run, which programs take for granted where anything has booted. */
-export const MOUNT_POINTS = ["/proc", "/sys", "/dev", "/run"];
+/** What is mounted on, with their modes. */
+const MOUNT_POINTS = { "/proc": 0o755, "/sys": 0o755, "/dev": 0o755, "/run": 0o755, "/tmp": 0o1777 };
 
 const ENVIRONMENT_PATH = "/etc/environment";
+
+/** Adds the folders that any machine mounts on. */
+export async function addMountPoints(additions: Additions): Promise<void> {
+  for (const [path, mode] of Object.entries(MOUNT_POINTS)) {
+    await additions.put(path, { type: "directory", mode });
+  }
+}
 
 /** Adds the file where nothing is in its place. */
 export async function offerFile(additions: Additions, path: string, text: string): Promise<boolean> {
@@ -32,7 +39,10 @@ export async function addConveniences(
   }
   if (workload.env.length === 0) return;
   const { bytes, leftOut } = environmentFile(workload.env);
-  const added = await offerFile(additions, ENVIRONMENT_PATH, Buffer.from(bytes).toString("latin1"));
+  // What an image sets is no secret; what whoever converts has given may be one.
+  const secret = workload.hasGivenEnv;
+  const file = { type: "file", executable: false, secret, source: sourceOf(bytes) } as const;
+  const added = await additions.put(ENVIRONMENT_PATH, file, "optional");
   if (!added || leftOut.length === 0) return;
   image.warn(
     `${ENVIRONMENT_PATH} cannot hold ${leftOut.map((name) => displayPath(asBytes(name))).join(", ")}; the workload is given all variables`,

@@ -6,11 +6,13 @@ import { asBytes } from "../shell-words.ts";
 import { bootstrapDocument } from "./bootstrap.ts";
 import type { Workload } from "./workload.ts";
 
-/** A file of root's that is to be in the machine: 0755, or 0644. */
+/** A file of root's that is to be in the machine. */
 export interface GuestFile {
   /** Absolute. */
   readonly path: string;
   readonly executable: boolean;
+  /** For root's eyes alone: the workload's variables are its own, as /proc shows them. */
+  readonly secret?: boolean;
   readonly bytes: Uint8Array;
 }
 
@@ -24,7 +26,7 @@ const NOFILE: ResourceLimit = { resource: 7, soft: 1048576n, hard: 1048576n };
 export function programFiles(workload: Workload, architecture: string): readonly GuestFile[] {
   return [
     { path: INIT_PATH, executable: true, bytes: ovmsInit(architecture) },
-    { path: CONFIG_PATH, executable: false, bytes: configOf(workload) },
+    { path: CONFIG_PATH, executable: false, secret: true, bytes: configOf(workload) },
     bootstrapFile(workload),
   ];
 }
@@ -32,13 +34,13 @@ export function programFiles(workload: Workload, architecture: string): readonly
 /** The same for others who read the image. */
 export function bootstrapFile(workload: Workload): GuestFile {
   const text = `${JSON.stringify(bootstrapDocument(workload), undefined, 2)}\n`;
-  return { path: `/etc/ovms/${BOOTSTRAP_NAME}`, executable: false, bytes: Buffer.from(text) };
+  return { path: `/etc/ovms/${BOOTSTRAP_NAME}`, executable: false, secret: true, bytes: Buffer.from(text) };
 }
 
 /** Each must be there as it is: a conflict otherwise, which `additions.finish` tells. */
 export async function putFiles(additions: Additions, files: readonly GuestFile[]): Promise<void> {
-  for (const { path, executable, bytes } of files) {
-    await additions.put(path, { type: "file", executable, source: sourceOf(bytes) });
+  for (const { path, executable, secret = false, bytes } of files) {
+    await additions.put(path, { type: "file", executable, secret, source: sourceOf(bytes) });
   }
 }
 

@@ -6,7 +6,7 @@ import { Additions } from "../additions.ts";
 import { writeBeside } from "../beside.ts";
 import type { FinishedImage, ImageInProgress, Injection, Profile } from "../profile.ts";
 import { bootstrapDocument } from "./bootstrap.ts";
-import { addConveniences, MOUNT_POINTS, offerFile, warnOfUser } from "./conveniences.ts";
+import { addConveniences, addMountPoints, offerFile, warnOfUser } from "./conveniences.ts";
 import {
   BOOTSTRAP_NAME,
   bootstrapFile,
@@ -50,7 +50,7 @@ class InitProfile implements Profile {
     this.#bootstrap = bootstrapFile(workload).bytes;
     const { architecture } = image.platform;
     const additions = new Additions(image, { conflictHint });
-    for (const path of MOUNT_POINTS) await additions.put(path, { type: "directory" });
+    await addMountPoints(additions);
     await putFiles(additions, programFiles(workload, architecture));
     for (const path of HOST_FILES) await offerFile(additions, path, "");
     await addConveniences(image, workload, additions);

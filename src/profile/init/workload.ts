@@ -19,6 +19,8 @@ export interface Command {
 
 /** The same with what the machine around it has to know. */
 export interface Workload extends Command {
+  /** Whether there are variables that are not the image's. */
+  readonly hasGivenEnv: boolean;
   readonly stopSignal: number;
   readonly exposedPorts: readonly string[];
   readonly volumes: readonly string[];
@@ -33,6 +35,7 @@ export function workloadOf(
 ): Workload {
   return {
     ...commandOf(image, overrides, warn),
+    hasGivenEnv: (overrides.env ?? []).length > 0,
     stopSignal: signalOf(image.StopSignal, warn),
     exposedPorts: image.ExposedPorts,
     volumes: image.Volumes,

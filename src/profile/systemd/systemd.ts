@@ -6,7 +6,7 @@ import { Additions, sourceOf } from "../additions.ts";
 import { writeBeside } from "../beside.ts";
 import { readText } from "../image-file.ts";
 import { bootstrapDocument } from "../init/bootstrap.ts";
-import { addConveniences, MOUNT_POINTS, offerFile, warnOfUser } from "../init/conveniences.ts";
+import { addConveniences, addMountPoints, offerFile, warnOfUser } from "../init/conveniences.ts";
 import { BOOTSTRAP_NAME, bootstrapFile, conflictHint, putFiles } from "../init/guest-files.ts";
 import type { WorkloadOverrides } from "../init/overrides.ts";
 import type { FinishedImage, ImageInProgress, Injection, Profile } from "../profile.ts";
@@ -43,7 +43,7 @@ class SystemdProfile implements Profile {
     const plan = await planService(image, this.#overrides);
     this.#bootstrap = bootstrapFile(plan.workload).bytes;
     const additions = new Additions(image, { conflictHint });
-    for (const path of MOUNT_POINTS) await additions.put(path, { type: "directory" });
+    await addMountPoints(additions);
     if (plan.files.length > 0) await addService(image, plan, additions);
     await addHostFiles(plan, additions);
     await addMachineId(image, additions);

@@ -31,12 +31,13 @@ describe("what is added", () => {
       "/sys": "directory 755",
       "/dev": "directory 755",
       "/run": "directory 755",
+      "/tmp": "directory 1777",
       "/sbin": "directory 755",
       "/sbin/ovms-init": "755",
       "/etc": "directory 755",
       "/etc/ovms": "directory 755",
-      "/etc/ovms/config": "644",
-      "/etc/ovms/bootstrap.json": "644",
+      "/etc/ovms/config": "600",
+      "/etc/ovms/bootstrap.json": "600",
       "/etc/hostname": "644",
       "/etc/hosts": "644",
       "/etc/resolv.conf": "644",
@@ -70,7 +71,7 @@ describe("what is added", () => {
     expect(list()["/etc/resolv.conf"]).toBe("-> ../run/resolv.conf");
     expect(injection.paths).toEqual([
       ...["/data", "/data/db", "/dev", "/etc/hostname", "/etc/mtab", "/etc/ovms"],
-      ...["/etc/ovms/bootstrap.json", "/etc/ovms/config", "/sys", "/usr/sbin/ovms-init"],
+      ...["/etc/ovms/bootstrap.json", "/etc/ovms/config", "/sys", "/tmp", "/usr/sbin/ovms-init"],
     ]);
   });
 
@@ -99,6 +100,16 @@ describe("what is added", () => {
       "--profile baseline",
     ];
     await expectError(injected(others), "E_PROFILE_CONFLICT", ...said);
+  });
+
+  test("variables that were given are in no file that everybody may read", async () => {
+    const runtime = { Cmd: ["x"], Env: ["A=1"] };
+    const modes = async (workload: WorkloadOverrides) => {
+      const { list } = await injected({}, runtime, workload);
+      return ["/etc/ovms/config", "/etc/ovms/bootstrap.json", "/etc/environment"].map((path) => list()[path]);
+    };
+    expect(await modes({})).toEqual(["600", "600", "644"]);
+    expect(await modes({ env: ["TOKEN=x"] })).toEqual(["600", "600", "600"]);
   });
 
   test("the digest tells apart what was asked for", async () => {

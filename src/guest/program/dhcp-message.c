@@ -1,0 +1,139 @@
+#include "dhcp-message.h"
+#include "memory.h"
+#include "system.h"
+
+enum { BOOTREQUEST = 1, BOOTREPLY = 2, ETHERNET = 1 };
+
+/** Codes of options (RFC 2132). */
+enum option {
+  PAD = 0,
+  SUBNET_MASK = 1,
+  ROUTER = 3,
+  NAME_SERVERS = 6,
+  HOST_NAME = 12,
+  DOMAIN_NAME = 15,
+  INTERFACE_MTU = 26,
+  REQUESTED_ADDRESS = 50,
+  LEASE_TIME = 51,
+  MESSAGE_TYPE = 53,
+  SERVER_IDENTIFIER = 54,
+  PARAMETERS = 55,
+  RENEWAL_TIME = 58,
+  END = 255,
+};
+
+static const uint8_t COOKIE[] = {99, 130, 83, 99};
+static const uint8_t WANTED[] = {SUBNET_MASK, ROUTER, NAME_SERVERS, HOST_NAME, DOMAIN_NAME, INTERFACE_MTU};
+/** The answer is to come as a broadcast: what has no address cannot be sent to. In the network's order. */
+#define BROADCAST_FLAG 0x0080
+#define LONGEST_DOMAIN 255
+#define SMALLEST_MTU 576
+
+static uint8_t *put(uint8_t *at, enum option code, const uint8_t *bytes, uint8_t size) {
+  *at++ = (uint8_t)code;
+  *at++ = size;
+  memcpy(at, bytes, size);
+  return at + size;
+}
+
+void write_message(struct dhcp_message *message, enum dhcp_type type, const uint8_t hardware[HARDWARE_BYTES],
+                   uint32_t transaction, const struct lease *wanted, bool renew) {
+  *message = (struct dhcp_message){
+      .op = BOOTREQUEST,
+      .hardware_type = ETHERNET,
+      .hardware_length = HARDWARE_BYTES,
+      .transaction = transaction,
+      .flags = renew ? 0 : BROADCAST_FLAG,
+  };
+  memcpy(message->hardware_address, hardware, HARDWARE_BYTES);
+  memcpy(message->cookie, COOKIE, sizeof COOKIE);
+  uint8_t number = (uint8_t)type;
+  uint8_t *at = put(message->options, MESSAGE_TYPE, &number, sizeof number);
+  if (wanted != NULL && renew) memcpy(message->client, wanted->address.octets, 4);
+  if (wanted != NULL && !renew) {
+    at = put(at, REQUESTED_ADDRESS, wanted->address.octets, 4);
+    at = put(at, SERVER_IDENTIFIER, wanted->server.octets, 4);
+  }
+  at = put(at, PARAMETERS, WANTED, sizeof WANTED);
+  *at = END;
+}
+
+static uint32_t number_of(const uint8_t *bytes, size_t size) {
+  uint32_t number = 0;
+  for (size_t i = 0; i < size; i++) number = number << 8 | bytes[i];
+  return number;
+}
+
+static void read_address(struct address *address, const uint8_t *octets) {
+  *address = (struct address){.family = AF_INET};
+  memcpy(address->octets, octets, 4);
+}
+
+/** What is no name stays empty: it comes from whoever answers, and goes into files. */
+static void read_name(char name[DHCP_TEXT_BYTES], const uint8_t *bytes, size_t size) {
+  while (size > 0 && bytes[size - 1] == '\0') size--;
+  if (size > LONGEST_DOMAIN) return;
+  for (size_t i = 0; i < size; i++) {
+    uint8_t letter = bytes[i] | 0x20;
+    bool fits = (letter >= 'a' && letter <= 'z') || (bytes[i] >= '0' && bytes[i] <= '9') || bytes[i] == '-' ||
+                bytes[i] == '.';
+    if (!fits) return;
+  }
+  memcpy(name, bytes, size);
+  name[size] = '\0';
+}
+
+static void read_option(struct lease *lease, uint8_t code, const uint8_t *bytes, size_t size) {
+  if (code == HOST_NAME) return read_name(lease->hostname, bytes, size);
+  if (code == DOMAIN_NAME) return read_name(lease->domain, bytes, size);
+  if (code == INTERFACE_MTU && size == 2) {
+    uint32_t bytes_each = number_of(bytes, size);
+    lease->packet_size = bytes_each >= SMALLEST_MTU ? bytes_each : 0;
+  }
+  if (size < 4) return;
+  switch (code) {
+    case SUBNET_MASK: return read_address(&lease->mask, bytes);
+    case ROUTER: return read_address(&lease->gateway, bytes);
+    case SERVER_IDENTIFIER: return read_address(&lease->server, bytes);
+    case LEASE_TIME: lease->duration = number_of(bytes, 4); return;
+    case RENEWAL_TIME: lease->renew_after = number_of(bytes, 4); return;
+    case NAME_SERVERS:
+      for (size_t i = 0; i + 4 <= size && lease->name_server_count < DHCP_NAME_SERVERS; i += 4) {
+        read_address(&lease->name_servers[lease->name_server_count++], bytes + i);
+      }
+  }
+}
+
+static bool is_answer(const struct dhcp_message *message, size_t size, uint32_t transaction,
+                      const uint8_t hardware[HARDWARE_BYTES]) {
+  if (size < offsetof(struct dhcp_message, options)) return false;
+  if (message->op != BOOTREPLY || message->transaction != transaction) return false;
+  for (size_t i = 0; i < sizeof COOKIE; i++) {
+    if (message->cookie[i] != COOKIE[i]) return false;
+  }
+  for (size_t i = 0; i < HARDWARE_BYTES; i++) {
+    if (message->hardware_address[i] != hardware[i]) return false;
+  }
+  return true;
+}
+
+enum dhcp_type read_message(const struct dhcp_message *message, size_t size, uint32_t transaction,
+                            const uint8_t hardware[HARDWARE_BYTES], struct lease *lease) {
+  if (!is_answer(message, size, transaction, hardware)) return DHCP_NONE;
+  *lease = (struct lease){0};
+  read_address(&lease->address, message->yours);
+  const uint8_t *at = message->options;
+  const uint8_t *end = (const uint8_t *)message + size;
+  enum dhcp_type type = DHCP_NONE;
+  while (at < end && *at != END) {
+    uint8_t code = *at++;
+    if (code == PAD) continue;
+    if (at == end || end - at <= *at) break;
+    size_t length = *at++;
+    if (code == MESSAGE_TYPE && length == 1) type = (enum dhcp_type)*at;
+    read_option(lease, code, at, length);
+    at += length;
+  }
+  if (lease->mask.family == 0) lease->mask = usual_mask(&lease->address);
+  return type;
+}
