@@ -11,8 +11,8 @@ static const char *name_end(const char *entry) {
   return *end == '=' && end > entry ? end : NULL;
 }
 
-static bool same_name(const char *a, const char *b) {
-  for (; *a == *b; a++, b++) {
+bool same_name(const char *a, const char *b) {
+  for (; *a == *b && *a != '\0'; a++, b++) {
     if (*a == '=') return true;
   }
   return false;

@@ -9,5 +9,8 @@
 void build_environment(const struct settings *settings, const char *home, bool terminal,
                        struct words *environment);
 
+/** Whether two variables have one name. What has no "=" has none. */
+bool same_name(const char *a, const char *b);
+
 /** A variable's value; NULL where there is none. */
 const char *variable(const struct words *environment, const char *name);

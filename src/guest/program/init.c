@@ -1,9 +1,10 @@
 /**
  * /sbin/ovms-init: the first program of a machine that was a container image, and with --workload what starts its
- * workload in a machine that has an init of its own.
+ * workload in a machine that has an init of its own. Called exec-as it serves other launchers.
  */
 #include "command-line.h"
 #include "ending.h"
+#include "exec-as.h"
 #include "files.h"
 #include "host-files.h"
 #include "initramfs.h"
@@ -123,10 +124,20 @@ static _Noreturn void run_workload(long count, char **arguments) {
   become_workload(&settings);
 }
 
+/** Whether the program was called by this name, in whatever folder. */
+static bool is_called(const char *path, const char *name) {
+  const char *last = path;
+  for (; *path != '\0'; path++) {
+    if (*path == '/') last = path + 1;
+  }
+  return same(last, name);
+}
+
 /** `stack` is what the kernel starts a program with: argc, argv, envp. */
 _Noreturn void start(long *stack) {
   long count = stack[0];
   char **arguments = (char **)(stack + 1);
+  if (count > 0 && is_called(arguments[0], EXEC_AS_NAME)) exec_as(arguments + 1, arguments + count + 1);
   if (system_call(getpid, 0) == 1) run_machine(arguments + count + 1);
   if (count > 1 && same(arguments[1], "--workload")) run_workload(count - 2, arguments + 2);
   fail(USAGE, NULL);

@@ -43,7 +43,7 @@ static bool enter(const char *directory) {
 }
 
 /** /dev/stdout and its like are opened anew by their owner alone; /dev/null is everybody's. */
-static void give_streams(uint32_t uid) {
+void give_streams(uint32_t uid) {
   struct stat null = {0};
   system_call(newfstatat, AT_FDCWD, "/dev/null", &null, 0);
   for (int descriptor = 0; descriptor < 3; descriptor++) {
@@ -112,6 +112,17 @@ static void command_words(const struct settings *settings, struct words *words) 
   if (words->count == 0) fail("the image has no command, and none was given" COMMAND_ADVICE, NULL);
 }
 
+void execute(const char *path, const char **arguments, const struct words *environment,
+             const char *advice) {
+  static const char *const NONE[] = {NULL};
+  const char *const *variables = environment->count == 0 ? NONE : environment->items;
+  long result = system_call(execve, path, arguments, variables);
+  bool missing = result == -ENOENT;
+  fail_with(missing ? STATUS_MISSING : STATUS_REFUSED, "the command '", arguments[0],
+            missing ? "', or what it is to be run by, is not there" : "' cannot be executed",
+            missing ? "" : error_text(result), advice, NULL);
+}
+
 void become_workload(const struct settings *settings) {
   struct words command;
   command_words(settings, &command);
@@ -133,8 +144,5 @@ void become_workload(const struct settings *settings) {
     }
   }
   const char *path = find_command(command.items[0], variable(&environment, "PATH"));
-  long result = system_call(execve, path, command.items, environment.items);
-  fail_with(result == -ENOENT ? STATUS_MISSING : STATUS_REFUSED, "the command '", command.items[0],
-            result == -ENOENT ? "', or what it is to be run by, is not there" : "' cannot be executed",
-            result == -ENOENT ? "" : error_text(result), COMMAND_ADVICE, NULL);
+  execute(path, command.items, &environment, COMMAND_ADVICE);
 }

@@ -8,5 +8,12 @@
  */
 _Noreturn void become_workload(const struct settings *settings);
 
+/** stdin, stdout and stderr are the user's then, and can be opened anew. */
+void give_streams(uint32_t uid);
+
+/** The program takes the process over. Where it cannot, the line that says so ends in `advice`. */
+_Noreturn void execute(const char *path, const char **arguments, const struct words *environment,
+                       const char *advice);
+
 /** Whether a descriptor is a terminal. */
 bool is_terminal(int descriptor);

@@ -1,10 +1,10 @@
+import { ovmsInit } from "../../guest/ovms-init.ts";
 import { displayPath } from "../../tree/path.ts";
 import { readText } from "../image-file.ts";
 import type { ImageInProgress } from "../profile.ts";
 import { asBytes } from "../shell-words.ts";
 import { parseGroup, parsePasswd } from "./accounts.ts";
 import { type GuestEnvironment, workloadEnvironment } from "./environment.ts";
-import { execAs } from "./exec-as.ts";
 import { launcherScript, refusingScript } from "./script.ts";
 import { type Identity, type Nobody, resolveUser } from "./user.ts";
 
@@ -18,11 +18,12 @@ export interface LauncherFile {
 
 /** Runs the image's workload: `run [ARG]...`. Needs a /bin/sh. */
 export const LAUNCHER_PATH = "/usr/lib/docker2vm/run";
+/** ovms-init by another name, which makes it what starts a workload with exactly this identity and environment. */
 const EXEC_AS_PATH = "/usr/lib/docker2vm/exec-as";
 
 /**
  * What starts the image's workload in a machine. Where that cannot be, as its user names nobody or its command is
- * none that any process can have, there is a warning, and the launcher only says so. Throws as execAs.
+ * none that any process can have, there is a warning, and the launcher only says so. Throws as ovmsInit.
  */
 export async function launcherFiles(
   image: ImageInProgress,
@@ -43,8 +44,8 @@ export async function launcherFiles(
     return [refuse("the image's Entrypoint, Cmd or WorkingDir has a NUL byte", warn)];
   }
   return [
-    script(launcherScript(workload, EXEC_AS_PATH)),
-    { path: EXEC_AS_PATH, mode: 0o755, bytes: execAs(image.platform.architecture, user) },
+    script(launcherScript(workload, user, EXEC_AS_PATH)),
+    { path: EXEC_AS_PATH, mode: 0o755, bytes: ovmsInit(image.platform.architecture) },
   ];
 }
 

@@ -1,6 +1,7 @@
 import { quoted, quotedAll } from "../shell-words.ts";
 import type { WorkloadEnvironment } from "./environment.ts";
 import { GUESTS_OWN, GUESTS_PATH, OTHERS_PATHS } from "./guest-variables.ts";
+import type { Identity } from "./user.ts";
 
 /** What the launcher starts. Strings are bytes, one character each. */
 export interface Workload {
@@ -15,20 +16,20 @@ export interface Workload {
 const SHELLS_OWN = ["_=", "SHLVL=", "PWD=", "OLDPWD="];
 
 /**
- * The launcher: a script for any POSIX shell that starts the workload through `execAs`, the program at `execAs`, in
- * its own process. Its variables bear a prefix, for what it assigns is exported if the caller exported the name.
+ * The launcher: a script for any POSIX shell that starts the workload through `execAs`, the path of ovms-init by that
+ * name (`guest/program/exec-as.h`), in its own process. Its variables bear a prefix, for what it assigns is exported if the caller exported the name.
  *
  * What the workload finds set: what the caller exported, then what the image sets. What the guest has set for itself
  * counts as neither (see guest-variables.ts).
  */
-export function launcherScript(workload: Workload, execAs: string): string {
+export function launcherScript(workload: Workload, identity: Identity, execAs: string): string {
   return [
     HEAD,
     commandLine(workload),
     directory(workload.workingDirectory),
     ...variables(workload.environment),
     SEARCH,
-    start(workload.environment, execAs),
+    start(workload.environment, identity, execAs),
   ].join("\n");
 }
 
@@ -102,13 +103,13 @@ done
 [ -n "$d2vm_program" ] || d2vm_fail 127 "the command '$1' is not in PATH ($PATH)"
 `;
 
-function start({ variables: image }: WorkloadEnvironment, execAs: string): string {
+function start({ variables: image }: WorkloadEnvironment, { uid, groups }: Identity, execAs: string): string {
   const set = [...image].map(([name, value]) => `  ${quoted(`${name}=${value}`)} \\`);
   return [
     "d2vm_term=",
     "[ ! -t 0 ] || d2vm_term=TERM=xterm",
     "",
-    `exec ${quoted(execAs)} ${quotedAll(SHELLS_OWN)} '' \\`,
+    `exec ${quoted(execAs)} ${uid} ${groups.join(",")} ${quotedAll(SHELLS_OWN)} '' \\`,
     ...set,
     `  \${d2vm_term:+"$d2vm_term"} \\`,
     '  \'\' "$d2vm_program" "$@"\n',

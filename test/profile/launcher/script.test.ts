@@ -140,9 +140,9 @@ describe("the command", () => {
         [["nope"], 127, "docker2vm: the command 'nope' is not in PATH (/usr/local/sbin:"],
         [[""], 127, "docker2vm: the command '' is not in PATH"],
         [["/nope"], 127, "docker2vm: the command '/nope' is not there\n"],
-        [["/script"], 127, "docker2vm: the command, or what it is to be run by, is not there\n"],
-        [["/data"], 126, "docker2vm: the command cannot be executed\n"],
-        [["/bin"], 126, "docker2vm: the command cannot be executed\n"],
+        [["/script"], 127, "docker2vm: the command '/script', or what it is to be run by, is not there\n"],
+        [["/data"], 126, "docker2vm: the command '/data' cannot be executed: Permission denied\n"],
+        [["/bin"], 126, "docker2vm: the command '/bin' cannot be executed: Permission denied\n"],
       ];
       for (const [Cmd, status, message] of table) {
         const ended = await launch({ runtime: { Cmd } });
