@@ -112,10 +112,10 @@ describe("the environment", () => {
 
 describe("the user", () => {
   const identity =
-    "/bin/busybox grep -E '^(Uid|Gid|Groups|CapEff|NoNewPrivs):' /proc/self/status; echo $HOME";
+    "/bin/busybox grep -E '^(Uid|Gid|Groups|CapEff|NoNewPrivs):' /proc/self/status; echo home=$HOME";
   const facts = (uid: number, gid: number, groups: string, home: string) => {
     const four = (id: number) => Array(4).fill(id).join("\t");
-    return [`Uid:\t${four(uid)}`, `Gid:\t${four(gid)}`, `Groups:\t${groups} `, home];
+    return [`Uid:\t${four(uid)}`, `Gid:\t${four(gid)}`, `Groups:\t${groups} `, `home=${home}`];
   };
 
   const TABLE: [user: string, facts: string[]][] = [
@@ -125,8 +125,8 @@ describe("the user", () => {
     ["1000", facts(1000, 1000, "29 44 1000", "/home/app")],
     ["+1000", facts(1000, 1000, "29 44 1000", "/home/app")],
     ["twice", facts(1000, 7, "7", "/home/app")],
-    ["daemon", facts(2, 2, "2", "/")],
-    ["homeless", facts(3000, 3000, "3000", "/")],
+    ["daemon", facts(2, 2, "2", "")],
+    ["homeless", facts(3000, 3000, "3000", "")],
     ["65532", facts(65532, 0, "0", "/")],
     ["1500", facts(1500, 0, "0", "/")],
     ["1600", facts(1600, 1600, "1600", "/home/number")],
@@ -171,7 +171,11 @@ describe("the user", () => {
   each("needs no account files", (boot) => {
     const before = 'rm "$R/etc/passwd" "$R/etc/group"';
     const { stdout } = boot({ config: shell(identity, { user: "7" }), before });
-    expect(stdout).toContain(facts(7, 0, "0", "/").join("\n").replace(/\n\/$/, ""));
+    expect(stdout).toContain(
+      facts(7, 0, "0", "/")
+        .join("\n")
+        .replace(/\nhome=\/$/, ""),
+    );
   });
 
   each("owns stdin, stdout and stderr, so that they can be opened, and not /dev/null", (boot) => {

@@ -115,13 +115,13 @@ static uint64_t group_id(const char *group) {
   fail("/etc/group has no group '", group, "'" ADVICE, NULL);
 }
 
-/** Of the first account with this uid; "/" without one. */
+/** Of the first account with this uid, empty where that has none; "/" without one. */
 static const char *home_of(uint64_t uid) {
   struct lines lines;
   open_lines(&lines, "/etc/passwd");
   while (next_line(&lines)) {
     if (id_field(lines.fields[PASSWD_UID]) != uid) continue;
-    return *lines.fields[PASSWD_HOME] == '\0' ? "/" : lines.fields[PASSWD_HOME];
+    return lines.fields[PASSWD_HOME];
   }
   return "/";
 }

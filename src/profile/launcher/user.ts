@@ -28,7 +28,8 @@ const MAX_ID = 2 ** 31 - 1;
  *   and no further groups. A name without an account is an error.
  * - A GROUP takes the place of the gid, and then the account's other groups do not count. A gid needs no line in
  *   /etc/group; a name does.
- * - Home is that of the first account with the uid, whatever name was asked for; "/" if there is none.
+ * - Home is that of the first account with the uid, whatever name was asked for, even if it is empty; "/" if there is
+ *   no account.
  *
  * Other than there, ids beyond 2^31-1 are refused wherever they come from: the kernel reads 2^32-1 as "no change".
  * `spec` is bytes, one character each, like the names in the entries.
@@ -49,7 +50,7 @@ export function resolveUser(
     uid: uid ?? 0,
     gid,
     groups: [...new Set([gid, ...further])],
-    home: passwd.find((entry) => entry.uid === (uid ?? 0))?.home || "/",
+    home: passwd.find((entry) => entry.uid === (uid ?? 0))?.home ?? "/",
   };
   const wrong = [identity.uid, ...identity.groups].find((id) => !(id >= 0 && id <= MAX_ID));
   return wrong === undefined ? identity : { reason: `${wrong} is no id: they are 0 to ${MAX_ID}` };

