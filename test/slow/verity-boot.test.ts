@@ -23,7 +23,7 @@ for m in ${MODULES.join(" ")}; do $B insmod /modules/$m.ko; done
 export DM_DISABLE_UDEV=1
 /sbin/veritysetup open /dev/nvme0n1 root /dev/nvme0n1 ${rootHash} --hash-offset=${hashOffset} || echo "no root"
 $B mount -t ext4 -o ro /dev/mapper/root /newroot && echo "mounted"
-exec $B switch_root /newroot /sbin/init
+exec $B switch_root /newroot /sbin/ovms-init
 `;
 }
 
@@ -58,12 +58,15 @@ testWith(
       platform: "linux/amd64",
       out: scratch("out"),
       filesystem: { readOnly: true, verity: true },
+      profile: { name: "init" },
     });
     const { rootHash = "", hashOffset = 0 } = metadata.filesystem.verity ?? {};
     const initrd = scratch("initramfs.gz");
     writeFileSync(initrd, earlyUserspace(init(rootHash, hashOffset)));
     const parameters = "quiet loglevel=4 ro";
-    expect(await boot(rootfsPath, parameters, { initrd })).toContain("hello from docker2vm");
+    const whole = (await boot(rootfsPath, parameters, { initrd })).replaceAll("\r", "");
+    expect(whole).toContain("hello from docker2vm\n");
+    expect(whole).toContain("\novms-exit: 0\n");
 
     // One bit of the program that says it.
     const at = readFileSync(rootfsPath).indexOf("hello from docker2vm");

@@ -39,6 +39,10 @@ export interface BootOptions {
   readonly initrd?: string;
   /** What is typed once a shell asks for it. */
   readonly typed?: string;
+  /** QEMU's -M; "pc" unless given. */
+  readonly machine?: string;
+  /** The device that the image is; NVMe unless given, as /dev/nvme0n1, which is then the root. */
+  readonly disk?: string;
   /** Further arguments of QEMU's. */
   readonly devices?: readonly string[];
   /** A command of QEMU's monitor that is given once this was said. */
@@ -54,19 +58,22 @@ const PROMPT = "/ # ";
 export async function boot(
   image: string,
   parameters: string,
-  { initrd, typed, devices = [], command, status: expected = 0 }: BootOptions = {},
+  {
+    initrd,
+    typed,
+    machine = "pc",
+    disk = "nvme,serial=r0",
+    devices = [],
+    command,
+    status: expected = 0,
+  }: BootOptions = {},
 ): Promise<string> {
   const monitor = `${image}.monitor`;
   const child = spawn(findOracle("qemu-system-x86_64") ?? "qemu-system-x86_64", [
-    ...["-M", "pc", "-accel", "tcg", "-cpu", "max", "-m", "512"],
+    ...["-M", machine, "-accel", "tcg", "-cpu", "max", "-m", "512"],
     ...["-nodefaults", "-no-user-config", "-display", "none", "-serial", "stdio", "-no-reboot"],
     ...["-kernel", cloudKernel(), ...(initrd === undefined ? [] : ["-initrd", initrd])],
-    ...[
-      "-drive",
-      `file=${image},if=none,id=d0,format=raw,cache=unsafe`,
-      "-device",
-      "nvme,drive=d0,serial=r0",
-    ],
+    ...["-drive", `file=${image},if=none,id=d0,format=raw,cache=unsafe`, "-device", `${disk},drive=d0`],
     ...(command === undefined ? [] : ["-monitor", `unix:${monitor},server=on,wait=off`]),
     ...devices,
     // On a busy machine the emulated timer is late, and the kernel would give up on it.
