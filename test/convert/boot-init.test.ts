@@ -62,12 +62,14 @@ if (alpine !== undefined) {
       const path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
       for (const line of [
         "uid=0(root) gid=0(root) groups=0(root),1(bin),2(daemon)",
-        `\n/new/dir\na b|/root|xterm|${path}\n/dev/console\ntyped\n1\nbox\n127.0.0.1\tlocalhost\n`,
+        `\n/new/dir\na b|/root|xterm|${path}\n/dev/console\ntyped\n1\nbox\n127.0.0.1\tlocalhost localhost.localdomain\n`,
         "127.0.1.1\tbox\n1048576\n/dev/root / ext4 rw,",
         "\ndevtmpfs /dev devtmpfs rw,nosuid,",
         "\nsysfs /sys sysfs rw,nosuid,nodev,noexec,",
         "\ncgroup2 /sys/fs/cgroup cgroup2 rw,nosuid,nodev,noexec,relatime,nsdelegate",
         "\nproc /proc proc rw,nosuid,nodev,noexec,",
+        "\ntmpfs /run tmpfs rw,nosuid,nodev,",
+        "\ntmpfs /tmp tmpfs rw,nosuid,nodev,",
         "\n0\n/run/lock\n",
         "\novms-exit: 7\n",
         "reboot: Power down",
