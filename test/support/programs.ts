@@ -56,7 +56,6 @@ const PACKAGES = {
   "qemu-aarch64": "qemu-user",
   "qemu-x86_64": "qemu-user",
   readelf: "binutils",
-  runc: "runc",
   dash: "dash",
   bash: "bash",
   mksh: "mksh",
