@@ -71,7 +71,7 @@ describe("what is added", () => {
       ...["/etc/ovms/bootstrap.json", "/etc/ovms/config", "/etc/sysctl.d", "/etc/sysctl.d/60-ovms.conf"],
       ...["/etc/systemd", "/etc/systemd/system", "/etc/systemd/system-preset"],
       ...["/etc/systemd/system-preset/00-ovms.preset", "/etc/systemd/system/multi-user.target.wants"],
-      ...[WANTED, UNIT, "/proc", "/run", "/sys", "/usr/sbin/ovms-init"],
+      ...[WANTED, UNIT, "/proc", "/run", "/sys", "/tmp", "/usr/sbin/ovms-init"],
     ]);
     expect(list()[WANTED]).toBe(`-> ${UNIT}`);
     expect(await text("/usr/sbin/ovms-init")).toBe(Buffer.from(ovmsInit("amd64")).toString("latin1"));
@@ -107,7 +107,7 @@ describe("what is added", () => {
       else if (what.startsWith("-> ")) files[path] = link(what.slice("-> ".length));
     }
     const paths = (await injected(files)).injection.paths;
-    expect(paths).toEqual(["/dev", "/proc", "/run", "/sys"]);
+    expect(paths).toEqual(["/dev", "/proc", "/run", "/sys", "/tmp"]);
   });
 
   test("/sbin/init is made where there is none; another one stays, and init= is told", async () => {
