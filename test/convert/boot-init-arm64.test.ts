@@ -25,5 +25,4 @@ testWith(
     expect(said).toMatch(/\novms-exit: 0\n(.*reboot: Power down\n)?$/);
     expectCleanFilesystem(rootfsPath);
   },
-  900_000,
 );

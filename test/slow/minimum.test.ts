@@ -24,6 +24,5 @@ for (const [type, runs] of [
         ),
         { numRuns: runs },
       ),
-    600_000,
   );
 }

@@ -8,5 +8,4 @@ testWith(
   ["e2fsck", "getfattr", "loop mount"],
   "150 random trees go from ext4 to EROFS, to XFS and back, and nothing of them changes",
   () => checkRoundTrips(150, scratch("trips")),
-  600_000,
 );
