@@ -6,6 +6,7 @@ import { networkError } from "./network-errors.ts";
 import { Pace } from "./pace.ts";
 import { type Environment, type NamedProxy, proxyFor } from "./proxy.ts";
 import { reachOfServer } from "./reach.ts";
+import { lengthOf, requestBody } from "./request-body.ts";
 import { type ResponseBody, responseBody } from "./response-body.ts";
 import { TIMEOUTS, type Timeouts } from "./timeouts.ts";
 import { REAL_TIME, type Timing } from "./timing.ts";
@@ -32,12 +33,15 @@ export interface HttpOptions {
 }
 
 export interface HttpRequest {
-  readonly method: "GET" | "HEAD" | "POST";
+  readonly method: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
   readonly url: URL;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Headers that no other origin may see. */
   readonly secrets?: Readonly<Record<string, string>> | undefined;
-  readonly body?: string | undefined;
+  /** Bytes are sent piece by piece, each of which has its time to be taken. */
+  readonly body?: string | Uint8Array | undefined;
+  /** Whether a request that changes something may be sent again, body and all, to where a redirect (307, 308) leads. */
+  readonly isMovable?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Whether a document is asked for, for which there is a time; an answer that is no success is one anyway. */
   readonly isDocument?: boolean | undefined;
@@ -84,10 +88,11 @@ export class HttpClient {
         headers: {
           "user-agent": "docker2vm",
           "accept-encoding": "identity",
+          ...lengthOf(request.body),
           ...request.headers,
           ...request.secrets,
         },
-        ...(request.body === undefined ? {} : { body: request.body }),
+        ...requestBody(request.body, deadline),
         signal: deadline.signal,
       });
       const isDocument = request.isDocument === true || statusCode >= 300;

@@ -27,6 +27,11 @@ export class Deadline {
     return this.#late.signal.aborted ? this.#late.signal.reason : error;
   }
 
+  /** The time begins anew. */
+  restart(): void {
+    this.#timer.refresh();
+  }
+
   /** Time does not count any more. */
   dispose(): void {
     clearTimeout(this.#timer);

@@ -6,10 +6,13 @@ import { header } from "./headers.ts";
 import { showUrl } from "./urls.ts";
 
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+/** Those that say that method and body are to be the same. */
+const KEEPING: ReadonlySet<number> = new Set([307, 308]);
 const LIMIT = 10;
 
 /**
- * The answer at the end of the redirects. A POST is not followed. Once a redirect has left the origin (scheme, host and
+ * The answer at the end of the redirects. What changes something is followed only where it may be moved, and by redirects
+ * that keep it whole: a form may hold a secret. Once a redirect has left the origin (scheme, host and
  * port) the request's secrets stay behind, even if a later one comes back. No server leads nearer to this machine than
  * it is itself: a stranger's could else have this machine's network read out.
  * Throws as exchange does, and E_NETWORK for a loop, for a step from https to http, and for a target that is no URL.
@@ -22,14 +25,18 @@ export async function follow(
   for (let step = 0; step <= LIMIT; step++) {
     const response = await client.exchange(next);
     const location = header(response.headers, "location");
-    if (!REDIRECTS.has(response.status) || location === undefined || request.method === "POST")
-      return response;
+    if (location === undefined || !isFollowed(request, response.status)) return response;
     response.body.discard();
-    const url = target(location, next.url);
+    const url = targetOf(location, next.url);
     const secrets = url.origin === next.url.origin ? next.secrets : undefined;
     next = { ...next, url, secrets, nearest: await nearestFrom(client, next, url) };
   }
   throw new Docker2vmError("E_NETWORK", `${showUrl(request.url)}: more than ${LIMIT} redirects`);
+}
+
+function isFollowed({ method, isMovable }: HttpRequest, status: number): boolean {
+  if (method === "GET" || method === "HEAD") return REDIRECTS.has(status);
+  return isMovable === true && KEEPING.has(status);
 }
 
 async function nearestFrom(
@@ -40,7 +47,10 @@ async function nearestFrom(
   return to.hostname === url.hostname ? nearest : Math.min(nearest, await client.reach(url));
 }
 
-function target(location: string, from: URL): URL {
+/**
+ * Where a Location leads that came from a URL. Throws E_NETWORK for a step from https to http, and for what is no URL.
+ */
+export function targetOf(location: string, from: URL): URL {
   if (!URL.canParse(location, from.href)) throw refused(from, "redirects to what is no URL");
   const url = new URL(location, from);
   if (url.protocol !== "http:" && url.protocol !== "https:") {

@@ -9,8 +9,8 @@ import { basicAuthorization, requestToken } from "./token.ts";
 
 export interface AuthorizerOptions {
   readonly endpoint: Endpoint;
-  /** Undefined where it is not known: then only the registry can say what is to be asked for. */
-  readonly repository: string | undefined;
+  /** `repository:NAME:ACTIONS`; none where it is not known: then only the registry can say what is to be asked for. */
+  readonly scopes: readonly string[];
   readonly rules: RealmRules;
   /** Looked up only when the registry asks for them. */
   readonly findCredentials: () => Promise<Credentials | undefined>;
@@ -24,7 +24,7 @@ interface Grant {
   readonly renewAt: number;
 }
 
-/** The right to pull one repository from one server: obtained when asked for it, shared by all requests, renewed once. */
+/** The right to one repository on one server: obtained when asked for it, shared by all requests, renewed once. */
 export class Authorizer {
   readonly #http: HttpClient;
   readonly #options: AuthorizerOptions;
@@ -89,11 +89,10 @@ export class Authorizer {
     challenge: Extract<Challenge, { scheme: "bearer" }>,
     credentials: Exclude<Credentials, { kind: "registry-token" }> | undefined,
   ): Promise<Grant> {
-    const { endpoint, repository, rules } = this.#options;
+    const { endpoint, rules, scopes: own } = this.#options;
     const realm = await checkRealm(challenge.realm, endpoint, rules, this.#http);
     // The registry's own wish goes first: some token servers look at no other.
-    const own = repository === undefined ? "" : `repository:${repository}:pull`;
-    const scopes = new Set([challenge.scope ?? "", own].filter((scope) => scope !== ""));
+    const scopes = new Set([challenge.scope ?? "", ...own].filter((scope) => scope !== ""));
     const token = await requestToken(
       this.#http,
       { realm, service: challenge.service, scopes: [...scopes], credentials: this.#refreshed(credentials) },

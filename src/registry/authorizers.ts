@@ -14,6 +14,11 @@ export interface AuthorizersOptions extends AuthorizerOptions {
 /** OCI distribution spec, "Endpoints": what stands before `manifests`, `blobs` and `referrers` is the repository. */
 const REPOSITORY = /^\/v2\/(.+)\/(?:manifests|blobs|referrers)\/[^/]+$/;
 
+/** What a token is asked for that lets a repository be read. */
+export function pullScope(repository: string): string {
+  return `repository:${repository}:pull`;
+}
+
 /**
  * Whether it is the server that its name says. Over plain http anybody may be, and a registry that is spoken to so could
  * have what is kept for any other told to itself: only who is spoken to so anyway is taken for it.
@@ -71,7 +76,7 @@ export class Authorizers {
     const registry = DOCKER_HUB_NAMES.includes(host) ? DOCKER_HUB : host;
     const options: AuthorizerOptions = {
       endpoint: { host: registry, base: new URL(origin), mirrorOf: undefined },
-      repository,
+      scopes: repository === undefined ? [] : [pullScope(repository)],
       rules,
       ifNone: this.ifRefused(url),
       findCredentials: async () =>

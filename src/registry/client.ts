@@ -11,11 +11,12 @@ import { isTransientStatus, statusError } from "./status-error.ts";
 import { parseWarning } from "./warnings.ts";
 
 export interface RepositoryRequest {
-  /** Below the repository: "manifests/3.20", "blobs/sha256:…". */
-  readonly path: string;
+  /** Below the repository: "manifests/3.20", "blobs/sha256:…". Or where the registry has told to go on. */
+  readonly path: string | URL;
   /** What messages call it. */
   readonly what: string;
-  readonly method?: "GET" | "HEAD" | undefined;
+  readonly method?: HttpRequest["method"] | undefined;
+  readonly body?: Uint8Array | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly query?: Readonly<Record<string, string>> | undefined;
   /** Whether it is a document, as all is that `fetch` brings. */
@@ -39,7 +40,7 @@ const NOT_FOUND: ReadonlySet<number> = new Set([404, 410]);
 /** Tries with a new header at one server for one request: elsewhere the first may be one that was kept, and too old. */
 const LOGINS = { own: 1, elsewhere: 2 };
 
-/** One repository on one server: OCI distribution spec, "Pull". */
+/** One repository on one server: OCI distribution spec, "Pull" and "Push". */
 export class RepositoryClient {
   readonly endpoint: Endpoint;
   readonly context: RetryContext;
@@ -64,7 +65,12 @@ export class RepositoryClient {
     return retrying(request.what, this.context, () => this.#attempt(request));
   }
 
-  /** The same with the whole body, which may have to be asked for again too; empty unless the status is 200. */
+  /** The same after one try, for what must not be sent twice. What may pass is thrown as well. */
+  attempt(request: RepositoryRequest): Promise<HttpResponse> {
+    return this.#attempt(request);
+  }
+
+  /** The same as send with the whole body, which may have to be asked for again too; empty unless the status is 200. */
   fetch(request: RepositoryRequest, limit: number): Promise<Document> {
     return retrying(request.what, this.context, async () => {
       const response = await this.#attempt({ ...request, isDocument: true });
@@ -109,7 +115,7 @@ export class RepositoryClient {
 
   /** Logs in where the answer comes from, be it the registry or another one that it redirects to. */
   async #authorized(request: RepositoryRequest): Promise<HttpResponse> {
-    let asked = this.#request(request, await this.#authorizers.own.header());
+    let asked = await this.#firstRequest(request);
     let response = await follow(this.#http, asked);
     for (const logins: string[] = []; response.status === 401; ) {
       const { origin } = response.url;
@@ -127,6 +133,14 @@ export class RepositoryClient {
       response = await follow(this.#http, asked);
     }
     return response;
+  }
+
+  /** Nothing of the registry's own is told elsewhere, and nobody is led nearer to this machine than it is itself. */
+  async #firstRequest(request: RepositoryRequest): Promise<HttpRequest> {
+    if (typeof request.path === "string" || this.#authorizers.isOwn(request.path)) {
+      return this.#request(request, await this.#authorizers.own.header());
+    }
+    return { ...this.#request(request, undefined), nearest: await this.#http.reach(this.endpoint.base) };
   }
 
   async #answer({ url, headers }: HttpResponse, sent: string | undefined): Promise<string | undefined> {
@@ -154,14 +168,18 @@ export class RepositoryClient {
   }
 
   #request(
-    { path, method = "GET", headers, query, isDocument }: RepositoryRequest,
+    { path, method = "GET", headers, query, isDocument, body }: RepositoryRequest,
     authorization: string | undefined,
   ): HttpRequest {
-    const url = new URL(`/v2/${this.#repository}/${path}`, this.endpoint.base);
+    const url = new URL(
+      typeof path === "string" ? `/v2/${this.#repository}/${path}` : path,
+      this.endpoint.base,
+    );
     for (const [name, value] of Object.entries(query ?? {})) url.searchParams.append(name, value);
     if (this.endpoint.mirrorOf !== undefined) url.searchParams.append("ns", this.endpoint.mirrorOf);
     const secrets = authorization === undefined ? undefined : { authorization };
-    return { method, url, headers, secrets, signal: this.context.signal, isDocument };
+    const { signal } = this.context;
+    return { method, url, headers, secrets, signal, isDocument, body, isMovable: true };
   }
 
   #listen({ headers }: HttpResponse): void {

@@ -5,12 +5,14 @@ import { HttpClient } from "../http/client.ts";
 import type { Timeouts } from "../http/timeouts.ts";
 import { REAL_TIME, type Timing } from "../http/timing.ts";
 import type { RegistryAccess } from "./access.ts";
+import { pullScope } from "./authorizers.ts";
 import { readCertificates } from "./certificates.ts";
 import { RepositoryClient } from "./client.ts";
 import type { Credentials } from "./credential.ts";
 import { findCredentials } from "./credentials.ts";
 import { type Endpoint, endpointOf } from "./endpoint.ts";
 import type { OnRegistryEvent } from "./events.ts";
+import { PushTarget } from "./push-target.ts";
 import type { ImageReference } from "./reference.ts";
 import { Repository } from "./repository.ts";
 import type { RetryContext } from "./retrying.ts";
@@ -26,12 +28,20 @@ export interface ConnectionOptions extends RegistryAccess {
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface Connection {
-  readonly repository: Repository;
+/** Requests to registries, until it is closed. */
+interface OpenConnection {
   /** Its signal fires when the caller's does and when the connection is closed. */
   readonly context: RetryContext;
   /** Ends every request. */
   close(): Promise<void>;
+}
+
+export interface Connection extends OpenConnection {
+  readonly repository: Repository;
+}
+
+export interface PushConnection extends OpenConnection {
+  readonly target: PushTarget;
 }
 
 /** The repository of a reference. Nothing is asked yet. Throws E_USAGE for options that cannot be used. */
@@ -41,6 +51,40 @@ export async function connect(
   offline: boolean,
   options: ConnectionOptions,
 ): Promise<Connection> {
+  const { http, context, endpoint, close } = await open(options);
+  const scopes = [pullScope(reference.repository)];
+  const clientFor = (host: string, mirrorOf?: string) =>
+    makeClient(http, { endpoint: endpoint(host, mirrorOf), reference, scopes }, options, context);
+  const repository = new Repository({
+    reference,
+    http,
+    context,
+    cache,
+    upstream: offline ? undefined : clientFor(reference.registry),
+    mirrors: (options.mirrors ?? []).map((host) => clientFor(host, reference.registry)),
+    trustMirrorTags: options.trustMirrorTags ?? false,
+    allowForeign: options.allowForeign ?? false,
+  });
+  return { repository, context, close };
+}
+
+/**
+ * The repository of a reference, to be written to: the registry's own, whatever mirrors there are. `mountFrom` are other
+ * repositories there that may have what is pushed. Nothing is asked yet. Throws E_USAGE for options that cannot be used.
+ */
+export async function connectToPush(
+  reference: ImageReference,
+  mountFrom: readonly string[],
+  options: ConnectionOptions,
+): Promise<PushConnection> {
+  const { http, context, endpoint, close } = await open(options);
+  const scopes = [`repository:${reference.repository}:pull,push`, ...mountFrom.map(pullScope)];
+  const own = { endpoint: endpoint(reference.registry), reference, scopes };
+  const client = makeClient(http, own, options, context);
+  return { target: new PushTarget(client, mountFrom), context, close };
+}
+
+async function open(options: ConnectionOptions) {
   const { environment, timeouts, signal, caFile } = options;
   const ca = caFile === undefined ? undefined : await readCertificates(caFile);
   const closing = new AbortController();
@@ -55,29 +99,26 @@ export async function connect(
   const { timing } = context;
   const http = new HttpClient({ environment, ca, timeouts, timing, trustedHosts: options.trustedRealms });
   const rules = { insecureHosts: options.insecureHosts ?? [], hasOwnCa: ca !== undefined };
-  const clientFor = (host: string, mirrorOf?: string) =>
-    makeClient(http, endpointOf(host, rules, mirrorOf), reference.repository, options, context);
-  const repository = new Repository({
-    reference,
+  return {
     http,
     context,
-    cache,
-    upstream: offline ? undefined : clientFor(reference.registry),
-    mirrors: (options.mirrors ?? []).map((host) => clientFor(host, reference.registry)),
-    trustMirrorTags: options.trustMirrorTags ?? false,
-    allowForeign: options.allowForeign ?? false,
-  });
-  const close = async (): Promise<void> => {
-    closing.abort(new Docker2vmError("E_INTERNAL", "the image was closed while it was being read"));
-    await http.close();
+    endpoint: (host: string, mirrorOf?: string) => endpointOf(host, rules, mirrorOf),
+    close: async (): Promise<void> => {
+      closing.abort(new Docker2vmError("E_INTERNAL", "the image was closed while it was being read"));
+      await http.close();
+    },
   };
-  return { repository, context, close };
+}
+
+interface ClientOf {
+  readonly endpoint: Endpoint;
+  readonly reference: ImageReference;
+  readonly scopes: readonly string[];
 }
 
 function makeClient(
   http: HttpClient,
-  endpoint: Endpoint,
-  repository: string,
+  { endpoint, reference: { repository }, scopes }: ClientOf,
   options: ConnectionOptions,
   context: RetryContext,
 ): RepositoryClient {
@@ -89,6 +130,6 @@ function makeClient(
   const rules = { insecureHosts };
   const findAt = (host: string, path: string) => findCredentials(host, path, environment, context.signal);
   const ifNone = "log in (docker login, podman login), or give --username with --password-stdin";
-  const rights = { rules, ifNone, findCredentials: find, findCredentialsAt: findAt };
+  const rights = { scopes, rules, ifNone, findCredentials: find, findCredentialsAt: findAt };
   return new RepositoryClient(http, { endpoint, repository, ...rights }, context);
 }

@@ -2,13 +2,27 @@
 import { contentType, header } from "../http/headers.ts";
 import { type Digest, digestAlgorithm, digestHex } from "../oci/digest.ts";
 import { MANIFEST_LIMIT } from "../oci/document.ts";
+import { parseIndex } from "../oci/index-document.ts";
 import { OCI_INDEX } from "../oci/media-types.ts";
 import type { RepositoryClient } from "./client.ts";
+import { fetchManifest } from "./manifests.ts";
 
 /** Characters of a digest that a tag takes. */
 const TAG_HEX = 64;
 /** What registries without a list of referrers answer, as go-containerregistry, which cosign uses, takes it. */
 const NO_LIST: ReadonlySet<number> = new Set([400, 404, 405, 406, 501]);
+
+/** Times that an entry is looked for again which somebody else may have written over. */
+const ROUNDS = 5;
+
+/** What the list has of a manifest: image-spec descriptor.md, and distribution spec, "Listing Referrers". */
+export interface ReferrerEntry {
+  readonly mediaType: string;
+  readonly digest: Digest;
+  readonly size: number;
+  readonly artifactType: string;
+  readonly annotations: Readonly<Record<string, string>>;
+}
 
 /** A page of the list, not parsed. */
 export interface RawReferrers {
@@ -44,4 +58,45 @@ export async function fetchReferrers(
 function nextPage(link: string | undefined, digest: Digest): string | undefined {
   const query = /<[^<>]*\/referrers\/[^<>?]*(\?[^<>]*)>\s*;\s*rel="?next"?/.exec(link ?? "")?.[1];
   return query === undefined ? undefined : `${referrersPath(digest)}${query}`;
+}
+
+/**
+ * Adds an entry to the index that stands in for the list. Two who write it at once lose one of their entries: it is read
+ * again afterwards. Throws as fetchManifest does, E_DENIED and NetworkError.
+ */
+export async function addReferrer(
+  client: RepositoryClient,
+  subject: Digest,
+  entry: ReferrerEntry,
+): Promise<void> {
+  const tag = referrersTag(subject);
+  const where = `${client.endpoint.host}: referrers of ${subject}`;
+  for (let round = 0; round < ROUNDS; round++) {
+    const found = await fetchManifest(client, tag);
+    const listed = found && parseIndex(found.bytes, where, found.mediaType);
+    if (listed?.manifests.some(({ digest }) => digest === entry.digest) === true) return;
+    await putIndex(client, tag, withEntry(found?.bytes, entry));
+  }
+}
+
+/** As JSON that somebody else wrote: what is not known of it stays. */
+function withEntry(index: Uint8Array | undefined, entry: ReferrerEntry): Uint8Array {
+  const known: { readonly manifests?: readonly unknown[] | null } =
+    index === undefined ? {} : JSON.parse(Buffer.from(index).toString("utf8"));
+  return Buffer.from(
+    JSON.stringify({
+      schemaVersion: 2,
+      mediaType: OCI_INDEX,
+      ...known,
+      manifests: [...(known.manifests ?? []), entry],
+    }),
+  );
+}
+
+async function putIndex(client: RepositoryClient, tag: string, body: Uint8Array): Promise<void> {
+  const what = `manifest ${tag}`;
+  const headers = { "content-type": OCI_INDEX };
+  const response = await client.send({ path: `manifests/${tag}`, what, method: "PUT", body, headers });
+  if (response.status >= 300) throw await client.error(response, what);
+  response.body.discard();
 }
