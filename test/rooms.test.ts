@@ -128,6 +128,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   cache: ["errors.ts", "system-errors.ts", "machine.ts", "oci", "disk", "scratch", "memory", "waiting"],
   signature: ["errors.ts", "system-errors.ts", "oci"],
   registry: ["errors.ts", "system-errors.ts", "machine.ts", "http", "oci", "cache", "memory"],
+  artifact: ["errors.ts", "machine.ts", "disk", "oci", "output", "signature", "registry", "waiting"],
   source: [
     "errors.ts",
     "system-errors.ts",
@@ -226,6 +227,8 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
     "kernel",
     "launch",
     "boot",
+    "artifact",
+    "registry",
     "filesystem/kind",
     "filesystem/reading",
     "filesystem/open.ts",

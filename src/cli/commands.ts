@@ -1,6 +1,7 @@
 import { EXIT } from "../errors.ts";
 import type { CommandLine } from "./arguments.ts";
 import type { Host } from "./host.ts";
+import { PULL_OPTIONS, PUSH_OPTIONS } from "./options/artifact.ts";
 import { DOCKERFILE_OPTIONS } from "./options/build.ts";
 import { BUNDLE_OPTIONS } from "./options/bundle.ts";
 import { CONVERT_OPTIONS } from "./options/convert.ts";
@@ -90,6 +91,22 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     goFlags: true,
     elsewhere: VIRTIO_ELSEWHERE,
     load: async () => (await import("./virtio-command.ts")).runOciToVirtio,
+  },
+  push: {
+    summary: "Put what was converted into a registry",
+    usage:
+      "docker2vm push DIR|FILE REF [options]\n\n" +
+      "DIR is what convert --out has made, FILE an image alone; REF is the name and tag that it gets.",
+    options: PUSH_OPTIONS,
+    whenStopped: () => "what was sent so far has no name in the registry; the next push goes on from there",
+    load: async () => (await import("./push-command.ts")).runPush,
+  },
+  pull: {
+    summary: "Bring what was pushed back: the same files, every byte checked",
+    usage: "docker2vm pull REF --out DIR [options]",
+    options: PULL_OPTIONS,
+    whenStopped: () => "no file was written",
+    load: async () => (await import("./pull-command.ts")).runPull,
   },
   "inspect-image": {
     summary: "Tell what a container image is, without its layers",

@@ -71,6 +71,11 @@ export class JsonValue {
     return this.missing ? undefined : this.string();
   }
 
+  boolean(): boolean {
+    if (typeof this.#value !== "boolean") throw this.#wrongType("true or false");
+    return this.#value;
+  }
+
   /** A count of something: a safe integer of at least 0. */
   count(): number {
     if (typeof this.#value !== "number" || !Number.isSafeInteger(this.#value) || this.#value < 0) {

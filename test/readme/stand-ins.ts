@@ -87,6 +87,7 @@ export function fillRegistry(registry: RealRegistry, clone: string): Readonly<Re
     "ghcr.io/owner/system:1": `${registry.host}/owner/system:1`,
     "--image busybox:latest": `--image ${registry.host}/library/busybox:latest`,
     "ghcr.io/owner/app@sha256:…": `${registry.host}/owner/app@${manifests[0].digest}`,
+    "ghcr.io/owner/vm": `${registry.host}/owner/vm`,
     // The one layout with a tag "latest".
     LAYOUT: "fixtures/images/hello",
   };

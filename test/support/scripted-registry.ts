@@ -13,6 +13,8 @@ export interface Seen {
   readonly range: string | undefined;
   readonly headers: IncomingMessage["headers"];
   readonly body: string;
+  /** The same, as it came. */
+  readonly bytes: Uint8Array;
 }
 
 /** Takes over a request by returning true. */
@@ -104,14 +106,21 @@ export class ScriptedRegistry {
     response.on("error", () => undefined);
     const { method = "", url = "", headers } = request;
     const chunks: Uint8Array[] = [];
-    for await (const chunk of request) chunks.push(chunk as Uint8Array);
+    try {
+      for await (const chunk of request) chunks.push(chunk as Uint8Array);
+    } catch {
+      // Whoever asked is gone.
+      return;
+    }
+    const bytes = Buffer.concat(chunks);
     const seen: Seen = {
       method,
       url,
       headers,
       authorization: headers.authorization,
       range: headers.range,
-      body: Buffer.concat(chunks).toString("utf8"),
+      body: bytes.toString("utf8"),
+      bytes,
     };
     this.seen.push(seen);
     for (const rule of this.#rules) if (await rule(seen, response)) return;
