@@ -47,5 +47,8 @@ function readLayer(value: JsonValue): Descriptor {
 function notAnImage(manifest: JsonValue, configType: string): Error {
   const artifactType = manifest.field("artifactType").optionalString();
   const kind = artifactType === undefined ? "" : `, its artifactType ${quote(artifactType)}`;
-  return manifest.error("E_UNSUPPORTED", `not a container image: its config is ${quote(configType)}${kind}`);
+  const message = `not a container image: its config is ${quote(configType)}${kind}`;
+  const isOwn = configType.startsWith("application/vnd.docker2vm.");
+  const hint = isOwn ? "docker2vm pull brings back what docker2vm push has put there" : undefined;
+  return manifest.error("E_UNSUPPORTED", message, hint);
 }

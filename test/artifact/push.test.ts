@@ -233,6 +233,13 @@ for (const [moment, pattern] of [
   });
 }
 
+test("who wants to convert what was pushed is told how to have it", async () => {
+  const { name, options } = await taking();
+  await pushArtifact(scratch("vm"), name, options);
+  const converting = convert({ source: name, platform: "linux/amd64", out: scratch("none") });
+  await expectError(converting, "E_UNSUPPORTED", "not a container image", "docker2vm pull");
+});
+
 describe("what is no result of a conversion is refused", () => {
   const push = (path: string, name = "localhost:1/x:1") => pushArtifact(path, name, { environment: {} });
 
