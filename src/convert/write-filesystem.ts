@@ -12,6 +12,8 @@ import type { Conversion } from "./request.ts";
 
 /** How much is written before the event loop gets a turn: for the progress, and for a signal to come through. */
 const BYTES_PER_TURN = 16 << 20;
+/** What a piece costs however short it is, in bytes: files that have moved are told of in four bytes each. */
+const LEAST_COST = 16 << 10;
 /** How much is copied at a time. */
 const BLOCKS_PER_COPY = STAGE_BLOCKS;
 const ZERO_BLOCK = Buffer.alloc(BLOCK_SIZE);
@@ -109,12 +111,12 @@ async function moveContents({ moves }: FilesystemPlan, writer: ImageWriter, turn
 class Turns {
   readonly #request: Listener;
   #written: number;
-  #last: number;
+  /** What was done since the last turn, in bytes. */
+  #done = 0;
 
   constructor(request: Listener, written: number) {
     this.#request = request;
     this.#written = written;
-    this.#last = written;
   }
 
   /** Bytes so far. */
@@ -124,8 +126,9 @@ class Turns {
 
   async after(bytes: number): Promise<void> {
     this.#written += bytes;
-    if (this.#written - this.#last < BYTES_PER_TURN) return;
-    this.#last = this.#written;
+    this.#done += Math.max(bytes, LEAST_COST);
+    if (this.#done < BYTES_PER_TURN) return;
+    this.#done = 0;
     this.end();
     await nextTurn();
     this.#request.signal.throwIfAborted();

@@ -14,6 +14,7 @@ import {
   unite,
 } from "../../../blocks/runs.ts";
 import { assert } from "../../../errors.ts";
+import type { Steps } from "../../../waiting/steps.ts";
 import { LARGEST_EXTENT } from "../format/bmbt.ts";
 import { CHUNK_BLOCKS, FIRST_CHUNK, groupRun } from "./geometry.ts";
 import { allocTreeBlocks, type Group, groupOf } from "./group-trees.ts";
@@ -49,12 +50,12 @@ export interface Placement {
  *
  * @param reserves whether each group keeps free what a mount sets aside in it
  */
-export function place(
+export function* place(
   namespace: Namespace,
   contents: ContentSpace,
   layout: Layout,
   { chunks, reserves }: { readonly chunks: number; readonly reserves: boolean },
-): Placement | undefined {
+): Steps<Placement | undefined> {
   const all: RunSet = { starts: [0], ends: [layout.blocks] };
   const fixed = unite(headRuns(layout), runSetOf([{ start: FIRST_CHUNK, length: CHUNK_BLOCKS }]));
   const anywhere = subtract(all, fixed);
@@ -62,12 +63,14 @@ export function place(
   const accounted = blocksIn(unwritten) + blocksIn(fixed) + blocksIn(below(contents.written, layout.blocks));
   assert(accounted === layout.blocks, "contents lie where a group's head must");
   const stale = below(contents.stale, layout.blocks);
+  yield;
   const own = settle(layout, { unwritten, stale, anywhere }, { chunks: chunks - 1, reserves });
   if (own === undefined) return undefined;
+  yield;
   const relocation = moveAside(namespace, contents, layout, own);
   if (relocation === undefined) return undefined;
   const tree = new TreePlacer(relocation.free, contents.written);
-  const forks = tree.place(namespace, relocation.extents);
+  const forks = yield* tree.place(namespace, relocation.extents);
   if (tree.exhausted) return undefined;
   return completed(layout, contents, {
     own,

@@ -48,7 +48,9 @@ export function* planXfs(root: Directory, contents: WrittenBlocks, options: XfsO
       function* (blocks) {
         yield;
         const layout = layoutOf(blocks, rule);
-        return layout === undefined ? undefined : place(namespace, space, layout, { chunks, reserves });
+        return layout === undefined
+          ? undefined
+          : yield* place(namespace, space, layout, { chunks, reserves });
       },
   );
   checkLogLength(options, placement);

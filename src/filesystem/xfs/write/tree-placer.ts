@@ -3,6 +3,7 @@ import type { Extent, Run } from "../../../blocks/blocks.ts";
 import { normalizeExtents } from "../../../blocks/extents.ts";
 import { FreeSpace } from "../../../blocks/free-space.ts";
 import { intersect, RunCollector, type RunSet, subtract } from "../../../blocks/runs.ts";
+import type { Steps } from "../../../waiting/steps.ts";
 import { LARGEST_EXTENT } from "../format/bmbt.ts";
 import { bmapNodes, type Mapping, NO_MAPPING } from "./bmap.ts";
 import { directoryRuns, type LogicalRun } from "./directory-layout.ts";
@@ -14,6 +15,7 @@ export interface PlacedForks {
   readonly attributes: Mapping;
 }
 
+const INODES_PER_STEP = 4096;
 const NO_RUNS: readonly LogicalRun[] = [];
 const ONE_BLOCK: readonly LogicalRun[] = [{ logical: 0, length: 1 }];
 
@@ -43,12 +45,13 @@ export class TreePlacer {
   }
 
   /** `moved`: the extents of files whose contents do not stay where they are. */
-  place(
+  *place(
     namespace: Namespace,
     moved: ReadonlyMap<number, readonly Extent[]>,
-  ): ReadonlyMap<number, PlacedForks> {
+  ): Steps<ReadonlyMap<number, PlacedForks>> {
     const placed = new Map<number, PlacedForks>();
     for (const [index, planned] of namespace.entries()) {
+      if (index % INODES_PER_STEP === 0) yield;
       const { forks, attributes, extents } = planned;
       const own = ownRuns(planned);
       const blocks = attributes?.blocks?.blocks ?? 0;
