@@ -1,13 +1,15 @@
 /** Bundles for runc, crun, youki, gVisor and their like: runtime-spec, bundle.md. */
 import { chmodSync, existsSync, realpathSync, statSync } from "node:fs";
-import { dirname, isAbsolute, join } from "node:path";
-import { type FoundImage, foundImage } from "../convert/found-image.ts";
+import { dirname, isAbsolute, join, sep } from "node:path";
+import { checkOutside } from "../convert/check-outside.ts";
+import { foundImage } from "../convert/found-image.ts";
 import { keyFor, withImage } from "../convert/with-image.ts";
 import { assert, Docker2vmError } from "../errors.ts";
 import type { Extraction } from "../filesystem/reading/extract.ts";
 import { absolutePath } from "../machine.ts";
+import { noConfig } from "../oci/config.ts";
 import type { Digest } from "../oci/digest.ts";
-import { formatPlatform } from "../oci/platform.ts";
+import { formatPlatform, parsePlatform } from "../oci/platform.ts";
 import { StagedOutput } from "../output/staged-output.ts";
 import type { RootFilesystem } from "../rootfs/root-filesystem.ts";
 import type { ResolvedImage, SourceOrigin } from "../source/source.ts";
@@ -86,13 +88,15 @@ export async function createBundle(options: BundleOptions): Promise<BundleResult
 
 async function createAsAsked(request: BundleRequest): Promise<BundleResult> {
   const { conversion, demands, out, force } = request;
+  if (conversion !== undefined && request.rootfs === undefined)
+    checkOutside(conversion.source, absolutePath(out));
   const verifyKey = conversion === undefined ? undefined : await keyFor(conversion);
   const given = request.rootfs === undefined ? undefined : givenRoot(request.rootfs, out);
   const output = await StagedOutput.create(
     out,
     [...(given === undefined ? [ROOTFS_NAME] : []), CONFIG_NAME],
     force,
-    { folders: [ROOTFS_NAME], leaving: given === undefined || given.isOwn ? [] : [ROOTFS_NAME] },
+    { folders: [ROOTFS_NAME], leaving: given === undefined || given.isInOwn ? [] : [ROOTFS_NAME] },
   );
   try {
     const make = (found?: Found): Promise<Made> =>
@@ -101,9 +105,7 @@ async function createAsAsked(request: BundleRequest): Promise<BundleResult> {
     const made =
       conversion === undefined
         ? await make()
-        : await withImage(conversion, opening, async (image, origin) =>
-            make({ image, told: await foundImage(image, conversion), origin }),
-          );
+        : await withImage(conversion, opening, (image, origin) => make({ image, origin }));
     demands.signal.throwIfAborted();
     await output.commit();
     return {
@@ -122,10 +124,11 @@ async function createAsAsked(request: BundleRequest): Promise<BundleResult> {
 /** An image that was found, or files without one. */
 interface Found {
   readonly image: ResolvedImage | RootFilesystem;
-  /** What it says of itself. */
-  readonly told: FoundImage;
   readonly origin: SourceOrigin;
 }
+
+/** What an image says of itself, or what follows from files without one. */
+type Told = Pick<ResolvedImage, "config" | "platform">;
 
 /** A root filesystem that is there. */
 interface GivenRoot {
@@ -133,6 +136,8 @@ interface GivenRoot {
   readonly path: string;
   /** Whether it lies where the bundle would have one of its own. */
   readonly isOwn: boolean;
+  /** Whether it lies there or below, and would go with what is there. */
+  readonly isInOwn: boolean;
 }
 
 type Made = Pick<BundleResult, "config" | "image" | "extraction">;
@@ -153,13 +158,20 @@ async function writeFiles(
     asRoot: rootless === undefined,
     environment,
   };
-  return unpack(unpacking, async (filesystem, extraction, digest) => {
+  return unpack(unpacking, async (filesystem, extraction, { sourceDigest, platform }) => {
     for (const message of warningsOf(extraction, rootless !== undefined)) warn(request, message);
     if (rootless !== undefined) keepMovable(folder);
-    const config = configOf(request, output, ROOTFS_NAME, accountsIn(filesystem), found.told);
+    const told = toldBy(found.image, platform);
+    const config = configOf(request, output, ROOTFS_NAME, accountsIn(filesystem), told);
     await output.write(CONFIG_NAME, config.text);
-    return { config: config.value, image: describe(found, digest), extraction };
+    return { config: config.value, image: describe(found, told, sourceDigest), extraction };
   });
+}
+
+/** Files without an image are not read again: they may have come in a stream. */
+function toldBy(image: ResolvedImage | RootFilesystem, platform: string): Told {
+  if ("layers" in image) return image;
+  return { config: noConfig(image.created), platform: parsePlatform(platform) };
 }
 
 /** The configuration alone. */
@@ -170,11 +182,12 @@ async function writeConfig(
   found: Found | undefined,
 ): Promise<Made> {
   const rootPath = isOwn ? ROOTFS_NAME : path;
-  const config = configOf(request, output, rootPath, accountsBelow(path), found?.told);
+  const told = found && (await foundImage(found.image, request.conversion ?? request.demands));
+  const config = configOf(request, output, rootPath, accountsBelow(path), told);
   await output.write(CONFIG_NAME, config.text);
   return {
     config: config.value,
-    ...(found === undefined ? {} : { image: describe(found, found.told.digest) }),
+    ...(found === undefined || told === undefined ? {} : { image: describe(found, told, told.digest) }),
   };
 }
 
@@ -183,7 +196,7 @@ function configOf(
   output: StagedOutput,
   rootPath: string,
   accounts: Accounts,
-  image: FoundImage | undefined,
+  image: Told | undefined,
 ): { readonly value: Json; readonly text: string } {
   const say = (message: string): void => warn(request, message);
   const document = runtimeConfig({ ...request, image, accounts, rootPath, warn: say });
@@ -205,7 +218,9 @@ function givenRoot(rootfs: string, out: string): GivenRoot {
     const path = realpathSync(rootfs);
     if (!statSync(path).isDirectory()) throw new Error("it is no folder");
     const own = join(absolutePath(out), ROOTFS_NAME);
-    return { path, isOwn: existsSync(own) && realpathSync(own) === path };
+    const place = existsSync(own) ? realpathSync(own) : undefined;
+    const isOwn = path === place;
+    return { path, isOwn, isInOwn: isOwn || (place !== undefined && path.startsWith(place + sep)) };
   } catch (cause) {
     throw new Docker2vmError("E_USAGE", `the root filesystem ${rootfs}: ${whyUnreadable(cause)}`, {
       hint: "name the folder that is to be the container's /",
@@ -214,11 +229,11 @@ function givenRoot(rootfs: string, out: string): GivenRoot {
   }
 }
 
-function describe({ told, origin }: Found, digest: Digest | null): BundledImage {
+function describe({ origin }: Found, { platform }: Told, digest: Digest | null): BundledImage {
   return {
     source: { kind: origin.kind, reference: origin.reference },
     digest,
-    platform: formatPlatform(told.platform),
+    platform: formatPlatform(platform),
   };
 }
 

@@ -1,11 +1,11 @@
 /** An image's files in a folder, as its layers have them. */
 import { type Making, makeImage } from "../convert/make-image.ts";
+import type { ImageMetadata } from "../convert/meta.ts";
 import type { Environment } from "../convert/options.ts";
 import { readerOf } from "../filesystem/open.ts";
 import { type Extraction, extract } from "../filesystem/reading/extract.ts";
 import type { ReadableFilesystem } from "../filesystem/reading/filesystem.ts";
 import { ImageFile as ReadImage } from "../filesystem/reading/image.ts";
-import type { Digest } from "../oci/digest.ts";
 import { ImageFile } from "../output/image-file.ts";
 import { inTurns } from "../waiting/steps.ts";
 import { addWhatIsMissing } from "./add-missing.ts";
@@ -29,11 +29,11 @@ export interface Unpacking {
 
 /**
  * Converts the image and extracts everything, so that all that is known of layers and of keeping inside a folder serves
- * here, too. Hands the filesystem over for further questions before it goes, and the digest of its source.
+ * here, too. Hands the filesystem over for further questions before it goes, and what `meta.json` would say of it.
  */
 export async function unpack<Result>(
   { making, scratch, folder, asRoot, environment }: Unpacking,
-  use: (filesystem: ReadableFilesystem, extraction: Extraction, digest: Digest) => Promise<Result>,
+  use: (filesystem: ReadableFilesystem, extraction: Extraction, metadata: ImageMetadata) => Promise<Result>,
 ): Promise<Result> {
   const { signal } = making.request;
   const { metadata } = await makeImage({
@@ -50,7 +50,7 @@ export async function unpack<Result>(
     const whole = asRoot
       ? await addWhatIsMissing(filesystem, folder, extraction, { signal, environment })
       : extraction;
-    return await use(filesystem, whole, metadata.sourceDigest);
+    return await use(filesystem, whole, metadata);
   } finally {
     file.close();
   }

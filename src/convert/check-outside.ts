@@ -2,13 +2,10 @@ import { realpathSync } from "node:fs";
 import { dirname, relative, resolve, sep } from "node:path";
 import { Docker2vmError } from "../errors.ts";
 import { absolutePath } from "../machine.ts";
-import type { FolderRequest } from "./request.ts";
+import type { ImageRequest } from "./image-request.ts";
 
-/** Throws E_USAGE for an output that would come to lie in the folder that is read, and so in itself. */
-export function checkOutside({
-  source,
-  place: { folder: out },
-}: Pick<FolderRequest, "source" | "place">): void {
+/** Throws E_USAGE for an output (absolute) that would come to lie in the folder that is read, and so in itself. */
+export function checkOutside(source: ImageRequest["source"], out: string): void {
   if (source.kind !== "dir") return;
   const folder = realFolder(absolutePath(source.path));
   const below = relative(folder, realFolder(out));

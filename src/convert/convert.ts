@@ -66,7 +66,7 @@ export async function convertMade(source: SourceToMake, options: ConversionOptio
 }
 
 async function convertAsAsked(request: FolderRequest): Promise<ConvertResult> {
-  checkOutside(request);
+  checkOutside(request.source, request.place.folder);
   const verifyKey = await keyFor(request);
   const profile = await openProfile(request);
   try {

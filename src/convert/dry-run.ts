@@ -63,7 +63,7 @@ export async function planConversion(options: ConvertOptions): Promise<Conversio
 }
 
 async function planAsAsked(request: FolderRequest): Promise<ConversionPlan> {
-  checkOutside(request);
+  checkOutside(request.source, request.place.folder);
   const verifyKey = await keyFor(request);
   const profile = await openProfile(request);
   try {

@@ -390,6 +390,14 @@ describe("a root filesystem that is there", () => {
     expect(readdirSync(scratch("third"))).toEqual(["config.json"]);
   });
 
+  testWith(["chroot"], "stays where it lies in the one that the bundle had", async () => {
+    await made("nested");
+    const rootfs = scratch("nested/rootfs/closed");
+    await createBundle({ rootfs, out: scratch("nested"), workload: { cmd: ["/inside"] }, force: true });
+    expect(configIn("nested").root.path).toBe(rootfs);
+    expect(readFileSync(join(rootfs, "inside"), "utf8")).toBe("in");
+  });
+
   testWith(["chroot"], "gets the configuration of an image, if there is one", async () => {
     await made("tree");
     await made("of-image", { rootfs: scratch("tree/rootfs") });
@@ -540,6 +548,32 @@ describe("bundle create", () => {
     const views = ["from-stream", "from-folder"].map((out) => scratch(out, "rootfs"));
     expect(differences(...filesOf(views[0] ?? "", views[1] ?? ""))).toEqual([]);
     expect(readdirSync(scratch("from-stream")).sort()).toEqual(["config.json", "rootfs"]);
+  });
+
+  testWith(["chroot"], "takes files without an image as a stream that comes once", async () => {
+    const bytes = tar([{ path: "app", mode: 0o755, data: staticElf(ARCHITECTURE, "hello") }]);
+    async function* pieces() {
+      yield bytes;
+    }
+    const { image, warnings } = await createBundle({
+      source: { kind: "rootfs-tar", bytes: pieces() },
+      out: scratch("flat"),
+      workload: { cmd: ["/app"] },
+    });
+    expect(warnings).toEqual([]);
+    expect(image?.platform).toBe(`linux/${ARCHITECTURE}`);
+    expect(image?.digest).toMatch(/^sha256:/);
+    expect(readdirSync(scratch("flat/rootfs"))).toEqual(["app"]);
+  });
+
+  testWith(["chroot"], "refuses a folder in which the bundle would come to lie", async () => {
+    const folder = scratch("files");
+    mkdirSync(join(folder, "bin"), { recursive: true });
+    const [source, workload] = [`dir:${folder}`, { cmd: ["/bin/sh"] }];
+    for (const out of [folder, join(folder, "bundle")]) {
+      await expectError(() => createBundle({ source, out, workload }), "E_USAGE", "folder that is read");
+    }
+    expect(readdirSync(folder)).toEqual(["bin"]);
   });
 });
 
