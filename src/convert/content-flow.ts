@@ -34,6 +34,7 @@ export class ContentFlow implements StreamTarget {
   readonly budget: LayerBudget;
   readonly memory: TreeBudget;
   readonly attributes: AttributePool;
+  readonly withStored: boolean;
   readonly #writer: ImageWriter;
   readonly #schedule: ArenaSchedule;
   readonly #supply: BlockSupply;
@@ -46,6 +47,7 @@ export class ContentFlow implements StreamTarget {
     { filesystem, packer }: { readonly filesystem: PreparedFilesystem; readonly packer: ContentPacker },
   ) {
     this.filesystem = filesystem;
+    this.withStored = filesystem.asksForHoles ?? false;
     this.#writer = writer;
     this.#packer = packer;
     this.#supply = new BlockSupply(filesystem.space);

@@ -10,6 +10,8 @@ export interface StreamTarget {
   readonly budget: LayerBudget;
   readonly memory: TreeBudget;
   readonly attributes: AttributePool;
+  /** Whether it counts how much of a file is holes; absent: it does not. */
+  readonly withStored?: boolean;
   /** What takes the contents of one stream. */
   newWriter(): FileWriter;
   /** What hears of them as well; absent: nobody. */

@@ -83,7 +83,7 @@ export async function treeInto(
   const { name } = source;
   const { signal, inflate, report } = request;
   const onWarning = (message: string): void => report({ type: "warning", message: `${name}: ${message}` });
-  const { budget, memory, attributes } = target;
+  const { budget, memory, attributes, withStored } = target;
   const tree = new LayerTree(name, {
     onWarning,
     budget: memory,
@@ -92,7 +92,7 @@ export async function treeInto(
   });
   const onBytes = (count: number): void => budget.addBytes(count);
   const writer = target.newWriter();
-  const parts = source.read({ signal, inflate, attributes, onWarning, onBytes });
+  const parts = source.read({ signal, inflate, attributes, withStored, onWarning, onBytes });
   await unpack(told(parts, report, look), tree, {
     writer,
     nextArena: (least) => target.nextArena(0, least),

@@ -1,11 +1,17 @@
 /** A filesystem that is read as entries: everything in it by name, each directory before what is in it. */
 import { atPath, brokenFilesystem } from "../filesystem/reading/broken.ts";
-import { inodeName, type ReadableFilesystem, type TypedInode } from "../filesystem/reading/filesystem.ts";
+import {
+  inodeName,
+  type Piece,
+  type ReadableFilesystem,
+  type TypedInode,
+} from "../filesystem/reading/filesystem.ts";
+import { filledContents } from "../filesystem/reading/filled.ts";
 import { isPlainName } from "../filesystem/reading/plain-name.ts";
 import { type Place, pathOf, type WalkedFile, walk } from "../filesystem/reading/walk.ts";
 import type { EntryPart, FileEntry } from "../tree/entry.ts";
 import { type Metadata, NO_XATTRS, type Xattr } from "../tree/inode.ts";
-import type { Paused } from "../waiting/steps.ts";
+import type { Paused, Steps } from "../waiting/steps.ts";
 import { countData } from "./holes.ts";
 import type { ReadOptions } from "./root-filesystem.ts";
 
@@ -16,15 +22,17 @@ const MOST_BYTES = 1 << 20;
 const ENTRY_BYTES = 512;
 const LOST_AND_FOUND = "lost+found";
 
+type WalkOptions = Pick<ReadOptions, "attributes" | "onBytes" | "withStored">;
+
 /** Walks one filesystem once. */
 export class FilesystemWalk {
   readonly #filesystem: ReadableFilesystem;
-  readonly #options: Pick<ReadOptions, "attributes" | "onBytes">;
+  readonly #options: WalkOptions;
   readonly #firstPlaces = new Map<number, Place>();
   #parts: EntryPart[] = [];
   #bytes = 0;
 
-  constructor(filesystem: ReadableFilesystem, options: Pick<ReadOptions, "attributes" | "onBytes">) {
+  constructor(filesystem: ReadableFilesystem, options: WalkOptions) {
     this.#filesystem = filesystem;
     this.#options = options;
   }
@@ -63,8 +71,9 @@ export class FilesystemWalk {
       if (first !== undefined)
         this.#put({ ...this.#entryOf(path, inode), type: "hardlink", linkname: pathOf(first) });
       else {
-        this.#put(this.#entryOf(path, inode));
-        if (inode.type === "file") yield* this.#contents(inode);
+        const entry = this.#entryOf(path, inode);
+        if (inode.type === "file") yield* this.#contents(entry, inode);
+        else this.#put(entry);
         if (inode.links > 1 && inode.type !== "directory")
           this.#firstPlaces.set(inode.number, { folder, name });
       }
@@ -81,8 +90,14 @@ export class FilesystemWalk {
     if (again) throw brokenFilesystem(inodeName(inode.number), "its directory has the name twice", repair);
   }
 
-  *#contents(inode: TypedInode): Paused<readonly EntryPart[]> {
-    for (const piece of this.#filesystem.read(inode)) {
+  *#contents(entry: FileEntry, inode: TypedInode): Paused<readonly EntryPart[]> {
+    const { withStored = false } = this.#options;
+    const stored = withStored ? yield* this.#storedBytes(inode) : undefined;
+    this.#put({ ...entry, stored: stored ?? inode.size });
+    // Of what is told to have no holes all has to come.
+    const isWhole = stored === inode.size;
+    const contents = this.#filesystem;
+    for (const piece of isWhole ? placed(filledContents(contents, inode)) : contents.read(inode)) {
       if (piece === undefined) {
         yield;
         continue;
@@ -93,6 +108,11 @@ export class FilesystemWalk {
       this.#bytes += bytes.length;
       if (this.#bytes >= MOST_BYTES) yield this.#handOver();
     }
+  }
+
+  #storedBytes(inode: TypedInode): Steps<number> {
+    const filesystem = this.#filesystem;
+    return countData(inode.size, filesystem.allocated(inode), () => filesystem.read(inode));
   }
 
   #handOver(): readonly EntryPart[] {
@@ -116,11 +136,7 @@ export class FilesystemWalk {
       type,
       linkname: type === "symlink" ? filesystem.readlink(inode) : "",
       size: type === "file" ? size : 0,
-      // Asked for by few: the file may have to be read for it.
-      get stored() {
-        if (type !== "file") return 0;
-        return countData(size, filesystem.allocated(inode), () => filesystem.read(inode));
-      },
+      stored: type === "file" ? size : 0,
       metadata: this.#metadataOf(inode),
       ...(isDevice ? filesystem.device(inode) : { major: 0, minor: 0 }),
     };
@@ -139,5 +155,18 @@ export class FilesystemWalk {
     return found.map(({ name, value }) =>
       attributes.get(name, Buffer.from(value.buffer, value.byteOffset, value.length).toString("latin1")),
     );
+  }
+}
+
+/** Bytes in order, as pieces at their offsets. */
+function* placed(contents: Paused<Uint8Array>): Paused<Piece> {
+  let offset = 0;
+  for (const bytes of contents) {
+    if (bytes === undefined) {
+      yield;
+      continue;
+    }
+    yield { offset, bytes };
+    offset += bytes.length;
   }
 }

@@ -3,6 +3,7 @@ import { type BigIntStats, closeSync, constants, fstatSync, lstatSync, openSync,
 import { Docker2vmError, isAbsence, systemErrorCode } from "../errors.ts";
 import { changedError, inputError } from "../source/system-errors.ts";
 import { displayPath } from "../tree/path.ts";
+import type { Steps } from "../waiting/steps.ts";
 import { countData } from "./holes.ts";
 
 const SCAN = 1 << 20;
@@ -72,7 +73,7 @@ export class FolderFile {
 }
 
 /** As countData has it. Throws E_IO. */
-export function storedBytes(path: Buffer, stats: BigIntStats): number {
+export function storedBytes(path: Buffer, stats: BigIntStats): Steps<number> {
   return countData(Number(stats.size), Number(stats.blocks) * SECTOR, () => wholeFile(path, stats));
 }
 

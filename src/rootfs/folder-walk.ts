@@ -17,6 +17,8 @@ export interface FolderOptions {
   readonly attributes: AttributePool;
   readonly onWarning: (message: string) => void;
   readonly onBytes: (bytes: number) => void;
+  /** Whether it counts how much of a file is holes. */
+  readonly withStored: boolean;
 }
 
 type WarningKind = "mount" | "attribute";
@@ -95,8 +97,12 @@ export class FolderWalk {
     const first = this.#firstPath(path, stats);
     if (first !== undefined) this.#put(linkTo(first, path));
     else {
-      this.#put(this.#entryOf(path, path, full, stats));
-      if (stats.isFile() && stats.size > 0n) yield* this.#contents(full, stats);
+      const entry = this.#entryOf(path, path, full, stats);
+      // Before any of it is read: a file that is too large may be nothing but a hole.
+      this.#options.onBytes(entry.size);
+      const isAsked = this.#options.withStored && entry.type === "file";
+      this.#put(isAsked ? { ...entry, stored: yield* storedBytes(full, stats) } : entry);
+      if (entry.size > 0) yield* this.#contents(full, stats);
     }
     if (this.#parts.length >= MOST_PARTS || this.#filled === CHUNK) yield this.#handOver();
   }
@@ -111,7 +117,6 @@ export class FolderWalk {
         const bytes = this.#chunk.subarray(this.#filled, this.#filled + length);
         file.read(offset, bytes);
         this.#filled += length;
-        this.#options.onBytes(length);
         this.#parts.push({ kind: "contents", offset, bytes });
         offset += length;
       }
@@ -151,10 +156,7 @@ export class FolderWalk {
       type,
       linkname: type === "symlink" ? targetOf(full) : "",
       size,
-      // Asked for by few: the file may have to be read for it.
-      get stored() {
-        return type === "file" ? storedBytes(full, stats) : 0;
-      },
+      stored: size,
       metadata: this.#metadataOf(walked, full, stats),
       ...(isDevice ? deviceOf(stats.rdev) : { major: 0, minor: 0 }),
     };

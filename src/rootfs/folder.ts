@@ -48,9 +48,9 @@ async function* entries(
   root: string,
   ids: { readonly uid: MapId; readonly gid: MapId },
   withXattrs: boolean,
-  { signal, attributes, withoutXattrs = false, onWarning, onBytes }: ReadOptions,
+  { signal, attributes, withoutXattrs = false, withStored = false, onWarning, onBytes }: ReadOptions,
 ): AsyncGenerator<readonly EntryPart[]> {
   const xattrs = withXattrs && !withoutXattrs ? await xattrSource(root, signal) : NO_XATTR_SOURCE;
-  const walk = new FolderWalk(Buffer.from(root), { ids, xattrs, attributes, onWarning, onBytes });
+  const walk = new FolderWalk(Buffer.from(root), { ids, xattrs, attributes, withStored, onWarning, onBytes });
   yield* itemsInTurns(walk.parts(), signal);
 }

@@ -36,6 +36,8 @@ export interface ReadOptions {
   readonly attributes: AttributePool;
   /** Whether extended attributes are of no use this time; false if absent. */
   readonly withoutXattrs?: boolean | undefined;
+  /** Whether `stored` of an entry counts, which a file may have to be read for; false if absent: it is the size then. */
+  readonly withStored?: boolean | undefined;
   /** Hears what is not an error; the message does not name the source. */
   readonly onWarning: (message: string) => void;
   /** Hears of bytes as they were read, uncompressed. */

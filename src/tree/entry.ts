@@ -13,7 +13,7 @@ export interface FileEntry {
   readonly linkname: string;
   /** Bytes of the file, holes included; 0 for everything but files. */
   readonly size: number;
-  /** Bytes of the file that come: the others are holes. */
+  /** Bytes of the file that come: the others are holes. Its size, where nobody has asked for that. */
   readonly stored: number;
   readonly metadata: Metadata;
   /** Device numbers; 0 for everything but devices. */

@@ -1,8 +1,19 @@
 /** Images of filesystems made anew: as another kind, of another size, with all that is in them. */
 import { describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
-import { appendFileSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  closeSync,
+  copyFileSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { convert } from "../../src/convert/convert.ts";
+import { diffImages } from "../../src/convert/diff-images.ts";
 import { planConversion } from "../../src/convert/dry-run.ts";
 import type { ConvertOptions, FilesystemSettings } from "../../src/convert/options.ts";
 import type { ProgressEvent } from "../../src/convert/progress.ts";
@@ -123,6 +134,30 @@ describe("an image of another program", () => {
 });
 
 describe("an image that is made anew", () => {
+  testWith(["fsck.erofs", "e2fsck"], "and compressed keeps what files with holes hold", async () => {
+    const folder = scratch("holes");
+    mkdirSync(folder);
+    const text = Buffer.alloc(70_000, "some text that shrinks ");
+    for (const [name, at, size] of [
+      ["behind", 0, 200_000],
+      ["before", 131_072, 201_072],
+      ["around", 2_000_000, 4_000_000],
+      ["alone", 300_000, 300_000],
+    ] as const) {
+      const file = openSync(`${folder}/${name}`, "w");
+      writeSync(file, text, 0, Math.min(text.length, size - at), at);
+      ftruncateSync(file, size);
+      closeSync(file);
+    }
+    const { rootfsPath } = await made(`dir:${folder}`, "ext4");
+    for (const compress of ["none", "lz4"] as const) {
+      const again = await made(`image:${rootfsPath}`, "erofs", { filesystem: { compress } });
+      expectCleanFilesystem(again.rootfsPath);
+      const found = await diffImages({ before: `dir:${folder}`, after: `image:${again.rootfsPath}` });
+      expect(found.map(({ path, fields }) => [path, fields])).toEqual([]);
+    }
+  });
+
   test("keeps its UUID, label and time, and has the same bytes each time", async () => {
     const image = await original("kept", { uuid: UUID, label: "mine" });
     for (const type of FILESYSTEM_NAMES) {

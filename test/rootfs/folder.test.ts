@@ -362,3 +362,26 @@ test("what is no folder of files is an error", async () => {
   await expectError(made(`dir:${join(REPOSITORY, "fixtures/images/hello")}`), "E_UNSUPPORTED", "oci:");
   await expectError(made("dir:"), "E_USAGE", "names no path");
 });
+
+describe("a file that is nothing but a hole", () => {
+  const folder = (size: number): string => {
+    const path = scratch(`hole-${size}`);
+    mkdirSync(path);
+    writeFileSync(join(path, "hole"), "");
+    truncateSync(join(path, "hole"), size);
+    return `dir:${path}`;
+  };
+
+  test("is too large before it is read", async () => {
+    const source = folder(2 ** 41);
+    await expectError(() => made(source, { filesystem: { type: "erofs" } }), "E_LIMIT", "bytes");
+  });
+
+  test("is left where the signal fires", async () => {
+    const source = folder(2 ** 39);
+    const abort = new AbortController();
+    setTimeout(() => abort.abort(), 100);
+    const conversion = () => made(source, { filesystem: { type: "erofs" }, signal: abort.signal });
+    await expectError(conversion, "E_INTERRUPTED", "interrupted");
+  });
+});

@@ -77,6 +77,8 @@ export interface FilesystemWriter {
 /** A filesystem whose contents are about to come. */
 export interface PreparedFilesystem {
   readonly space: Space;
+  /** Whether it counts for a coming file how much of it is holes; false if absent. */
+  readonly asksForHoles?: boolean;
   /** What takes the contents of one stream of files; without a packer they are not compressed. */
   fileWriter(sink: ContentSink, packer?: Packer | undefined): FileWriter;
   /** Where those last bytes of a file lie that no extent has, once all is flushed; undefined where there are none. */

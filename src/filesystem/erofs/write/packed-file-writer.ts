@@ -72,6 +72,7 @@ export class PackedFileWriter implements FileWriter {
 
   seek(offset: number): void {
     if (offset === this.#at) return;
+    assert(this.#file?.mayShrink !== true, "a file that was to have no holes has one");
     this.#closePiece();
     this.#at = offset;
   }
@@ -94,6 +95,7 @@ export class PackedFileWriter implements FileWriter {
   end(): FilePlace | undefined {
     const file = this.#file;
     assert(file !== undefined, "a file was ended before it was begun");
+    assert(!file.mayShrink || this.#at === file.coming.size, "a file that was to have no holes ends early");
     this.#closePiece();
     // Contents that may end with a hole end with a piece of nothing.
     if (!file.mayShrink && file.coming.size > 0) {

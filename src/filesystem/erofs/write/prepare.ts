@@ -22,6 +22,7 @@ export function prepareErofs(packing?: Packing): PreparedFilesystem {
       remedy: "EROFS holds no more: ask for ext4, or make the image smaller",
       reservedAfter: (block) => (block < 1 ? { start: 0, length: 1 } : { start: MOST_BLOCKS, length: 1 }),
     },
+    asksForHoles: true,
     fileWriter: (sink, packer) => {
       const files = new ErofsFileWriter(sink, slots);
       return packing === undefined || packer === undefined
