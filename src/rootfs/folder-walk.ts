@@ -9,10 +9,11 @@ import { sortedNames } from "../waiting/sorted.ts";
 import type { Paused } from "../waiting/steps.ts";
 import { checkSame, FolderFile, failed, statsOf, storedBytes } from "./folder-file.ts";
 import type { XattrSource } from "./host-xattrs.ts";
-import type { MapId } from "./ownership.ts";
+import { mappedXattr } from "./mapped-xattrs.ts";
+import type { IdMaps } from "./ownership.ts";
 
 export interface FolderOptions {
-  readonly ids: { readonly uid: MapId; readonly gid: MapId };
+  readonly ids: IdMaps;
   readonly xattrs: XattrSource;
   readonly attributes: AttributePool;
   readonly onWarning: (message: string) => void;
@@ -178,11 +179,11 @@ export class FolderWalk {
   }
 
   #xattrsOf(path: string, full: Buffer): readonly Xattr[] {
-    const { xattrs, attributes } = this.#options;
+    const { xattrs, attributes, ids } = this.#options;
     const kept = xattrs
       .of(full, path)
       .filter(([name]) => this.#isKept(name, path))
-      .map(([name, value]) => attributes.get(name, value));
+      .map(([name, value]) => attributes.get(name, mappedXattr(name, value, ids.named)));
     if (kept.length === 0) return NO_XATTRS;
     attributes.keepList(kept.length);
     return kept.sort((a, b) => (a.name < b.name ? -1 : 1));

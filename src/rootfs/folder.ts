@@ -8,7 +8,7 @@ import type { EntryPart } from "../tree/entry.ts";
 import { itemsInTurns } from "../waiting/steps.ts";
 import { FolderWalk } from "./folder-walk.ts";
 import { NO_XATTR_SOURCE, xattrSource } from "./host-xattrs.ts";
-import { idMaps, type MapId } from "./ownership.ts";
+import { type IdMaps, idMaps } from "./ownership.ts";
 import type { ReadOptions, RootFilesystem } from "./root-filesystem.ts";
 
 /** Throws E_IMAGE_NOT_FOUND, E_UNSUPPORTED for an OCI layout, E_USAGE for impossible owners, E_IO. */
@@ -46,7 +46,7 @@ function realFolder(path: string): string {
 
 async function* entries(
   root: string,
-  ids: { readonly uid: MapId; readonly gid: MapId },
+  ids: IdMaps,
   withXattrs: boolean,
   { signal, attributes, withoutXattrs = false, withStored = false, onWarning, onBytes }: ReadOptions,
 ): AsyncGenerator<readonly EntryPart[]> {

@@ -5,18 +5,24 @@ import type { IdRange, Ownership } from "../source/source.ts";
 /** A number on the disk to the one in the image. */
 export type MapId = (id: number) => number;
 
+/** Whose a file is in the image. */
+export interface IdMaps {
+  readonly uid: MapId;
+  readonly gid: MapId;
+  /** Of those that its attributes name: one owner of all files changes none of these. */
+  readonly named: { readonly uid: MapId; readonly gid: MapId };
+}
+
 /** uid_t has 32 bits, and all of them set is no user. */
 const IDS = 2 ** 32 - 1;
 
 /** Throws E_USAGE for what is no user, no range, or two answers for one number. */
-export function idMaps({ owner, mapUid = [], mapGid = [] }: Ownership): {
-  readonly uid: MapId;
-  readonly gid: MapId;
-} {
+export function idMaps({ owner, mapUid = [], mapGid = [] }: Ownership): IdMaps {
   for (const range of [...mapUid, ...mapGid]) checkRange(range);
   checkApart(mapUid);
   checkApart(mapGid);
-  if (owner === undefined) return { uid: mapped(mapUid), gid: mapped(mapGid) };
+  const named = { uid: mapped(mapUid), gid: mapped(mapGid) };
+  if (owner === undefined) return { ...named, named };
   if (mapUid.length + mapGid.length > 0) {
     throw new Docker2vmError("E_USAGE", "one owner of all files leaves nothing to be mapped", {
       hint: "give either --owner, or --map-uid and --map-gid",
@@ -24,7 +30,7 @@ export function idMaps({ owner, mapUid = [], mapGid = [] }: Ownership): {
   }
   checkRange({ from: 0, to: owner.uid });
   checkRange({ from: 0, to: owner.gid });
-  return { uid: () => owner.uid, gid: () => owner.gid };
+  return { uid: () => owner.uid, gid: () => owner.gid, named };
 }
 
 function mapped(ranges: readonly IdRange[]): MapId {

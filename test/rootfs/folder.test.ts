@@ -211,6 +211,41 @@ describe("owners", () => {
     expect(ids(idMaps({ mapUid }).gid)).toEqual([0, 5, 6, 99_999, 100_000, 165_535, 165_536]);
   });
 
+  testWith([...ORACLES, "getfacl"], "are mapped in access control lists and capabilities, too", async () => {
+    const folder = scratch("named");
+    mkdirSync(folder);
+    writeFileSync(join(folder, "app"), programFor("amd64"));
+    runOk("bash", [
+      "-ec",
+      `cd "$1"; setfacl -m u:100004:r,u:5:rw,g:100006:x app
+       setfattr -n security.capability -v 0x010000030020000000000000000000000000000005000000 app`,
+      "-",
+      folder,
+    ]);
+    const ranges = [
+      { from: 5, to: 0 },
+      { from: 100_000, to: 1, count: 65_536 },
+    ];
+    const mapped: FolderSource = { kind: "dir", path: folder, mapUid: ranges, mapGid: ranges };
+    const shown = async (source: FolderSource) =>
+      withMounted((await made(source)).rootfsPath, "ro", (mounted) => [
+        runOk("getfacl", ["-cn", "-p", join(mounted, "app")])
+          .split("\n")
+          .filter((line) => /:\d/.test(line)),
+        runOk("getfattr", ["-n", "security.capability", "-e", "hex", join(mounted, "app")])
+          .split("=")[1]
+          ?.trim(),
+      ]);
+    expect(await shown(mapped)).toEqual([
+      ["user:0:rw-", "user:5:r--", "group:7:--x"],
+      "0x0100000200200000000000000000000000000000",
+    ]);
+    expect(await shown({ kind: "dir", path: folder, owner: { uid: 3, gid: 3 } })).toEqual([
+      ["user:5:rw-", "user:100004:r--", "group:100006:--x"],
+      "0x010000030020000000000000000000000000000005000000",
+    ]);
+  });
+
   test("that are none, or two at once, are refused", async () => {
     for (const ownership of [
       { owner: { uid: -1, gid: 0 } },
