@@ -39,7 +39,8 @@ interface Level {
   at: string | number;
 }
 
-const TOKENS = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\],:]/gs;
+// A string without an end goes to that of the text: else each quote in it would be tried as a beginning.
+const TOKENS = /"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?$)|[{}[\],:]/gs;
 
 function scan(text: string): Scan {
   const scan = new Scan();

@@ -496,6 +496,17 @@ describe("a fault is found, and nothing beside it", () => {
     await expectError(validateBundle(scratch("bundle/file")), "E_IMAGE_NOT_FOUND", "is no folder");
   });
 
+  testWith(["node"], "where a string has no end, under Node without trying each quote in it", async () => {
+    const document = join(import.meta.dir, "../../src/bundle/json-document.ts");
+    runOk(process.execPath, ["build", "--target", "node", "--outfile", scratch("document.mjs"), document]);
+    const script = `import { parseDocument } from ${JSON.stringify(scratch("document.mjs"))};
+      for (const end of ["", "\\\\"]) {
+        console.log(parseDocument(Buffer.from('"' + '\\\\"'.repeat(2_000_000) + end)));
+      }`;
+    const said = runOk("node", ["--input-type=module", "-e", script]);
+    expect(said.match(/is not JSON/g)).toHaveLength(2);
+  });
+
   test("in names that are there twice", async () => {
     const text = JSON.stringify(plainConfig()).replace('"cwd"', '"c\\u0077d":"/x","cwd"');
     write(text.replace('"mounts":[{', '"mounts":[{"source":"a",'));
