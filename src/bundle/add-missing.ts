@@ -1,6 +1,5 @@
 /** What neither Node nor Bun has a call for, device nodes, pipes and extended attributes, by the system's tar. */
 import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { lstatSync } from "node:fs";
 import type { Environment } from "../convert/options.ts";
 import type { Extraction } from "../filesystem/reading/extract.ts";
@@ -93,13 +92,18 @@ async function runTar(
   try {
     for await (const chunk of bytes) {
       if (child.stdin.destroyed) break;
-      if (!child.stdin.write(chunk)) await Promise.race([once(child.stdin, "drain"), end]);
+      if (!child.stdin.write(chunk)) await Promise.race([drained(child.stdin), end]);
     }
   } finally {
     child.stdin.end();
     await end;
   }
   return (await end) === 0;
+}
+
+/** Unlike an event that is waited for, no error of the stream ends this. */
+function drained(stream: NodeJS.WritableStream): Promise<void> {
+  return new Promise((resolve) => stream.once("drain", resolve));
 }
 
 /** The exit status; undefined where it did not run, or was killed. */

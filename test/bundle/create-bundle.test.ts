@@ -184,6 +184,24 @@ describe("a bundle's files", () => {
     expect(warnings.join("\n")).toContain("are without their extended attributes");
   });
 
+  testWith(["chroot"], "are told of where tar ends early", async () => {
+    buildLayout(scratch("attributes"), {
+      layers: [
+        tar([{ path: "large", data: Buffer.alloc(4 << 20, "x"), pax: { "SCHILY.xattr.user.a": "b" } }]),
+      ],
+      platform: PLATFORM,
+      config: { Cmd: ["/large"] },
+    });
+    const script = '#!/bin/sh\n[ "$1" = --version ] && echo GNU tar && exit\nhead -c 1 >/dev/null\nexit 2\n';
+    mkdirSync(scratch("programs"));
+    writeFileSync(scratch("programs/tar"), script, { mode: 0o755 });
+    const { warnings } = await made("ended", {
+      source: `oci:${scratch("attributes")}`,
+      environment: { PATH: `${scratch("programs")}:${process.env["PATH"]}` },
+    });
+    expect(warnings.join()).toContain("1 files are without their extended attributes");
+  });
+
   testWith(["chroot", "tar"], "stay in it, wherever links of the image lead", async () => {
     mkdirSync(scratch("outside"));
     writeFileSync(scratch("outside/passwd"), "host:x:5:5::/:\n");
