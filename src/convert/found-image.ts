@@ -13,7 +13,8 @@ export interface FoundImage extends Omit<ResolvedImage, "manifestDigest"> {
   readonly size: number | null;
 }
 
-type Demand = Pick<Conversion, "platform" | "report" | "signal"> & Partial<Pick<Conversion, "profile">>;
+type Demand = Pick<Conversion, "platform" | "report" | "signal" | "limits"> &
+  Partial<Pick<Conversion, "profile" | "filesystem">>;
 
 /** Throws E_PLATFORM_NOT_FOUND where the programs of a root filesystem are for another one. */
 export async function foundImage(found: ResolvedImage | RootFilesystem, demand: Demand): Promise<FoundImage> {

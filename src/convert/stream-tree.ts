@@ -18,6 +18,7 @@ import { TreeBudget } from "../tree/tree-budget.ts";
 import { treeDigest } from "../tree/tree-digest.ts";
 import { inTurns } from "../waiting/steps.ts";
 import { ContentFlow, type StreamedImage } from "./content-flow.ts";
+import { LayerBudget } from "./limits.ts";
 import type { Conversion } from "./request.ts";
 import type { StreamTarget } from "./stream-target.ts";
 
@@ -165,22 +166,36 @@ function settle(
   return platform;
 }
 
-/** The platform of the programs: reads as many files as it takes to find one. Throws E_PLATFORM_NOT_FOUND. */
+/** How much may be read. */
+type Bounded = Pick<Conversion, "limits"> & {
+  /** Absent: there will be none. */
+  readonly filesystem?: Pick<Conversion["filesystem"], "fixedBlocks">;
+};
+
+/**
+ * The platform of the programs: reads as many files as it takes to find one. Throws E_PLATFORM_NOT_FOUND, and E_LIMIT
+ * where a conversion would get no further.
+ */
 export async function platformOf(
   source: RootFilesystem,
-  demand: PlatformDemand & Pick<Conversion, "signal">,
+  demand: PlatformDemand & Bounded & Pick<Conversion, "signal">,
 ): Promise<Platform> {
   const programs = new ProgramSearch();
+  const { limits, filesystem = { fixedBlocks: undefined } } = demand;
+  const budget = new LayerBudget([{ size: source.size ?? 0 }], { limits, filesystem });
   const read = source.read({
     signal: demand.signal,
     inflate: "auto",
-    attributes: new AttributePool(new TreeBudget()),
+    attributes: new AttributePool(new TreeBudget(limits.memory)),
     withoutXattrs: true,
     onWarning: () => undefined,
-    onBytes: () => undefined,
+    onBytes: (count) => budget.addBytes(count),
   });
   for await (const list of read) {
-    for (const part of list) programs.take(part);
+    for (const part of list) {
+      if (part.kind === "entry") budget.addEntry();
+      programs.take(part);
+    }
     if (programs.isSure) break;
   }
   return settle(source, programs.found, demand);

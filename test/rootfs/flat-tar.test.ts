@@ -224,6 +224,19 @@ test("a dry run and inspect-image tell what can be told before all is read", asy
   });
 });
 
+test("a dry run and inspect-image read no more than the limits let a conversion", async () => {
+  const source = `rootfs-tar:${file("limited.tar", tar([{ path: "a", data: "x".repeat(5000) }, { path: "b" }]))}`;
+  for (const limits of [{ bytes: 4000 }, { entries: 1 }]) {
+    await expectError(() => convert({ source, out: scratch("limited"), limits }), "E_LIMIT", "more than");
+    await expectError(
+      () => planConversion({ source, out: scratch("limited"), limits }),
+      "E_LIMIT",
+      "more than",
+    );
+    await expectError(() => inspectImage({ source, limits }), "E_LIMIT", "more than");
+  }
+});
+
 describe("what is no tar of files", () => {
   const wrong: readonly (readonly [
     what: string,
