@@ -34,7 +34,13 @@ export function accountsIn(filesystem: ReadableFilesystem): Accounts {
 export function accountsBelow(root: string): Accounts {
   return read((path) => {
     const found = findInside(root, path);
-    return found?.stats.isFile() && found.stats.size <= LIMIT ? readFileSync(found.path) : undefined;
+    if (!found?.stats.isFile() || found.stats.size > LIMIT) return undefined;
+    try {
+      return readFileSync(found.path);
+    } catch {
+      // As what cannot be looked at: not there for this user.
+      return undefined;
+    }
   });
 }
 

@@ -3,7 +3,7 @@ import { reasonOf } from "../errors.ts";
 import type { Json } from "./merge-patch.ts";
 
 /** Bytes a document may have: none that is meant comes near. */
-const LIMIT = 4 << 20;
+export const DOCUMENT_LIMIT = 4 << 20;
 /** Levels of lists and objects in one another: readers go down by recursion. */
 const DEEPEST = 500;
 
@@ -15,7 +15,7 @@ export interface JsonDocument {
 
 /** The document, or why it is none, as a clause. */
 export function parseDocument(bytes: Uint8Array): JsonDocument | string {
-  if (bytes.length > LIMIT) return `has ${bytes.length} bytes, more than ${LIMIT}`;
+  if (bytes.length > DOCUMENT_LIMIT) return `has ${bytes.length} bytes, more than ${DOCUMENT_LIMIT}`;
   let text: string;
   try {
     text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Docker2vmError, isAbsence, reasonOf } from "../errors.ts";
 import { whyUnreadable } from "../system-errors.ts";
 import { bundleFiles } from "./bundle-files.ts";
-import { parseDocument } from "./json-document.ts";
+import { DOCUMENT_LIMIT, parseDocument } from "./json-document.ts";
 import { checkConfig } from "./validate/check-config.ts";
 import type { BundleFinding } from "./validate/finding.ts";
 import { fieldOf, textOf } from "./validate/reading.ts";
@@ -28,7 +28,7 @@ export async function validateBundle(folder: string): Promise<BundleValidation> 
   const real = realFolder(folder);
   let bytes: Uint8Array;
   try {
-    bytes = readFileSync(join(real, CONFIG_NAME));
+    bytes = readConfig(join(real, CONFIG_NAME));
   } catch (error) {
     const spec =
       "bundle.md: this REQUIRED file MUST reside in the root of the bundle directory and MUST be named config.json";
@@ -53,6 +53,14 @@ export async function validateBundle(folder: string): Promise<BundleValidation> 
     ociVersion: textOf(fieldOf(document.value, "ociVersion")),
     findings: [...twice, ...checkConfig(document.value, bundleFiles(real))],
   };
+}
+
+/** Whole where that can be a document: a bundle may be anybody's, and a pipe or a device would be read for ever. */
+function readConfig(path: string): Uint8Array {
+  const stats = statSync(path);
+  if (!stats.isFile()) throw new Error("it is no file");
+  if (stats.size > DOCUMENT_LIMIT) throw new Error(`it has ${stats.size} bytes, more than ${DOCUMENT_LIMIT}`);
+  return readFileSync(path);
 }
 
 function realFolder(folder: string): string {

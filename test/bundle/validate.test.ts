@@ -492,6 +492,11 @@ describe("a fault is found, and nothing beside it", () => {
     expect(await findings()).toEqual(["error "]);
     rmSync(scratch("bundle/config.json"));
     expect(await findings()).toEqual(["error "]);
+    for (const command of ["ln -s /dev/zero", "mkfifo", "truncate -s 100G"]) {
+      runOk("sh", ["-ec", `${command} "$1"`, "-", scratch("bundle/config.json")]);
+      expect(await findings()).toEqual(["error "]);
+      rmSync(scratch("bundle/config.json"));
+    }
     await expectError(validateBundle(scratch("nowhere")), "E_IMAGE_NOT_FOUND", "there is no such folder");
     await expectError(validateBundle(scratch("bundle/file")), "E_IMAGE_NOT_FOUND", "is no folder");
   });
