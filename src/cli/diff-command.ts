@@ -10,6 +10,7 @@ import { folderTotals } from "./folder-totals.ts";
 import type { Host } from "./host.ts";
 import { printable } from "./printable.ts";
 import { registryRequest } from "./registry-request.ts";
+import { limitsOf } from "./request.ts";
 import { sourceSpec } from "./standard-input.ts";
 
 /** As diff(1) has it: nothing differs, something does. */
@@ -34,6 +35,7 @@ export async function runDiff(line: CommandLine, host: Host): Promise<number> {
       .map(fieldOf),
     platform: stringOption(line, "platform"),
     anyPlatform: flag(line, "any-platform"),
+    limits: limitsOf(line),
     registry,
     signal: host.signal,
     onProgress: (event) => {

@@ -4,6 +4,7 @@ import { formatBytes } from "./bytes.ts";
 import type { Host } from "./host.ts";
 import { printable } from "./printable.ts";
 import { registryRequest } from "./registry-request.ts";
+import { limitsOf } from "./request.ts";
 import { chooseSource } from "./source-choice.ts";
 import { sourceSpec } from "./standard-input.ts";
 import { workload } from "./summary.ts";
@@ -18,6 +19,7 @@ export async function runInspectImage(line: CommandLine, host: Host): Promise<vo
     source,
     platform: stringOption(line, "platform"),
     anyPlatform: flag(line, "any-platform"),
+    limits: limitsOf(line),
     registry,
     signal: host.signal,
     onProgress: (event) => {

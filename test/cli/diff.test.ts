@@ -202,3 +202,18 @@ testWith(
     expect(stdout).toBe("~ /d/large: contents\n~ /d/same: uid 0 -> 5\n");
   },
 );
+
+test("limits are those of a conversion, and so are the options that raise them", async () => {
+  const archive = scratch("limited.tar");
+  writeFileSync(archive, tar([{ path: "a" }, { path: "b" }]));
+  const source = `rootfs-tar:${archive}`;
+  for (const args of [
+    ["diff", source, source],
+    ["inspect-image", source],
+  ]) {
+    expect((await runWith([...args, "--max-entries", "2"])).stderr).not.toContain("error");
+    const { stderr } = await runWith([...args, "--max-entries", "1"]);
+    expect(stderr).toContain("more than 1 entries");
+    expect(stderr).toContain("raise the limit with --max-entries");
+  }
+});

@@ -6,6 +6,10 @@ import { REGISTRY_OPTIONS } from "./registry.ts";
 export const INSPECT_IMAGE_OPTIONS = {
   platform: CONVERT_OPTIONS.platform,
   "any-platform": CONVERT_OPTIONS["any-platform"],
+  "max-bytes": CONVERT_OPTIONS["max-bytes"],
+  "max-entries": CONVERT_OPTIONS["max-entries"],
+  "max-layers": CONVERT_OPTIONS["max-layers"],
+  "max-memory": CONVERT_OPTIONS["max-memory"],
   ...REGISTRY_OPTIONS,
   json: JSON_RESULT,
   verbose: CONVERT_OPTIONS.verbose,
