@@ -51,9 +51,10 @@ async function dataMember(fd: number, path: string, size: number): Promise<Place
     const header = Buffer.from(await readAt(fd, at, AR_HEADER_SIZE, path)).toString("latin1");
     const field = (name: keyof typeof AR_HEADER): string =>
       header.slice(AR_HEADER[name].offset, AR_HEADER[name].offset + AR_HEADER[name].width).trimEnd();
-    const length = Number(field("ar_size"));
+    // Ten digits at most; one that is negative would lead back to where it stands.
+    const length = /^\d+$/.test(field("ar_size")) ? Number(field("ar_size")) : Number.NaN;
     const offset = at + AR_HEADER_SIZE;
-    if (!header.endsWith(AR_FMAG) || !Number.isSafeInteger(length) || offset + length > size) break;
+    if (!header.endsWith(AR_FMAG) || !(offset + length <= size)) break;
     if (field("ar_name").startsWith("data.tar")) return { offset, size: length };
     // Members begin at even bytes.
     at = offset + length + (length % 2);

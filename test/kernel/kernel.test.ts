@@ -273,6 +273,17 @@ describe("a kernel that holds its configuration", () => {
 });
 
 describe("what is no kernel", () => {
+  /** The head of a member of a Debian package, whose length may be said to be anything. */
+  const member = (name: string, length: string) =>
+    `${name.padEnd(16)}${"0 0 0 100644".padEnd(32)}${length.padEnd(10)}\`\n`;
+
+  test("as a Debian package whose members have no length is damaged", async () => {
+    for (const length of ["-60", "0x10", "1e1", "", "9999999999"]) {
+      writeFileSync(scratch("odd.deb"), `!<arch>\n${member("debian-binary", length)}${" ".repeat(200)}`);
+      await expectError(openKernel(scratch("odd.deb")), "E_UNSUPPORTED", "it has no whole data.tar");
+    }
+  });
+
   test("is named as that", async () => {
     mkdirSync(scratch("empty"));
     mkdirSync(scratch("two/boot"), { recursive: true });
