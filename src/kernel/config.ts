@@ -5,6 +5,9 @@ import { gunzipSync } from "node:zlib";
 const BEGIN = Buffer.from("IKCFG_ST", "latin1");
 const END = Buffer.from("IKCFG_ED", "latin1");
 
+/** A configuration has some hundred KiB. */
+const MOST = 4 << 20;
+
 export type Setting = "built-in" | "module" | "absent";
 
 export class KernelConfig {
@@ -29,7 +32,8 @@ export function embeddedConfig(bytes: Uint8Array): KernelConfig | undefined {
   const end = begin === -1 ? -1 : kernel.indexOf(END, begin);
   if (end === -1) return undefined;
   try {
-    return new KernelConfig(gunzipSync(kernel.subarray(begin + BEGIN.length, end)).toString("latin1"));
+    const packed = kernel.subarray(begin + BEGIN.length, end);
+    return new KernelConfig(gunzipSync(packed, { maxOutputLength: MOST }).toString("latin1"));
   } catch {
     return undefined;
   }

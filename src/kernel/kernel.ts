@@ -13,6 +13,7 @@ import { type KernelImage, readKernelImage } from "./image.ts";
 import { noKernel, unsuitable } from "./kernel-error.ts";
 import { KernelModules } from "./modules.ts";
 import { openAlpinePackage, openDebianPackage } from "./package.ts";
+import { readWholeFile } from "./whole-file.ts";
 
 export interface Kernel {
   /** As the user named it. */
@@ -31,8 +32,8 @@ export interface Kernel {
   close(): Promise<void>;
 }
 
+const KERNELS = "name a kernel, a package with one (Debian: linux-image-…), or a folder with boot/vmlinuz-…";
 const SEVERAL = "name one of them, or a folder with one kernel alone";
-const MOST = 512 << 20;
 const IMAGE_NAMES = /^(?:vmlinu[xz]|Image|bzImage|kernel)/;
 
 /**
@@ -58,7 +59,10 @@ type Kind = "folder" | "deb" | "apk" | "file";
 
 async function kindOf(path: string): Promise<Kind> {
   try {
-    if ((await stat(path)).isDirectory()) return "folder";
+    const status = await stat(path);
+    if (status.isDirectory()) return "folder";
+    // A device may have no end.
+    if (!status.isFile()) throw unsuitable(path, "it is neither a file nor a folder", KERNELS);
     const file = await open(path, "r");
     try {
       const head = Buffer.from(await readAt(file.fd, 0, 1 << 16, path));
@@ -92,26 +96,10 @@ async function openImageFile(path: string): Promise<Kernel> {
     where: path,
     paths: [path],
     onDisk: (each) => each,
-    read: async (each) => await readWhole(each),
+    read: readWholeFile,
     close: async () => undefined,
   };
   return await kernelIn(folder, path);
-}
-
-async function readWhole(path: string): Promise<Uint8Array> {
-  const file = await open(path, "r").catch((error: unknown) => {
-    throw inputError(error, path);
-  });
-  try {
-    const { size } = await file.stat();
-    if (size > MOST)
-      throw unsuitable(path, `it has ${size} bytes, and no kernel is as large`, "name a kernel");
-    return await file.readFile();
-  } catch (error) {
-    throw inputError(error, path);
-  } finally {
-    await file.close();
-  }
 }
 
 /** In boot, or beside the modules. Throws where there is none, or more than one. */
@@ -123,11 +111,7 @@ function imageIn({ where, paths }: KernelFiles): string {
   });
   const [image, second] = images;
   if (image === undefined) {
-    throw noKernel(
-      where,
-      "there is no kernel in it",
-      "name a kernel, a package with one (Debian: linux-image-…), or a folder with boot/vmlinuz-…",
-    );
+    throw noKernel(where, "there is no kernel in it", KERNELS);
   }
   if (second !== undefined)
     throw unsuitable(where, `several kernels are in it: ${images.join(", ")}`, SEVERAL);

@@ -92,7 +92,10 @@ export class KernelModules {
     const stored = await this.#files.read(path);
     if (path.endsWith(".ko")) return { name, bytes: stored };
     if (path.endsWith(".xz")) {
-      return { name, bytes: await unxzWhole(stored, this.#where(name), "decompress the modules: xz -d") };
+      return {
+        name,
+        bytes: await unxzWhole(stored, MOST, this.#where(name), "decompress the modules: xz -d"),
+      };
     }
     try {
       const isGzip = sniffCompression(stored) === "gzip";

@@ -9,6 +9,7 @@ import { indexTar } from "../tar/archive-index.ts";
 import { isKernelPath, type KernelFiles } from "./files.ts";
 import { AR_FMAG, AR_HEADER, AR_HEADER_SIZE, AR_MAGIC } from "./format/ar.ts";
 import { damaged, unsuitable } from "./kernel-error.ts";
+import { checkSize } from "./whole-file.ts";
 import { unxz } from "./xz.ts";
 
 const SCRATCH_ELSEWHERE = "TMPDIR names another folder";
@@ -91,6 +92,7 @@ async function tarFiles({ file, size }: SpooledFile, where: string): Promise<Ker
     read: async (path) => {
       const entry = entries.get(path);
       if (entry === undefined) throw damaged(where, new Error(`it has no ${path}`));
+      checkSize(entry.size, `${where}: ${path}`);
       const pieces: Uint8Array[] = [];
       for await (const piece of readRange(file.fd, entry.offset, entry.size, where)) pieces.push(piece);
       return Buffer.concat(pieces);

@@ -17,7 +17,8 @@ const LZ4_BLOCK = 8 << 20;
 export async function unpackPayload(bytes: Uint8Array, where: string): Promise<Uint8Array | undefined> {
   try {
     if (bytes.length > 4 && viewOf(bytes).getUint32(0, true) === LZ4_MAGIC) return unlz4(bytes);
-    if (sniffForeign(bytes) === "xz") return await unxzWhole(bytes, where, "name its package or folder");
+    if (sniffForeign(bytes) === "xz")
+      return await unxzWhole(bytes, MOST, where, "name its package or folder");
     const compression = sniffCompression(bytes);
     if (compression === "gzip") return gunzipSync(bytes, { maxOutputLength: MOST });
     if (compression === "zstd") return inflatedWhole("zstd", bytes, MOST);
@@ -35,7 +36,6 @@ function unlz4(bytes: Uint8Array): Uint8Array {
   for (let at = 4; at + 4 < bytes.length && total < MOST; ) {
     const length = view.getUint32(at, true);
     at += 4;
-    // What follows the last block is the kernel's length.
     if (length === 0 || length > bytes.length - at) break;
     const size = decompressBlock(bytes.subarray(at, at + length), block);
     if (size === undefined) break;

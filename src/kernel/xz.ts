@@ -35,13 +35,21 @@ export async function* unxz(
     });
   });
   ended.catch(() => undefined);
-  const fed = pipeline(Readable.from(input), child.stdin).catch((error: unknown) => error);
+  let broken: { readonly error: unknown } | undefined;
+  const readable = Readable.from(
+    told(input, (error) => {
+      broken = { error };
+    }),
+  );
+  const fed = pipeline(readable, child.stdin).catch((error: unknown) => error);
   try {
     yield* child.stdout;
     await ended;
     const failure = await fed;
     if (failure !== undefined) throw failure;
   } catch (error) {
+    // To the program an input that cannot be read is one that is cut off.
+    if (broken !== undefined) throw broken.error;
     // What the program says of it goes before what its pipes do.
     await ended;
     throw error;
@@ -50,10 +58,32 @@ export async function* unxz(
   }
 }
 
-/** The same of bytes in memory. */
-export async function unxzWhole(bytes: Uint8Array, where: string, otherwise: string): Promise<Uint8Array> {
+async function* told(
+  input: AsyncIterable<Uint8Array>,
+  onError: (error: unknown) => void,
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield* input;
+  } catch (error) {
+    onError(error);
+    throw error;
+  }
+}
+
+/** The same of bytes in memory, which may make `most` bytes: E_UNSUPPORTED else. */
+export async function unxzWhole(
+  bytes: Uint8Array,
+  most: number,
+  where: string,
+  otherwise: string,
+): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
-  for await (const piece of unxz(one(bytes), where, otherwise)) pieces.push(piece);
+  let total = 0;
+  for await (const piece of unxz(one(bytes), where, otherwise)) {
+    total += piece.length;
+    if (total > most) throw damaged(where, new Error(`it makes more than ${most} bytes`));
+    pieces.push(piece);
+  }
   return Buffer.concat(pieces);
 }
 

@@ -9,7 +9,7 @@ import {
   ZBOOT_SIGNATURE,
 } from "../../src/kernel/format/arm64-image.ts";
 import { BOOT_FLAG, HEADER_MAGIC, SECTOR, SETUP_HEADER } from "../../src/kernel/format/bzimage.ts";
-import { EHDR, EHDR_SIZE, EM_X86_64 } from "../../src/kernel/format/elf-sections.ts";
+import { EHDR, EHDR_SIZE, EM_X86_64, SHDR, SHDR_SIZE } from "../../src/kernel/format/elf-sections.ts";
 
 /** The kernel's version, and its configuration as CONFIG_IKCONFIG keeps it. */
 export function configWithin(version: string, config: string): Buffer {
@@ -56,4 +56,24 @@ export function zboot(payload: Uint8Array): Buffer {
     comp_type: Buffer.from("gzip"),
   });
   return Buffer.concat([head, payload]);
+}
+
+/** A module that says this of itself (modinfo(8)). */
+export function kernelModule(entries: readonly string[]): Buffer {
+  const names = Buffer.from(".modinfo\0");
+  const info = Buffer.from(entries.map((entry) => `${entry}\0`).join(""));
+  const head = Buffer.alloc(EHDR_SIZE + 2 * SHDR_SIZE);
+  const view = viewOf(head);
+  const at = head.length + names.length;
+  encode(EHDR, view, 0, {
+    ei_mag: Buffer.from("\x7fELF", "latin1"),
+    ei_class: 2,
+    e_shoff: EHDR_SIZE,
+    e_shentsize: SHDR_SIZE,
+    e_shnum: 2,
+    e_shstrndx: 1,
+  });
+  encode(SHDR, view, EHDR_SIZE, { sh_name: 0, sh_offset: at, sh_size: info.length });
+  encode(SHDR, view, EHDR_SIZE + SHDR_SIZE, { sh_name: 0, sh_offset: head.length, sh_size: names.length });
+  return Buffer.concat([head, names, info]);
 }

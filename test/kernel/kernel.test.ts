@@ -13,10 +13,14 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
+import { Docker2vmError } from "../../src/errors.ts";
 import { ovmsInit } from "../../src/guest/ovms-init.ts";
 import { moduleName } from "../../src/initramfs/module-name.ts";
+import { embeddedConfig } from "../../src/kernel/config.ts";
 import { makeEarlyUserspace } from "../../src/kernel/early-userspace.ts";
 import { type Kernel, openKernel } from "../../src/kernel/kernel.ts";
+import { readModuleInfo } from "../../src/kernel/module-info.ts";
+import { unxz, unxzWhole } from "../../src/kernel/xz.ts";
 import { cloudKernelFolder } from "../support/boot.ts";
 import { expectError } from "../support/expect-error.ts";
 import {
@@ -27,7 +31,7 @@ import {
 } from "../support/kernel-package.ts";
 import { runOk, testWith } from "../support/oracles.ts";
 import { scratchFolder } from "../support/scratch.ts";
-import { bzImage, configWithin, vmlinux, zboot } from "./images.ts";
+import { bzImage, configWithin, kernelModule, vmlinux, zboot } from "./images.ts";
 
 const scratch = scratchFolder();
 
@@ -193,6 +197,18 @@ describe("Debian's kernel", () => {
     expect(await modulesOf(scratch("merged"))).toEqual(await expected());
   });
 
+  test("in a folder with links that lead in a circle, or to the kernel's sources, is found without them", async () => {
+    const modules = scratch("linked/lib/modules/6.6.1");
+    mkdirSync(join(modules, "kernel"), { recursive: true });
+    mkdirSync(scratch("linked/boot"));
+    mkdirSync(scratch("sources"));
+    for (const path of [join(modules, "kernel/ext4.ko"), scratch("sources/xfs.ko")]) writeFileSync(path, "");
+    symlinkSync(scratch("sources"), join(modules, "build"));
+    symlinkSync(".", join(modules, "loop"));
+    writeFileSync(scratch("linked/boot/vmlinuz-6.6.1"), bzImage("6.6.1", new Uint8Array()));
+    expect(await featuresOf(scratch("linked"))).toMatchObject({ ext4: "module", xfs: "absent" });
+  });
+
   testWith(
     ["apt-get", "dpkg-deb"],
     "alone, with its modules elsewhere, is no ground for an initramfs",
@@ -252,6 +268,12 @@ describe("a kernel that holds its configuration", () => {
     });
   }
 
+  testWith(["xz"], "as a bzImage in xz is asked for it", async () => {
+    const { stdout } = Bun.spawnSync(["xz"], { stdin: new Uint8Array(body()) });
+    writeFileSync(scratch("in-xz"), bzImage("6.6.1", stdout));
+    expect(await featuresOf(scratch("in-xz"))).toMatchObject(known);
+  });
+
   testWith(["lz4"], "as a bzImage in lz4 is asked for it", async () => {
     writeFileSync(scratch("body"), body());
     runOk("lz4", ["-q", "-l", scratch("body"), scratch("body.lz4")]);
@@ -270,6 +292,59 @@ describe("a kernel that holds its configuration", () => {
     writeFileSync(path, vmlinux("amd64", configWithin("6.6.1", "CONFIG_EXT4_FS=y\n")));
     await expectError(initramfsOf(path), "E_UNSUPPORTED", "takes no initramfs");
   });
+});
+
+describe("what is larger than anything of a kernel's is not read to its end", () => {
+  test("a file in a folder, and what is no file", async () => {
+    mkdirSync(scratch("large/boot"), { recursive: true });
+    writeFileSync(scratch("large/boot/vmlinuz-1"), "");
+    truncateSync(scratch("large/boot/vmlinuz-1"), (512 << 20) + 1);
+    await expectError(openKernel(scratch("large")), "E_UNSUPPORTED", "536870913 bytes");
+    await expectError(openKernel("/dev/null"), "E_UNSUPPORTED", "neither a file nor a folder");
+  });
+
+  test("a configuration within a kernel", () => {
+    const zeros = "CONFIG_EXT4_FS=y\n".padEnd((4 << 20) + 1, "#");
+    expect(embeddedConfig(configWithin("6.6.1", zeros))).toBeUndefined();
+    expect(embeddedConfig(configWithin("6.6.1", zeros.slice(1)))).toBeDefined();
+  });
+
+  testWith(["xz"], "what xz makes", async () => {
+    const packed = Bun.spawnSync(["xz", "-0"], { stdin: new Uint8Array(1 << 20) }).stdout;
+    await expectError(
+      unxzWhole(packed, (1 << 20) - 1, "a.ko.xz", ""),
+      "E_UNSUPPORTED",
+      "a.ko.xz",
+      "makes more",
+    );
+    expect((await unxzWhole(packed, 1 << 20, "a.ko.xz", "")).length).toBe(1 << 20);
+  });
+});
+
+test("a module's needs are those of depends and of softdep's pre:, whatever blanks are between them", () => {
+  const blanks = " ".repeat(1 << 20);
+  const table: [softdep: string, asksFor: string[]][] = [
+    ["pre: crc32c sha256", ["crc32c", "sha256"]],
+    ["pre: crc32c post: other", ["crc32c"]],
+    ["post: other pre: crc32c", ["crc32c"]],
+    ["post: other", []],
+    [`pre: crc32c${blanks}sha256`, ["crc32c", "sha256"]],
+  ];
+  for (const [softdep, asksFor] of table) {
+    const module = kernelModule(["license=GPL", "depends=a,b", `softdep=${softdep}`]);
+    expect(readModuleInfo(module, "x.ko")).toEqual({ depends: ["a", "b"], asksFor });
+  }
+});
+
+testWith(["xz"], "an input of xz's that cannot be read is no damaged one", async () => {
+  async function* broken(): AsyncGenerator<Uint8Array> {
+    yield Buffer.from("fd377a585a000004", "hex");
+    throw new Docker2vmError("E_IO", "linux.deb: ended early");
+  }
+  const all = async () => {
+    for await (const _ of unxz(broken(), "linux.deb", "")) expect().fail("there is nothing in it");
+  };
+  await expectError(all(), "E_IO", "ended early");
 });
 
 describe("what is no kernel", () => {
