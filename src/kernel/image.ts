@@ -1,5 +1,6 @@
 /** A kernel's own file: which machine it is for, its version, and what it unpacks. */
 import { decode, viewOf } from "../blocks/field.ts";
+import { sniffCompression } from "../inflate/sniff.ts";
 import {
   IMAGE_BYTES,
   IMAGE_HEADER,
@@ -35,6 +36,7 @@ export interface KernelImage {
   unpacked(): Promise<Uint8Array | undefined>;
 }
 
+const LENGTH_BYTES = 4;
 const BANNER = Buffer.from("Linux version ", "latin1");
 const HINT =
   "name a kernel (vmlinuz, vmlinux, Image), a .deb or .apk with one, or a folder with boot and lib/modules";
@@ -53,7 +55,7 @@ function bzImage(bytes: Uint8Array, where: string): KernelImage | undefined {
   if (header.boot_flag !== BOOT_FLAG || header.header !== HEADER_MAGIC) return undefined;
   const text = textAt(bytes, header.kernel_version + SECTOR);
   const start = ((header.setup_sects || 4) + 1) * SECTOR + header.payload_offset;
-  const payload = bytes.subarray(start, start + header.payload_length);
+  const payload = withoutLength(bytes.subarray(start, start + header.payload_length));
   return {
     format: "bzImage",
     architecture: "amd64",
@@ -61,6 +63,11 @@ function bzImage(bytes: Uint8Array, where: string): KernelImage | undefined {
     unpacked: async () =>
       header.version < VERSION_WITH_PAYLOAD ? undefined : await unpackPayload(payload, where),
   };
+}
+
+/** Behind what is compressed stands the length of what it makes, but in gzip, which says it itself (scripts/Makefile.lib). */
+function withoutLength(payload: Uint8Array): Uint8Array {
+  return sniffCompression(payload) === "gzip" ? payload : payload.subarray(0, -LENGTH_BYTES);
 }
 
 function vmlinux(bytes: Uint8Array): KernelImage | undefined {
