@@ -25,8 +25,10 @@ export function readModuleInfo(module: Uint8Array, where: string): ModuleInfo {
 
 /** "pre: a b post: c" */
 function preNames(softdep: string): string[] {
-  const [, names = ""] = /(?:^|\s)pre:\s*(.*?)(?=\s+post:|$)/.exec(softdep) ?? [];
-  return names.split(/\s+/).filter((name) => name !== "");
+  const words = softdep.split(/\s+/).filter((word) => word !== "");
+  const start = words.indexOf("pre:");
+  const end = words.indexOf("post:", start);
+  return start === -1 ? [] : words.slice(start + 1, end === -1 ? undefined : end);
 }
 
 function modinfo(module: Uint8Array, where: string): string[] {
