@@ -121,6 +121,9 @@ describe("an image of one static program", () => {
       expect(said).toContain("not the image's\ntouch: /x: Read-only file system\n");
       expect(said).not.toContain("docker2vm: ");
       expect(status).toBe(3);
+      // A restart is none of the ends that QEMU is told.
+      const restart = `docker2vm.user=0 ${words}"/busybox reboot -f"`;
+      expect((await run(made, restart, { devices, status: 0 })).said).toContain("Restarting system");
       expectCleanFilesystem(made.rootfsPath);
     },
   );

@@ -40,6 +40,30 @@ native(
 );
 
 native(
+  "another init of that disk begins as if the kernel had started it: no signal is held back",
+  (boot) => {
+    const commandLine = "root=/dev/vda init=/bin/busybox -- grep SigBlk /proc/self/status";
+    expect(boot({ config, before: disk, after, commandLine }).stdout).toBe("SigBlk:\t0000000000000000\n");
+  },
+  "loop mount",
+  "mke2fs",
+);
+
+native(
+  "a disk that nobody can write to is mounted read-only, asked for or not",
+  (boot) => {
+    const before = disk.replace("losetup -f", "losetup -r -f");
+    for (const words of ["", "rw", "ro"]) {
+      const ended = boot({ config, before, after, commandLine: `root=/dev/vda ${words}` });
+      expect([words, ended.stdout, ended.status]).toEqual([words, "disk\nconfig\n", 3]);
+      expect(ended.stderr).toContain("touch: /x: Read-only file system");
+    }
+  },
+  "loop mount",
+  "mke2fs",
+);
+
+native(
   "what stands in the way is told in a line",
   (boot) => {
     const table: [words: string, message: string][] = [

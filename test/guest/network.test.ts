@@ -117,6 +117,21 @@ native(
 );
 
 native(
+  "ip=dhcp: a server's name that is too long for a machine is its first part, or none",
+  (boot) => {
+    for (const [name, hostname] of [
+      [`granted.${"d".repeat(60)}`, "granted"],
+      ["h".repeat(65), "own"],
+    ] as const) {
+      const before = dhcpServer([`hostname ${name}`, "lease 600"]);
+      const config = shell("hostname", { hostname: "own" });
+      expect(boot({ config, commandLine: "ip=dhcp", before })).toMatchObject(said(`${hostname}\n`));
+    }
+  },
+  "ip",
+);
+
+native(
   "a lease is renewed while the workload runs, and the end does not wait for who does it",
   (boot) => {
     const before = dhcpServer(["lease 2"]);

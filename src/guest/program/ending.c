@@ -105,5 +105,7 @@ void end_machine(int status) {
 
 void restart_machine(int status) {
   end = END_RESTART;
+  // That would end QEMU.
+  port = 0;
   end_machine(status);
 }

@@ -59,27 +59,19 @@ static void on_fault(int signal) {
        NULL);
 }
 
-/** struct sigaction of the kernel, which the headers leave to libraries. */
+/** struct sigaction of the kernel, which the headers leave to libraries: the same on all that have SA_RESTORER. */
 struct signal_action {
   void (*handler)(int signal);
   unsigned long flags;
-#if defined(__x86_64__)
   /** What a handler returns to: these return nowhere. */
   void (*restorer)(void);
-#endif
   uint64_t mask;
 };
 
 static void never(void) { exit_process(STATUS_FAILED); }
 
 static void tell_own_faults(void) {
-  struct signal_action action = {.handler = on_fault};
-#if defined(__x86_64__)
-  action.flags = SA_RESTORER;
-  action.restorer = never;
-#else
-  (void)never;
-#endif
+  struct signal_action action = {.handler = on_fault, .flags = SA_RESTORER, .restorer = never};
   static const int FAULTS[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE};
   for (size_t i = 0; i < sizeof FAULTS / sizeof FAULTS[0]; i++) {
     system_call(rt_sigaction, FAULTS[i], &action, NULL, sizeof action.mask);

@@ -5,6 +5,7 @@
 #include "mapped-disk.h"
 #include "mounts.h"
 #include "report.h"
+#include "supervise.h"
 #include "system.h"
 
 #define NEW_ROOT "/.ovms-root"
@@ -92,17 +93,28 @@ static void filesystem_types(const struct command_line *line, struct words *type
   }
 }
 
+static long mount_as_one_of(const struct words *types, const char *disk, unsigned long flags,
+                            const char *options) {
+  long result = -ENODEV;
+  for (size_t i = 0; i < types->count; i++) {
+    result = system_call(mount, disk, NEW_ROOT, types->items[i], flags, options);
+    // Of several only the right one has more to say than that it is another.
+    if (result != -EINVAL && result != -ENODEV) break;
+  }
+  return result;
+}
+
 static void mount_root(const struct command_line *line, const char *disk) {
   unsigned long flags = is_read_only(line) ? MS_RDONLY : 0;
   struct words types;
   filesystem_types(line, &types);
-  long result = -ENODEV;
-  for (size_t i = 0; i < types.count; i++) {
-    result = system_call(mount, disk, NEW_ROOT, types.items[i], flags, parameter(line, "rootflags"));
-    if (result == 0) return;
-    // Of several only the right one has more to say than that it is another.
-    if (result != -EINVAL && result != -ENODEV) break;
+  const char *options = parameter(line, "rootflags");
+  long result = mount_as_one_of(&types, disk, flags, options);
+  // A disk that nobody can write to: the kernel itself mounts it read-only then, too (init/do_mounts.c).
+  if (result == -EACCES || result == -EROFS) {
+    result = mount_as_one_of(&types, disk, flags | MS_RDONLY, options);
   }
+  if (result == 0) return;
   fail("the root filesystem on ", disk, " cannot be mounted", error_text(result), ROOT_ADVICE, NULL);
 }
 
@@ -148,6 +160,7 @@ void leave_initramfs(const struct command_line *line, char **environment) {
   const char *init = init_path(line);
   add_word(&command, init);
   for (size_t i = 0; i < line->arguments.count; i++) add_word(&command, line->arguments.items[i]);
+  release_signals();
   result = system_call(execve, init, command.items, environment);
   fail("the root filesystem's init ", init, " cannot be started", error_text(result),
        "; init= on the kernel command line names another", NULL);

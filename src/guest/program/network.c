@@ -7,6 +7,9 @@
 /** The fields of the word, in order. */
 enum { CLIENT, SERVER, GATEWAY, NETMASK, HOSTNAME, DEVICE, AUTOCONF, DNS0, DNS1, FIELDS };
 
+/** __NEW_UTS_LEN (linux/utsname.h of the kernel itself). */
+#define LONGEST_HOSTNAME 64
+
 /** What a word of one field, or the autoconf field, may be for DHCP (net/ipv4/ipconfig.c). */
 static const char *const DHCP_WORDS[] = {"dhcp", "on", "any", "both", NULL};
 
@@ -56,10 +59,21 @@ static void set_statically(long socket, const char *device, const char *fields[F
   if (result < 0) refuse("the gateway cannot be used:", fields[GATEWAY], result);
 }
 
+/** A server's name for the machine, as the kernel takes it: one that is too long is its first part alone, or none. */
+static const char *fitting_hostname(const char *name) {
+  char *fitting = (char *)joined(name, "", "");
+  if (length(fitting) > LONGEST_HOSTNAME) {
+    char *end = fitting;
+    while (*end != '.' && *end != '\0') end++;
+    *end = '\0';
+  }
+  return *fitting != '\0' && length(fitting) <= LONGEST_HOSTNAME ? fitting : NULL;
+}
+
 static void set_by_lease(const char *device, struct network *network) {
   struct lease lease;
   lease_address(device, &lease);
-  if (network->hostname == NULL && *lease.hostname != '\0') network->hostname = joined(lease.hostname, "", "");
+  if (network->hostname == NULL) network->hostname = fitting_hostname(lease.hostname);
   if (*lease.domain != '\0') network->domain = joined(lease.domain, "", "");
   for (size_t i = 0; i < lease.name_server_count && network->name_servers.count < DHCP_NAME_SERVERS; i++) {
     char buffer[DOTTED_BYTES];

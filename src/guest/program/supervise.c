@@ -25,6 +25,12 @@ void hold_signals(void) {
   system_call(reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, LINUX_REBOOT_CMD_CAD_OFF, NULL);
 }
 
+void release_signals(void) {
+  uint64_t none = 0;
+  system_call(rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof none);
+  system_call(reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, LINUX_REBOOT_CMD_CAD_ON, NULL);
+}
+
 static uint64_t now_seconds(void) {
   struct __kernel_timespec time = {0};
   system_call(clock_gettime, CLOCK_MONOTONIC, &time);

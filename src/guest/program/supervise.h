@@ -13,5 +13,8 @@ struct outcome {
 /** Before anything is started: every signal waits, and Ctrl-Alt-Del is one of them. */
 void hold_signals(void);
 
+/** As they were before that, for another program that takes the process over. */
+void release_signals(void);
+
 /** Runs the workload to its end and leaves no other process. */
 struct outcome supervise(const struct settings *settings);
