@@ -9,6 +9,9 @@ const MACHINES = {
   arm64: { arch: "aarch64", machine: "virt", console: "ttyAMA0" },
 } as const;
 
+/** On arm64 libvirt refuses it where there is no UEFI, as when a kernel is started without any (qemu_validate.c). */
+const FEATURES = { amd64: "  <features>\n    <acpi/>\n  </features>\n", arm64: "" } as const;
+
 /** Its paths are absolute: a domain has no folder that others could begin at. */
 export function libvirt(facts: LaunchFacts): LaunchFile {
   const { architecture, root, writableDisk, initramfs, cpus, memoryMiB, folder, name } = facts;
@@ -24,10 +27,7 @@ export function libvirt(facts: LaunchFacts): LaunchFile {
     <kernel>${absolute(facts.kernel)}</kernel>${initramfs === undefined ? "" : `\n    <initrd>${absolute(initramfs)}</initrd>`}
     <cmdline>${text(commandLine(words))}</cmdline>
   </os>
-  <features>
-    <acpi/>
-  </features>
-  <cpu mode="host-passthrough"/>
+${FEATURES[architecture]}  <cpu mode="host-passthrough"/>
   <on_poweroff>destroy</on_poweroff>
   <on_reboot>destroy</on_reboot>
   <on_crash>destroy</on_crash>
@@ -60,6 +60,10 @@ function disk(target: string, path: string, readOnly: boolean): string {
 
 const ENTITIES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
 
+/** In an attribute, too, where a tab or a line's end as it is would be read as a blank (XML 1.0, 3.3.3). */
 function text(value: string): string {
-  return value.replace(/[&<>"]/g, (character) => ENTITIES[character] ?? character);
+  return value.replace(
+    /[&<>"\t\n\r]/g,
+    (character) => ENTITIES[character] ?? `&#${character.charCodeAt(0)};`,
+  );
 }

@@ -158,6 +158,21 @@ testWith(
   },
 );
 
+test("libvirt is told of ACPI on x86 alone: on arm64 it refuses it without UEFI", () => {
+  for (const facts of everyMachine()) {
+    expect(launchFile("libvirt", facts).text.includes("<acpi/>")).toBe(facts.architecture === "amd64");
+  }
+});
+
+testWith(["xmllint"], "libvirt finds an image in a folder of any name", () => {
+  const folder = '/vm/it\'s <here>\t& "there"\n';
+  const [facts] = everyMachine();
+  if (facts === undefined) throw new Error("no machine");
+  writeFileSync(scratch("named.xml"), launchFile("libvirt", { ...facts, folder }).text);
+  const path = runOk("xmllint", ["--xpath", "string(//disk[1]/source/@file)", scratch("named.xml")]);
+  expect(path).toBe(`${folder}/rootfs.ext4\n`);
+});
+
 for (const shell of ["dash", "bash"] as const) {
   testWith([shell], `scripts run their command to the word, in their own folder, in ${shell}`, () => {
     const bin = scratch(`bin-${shell}`);
