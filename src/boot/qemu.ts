@@ -1,4 +1,5 @@
 /** QEMU's command line for a machine that is booted here, its console on standard input and output. */
+import { isAbsolute } from "node:path";
 import { isReadOnly, type LaunchFacts } from "../launch/facts.ts";
 import { commandLine, kernelWords } from "../launch/kernel-command-line.ts";
 import { BARE, driveOption, EMULATORS } from "../launch/qemu.ts";
@@ -32,11 +33,16 @@ export function qemuArguments(machine: BootedMachine): readonly string[] {
     // Ctrl-C is not for QEMU to hear.
     ...["-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console"],
     ...["-monitor", `unix:${monitor.replaceAll(",", ",,")},server=on,wait=off`],
-    ...["-drive", driveOption(image, readOnly)],
+    ...["-drive", driveOption(fileOf(image), readOnly)],
     ...["-device", disk === "virtio" ? "virtio-blk-pci,drive=root" : "nvme,drive=root,serial=root"],
     ...["-kernel", kernel, ...(initramfs === undefined ? [] : ["-initrd", initramfs])],
     ...["-append", appended(machine)],
   ];
+}
+
+/** What QEMU takes for a file whatever its name: what stands before a colon would be a protocol, as in "vm:1/rootfs.ext4". */
+function fileOf(path: string): string {
+  return isAbsolute(path) ? path : `./${path}`;
 }
 
 function appended(machine: BootedMachine): string {

@@ -10,6 +10,8 @@ import { ConsoleReader } from "./console.ts";
 /** ovms-init gives a workload ten seconds; an emulated machine's are longer. */
 const GRACE_MS = 60_000;
 const LAST_BYTES = 4096;
+/** Bytes that may wait for a machine to read them: a file may be on the way, and Ctrl-C behind what is typed is to be seen. */
+const MOST_TYPED = 8 << 20;
 const MONITOR_TRIES = 50;
 const MONITOR_PAUSE_MS = 20;
 
@@ -105,9 +107,17 @@ export class RunningMachine {
   async #type(input: MachineStreams["input"]): Promise<void> {
     const { stdin } = this.#child;
     stdin?.on("error", () => undefined);
+    let waiting = 0;
     for await (const bytes of input ?? []) {
       if (this.#isOver) return;
-      stdin?.write(bytes);
+      waiting += bytes.length;
+      const taken = new Promise<boolean>((resolve) => {
+        stdin?.write(bytes, (error) => {
+          waiting -= bytes.length;
+          resolve(!error);
+        });
+      });
+      if (waiting > MOST_TYPED && !(await taken)) return;
     }
     stdin?.end();
   }

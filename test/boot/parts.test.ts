@@ -1,11 +1,17 @@
 /** The parts of booting that need no machine. */
 import { describe, expect, test } from "bun:test";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { ConsoleReader } from "../../src/boot/console.ts";
 import type { DescribedImage } from "../../src/boot/described-image.ts";
 import { type BootedMachine, qemuArguments } from "../../src/boot/qemu.ts";
+import { RunningMachine } from "../../src/boot/running-machine.ts";
 import { wayTo } from "../../src/boot/way.ts";
 import type { FeatureName, FeatureState, FeatureStates } from "../../src/kernel/features.ts";
 import { expectError } from "../support/expect-error.ts";
+import { scratchFolder } from "../support/scratch.ts";
+
+const scratch = scratchFolder();
 
 describe("the console", () => {
   const read = (text: string, size = text.length) => {
@@ -134,6 +140,7 @@ describe("QEMU's command line", () => {
     expect(said({})).toEndWith(
       "-append console=ttyS0 root=/dev/vda rw rootfstype=ext4 init=/sbin/ovms-init panic=-1 no_timer_check quiet",
     );
+    expect(said({ image: "vm:1/rootfs.ext4" })).toContain("file=./vm:1/rootfs.ext4,");
     expect(said({ disk: "nvme", accelerator: "kvm", verbose: true })).toEndWith(
       "-append console=ttyS0 root=/dev/nvme0n1 rw rootfstype=ext4 init=/sbin/ovms-init panic=-1",
     );
@@ -148,4 +155,29 @@ describe("QEMU's command line", () => {
       await expectError(() => qemuArguments({ ...machine, args }), "E_USAGE", "--cmd");
     }
   });
+});
+
+test("what a machine does not read is not all taken from whoever types it", async () => {
+  const bin = scratch("bin");
+  mkdirSync(bin);
+  writeFileSync(join(bin, "qemu-system-x86_64"), '#!/bin/sh\nread x; echo "got $x"; sleep 1\n', {
+    mode: 0o755,
+  });
+  const piece = Buffer.alloc(1 << 20, "typed\n");
+  let taken = 0;
+  async function* input(): AsyncGenerator<Uint8Array> {
+    for (; taken < 256; taken++) yield piece;
+  }
+  const path = process.env["PATH"];
+  try {
+    process.env["PATH"] = `${bin}:${path}`;
+    const said: string[] = [];
+    const output = async (bytes: Uint8Array) => said.push(Buffer.from(bytes).toString());
+    const machine = new RunningMachine("amd64", [], scratch("monitor"), { input: input(), output });
+    expect(await machine.ended).toMatchObject({ killed: false, code: 0 });
+    expect(said.join("")).toBe("got typed\n");
+    expect(taken).toBeLessThan(16);
+  } finally {
+    process.env["PATH"] = path;
+  }
 });
