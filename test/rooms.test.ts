@@ -189,7 +189,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
     "memory",
     "waiting",
   ],
-  boot: ["errors.ts", "filesystem/kind", "kernel", "launch", "convert"],
+  boot: ["errors.ts", "system-errors.ts", "filesystem/kind", "kernel", "launch", "convert"],
   dockerfile: ["errors.ts", "machine.ts", "convert", "source", "oci"],
   "bundle/runtime": ["errors.ts", "oci", "profile"],
   "bundle/validate": ["oci"],

@@ -1,7 +1,4 @@
 /** Booting what a conversion has made, in QEMU. */
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { Docker2vmError } from "../errors.ts";
 import { makeEarlyUserspace } from "../kernel/early-userspace.ts";
 import { type Kernel, openKernel } from "../kernel/kernel.ts";
@@ -9,6 +6,7 @@ import { type Accelerator, chooseAccelerator } from "./accelerator.ts";
 import { type DescribedImage, readDescribedImage } from "./described-image.ts";
 import { type BootedMachine, qemuArguments } from "./qemu.ts";
 import { type MachineEnd, type MachineStreams, RunningMachine } from "./running-machine.ts";
+import { ScratchFolder } from "./scratch-folder.ts";
 import { type Way, wayTo } from "./way.ts";
 
 export interface BootOptions extends MachineStreams {
@@ -38,9 +36,17 @@ export interface BootOptions extends MachineStreams {
 export async function bootImage(options: BootOptions): Promise<number> {
   const image = await readDescribedImage(options.folder);
   const kernel = await openKernel(options.kernel, options.signal);
-  const scratch = await mkdtemp(join(tmpdir(), "docker2vm-boot-"));
   try {
-    checkArchitecture(image, kernel);
+    return await bootWith(kernel, image, options);
+  } finally {
+    await kernel.close();
+  }
+}
+
+async function bootWith(kernel: Kernel, image: DescribedImage, options: BootOptions): Promise<number> {
+  checkArchitecture(image, kernel);
+  const scratch = await ScratchFolder.make();
+  try {
     const way = wayTo(image, kernel, options);
     const accelerator = await acceleratorFor(image, options);
     const machine: BootedMachine = {
@@ -49,7 +55,7 @@ export async function bootImage(options: BootOptions): Promise<number> {
       ...options,
       disk: way.disk,
       accelerator: accelerator.name,
-      monitor: join(scratch, "monitor"),
+      monitor: scratch.path("monitor"),
       kernel: await kernelFile(kernel, scratch),
       initramfs: options.initramfs ?? (way.needsInitramfs ? await initramfsFile(kernel, scratch) : undefined),
     };
@@ -58,8 +64,7 @@ export async function bootImage(options: BootOptions): Promise<number> {
     options.onStart(running, accelerator, way);
     return statusOf(await running.ended, image);
   } finally {
-    await kernel.close();
-    await rm(scratch, { recursive: true, force: true });
+    await scratch.remove();
   }
 }
 
@@ -77,17 +82,12 @@ async function acceleratorFor(image: DescribedImage, { accelerator }: BootOption
   return { name: accelerator, reason: "as asked for" };
 }
 
-async function kernelFile(kernel: Kernel, scratch: string): Promise<string> {
-  if (kernel.imageOnDisk !== undefined) return kernel.imageOnDisk;
-  const path = join(scratch, "kernel");
-  await writeFile(path, kernel.bytes);
-  return path;
+async function kernelFile({ imageOnDisk, bytes }: Kernel, scratch: ScratchFolder): Promise<string> {
+  return imageOnDisk ?? (await scratch.write("kernel", bytes));
 }
 
-async function initramfsFile(kernel: Kernel, scratch: string): Promise<string> {
-  const path = join(scratch, "initramfs");
-  await writeFile(path, (await makeEarlyUserspace(kernel)).bytes);
-  return path;
+async function initramfsFile(kernel: Kernel, scratch: ScratchFolder): Promise<string> {
+  return await scratch.write("initramfs", (await makeEarlyUserspace(kernel)).bytes);
 }
 
 function statusOf({ killed, code, console, messages }: MachineEnd, image: DescribedImage): number {

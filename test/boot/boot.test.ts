@@ -1,6 +1,7 @@
 /** Images booted by the command, with Debian's kernel: its drivers are modules, and nobody has made an initramfs. */
 import { expect, test } from "bun:test";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { configWithin, vmlinux } from "../kernel/images.ts";
 import { cloudKernel, cloudKernelFolder } from "../support/boot.ts";
 import { testWith } from "../support/oracles.ts";
 import { scratchFolder } from "../support/scratch.ts";
@@ -57,6 +58,41 @@ test("what is missing is said with what to do, and the exit code is no workload'
     expect(stderr).toContain(hint);
     expect(code).toBe(125);
   }
+});
+
+test("what QEMU is to start with is kept for as long as it runs, however that ends", async () => {
+  mkdirSync(scratch("kept"));
+  mkdirSync(scratch("tmp"));
+  mkdirSync(scratch("bin"));
+  const filesystem = { type: "ext4" };
+  writeFileSync(
+    scratch("kept/meta.json"),
+    JSON.stringify({ platform: "linux/amd64", profile: "init", filesystem }),
+  );
+  const options = ["EXT4_FS", "VIRTIO_PCI", "VIRTIO_BLK"].map((name) => `CONFIG_${name}=y\n`).join("");
+  writeFileSync(scratch("vmlinux"), vmlinux("amd64", configWithin("6.6.1", options)));
+  const stub = scratch("bin/qemu-system-x86_64");
+  writeFileSync(stub, "#!/bin/sh\nls -A $TMPDIR | wc -l\nread x\n", { mode: 0o755 });
+  const env = (TMPDIR: string) => ({
+    ...process.env,
+    TMPDIR,
+    PATH: `${scratch("bin")}:${process.env["PATH"]}`,
+  });
+  const args = [scratch("kept"), "--kernel", scratch("vmlinux")];
+
+  const twice = once("1\n", (child) => {
+    child.kill("SIGTERM");
+    child.stderr?.on("data", (text: string) => {
+      if (text.includes("stopping the machine")) child.kill("SIGTERM");
+    });
+  });
+  expect(await bootCommand(args, twice, env(scratch("tmp")))).toMatchObject({ code: 143, stdout: "1\n" });
+  expect(readdirSync(scratch("tmp"))).toEqual([]);
+
+  const { code, stderr } = await bootCommand(args, undefined, env(scratch("nowhere")));
+  expect(stderr).toContain(`cannot be kept in ${scratch("nowhere")}`);
+  expect(stderr).toContain("TMPDIR names another folder");
+  expect(code).toBe(125);
 });
 
 testWith(BOOTING, "without QEMU, or the kernel's modules, says where they come from", async () => {
