@@ -38,7 +38,7 @@ export function workloadOf(
     hasGivenEnv: (overrides.env ?? []).length > 0,
     stopSignal: signalOf(image.StopSignal, warn),
     exposedPorts: image.ExposedPorts,
-    volumes: image.Volumes,
+    volumes: image.Volumes.filter((volume) => canBeNamed(volume, warn)),
     labels: image.Labels,
   };
 }
@@ -66,6 +66,12 @@ function signalOf(text: string, warn: (message: string) => void): number {
   if (number !== undefined) return number;
   warn(`the image's StopSignal is ${quote(text)}, which is no signal: SIGTERM is sent instead`);
   return SIGTERM;
+}
+
+function canBeNamed(volume: string, warn: (message: string) => void): boolean {
+  if (!volume.includes("\0")) return true;
+  warn(`the image has a volume that no path can name, left out: ${quote(volume)}`);
+  return false;
 }
 
 /** A relative WorkingDir is taken from the root, an empty one is the root. */

@@ -82,6 +82,13 @@ describe("what is added", () => {
     expect(warnings).toEqual(["the folder /file/x cannot be made: the image has something else there"]);
   });
 
+  test("a volume that no path can name is left out, with a warning", async () => {
+    const { list, warnings } = await injected({}, { Cmd: ["x"], Volumes: ["/a\0b", "/data"] });
+    expect(list()).toMatchObject({ "/data": "directory 755" });
+    expect(Object.keys(list()).some((path) => path.includes("\0"))).toBe(false);
+    expect(warnings).toEqual(['the image has a volume that no path can name, left out: "/a\\u0000b"']);
+  });
+
   test("what is there and is the same counts as there; anything else is named, all at once", async () => {
     const first = await injected({});
     const files: Record<string, Files[string]> = {
