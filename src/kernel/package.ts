@@ -4,6 +4,7 @@ import { open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { sniffForeign } from "../inflate/foreign.ts";
 import { readAt, readRange } from "../source/file-reading.ts";
+import { readSparse } from "../source/sparse-reading.ts";
 import { type SpooledFile, spool } from "../source/spool.ts";
 import { indexTar } from "../tar/archive-index.ts";
 import { isKernelPath, type KernelFiles } from "./files.ts";
@@ -94,7 +95,7 @@ async function tarFiles({ file, size }: SpooledFile, where: string): Promise<Ker
       if (entry === undefined) throw damaged(where, new Error(`it has no ${path}`));
       checkSize(entry.size, `${where}: ${path}`);
       const pieces: Uint8Array[] = [];
-      for await (const piece of readRange(file.fd, entry.offset, entry.size, where)) pieces.push(piece);
+      for await (const piece of readSparse(file.fd, entry, where)) pieces.push(piece);
       return Buffer.concat(pieces);
     },
     close: () => file.close(),

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
 import {
+  appendFileSync,
   copyFileSync,
   mkdirSync,
   readdirSync,
@@ -291,6 +292,20 @@ describe("a kernel that holds its configuration", () => {
     expect(Buffer.from(bytes).toString("latin1", 0, 6)).toBe("070701");
     writeFileSync(path, vmlinux("amd64", configWithin("6.6.1", "CONFIG_EXT4_FS=y\n")));
     await expectError(initramfsOf(path), "E_UNSUPPORTED", "takes no initramfs");
+  });
+});
+
+testWith(["tar"], "a package whose tar leaves holes out has its files whole", async () => {
+  const path = scratch("holes/boot/vmlinuz-virt");
+  mkdirSync(scratch("holes/boot"), { recursive: true });
+  writeFileSync(scratch("holes/.PKGINFO"), "");
+  writeFileSync(path, vmlinux("amd64", configWithin("6.6.1", "CONFIG_EXT4_FS=y\n")));
+  truncateSync(path, 1 << 20);
+  appendFileSync(path, "end");
+  const how = ["--format=gnu", "--sparse"];
+  runOk("tar", ["-C", scratch("holes"), ...how, "-czf", scratch("holes.apk"), ".PKGINFO", "boot"]);
+  await withKernel(scratch("holes.apk"), ({ bytes }) => {
+    expect(readFileSync(path).equals(bytes)).toBe(true);
   });
 });
 
