@@ -3,6 +3,7 @@ import { ImageFile } from "../output/image-file.ts";
 import { StagedOutput } from "../output/staged-output.ts";
 import type { RootFilesystem } from "../rootfs/root-filesystem.ts";
 import { checkOutside } from "./check-outside.ts";
+import { earlierLaunchFiles } from "./earlier-output.ts";
 import type { IdentifiedImage } from "./identity.ts";
 import { launchFileNames, writeLaunchFiles } from "./launch-files.ts";
 import { type ConvertedImage, makeImage } from "./make-image.ts";
@@ -72,7 +73,8 @@ async function convertAsAsked(request: FolderRequest): Promise<ConvertResult> {
   try {
     const { place, force } = request;
     const names = outputNames(request, [...(profile?.outputs ?? []), ...launchFileNames(request.launch)]);
-    const { leaving } = names;
+    const earlier = place.file === undefined ? earlierLaunchFiles(place.folder) : [];
+    const leaving = [...names.leaving, ...earlier.filter((name) => !names.all.includes(name))];
     const output = await StagedOutput.create(place.folder, names.all, force, { leaving });
     try {
       const opening = { scratchFolder: output.scratch, verifyKey, toRead: true };

@@ -1,6 +1,6 @@
 /** Launch files beside the image: in the folder with the rest, in meta.json, and only there where they can be of use. */
 import { expect, test } from "bun:test";
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { convert } from "../../src/convert/convert.ts";
 import { planConversion } from "../../src/convert/dry-run.ts";
@@ -42,6 +42,18 @@ test("they come with the image, and with --force in place of old ones", async ()
   const before = names.map((name) => readFileSync(scratch("out", name), "utf8"));
   await convert(given);
   expect(names.map((name) => readFileSync(scratch("out", name), "utf8"))).toEqual(before);
+});
+
+test("they go with the image that they name, and nothing else of that name does", async () => {
+  const launch = { monitors: ["qemu", "crosvm"] } as const;
+  await convert(options("gone", { launch }));
+  await convert(options("gone", { launch: { monitors: ["crosvm"] }, force: true }));
+  expect(readdirSync(scratch("gone")).sort()).toEqual(["crosvm.sh", "meta.json", "rootfs.ext4"]);
+  await convert(options("gone", { force: true }));
+  expect(readdirSync(scratch("gone")).sort()).toEqual(["meta.json", "rootfs.ext4"]);
+  writeFileSync(scratch("gone/qemu.sh"), "mine");
+  await convert(options("gone", { force: true }));
+  expect(readFileSync(scratch("gone/qemu.sh"), "utf8")).toBe("mine");
 });
 
 test("a relative path of a kernel is seen from the image's folder; none is the file beside it", async () => {
