@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { runOk } from "./oracles.ts";
@@ -15,11 +15,21 @@ export const PACKAGE = JSON.parse(readFileSync(join(REPOSITORY, "package.json"),
   readonly scripts: Readonly<Record<string, string>>;
 };
 
-/** Packs what is published into a folder, once: that builds it. Returns the archive's path. */
+/** What the published package is built of. */
+const PARTS = ["src", "README.md", "LICENSE", "package.json", "tsconfig.json"];
+
+/**
+ * Packs what is published into a folder, once: that builds it, and in a copy, so that another run of tests in the same
+ * clone is not in the way. Returns the archive's path.
+ */
 export function packPackage(folder: string): string {
   const path = join(folder, `${PACKAGE.name}-${PACKAGE.version}.tgz`);
   if (!existsSync(path)) {
-    runOk("npm", ["pack", "--silent", "--pack-destination", folder], { cwd: REPOSITORY });
+    const copy = join(folder, "to-pack");
+    mkdirSync(copy);
+    for (const part of PARTS) cpSync(join(REPOSITORY, part), join(copy, part), { recursive: true });
+    symlinkSync(join(REPOSITORY, "node_modules"), join(copy, "node_modules"));
+    runOk("npm", ["pack", "--silent", "--pack-destination", folder], { cwd: copy });
   }
   return path;
 }
