@@ -1,7 +1,7 @@
 import { type EarlyUserspace, makeEarlyUserspace } from "../kernel/early-userspace.ts";
 import type { FeatureStates } from "../kernel/features.ts";
 import { type Kernel, openKernel } from "../kernel/kernel.ts";
-import { writeOneFile } from "../output/one-file.ts";
+import { writeWholeFiles } from "../output/whole-files.ts";
 import { type CommandLine, flag, stringOption } from "./arguments.ts";
 import { formatBytes } from "./bytes.ts";
 import { wordsOf } from "./filesystem/with-filesystem.ts";
@@ -29,14 +29,16 @@ export async function runKernel(line: CommandLine, host: Host): Promise<void> {
 }
 
 async function make(kernel: Kernel, line: CommandLine): Promise<Made> {
-  const force = flag(line, "force");
   const path = stringOption(line, "initramfs");
   const extracted = stringOption(line, "extract");
   const early = path === undefined ? undefined : await makeEarlyUserspace(kernel);
-  if (extracted !== undefined) await writeOneFile(extracted, kernel.bytes, force);
-  if (path === undefined || early === undefined) return { extracted };
-  await writeOneFile(path, early.bytes, force);
-  return { extracted, initramfs: { ...early, path } };
+  const initramfs = path === undefined || early === undefined ? undefined : { ...early, path };
+  const kernelFile = extracted === undefined ? [] : [{ path: extracted, bytes: kernel.bytes }];
+  await writeWholeFiles(
+    [...kernelFile, ...(initramfs === undefined ? [] : [initramfs])],
+    flag(line, "force"),
+  );
+  return { extracted, initramfs };
 }
 
 const KNOWN_FROM = { config: "its configuration", modules: "its modules" } as const;

@@ -6,6 +6,7 @@ import { absolutePath } from "../machine.ts";
 import { ownerOf, removeAbandoned, scratchName } from "../scratch/names.ts";
 import { Commits, HIDDEN, kindIn, type Names, turnFolders } from "./commit.ts";
 import { type FileCalls, SYSTEM } from "./file-calls.ts";
+import { kindOf, refuseInTheWay } from "./in-the-way.ts";
 import { outputError } from "./system-errors.ts";
 
 /**
@@ -147,22 +148,8 @@ async function refuseFile({ folder, calls }: Plan): Promise<void> {
 }
 
 async function refuseExisting({ folder, names, folders, force, calls }: Plan): Promise<void> {
-  for (const name of names) {
-    const kind = await kindOf(join(folder, name), calls);
-    const isReplaceable = kind === kindIn(folders, name);
-    if (kind === undefined || (isReplaceable && force)) continue;
-    throw new Docker2vmError("E_OUTPUT_EXISTS", `the output ${join(folder, name)} exists already`, {
-      hint: IN_THE_WAY[isReplaceable ? "replaceable" : kind],
-    });
-  }
+  for (const name of names) await refuseInTheWay(join(folder, name), kindIn(folders, name), force, calls);
 }
-
-const IN_THE_WAY = {
-  replaceable: "use --force to replace it, or choose another place",
-  file: "it is a file where a folder is to be: choose another place",
-  folder: "it is a folder: choose another place",
-  other: "it is no file: name one, for dd or qemu-img convert to copy to a device",
-} as const;
 
 /** Early where that can be known: of two that both get past this, the second to finish is refused then. */
 async function refuseOthers({ folder, names, force, calls }: Plan): Promise<void> {
@@ -189,10 +176,4 @@ async function namesOf(hidden: string, owner: string, calls: FileCalls): Promise
   } catch {
     return [];
   }
-}
-
-async function kindOf(path: string, calls: FileCalls): ReturnType<FileCalls["kind"]> {
-  return calls.kind(path).catch((error: unknown) => {
-    throw outputError(error, `cannot look at the output ${path}`);
-  });
 }

@@ -1,6 +1,7 @@
 /** `docker2vm kernel`: what it says of a kernel, and the files that it writes. */
 import { expect, test } from "bun:test";
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { bzImage, configWithin, vmlinux } from "../kernel/images.ts";
 import { kernelVersion, makeDebianPackage, makeKernelFolder } from "../support/kernel-package.ts";
 import { testWith } from "../support/oracles.ts";
@@ -64,6 +65,35 @@ test("a file that cannot be written is an error that says where", async () => {
   writeFileSync(path, vmlinux("amd64", configWithin("6.6.1", "CONFIG_EXT4_FS=y\nCONFIG_BLK_DEV_INITRD=y\n")));
   const { code, stderr } = await runWith(["kernel", path, "--initramfs", scratch("no/such/folder")]);
   expect(code).toBe(8);
-  expect(stderr).toContain(`cannot write ${scratch("no/such/folder")}`);
+  expect(stderr).toContain(`cannot write ${scratch("no/such/folder")}: there is no folder`);
+  expect(stderr).toContain("make it first");
   expect((await runWith(["kernel"])).stderr).toContain("no PATH given");
+});
+
+test("of two files both are written or none, and only files are replaced", async () => {
+  const kernel = scratch("two");
+  writeFileSync(
+    kernel,
+    vmlinux("amd64", configWithin("6.6.1", "CONFIG_EXT4_FS=y\nCONFIG_BLK_DEV_INITRD=y\n")),
+  );
+  const folder = scratch("outputs");
+  mkdirSync(join(folder, "taken"), { recursive: true });
+  symlinkSync("/dev/null", join(folder, "device"));
+  writeFileSync(join(folder, "there"), "old");
+  const table: [extract: string, initramfs: string, force: boolean, code: number, message: string][] = [
+    ["new", "there", false, 8, "use --force to replace it"],
+    ["new", "no/folder", false, 8, "there is no folder"],
+    ["new", "taken", true, 8, "it is a folder"],
+    ["new", "device", true, 8, "it is no file"],
+    ["new", "./new", false, 2, "is to be two files"],
+    ["there", "there", true, 2, "is to be two files"],
+  ];
+  for (const [extract, initramfs, force, code, message] of table) {
+    const files = ["--extract", join(folder, extract), "--initramfs", `${folder}/${initramfs}`];
+    const result = await runWith(["kernel", kernel, ...files, ...(force ? ["--force"] : [])]);
+    expect(result.stderr).toContain(message);
+    expect(result.code).toBe(code);
+    expect(readdirSync(folder).sort()).toEqual(["device", "taken", "there"]);
+    expect(readFileSync(join(folder, "there"), "utf8")).toBe("old");
+  }
 });

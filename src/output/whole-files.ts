@@ -1,0 +1,73 @@
+import { randomUUID } from "node:crypto";
+import { link, open, rename, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { Docker2vmError, isAbsence, systemErrorCode } from "../errors.ts";
+import { absolutePath } from "../machine.ts";
+import { meaningOf, writeError } from "../system-errors.ts";
+import { SYSTEM } from "./file-calls.ts";
+import { refuseInTheWay } from "./in-the-way.ts";
+
+export interface WholeFile {
+  /** Where it is to be, in a folder that is there. */
+  readonly path: string;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * Writes files that are there whole or not at all: none gets its name before the bytes of all are on the disk. Throws
+ * E_USAGE for two of one path, E_OUTPUT_EXISTS where there is one already and `force` is not set, or something that is
+ * no file, E_NO_SPACE and E_IO.
+ */
+export async function writeWholeFiles(files: readonly WholeFile[], force: boolean): Promise<void> {
+  const staged = files.map((file) => ({ ...file, ...placesOf(file.path) }));
+  for (const [index, { path, target }] of staged.entries()) {
+    if (staged.findIndex((other) => other.target === target) === index) continue;
+    throw new Docker2vmError("E_USAGE", `${path} is to be two files`, {
+      hint: "give each a name of its own",
+    });
+  }
+  for (const { path } of staged) await refuseInTheWay(path, "file", force, SYSTEM);
+  const named: string[] = [];
+  try {
+    for (const file of staged) await writing(file, () => writeSynced(file.beside, file.bytes));
+    for (const file of staged) {
+      // A link takes no name that is taken, where a renamed file would.
+      await writing(file, () => (force ? rename : link)(file.beside, file.target));
+      named.push(file.target);
+    }
+  } catch (error) {
+    if (!force) for (const target of named) await rm(target, { force: true });
+    throw error;
+  } finally {
+    for (const { beside } of staged) await rm(beside, { force: true });
+  }
+}
+
+function placesOf(path: string): { target: string; beside: string } {
+  const target = absolutePath(path);
+  return { target, beside: join(dirname(target), `.${basename(target)}.${randomUUID()}`) };
+}
+
+async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
+  const file = await open(path, "wx");
+  try {
+    await file.writeFile(bytes);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+async function writing({ path, target }: { path: string; target: string }, step: () => Promise<void>) {
+  try {
+    await step();
+  } catch (error) {
+    // Somebody else was faster: said as it would have been before.
+    if (systemErrorCode(error) === "EEXIST") await refuseInTheWay(path, "file", false, SYSTEM);
+    if (!isAbsence(error)) throw writeError(error, `cannot write ${path}`, meaningOf(error).writing);
+    throw new Docker2vmError("E_IO", `cannot write ${path}: there is no folder ${dirname(target)}`, {
+      hint: "make it first, or name a file elsewhere",
+      cause: error,
+    });
+  }
+}
