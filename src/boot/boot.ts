@@ -1,7 +1,9 @@
 /** Booting what a conversion has made, in QEMU. */
+import { stat } from "node:fs/promises";
 import { Docker2vmError } from "../errors.ts";
 import { makeEarlyUserspace } from "../kernel/early-userspace.ts";
 import { type Kernel, openKernel } from "../kernel/kernel.ts";
+import { whyUnreadable } from "../system-errors.ts";
 import { type Accelerator, chooseAccelerator } from "./accelerator.ts";
 import { type DescribedImage, readDescribedImage } from "./described-image.ts";
 import { type BootedMachine, qemuArguments } from "./qemu.ts";
@@ -35,6 +37,7 @@ export interface BootOptions extends MachineStreams {
  */
 export async function bootImage(options: BootOptions): Promise<number> {
   const image = await readDescribedImage(options.folder);
+  if (options.initramfs !== undefined) await checkInitramfs(options.initramfs);
   const kernel = await openKernel(options.kernel, options.signal);
   try {
     return await bootWith(kernel, image, options);
@@ -66,6 +69,21 @@ async function bootWith(kernel: Kernel, image: DescribedImage, options: BootOpti
   } finally {
     await scratch.remove();
   }
+}
+
+/** QEMU's own word for it names no option. */
+async function checkInitramfs(path: string): Promise<void> {
+  const found = await stat(path).catch((cause: unknown) => {
+    throw noInitramfs(path, whyUnreadable(cause), cause);
+  });
+  if (!found.isFile()) throw noInitramfs(path, "it is no file");
+}
+
+function noInitramfs(path: string, why: string, cause?: unknown): Docker2vmError {
+  return new Docker2vmError("E_IMAGE_NOT_FOUND", `the initramfs ${path}: ${why}`, {
+    hint: "'docker2vm kernel PATH --initramfs FILE' makes one; without --initramfs it is made where it is needed",
+    cause,
+  });
 }
 
 function checkArchitecture(image: DescribedImage, { where, image: { architecture } }: Kernel): void {

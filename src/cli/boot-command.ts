@@ -55,7 +55,7 @@ function kernelOf(line: CommandLine): string {
   const kernel = stringOption(line, "kernel");
   if (kernel !== undefined) return kernel;
   throw new Docker2vmError("E_USAGE", "no kernel given", {
-    hint: "add --kernel PATH: a kernel, a package or a folder with one; Debian: apt-get download linux-image-cloud-amd64",
+    hint: "add --kernel PATH: a kernel, a package or a folder with one; Debian: apt-get download what linux-image-cloud-amd64 depends on",
   });
 }
 

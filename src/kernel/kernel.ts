@@ -32,7 +32,8 @@ export interface Kernel {
   close(): Promise<void>;
 }
 
-const KERNELS = "name a kernel, a package with one (Debian: linux-image-…), or a folder with boot/vmlinuz-…";
+const KERNELS =
+  "name a kernel, a folder with boot/vmlinuz-…, or a package with one: Debian's linux-image-VERSION, on which linux-image-cloud-amd64 and its like only depend";
 const SEVERAL = "name one of them, or a folder with one kernel alone";
 const IMAGE_NAMES = /^(?:vmlinu[xz]|Image|bzImage|kernel)/;
 

@@ -43,10 +43,25 @@ test("what is missing is said with what to do, and the exit code is no workload'
   mkdirSync(scratch("empty"));
   mkdirSync(scratch("other"));
   writeFileSync(scratch("other/meta.json"), "{}");
+  const filesystem = { type: "ext4" };
+  const described = JSON.stringify({ platform: "linux/amd64", profile: "init", filesystem });
+  for (const name of ["bare", "whole"]) {
+    mkdirSync(scratch(name));
+    writeFileSync(scratch(name, "meta.json"), described);
+  }
+  writeFileSync(scratch("whole/rootfs.ext4"), "");
   const table: [args: readonly string[], message: string, hint: string][] = [
     [[], "no DIR given", "docker2vm boot DIR"],
     [[scratch("empty")], "no kernel given", "apt-get download"],
     [[scratch("empty"), "--kernel=x"], "meta.json: there is no such file", "name a folder"],
+    [[scratch("other/meta.json"), "--kernel=x"], "other/meta.json: is no folder", "name a folder"],
+    [[scratch("bare"), "--kernel=x"], "bare/rootfs.ext4: there is no such file", "convert it again"],
+    [
+      [scratch("whole"), "--kernel=x", "--initramfs=no"],
+      "the initramfs no: there is no such file",
+      "makes one",
+    ],
+    [[scratch("whole"), "--kernel=x", `--initramfs=${scratch("bare")}`], "bare: it is no file", "makes one"],
     [[scratch("other"), "--kernel=x"], "does not describe an image", "convert the image again"],
     [[scratch("empty"), "--kernel=x", "--memory=1000"], "1000 bytes of memory are not possible", "512M"],
     [[scratch("empty"), "--kernel=x", "--cpus=0"], "0 processors are not possible", "1 to 32"],
@@ -69,6 +84,7 @@ test("what QEMU is to start with is kept for as long as it runs, however that en
     scratch("kept/meta.json"),
     JSON.stringify({ platform: "linux/amd64", profile: "init", filesystem }),
   );
+  writeFileSync(scratch("kept/rootfs.ext4"), "");
   const options = ["EXT4_FS", "VIRTIO_PCI", "VIRTIO_BLK"].map((name) => `CONFIG_${name}=y\n`).join("");
   writeFileSync(scratch("vmlinux"), vmlinux("amd64", configWithin("6.6.1", options)));
   const stub = scratch("bin/qemu-system-x86_64");
