@@ -31,6 +31,7 @@ const IN_SHORT: Readonly<Record<string, string>> = {
 /** By the beginning of a command: what README says that it says. */
 const PROMISED: Readonly<Record<string, string>> = {
   "gondolin exec --image vm/guest -- /bin/echo hello": "hello\n",
+  "docker2vm boot vm/first --kernel kernel": "exit code 7\n",
   "qemu-system-x86_64": "hello from docker2vm",
   "node program.mjs": "/out/rootfs.ext4 ",
 };
