@@ -11,10 +11,10 @@ export function warningsOf(extraction: Extraction, rootless: boolean): readonly 
   return [
     ...leftOut.slice(0, NAMED).map(leftOutWarning),
     ...(leftOut.length > NAMED ? [`${leftOut.length - NAMED} more files are left out`] : []),
-    ...without(withoutOwner, rootless ? "belong to you, not to their owners" : "are without their owners"),
-    ...without(withoutSetuid, "are without their setuid or setgid bits"),
-    ...without(withoutXattrs, "are without their extended attributes, such as capabilities"),
-    ...without(withoutExactTimes, "are without the last digits of their times"),
+    ...without(withoutOwner, rootless ? "owner (all are yours)" : "owner"),
+    ...without(withoutSetuid, "setuid or setgid bits"),
+    ...without(withoutXattrs, "extended attributes, such as capabilities"),
+    ...without(withoutExactTimes, "times' last digits"),
   ];
 }
 
@@ -23,5 +23,6 @@ function leftOutWarning({ path, why }: LeftOut): string {
 }
 
 function without(count: number, what: string): readonly string[] {
-  return count === 0 ? [] : [`${count} files ${what}`];
+  if (count === 0) return [];
+  return [count === 1 ? `1 file is without its ${what}` : `${count} files are without their ${what}`];
 }

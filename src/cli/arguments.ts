@@ -43,7 +43,7 @@ export function listOption(line: CommandLine, name: OptionName): readonly string
   return list.map((item) => (typeof item === "string" && item !== "" ? item : refuseEmpty(name)));
 }
 
-function refuseEmpty(name: OptionName): never {
+export function refuseEmpty(name: string): never {
   throw new Docker2vmError("E_USAGE", `--${name} needs a value`, {
     hint: `write --${name} VALUE, or --${name}=VALUE where the value begins with a dash`,
   });

@@ -1,6 +1,6 @@
 import parse from "yargs-parser/browser";
 import { Docker2vmError } from "../errors.ts";
-import type { CommandLine } from "./arguments.ts";
+import { type CommandLine, refuseEmpty } from "./arguments.ts";
 import { ALL_OPTIONS, COMMANDS, type Command, commandNamed } from "./commands.ts";
 import { goArguments } from "./go-flags.ts";
 import { COMMON_OPTIONS, type OptionSpec } from "./options/option.ts";
@@ -48,7 +48,8 @@ export function checkCommandLine({ words, values }: CommandLine, args: readonly 
     command === undefined ? ALL_OPTIONS : { ...command.options, ...COMMON_OPTIONS };
   for (const name of values.keys()) checkOption(name, options, command === undefined ? undefined : words[0]);
   const optionArgs = args.slice(0, args.includes("--") ? args.indexOf("--") : undefined);
-  for (const arg of optionArgs) {
+  for (const [index, arg] of optionArgs.entries()) {
+    refuseDash(arg, optionArgs[index + 1], options);
     const [, name, value] = /^--([^=]+)=(.*)$/s.exec(arg) ?? [];
     if (name === undefined || options[name]?.type !== "boolean") continue;
     const what = command?.goFlags === true ? `does not take ${JSON.stringify(value)}` : "takes no value";
@@ -57,6 +58,16 @@ export function checkCommandLine({ words, values }: CommandLine, args: readonly 
     });
   }
   return command ?? refuseCommand(words[0]);
+}
+
+/** Behind an option the parser takes "-" for a word, such as a second source. */
+function refuseDash(
+  arg: string,
+  next: string | undefined,
+  options: Readonly<Record<string, OptionSpec>>,
+): void {
+  if (next !== "-" || options[arg.slice(2)]?.type !== "string") return;
+  refuseEmpty(arg.slice(2));
 }
 
 const CONVERT_HINT =

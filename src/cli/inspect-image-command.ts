@@ -52,7 +52,8 @@ function whatElse(manifests: ImageInspection["manifests"]): string {
 }
 
 function sizeText(bytes: number, digest: string | null, layers: number): string {
-  return digest === null ? formatBytes(bytes) : `${formatBytes(bytes)} in ${layers} layers, as stored`;
+  if (digest === null) return formatBytes(bytes);
+  return `${formatBytes(bytes)} in ${layers === 1 ? "1 layer" : `${layers} layers`}, as stored`;
 }
 
 function imageLines({ digest, platform, created, layers, storedBytes, runtime }: InspectedImage): string[] {

@@ -11,7 +11,7 @@ export function checkOutside(source: ImageRequest["source"], out: string): void 
   const below = relative(folder, realFolder(out));
   if (below === ".." || below.startsWith(`..${sep}`)) return;
   throw new Docker2vmError("E_USAGE", `${out}: the output would lie in the folder that is read`, {
-    hint: "name a folder beside it or elsewhere: --out DIR",
+    hint: "choose a place beside it or elsewhere",
   });
 }
 

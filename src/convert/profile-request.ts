@@ -41,7 +41,11 @@ export function profileRequest(settings: ProfileSettings = {}): ProfileRequest {
     throw misplaced(mode === "rootfs" ? "guest assets have" : "the mode assets has", name, "gondolin");
   }
   if (!RUN_A_WORKLOAD.includes(name) && workload !== undefined) {
-    throw misplaced("what is to be run, and how, has", name, RUN_A_WORKLOAD.join(" or "));
+    throw misplaced(
+      "what is to be run, and how (an entrypoint, a command, variables, …), has",
+      name,
+      RUN_A_WORKLOAD.join(" or "),
+    );
   }
   if (name !== "cloud-init" && seedImage) throw misplaced("a seed image has", name, "cloud-init");
   const overrides = checkOverrides(workload ?? {}, environment);
@@ -50,7 +54,7 @@ export function profileRequest(settings: ProfileSettings = {}): ProfileRequest {
 
 function misplaced(what: string, profile: string, rightOne: string): Docker2vmError {
   return new Docker2vmError("E_USAGE", `${what} no meaning with the profile ${profile}`, {
-    hint: `choose the profile that they are for: --profile ${rightOne}`,
+    hint: `leave it out, or convert with --profile ${rightOne}`,
   });
 }
 

@@ -119,16 +119,27 @@ async function* entries(
       yield parts;
     }
   } catch (error) {
-    throw found ? error : hinted(error);
+    throw found ? ofTar(error) : hinted(error);
   }
   if (!found) throw empty(name);
 }
 
 /** What is no tar from its first byte on is something else. */
 function hinted(error: unknown): unknown {
-  if (!(error instanceof Docker2vmError) || error.code !== "E_BAD_LAYER") return error;
+  if (!(error instanceof Docker2vmError) || error.code !== "E_BAD_LAYER") return ofTar(error);
   return new Docker2vmError("E_BAD_ARCHIVE", error.message, {
     hint: "is it a tar? the image of a filesystem is given as image:FILE, an image as docker save writes it as docker-archive:FILE",
+    cause: error,
+  });
+}
+
+/** What is wrong with a layer is mended by other means than what is wrong with this tar. */
+function ofTar(error: unknown): unknown {
+  const isOfLayers =
+    error instanceof Docker2vmError && (error.code === "E_BAD_LAYER" || error.code === "E_BAD_COMPRESSION");
+  if (!isOfLayers) return error;
+  return new Docker2vmError(error.code, error.message, {
+    hint: "the tar was written wrongly or is damaged: write it again, or copy it again",
     cause: error,
   });
 }

@@ -50,7 +50,7 @@ function checkRange({ from, to, count = 1 }: IdRange): void {
     "E_USAGE",
     `${count} users or groups from ${from} on cannot become those from ${to} on`,
     {
-      hint: `they are whole numbers below ${IDS}`,
+      hint: `they are whole numbers below ${IDS}, and one or more`,
     },
   );
 }

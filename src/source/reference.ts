@@ -112,7 +112,8 @@ function registrySource(text: string, exists: (path: string) => boolean): Regist
   const reference = named ? text.slice(REGISTRY_PREFIX.length) : text;
   // No name begins as paths do; and of what is both, the user must say which is meant.
   if (!named && (/^[./~]|^$/.test(text) || exists(text))) {
-    throw new Docker2vmError("E_USAGE", `${quote(text)} is not a source`, { hint: `write ${FORMS}` });
+    const what = exists(text) ? "does not say what is in it" : "is no image's name, and nothing is there";
+    throw new Docker2vmError("E_USAGE", `${quote(text)} ${what}`, { hint: `write ${FORMS}` });
   }
   parseImageReference(reference);
   return { kind: "registry", reference };

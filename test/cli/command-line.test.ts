@@ -36,6 +36,11 @@ describe("a command line that makes no sense ends with exit code 2 and says why"
       "--output writes no image to a pipe",
       "name a file: an image is written here and there, not in order",
     ],
+    [
+      ["convert", "oci:./app", "--output", "-"],
+      "--output needs a value",
+      "write --output VALUE, or --output=VALUE where the value begins with a dash",
+    ],
     [[...CONVERT, "--meta"], "--meta is for --output", "leave it out: a folder always gets meta.json"],
     [
       ["convert", "oci:a", "-", "--out", "vm"],

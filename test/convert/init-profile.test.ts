@@ -125,7 +125,11 @@ describe("the profile init", () => {
 
   test("and what it takes are wrong use elsewhere, and what it does not take here", async () => {
     const table: [ProfileSettings, ...string[]][] = [
-      [{ name: "baseline", workload: { user: "1" } }, "the profile baseline", "--profile init"],
+      [
+        { name: "baseline", workload: { user: "1" } },
+        "the profile baseline",
+        "leave it out, or convert with --profile init",
+      ],
       [{ name: "gondolin", workload: {} }, "the profile gondolin", "--profile init"],
       [
         { name: "init", mode: "assets" },

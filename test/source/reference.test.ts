@@ -62,6 +62,8 @@ describe("a source reference", () => {
       "digest",
     );
     expectError(() => parseSourceReference("folder:/x y", here()), "E_USAGE", "folder:/x y");
+    expectError(() => parseSourceReference("./a", here()), "E_USAGE", "nothing is there", "dir:PATH");
+    expectError(() => parseSourceReference("./a", here("./a")), "E_USAGE", "does not say what is in it");
   });
 
   for (const kind of ["rootfs-tar", "dir", "image"] as const) {
