@@ -17,7 +17,7 @@ describe("a command line that makes no sense ends with exit code 2 and says why"
   const cases: [args: string[], error: string, hint: string][] = [
     [[], "no command given", CONVERT_HINT],
     [["conver"], 'unknown command "conver"', "did you mean convert?"],
-    [["pull"], 'unknown command "pull"', CONVERT_HINT],
+    [["fetch"], 'unknown command "fetch"', CONVERT_HINT],
     [["alpine:3.20", "--out", "vm"], 'unknown command "alpine:3.20"', CONVERT_HINT],
     [["alpine:3.20", "--what"], "unknown option --what", CONVERT_HINT],
     [
