@@ -199,7 +199,7 @@ describe("a bundle's files", () => {
       source: `oci:${scratch("attributes")}`,
       environment: { PATH: `${scratch("programs")}:${process.env["PATH"]}` },
     });
-    expect(warnings.join()).toContain("1 files are without their extended attributes");
+    expect(warnings.join()).toContain("1 file is without its extended attributes");
   });
 
   testWith(["chroot", "tar"], "stay in it, wherever links of the image lead", async () => {
