@@ -128,7 +128,7 @@ describe("a failure in a thread is told as without threads", () => {
     try {
       const { code, hint } = await failure(layout, { out: join(disk, "out") });
       expect(code).toBe("E_NO_SPACE");
-      expect(hint).toContain("--out");
+      expect(hint).toContain("put the output elsewhere");
       expect(readdirSync(disk)).toEqual([]);
     } finally {
       runOk("umount", [disk]);

@@ -120,7 +120,10 @@ describe("the end", () => {
   });
 
   native("takes along what the workload has started, a thousand orphans included", (boot) => {
-    const orphans = "for i in $(seq 1000); do (sleep 1000 &) ; done; ps | grep -c ' sleep 1000$'; exit 5";
+    // A child is a shell until it has become the program.
+    const orphans =
+      "for i in $(seq 1000); do (sleep 1000 &) ; done; " +
+      "until [ $(ps | grep -c ' sleep 1000$') = 1000 ]; do :; done; echo 1000; exit 5";
     expect(boot({ config: shell(orphans) })).toMatchObject({ stdout: "1000\n", stderr: "", status: 5 });
   });
 

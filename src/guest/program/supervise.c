@@ -62,11 +62,26 @@ static void mount_own_proc(void) {
   fail("the workload's own /proc cannot be mounted", error_text(result), "; boot another kernel", NULL);
 }
 
+/**
+ * The terminal's session is this program's, which outlives the workload: when a session's leader ends, the kernel hangs
+ * the terminal up, and what was said last and is not sent yet is lost (disassociate_ctty, tty_ldisc_hangup).
+ */
+static void hold_terminal(void) {
+  system_call(setsid, 0);
+  system_call(ioctl, 0, TIOCSCTTY, 0);
+}
+
+/** What is typed is the workload's. SIGTTOU, which a group in the background would get for asking, is held back. */
+static void take_terminal(void) {
+  system_call(setpgid, 0, 0);
+  int group = (int)system_call(getpid, 0);
+  system_call(ioctl, 0, TIOCSPGRP, &group);
+}
+
 static _Noreturn void be_child(const struct settings *settings, bool own_namespace) {
   end_failures_by(exit_process);
   if (own_namespace) mount_own_proc();
-  system_call(setsid, 0);
-  system_call(ioctl, 0, TIOCSCTTY, 0);
+  take_terminal();
   uint64_t none = 0;
   system_call(rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof none);
   become_workload(settings);
@@ -145,6 +160,7 @@ static struct outcome outcome_of(int status, bool own_namespace) {
 }
 
 struct outcome supervise(const struct settings *settings) {
+  hold_terminal();
   bool own_namespace;
   long child = start_child(settings, &own_namespace);
   if (child == 0) be_child(settings, own_namespace);
