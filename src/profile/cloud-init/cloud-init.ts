@@ -58,7 +58,8 @@ class CloudInitProfile implements Profile {
       await additions.reserve(path, { type: "file", executable, source: sourceOf(bytes) });
     }
     for (const [name, bytes] of documents(seed)) {
-      const file: Addition = { type: "file", executable: false, source: sourceOf(bytes) };
+      // All of the workload is in it, variables that were given included; cloud-init reads it as root.
+      const file: Addition = { type: "file", executable: false, secret: true, source: sourceOf(bytes) };
       const path = `${SEED_FOLDER}/${name}`;
       if (seedImage) await additions.reserve(path, file);
       else await additions.put(path, file);

@@ -59,6 +59,7 @@ describe("the seed", () => {
       `${SEED}/user-data`,
     ]);
     expect(made.injection.paths.length).toBe(3 + SEED.split("/").length - 2);
+    for (const name of ["user-data", "meta-data"]) expect(made.list()[`${SEED}/${name}`]).toBe("600");
     expect(made.injection.metadata).toMatchObject({ service: UNIT });
     expect(made.injection.bootstrap?.cmd).toEqual(["/bin/app"]);
     const other = testImage(SYSTEMD, runtime);
