@@ -2,18 +2,11 @@ import { Docker2vmError } from "../errors.ts";
 import type { DeferredLink } from "./deferred-links.ts";
 import { type Directory, type Inode, impliedDirectory, type Metadata } from "./inode.ts";
 import { LayerMarks } from "./layer-marks.ts";
+import { OddNames } from "./odd-names.ts";
 import { displayPath, NAME_MAX, pathComponents } from "./path.ts";
-import { Tally } from "./tally.ts";
 import { TREE_COST, TreeBudget } from "./tree-budget.ts";
 import { followPath, Walk } from "./walk.ts";
-import {
-  AUFS_PREFIX,
-  AUFS_RECORDS,
-  FOREIGN_OPAQUE,
-  isWhiteout,
-  OPAQUE_WHITEOUT,
-  WHITEOUT_PREFIX,
-} from "./whiteouts.ts";
+import { OPAQUE_WHITEOUT, WHITEOUT_PREFIX } from "./whiteouts.ts";
 
 /** Where a layer's entries go, in the order of the tar. */
 export interface LayerTarget {
@@ -42,8 +35,6 @@ export interface LayerTreeOptions {
   readonly isWhole?: boolean | undefined;
 }
 
-type WarningKind = "below a whiteout" | "whiteout of nothing" | "opaque" | "aufs";
-
 /**
  * One layer unpacked by itself, the way containerd's overlay snapshotter unpacks into an empty upper directory, and
  * what it says of the layers below it.
@@ -58,10 +49,8 @@ export class LayerTree implements LayerTarget {
   #lastParent: { path: string; folder: string | undefined; directory: Directory } | undefined;
   readonly #onEntry: () => void;
 
-  readonly #onWarning: LayerTreeOptions["onWarning"];
   readonly #budget: TreeBudget;
-  readonly #warnings = new Tally<WarningKind>();
-  readonly #isWhole: boolean;
+  readonly #odd: OddNames;
 
   constructor(
     name: string,
@@ -73,8 +62,7 @@ export class LayerTree implements LayerTarget {
     }: LayerTreeOptions = {},
   ) {
     this.name = name;
-    this.#isWhole = isWhole;
-    this.#onWarning = onWarning;
+    this.#odd = new OddNames(isWhole, onWarning);
     this.#budget = budget;
     this.#onEntry = onEntry;
     this.marks.implied.add(this.root);
@@ -92,10 +80,10 @@ export class LayerTree implements LayerTarget {
     const name = components.pop();
     if (name === undefined) {
       this.#describeRoot(inode);
-    } else if (this.#isAufs(path, components, name)) {
+    } else if (this.#odd.isAufs(path, components, name)) {
       this.#aufs.set([...components, name].join("/"), inode);
     } else {
-      const odd = this.#isBelowWhiteout(path, components);
+      const odd = this.#odd.isBelowWhiteout(path, components);
       const directory = this.#parent(path, components);
       if (this.#lastParent !== undefined && name === last && !odd) this.#lastParent.folder = folder;
       this.#put(directory, name, inode);
@@ -107,8 +95,8 @@ export class LayerTree implements LayerTarget {
     const components = pathComponents(path, this.name);
     const name = components.pop();
     if (name === undefined) throw this.#bad(path, "is the root and cannot be a hard link");
-    if (this.#isAufs(path, components, name)) return;
-    this.#isBelowWhiteout(path, components);
+    if (this.#odd.isAufs(path, components, name)) return;
+    this.#odd.isBelowWhiteout(path, components);
     const found = this.find(target);
     if (found?.type === "directory") {
       throw this.#bad(path, `is a hard link to the directory '${displayPath(target)}'`);
@@ -127,32 +115,32 @@ export class LayerTree implements LayerTarget {
   }
 
   isWhiteout(path: string): boolean {
-    return !this.#isWhole && isWhiteout(path, this.name);
+    return this.#odd.isWhiteout(path, this.name);
   }
 
   whiteout(path: string): void {
     this.#onEntry();
     const components = pathComponents(path, this.name);
     const name = components.pop() ?? "";
-    if (this.#isAufs(path, components, "")) return;
+    if (this.#odd.isAufs(path, components, "")) return;
     const hidden = name.slice(WHITEOUT_PREFIX.length);
     if (hidden === "" || hidden === "." || hidden === "..") throw this.#bad(path, "is a whiteout of no name");
     const parent = this.#reach(components);
     if (typeof parent === "string") {
-      this.#warn("whiteout of nothing", path, `is left out: it ${parent}, and has nothing to hide`);
+      this.#odd.hidesNothing(path, parent);
       return;
     }
     if (name === OPAQUE_WHITEOUT) {
       this.marks.opaque.add(parent);
       return;
     }
-    if (FOREIGN_OPAQUE.has(name)) this.#warnOfOpaque(path);
+    this.#odd.checkSpelling(path, name);
     this.#budget.spend(TREE_COST.name + path.length);
     this.marks.hide(parent, hidden);
   }
 
   finish(): void {
-    this.#warnings.tell(this.#onWarning);
+    this.#odd.tell();
   }
 
   /** Links whose targets were not in this layer when they came and that are still in the tree, in the order of the tar. */
@@ -226,31 +214,6 @@ export class LayerTree implements LayerTarget {
     if (removed?.type === "directory") this.marks.forget(removed);
     if (parent.entries.delete(name)) this.#lastParent = undefined;
     this.marks.links.delete(parent, name);
-  }
-
-  #isAufs(path: string, components: readonly string[], name: string): boolean {
-    if (this.#isWhole) return false;
-    const record = [...components, name].find((part) => part.startsWith(AUFS_PREFIX));
-    if (record === undefined) return false;
-    if (AUFS_RECORDS.has(record)) return true;
-    if (record === name) this.#warnOfOpaque(path);
-    else this.#warn("aufs", path, "is left out: names that begin with .wh..wh. are AUFS's own");
-    return true;
-  }
-
-  /** A name that nobody could have in a container; but runtimes make it, so it is here too. */
-  #isBelowWhiteout(path: string, components: readonly string[]): boolean {
-    if (this.#isWhole || !components.some((part) => part.startsWith(WHITEOUT_PREFIX))) return false;
-    this.#warn("below a whiteout", path, "lies below a folder with a whiteout's name: the folder is kept");
-    return true;
-  }
-
-  #warnOfOpaque(path: string): void {
-    this.#warn("opaque", path, `hides nothing: the mark of an opaque folder is spelled ${OPAQUE_WHITEOUT}`);
-  }
-
-  #warn(kind: WarningKind, path: string, what: string): void {
-    this.#warnings.add(kind, () => `'${displayPath(path)}' ${what}`);
   }
 
   /** The directory that `components` name, made where the layer has not mentioned it. */
