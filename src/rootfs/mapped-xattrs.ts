@@ -1,4 +1,12 @@
 /** Users and groups that extended attributes name: of a file that becomes another's they become others, too. */
+import {
+  ACL_ENTRY_SIZE,
+  ACL_GROUP,
+  ACL_HEADER_SIZE,
+  ACL_ID,
+  ACL_USER,
+  POSIX_ACL_XATTR_VERSION,
+} from "../tree/posix-acl.ts";
 import type { MapId } from "./ownership.ts";
 
 /** How the numbers in attributes become those in the image. */
@@ -7,15 +15,7 @@ export interface AttributeIds {
   readonly gid: MapId;
 }
 
-/** include/uapi/linux/posix_acl_xattr.h: a version, then entries of a tag, permissions and a number. */
 const ACL = /^system\.posix_acl_(?:access|default)$/;
-const ACL_VERSION = 2;
-const ACL_HEADER = 4;
-const ACL_ENTRY = 8;
-const ID = 4;
-/** include/uapi/linux/posix_acl.h: the tags whose entries have a number. */
-const ACL_USER = 0x02;
-const ACL_GROUP = 0x08;
 
 /** include/uapi/linux/capability.h: revision 3 is revision 2 and whose namespace it counts in, by that one's root. */
 const CAPABILITY = "security.capability";
@@ -33,19 +33,21 @@ export function mappedXattr(name: string, value: string, ids: AttributeIds): str
 
 function mappedAcl(value: string, { uid, gid }: AttributeIds): string {
   const bytes = Buffer.from(value, "latin1");
-  if (bytes.length < ACL_HEADER || (bytes.length - ACL_HEADER) % ACL_ENTRY !== 0) return value;
-  if (bytes.readUInt32LE(0) !== ACL_VERSION) return value;
+  if (bytes.length < ACL_HEADER_SIZE || (bytes.length - ACL_HEADER_SIZE) % ACL_ENTRY_SIZE !== 0) return value;
+  if (bytes.readUInt32LE(0) !== POSIX_ACL_XATTR_VERSION) return value;
   const entries: Buffer[] = [];
-  for (let at = ACL_HEADER; at < bytes.length; at += ACL_ENTRY) {
-    const entry = bytes.subarray(at, at + ACL_ENTRY);
-    const [tag, id] = [entry.readUInt16LE(0), entry.readUInt32LE(ID)];
-    if (tag === ACL_USER) entry.writeUInt32LE(uid(id), ID);
-    if (tag === ACL_GROUP) entry.writeUInt32LE(gid(id), ID);
+  for (let at = ACL_HEADER_SIZE; at < bytes.length; at += ACL_ENTRY_SIZE) {
+    const entry = bytes.subarray(at, at + ACL_ENTRY_SIZE);
+    const [tag, id] = [entry.readUInt16LE(0), entry.readUInt32LE(ACL_ID)];
+    if (tag === ACL_USER) entry.writeUInt32LE(uid(id), ACL_ID);
+    if (tag === ACL_GROUP) entry.writeUInt32LE(gid(id), ACL_ID);
     entries.push(entry);
   }
   // As whoever sets a list sorts it.
-  entries.sort((a, b) => a.readUInt16LE(0) - b.readUInt16LE(0) || a.readUInt32LE(ID) - b.readUInt32LE(ID));
-  return Buffer.concat([bytes.subarray(0, ACL_HEADER), ...entries]).toString("latin1");
+  entries.sort(
+    (a, b) => a.readUInt16LE(0) - b.readUInt16LE(0) || a.readUInt32LE(ACL_ID) - b.readUInt32LE(ACL_ID),
+  );
+  return Buffer.concat([bytes.subarray(0, ACL_HEADER_SIZE), ...entries]).toString("latin1");
 }
 
 /** Those that count in the namespace of root count everywhere: without a number, as root has them. */

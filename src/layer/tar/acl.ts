@@ -1,17 +1,21 @@
 /**
- * Access control lists: the text that star and GNU tar write (acl(5), "ACL TEXT FORMS") into the form the kernel keeps
- * in system.posix_acl_access and _default (include/uapi/linux/posix_acl_xattr.h, little endian).
+ * Access control lists: the text that star and GNU tar write (acl(5), "ACL TEXT FORMS") into the form that the tree
+ * carries.
  */
-
-const POSIX_ACL_XATTR_VERSION = 2;
-const ACL_UNDEFINED_ID = 0xffffffff;
-/** include/uapi/linux/posix_acl.h */
-const ACL_USER_OBJ = 0x01;
-const ACL_USER = 0x02;
-const ACL_GROUP_OBJ = 0x04;
-const ACL_GROUP = 0x08;
-const ACL_MASK = 0x10;
-const ACL_OTHER = 0x20;
+import {
+  ACL_ENTRY_SIZE,
+  ACL_GROUP,
+  ACL_GROUP_OBJ,
+  ACL_HEADER_SIZE,
+  ACL_ID,
+  ACL_MASK,
+  ACL_OTHER,
+  ACL_PERM,
+  ACL_UNDEFINED_ID,
+  ACL_USER,
+  ACL_USER_OBJ,
+  POSIX_ACL_XATTR_VERSION,
+} from "../../tree/posix-acl.ts";
 
 interface AclEntry {
   readonly tag: number;
@@ -38,12 +42,13 @@ export function encodeAcl(text: string, kind: "access" | "default"): Buffer | un
   checkEntries(entries);
   if (kind === "access" && entries.length === 3) return undefined;
   entries.sort((a, b) => a.tag - b.tag || a.id - b.id);
-  const value = Buffer.alloc(4 + 8 * entries.length);
+  const value = Buffer.alloc(ACL_HEADER_SIZE + ACL_ENTRY_SIZE * entries.length);
   value.writeUInt32LE(POSIX_ACL_XATTR_VERSION, 0);
   entries.forEach(({ tag, perm, id }, index) => {
-    value.writeUInt16LE(tag, 4 + 8 * index);
-    value.writeUInt16LE(perm, 6 + 8 * index);
-    value.writeUInt32LE(id, 8 + 8 * index);
+    const at = ACL_HEADER_SIZE + ACL_ENTRY_SIZE * index;
+    value.writeUInt16LE(tag, at);
+    value.writeUInt16LE(perm, at + ACL_PERM);
+    value.writeUInt32LE(id, at + ACL_ID);
   });
   return value;
 }
