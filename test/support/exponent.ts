@@ -6,26 +6,40 @@
 
 export interface Growth<Input> {
   readonly sizes: readonly number[];
+  /** Looked at where `sizes` say too much: a cache outgrown or a first collection weighs little over a wide range. */
+  readonly wider?: readonly number[];
   /** What is measured is not charged for making it. */
   make(size: number): Input;
   run(input: Input): unknown;
 }
 
 const RUNS = 4;
-const ATTEMPTS = 4;
+const ATTEMPTS = 3;
 
-/** The exponent; measured again while it is above `enough`, up to four times. */
+/** The exponent; measured again while it is above `enough`, up to three times, and then over the wider range. */
 export async function exponentOf<Input>(growth: Growth<Input>, enough: number): Promise<number> {
-  const inputs = growth.sizes.map((size) => ({
+  const { sizes, wider } = growth;
+  const exponent = await leastExponent({ growth, sizes, attempts: ATTEMPTS, enough });
+  if (exponent <= enough || wider === undefined) return exponent;
+  return await leastExponent({ growth, sizes: wider, attempts: 1, enough });
+}
+
+async function leastExponent<Input>(ask: {
+  readonly growth: Growth<Input>;
+  readonly sizes: readonly number[];
+  readonly attempts: number;
+  readonly enough: number;
+}): Promise<number> {
+  const inputs = ask.sizes.map((size) => ({
     size,
-    input: growth.make(size),
+    input: ask.growth.make(size),
     cost: Number.POSITIVE_INFINITY,
   }));
   let exponent = Number.POSITIVE_INFINITY;
-  for (let attempt = 0; attempt < ATTEMPTS && exponent > enough; attempt++) {
+  for (let attempt = 0; attempt < ask.attempts && exponent > ask.enough; attempt++) {
     for (let run = 0; run < RUNS; run++) {
       for (const point of inputs)
-        point.cost = Math.min(point.cost, await cost(() => growth.run(point.input)));
+        point.cost = Math.min(point.cost, await cost(() => ask.growth.run(point.input)));
     }
     exponent = slope(inputs.map(({ size, cost }) => [Math.log(size), Math.log(cost)]));
   }
