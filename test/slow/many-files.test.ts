@@ -15,9 +15,9 @@ for (const [type, files, mebibytes] of [
   ["ext4", 100_000, 300],
   ["ext4", 1_000_000, 1024],
   ["erofs", 100_000, 300],
-  ["erofs", 1_000_000, 1280],
-  ["xfs", 100_000, 400],
-  ["xfs", 1_000_000, 1792],
+  ["erofs", 1_000_000, 1024],
+  ["xfs", 100_000, 300],
+  ["xfs", 1_000_000, 1024],
 ] as const) {
   const name = `${files} small files take less than ${mebibytes} MiB of memory as ${type}`;
   testWith(["e2fsck", "fsck.erofs", "xfs_repair", "loop mount"], name, () => {

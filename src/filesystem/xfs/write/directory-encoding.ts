@@ -52,8 +52,9 @@ export interface DirectoryContext {
   readonly owner: Owner;
   /** Number of the directory above. */
   readonly parent: number;
-  /** Number and type of an inode of the tree. */
-  childAt(index: number): { readonly number: number; readonly type: keyof typeof FILE_TYPE };
+  /** Number and type of an inode of the tree: asked for one by one, so that nothing is made for each of a million. */
+  numberAt(index: number): number;
+  typeAt(index: number): keyof typeof FILE_TYPE;
 }
 
 /** Writes the form inside the inode and returns its bytes. */
@@ -66,12 +67,12 @@ export function encodeShortDirectory(directory: DirectoryContext, fork: Uint8Arr
   // Where the entry would lie in a block: the kernel makes that of it by these.
   let offset = DATA_ENTRIES_OFFSET + DOT_NAMES.reduce((sum, name) => sum + dataEntrySize(name), 0);
   for (const [i, name] of names.entries()) {
-    const { number, type } = directory.childAt(children[i] ?? 0);
+    const child = children[i] ?? 0;
     SHORT_ENTRY.namelen.put(view, at, name.length);
     SHORT_ENTRY.offset.put(view, at, offset);
     at = putName(fork, at + SHORT_ENTRY_HEADER, name);
-    view.setUint8(at, FILE_TYPE[type]);
-    view.setUint32(at + 1, number);
+    view.setUint8(at, FILE_TYPE[directory.typeAt(child)]);
+    view.setUint32(at + 1, directory.numberAt(child));
     at += 1 + SHORT_NUMBER_SIZE;
     offset += dataEntrySize(name);
   }
@@ -107,11 +108,12 @@ function encodeOneBlock(directory: DirectoryContext, block: number, bytes: Uint8
   const { names } = directory.layout;
   const view = viewOf(bytes);
   DIRECTORY_BLOCK.magic.put(view, 0, DIRECTORY_MAGIC.block);
+  const room = { bytes, view };
   const leaves: { readonly hash: number; readonly address: number }[] = [];
   let at = DATA_ENTRIES_OFFSET;
   for (let entry = 0; entry < names.length + DOT_NAMES.length; entry++) {
     leaves.push({ hash: nameHash(nameOf(directory, entry)), address: at / DATA_ALIGN });
-    at = putEntry(directory, entry, bytes, at);
+    at = putEntry(directory, entry, room, at);
   }
   const leavesAt = BLOCK_SIZE - BLOCK_TAIL_SIZE - leaves.length * LEAF_ENTRY_SIZE;
   putFreeRun(view, at, leavesAt - at);
@@ -129,10 +131,13 @@ function encodeDataBlock(
   bytes: Uint8Array,
 ): void {
   const view = viewOf(bytes);
+  const room = { bytes, view };
   DIRECTORY_BLOCK.magic.put(view, 0, DIRECTORY_MAGIC.data);
   let at = DATA_ENTRIES_OFFSET;
   const end = dataStarts[logical + 1] ?? 0;
-  for (let entry = dataStarts[logical] ?? 0; entry < end; entry++) at = putEntry(directory, entry, bytes, at);
+  for (let entry = dataStarts[logical] ?? 0; entry < end; entry++) {
+    at = putEntry(directory, entry, room, at);
+  }
   putFreeRun(view, at, BLOCK_SIZE - at);
   sealDirectoryBlock(bytes, block, directory.owner);
 }
@@ -141,23 +146,36 @@ function nameOf({ layout }: DirectoryContext, entry: number): string {
   return DOT_NAMES[entry] ?? layout.names[entry - DOT_NAMES.length] ?? "";
 }
 
+/** A block that is written to. */
+interface BlockRoom {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+}
+
 /** Writes an entry and returns where the next one begins. */
-function putEntry(directory: DirectoryContext, entry: number, bytes: Uint8Array, at: number): number {
-  const view = viewOf(bytes);
+function putEntry(
+  directory: DirectoryContext,
+  entry: number,
+  { bytes, view }: BlockRoom,
+  at: number,
+): number {
   const name = nameOf(directory, entry);
-  const { number, type } = targetOf(directory, entry);
-  DATA_ENTRY.inumber.put(view, at, number);
+  DATA_ENTRY.inumber.put(view, at, numberOf(directory, entry));
   DATA_ENTRY.namelen.put(view, at, name.length);
-  view.setUint8(putName(bytes, at + DATA_ENTRY_HEADER, name), FILE_TYPE[type]);
+  view.setUint8(putName(bytes, at + DATA_ENTRY_HEADER, name), FILE_TYPE[typeOf(directory, entry)]);
   const next = at + dataEntrySize(name);
   view.setUint16(next - DATA_TAG_SIZE, at);
   return next;
 }
 
-function targetOf(directory: DirectoryContext, entry: number): ReturnType<DirectoryContext["childAt"]> {
-  const { layout, owner, parent } = directory;
-  if (entry < DOT_NAMES.length) return { number: entry === 0 ? owner.number : parent, type: "directory" };
-  return directory.childAt(layout.children[entry - DOT_NAMES.length] ?? 0);
+function numberOf(directory: DirectoryContext, entry: number): number {
+  if (entry < DOT_NAMES.length) return entry === 0 ? directory.owner.number : directory.parent;
+  return directory.numberAt(directory.layout.children[entry - DOT_NAMES.length] ?? 0);
+}
+
+function typeOf(directory: DirectoryContext, entry: number): keyof typeof FILE_TYPE {
+  if (entry < DOT_NAMES.length) return "directory";
+  return directory.typeAt(directory.layout.children[entry - DOT_NAMES.length] ?? 0);
 }
 
 function putFreeRun(view: DataView, at: number, length: number): void {

@@ -7,10 +7,9 @@ import { encodeFreeInode, encodeInode, encodeOwnInode, InodeRoom } from "./inode
 import { slotNumber } from "./numbering.ts";
 import type { XfsPlan } from "./plan.ts";
 import { OWN_INODES } from "./planned-inode.ts";
-import { forksOf } from "./tree-placer.ts";
 
 export function* chunkJobs(plan: XfsPlan): Generator<BlockJob> {
-  const room = new InodeRoom();
+  const room = new InodeRoom(plan.options.uuid);
   for (const [chunk, start] of plan.placement.chunks.entries()) {
     for (let i = 0; i < CHUNK_BLOCKS; i++) {
       const firstSlot = chunk * INODES_PER_CHUNK + i * INODES_PER_BLOCK;
@@ -21,7 +20,7 @@ export function* chunkJobs(plan: XfsPlan): Generator<BlockJob> {
 
 function encodeBlock(plan: XfsPlan, firstSlot: number, bytes: Uint8Array, room: InodeRoom): void {
   for (let i = 0; i < INODES_PER_BLOCK; i++) {
-    room.clear();
+    room.clear(slotNumber(plan.placement.chunks, firstSlot + i));
     encodeSlot(plan, firstSlot + i, room);
     bytes.set(room.bytes, i * INODE_SIZE);
   }
@@ -29,17 +28,15 @@ function encodeBlock(plan: XfsPlan, firstSlot: number, bytes: Uint8Array, room: 
 
 function encodeSlot(plan: XfsPlan, slot: number, room: InodeRoom): void {
   const { namespace, placement, options } = plan;
-  const owner = { number: slotNumber(placement.chunks, slot), uuid: options.uuid };
   if (slot > 0 && slot <= OWN_INODES) {
-    encodeOwnInode({ isBitmap: slot === 1, time: options.time }, owner, room);
+    encodeOwnInode({ isBitmap: slot === 1, time: options.time }, room);
     return;
   }
   const index = slot === 0 ? 0 : slot - OWN_INODES;
   const planned = namespace[index];
   if (planned === undefined) {
-    encodeFreeInode(owner, room);
+    encodeFreeInode(room);
     return;
   }
-  const placed = forksOf(placement.forks, index, planned);
-  encodeInode(planned, placed, directoryContext(plan, planned, owner), owner, room);
+  encodeInode(planned, placement.forks.get(index), directoryContext(plan, planned, room.owner), room);
 }

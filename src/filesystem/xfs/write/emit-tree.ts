@@ -36,10 +36,8 @@ export function directoryContext(
     layout: directory,
     owner,
     parent: inodeNumber(chunks, parent),
-    childAt: (index) => ({
-      number: inodeNumber(chunks, index),
-      type: namespace[index]?.node.type ?? "file",
-    }),
+    numberAt: (index) => inodeNumber(chunks, index),
+    typeAt: (index) => namespace[index]?.node.type ?? "file",
   };
 }
 

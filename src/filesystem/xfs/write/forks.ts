@@ -35,19 +35,23 @@ const WHOLE: Forks = {
 };
 const WHOLE_OUTSIDE: Forks = { ...WHOLE, localData: false };
 
-/** What of an inode wants to lie inside it. */
+/** What of an inode with attributes wants to lie inside it. */
 export interface ForkDemand {
   /** Whether it is a device, a fifo or a socket: then there is a number of fixed length, or none. */
   readonly isSpecial: boolean;
   /** Bytes of a directory's entries or a symlink's target; 0 for others. */
   readonly local: number;
-  /** Bytes of attributes in their short form; undefined where there are none. */
-  readonly attributes: number | undefined;
+  /** Bytes of attributes in their short form. */
+  readonly attributes: number;
+}
+
+/** Of an inode without attributes: of nearly all, and nothing is made for them. */
+export function forksWithoutAttributes(local: number): Forks {
+  return local <= MOST_LOCAL ? WHOLE : WHOLE_OUTSIDE;
 }
 
 /** Attributes go first: what a directory or a symlink does not have inside is one block elsewhere. */
 export function forksFor({ isSpecial, local, attributes }: ForkDemand): Forks {
-  if (attributes === undefined) return local <= MOST_LOCAL ? WHOLE : WHOLE_OUTSIDE;
   if (isSpecial) return divided(DEVICE_DATA, attributes, 0);
   const attrBytes = Math.max(roundUp(attributes), LEAST_ATTR);
   if (attrBytes <= LITERAL_AREA_SIZE - LEAST_DATA) {

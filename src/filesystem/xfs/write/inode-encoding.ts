@@ -20,9 +20,9 @@ import {
   XFS_DINODE_MAGIC,
 } from "../format/inode.ts";
 import { encodeShortAttributes } from "./attribute-encoding.ts";
-import { bmapFormat, encodeBmapFork, type Mapping, mappedBlocks, putExtents } from "./bmap.ts";
+import { bmapFormat, encodeBmapFork, type Mapping, mappedBlocks, NO_MAPPING, putExtents } from "./bmap.ts";
 import { type DirectoryContext, encodeShortDirectory } from "./directory-encoding.ts";
-import type { Owner } from "./owner.ts";
+import type { Forks } from "./forks.ts";
 import type { PlannedInode } from "./planned-inode.ts";
 import type { PlacedForks } from "./tree-placer.ts";
 
@@ -32,28 +32,33 @@ const NULLAGINO = 0xffffffff;
 export class InodeRoom {
   readonly bytes = new Uint8Array(INODE_SIZE);
   readonly view = viewOf(this.bytes);
+  /** Who is written there. */
+  readonly owner: { number: number; readonly uuid: Uint8Array };
 
-  clear(): void {
+  constructor(uuid: Uint8Array) {
+    this.owner = { number: 0, uuid };
+  }
+
+  /** Makes room for the inode of this number. */
+  clear(number: number): void {
     this.bytes.fill(0);
+    this.owner.number = number;
   }
 }
 
 /** Writes an inode that is not in use into room that is clear. */
-export function encodeFreeInode({ number, uuid }: Owner, { bytes, view }: InodeRoom): void {
-  encode(INODE, view, 0, {
-    di_magic: XFS_DINODE_MAGIC,
-    di_version: INODE_VERSION,
-    di_next_unlinked: NULLAGINO,
-    di_ino: number,
-    di_uuid: uuid,
-  });
+export function encodeFreeInode({ bytes, view, owner: { number, uuid } }: InodeRoom): void {
+  INODE.di_magic.put(view, 0, XFS_DINODE_MAGIC);
+  INODE.di_version.put(view, 0, INODE_VERSION);
+  INODE.di_next_unlinked.put(view, 0, NULLAGINO);
+  INODE.di_ino.put(view, 0, number);
+  INODE.di_uuid.put(view, 0, uuid);
   INODE.di_crc.put(view, 0, crc32c(bytes));
 }
 
 /** Writes an inode of the filesystem's own into room that is clear: an empty file that no directory names. */
 export function encodeOwnInode(
   { isBitmap, time }: { readonly isBitmap: boolean; readonly time: Timestamp },
-  owner: Owner,
   room: InodeRoom,
 ): void {
   const { view } = room;
@@ -67,69 +72,74 @@ export function encodeOwnInode(
     di_flags2: XFS_DIFLAG2_BIGTIME,
     di_changecount: 1,
   });
-  encodeFreeInode(owner, room);
+  encodeFreeInode(room);
 }
 
-/** Writes an inode of the tree into room that is clear. */
+/**
+ * Writes an inode of the tree into room that is clear, field by field: no object is made for one of a million.
+ *
+ * @param placed where its blocks lie, if that is not all where the contents are already
+ */
 export function encodeInode(
   planned: PlannedInode,
-  placed: PlacedForks,
+  placed: PlacedForks | undefined,
   directory: DirectoryContext | undefined,
-  owner: Owner,
   room: InodeRoom,
 ): void {
   const { node, forks, links } = planned;
-  const { mode, uid, gid } = node.metadata;
-  const { bytes, view } = room;
+  const { view } = room;
+  INODE.di_mode.put(view, 0, MODE_TYPE[node.type] | node.metadata.mode);
+  INODE.di_uid.put(view, 0, node.metadata.uid);
+  INODE.di_gid.put(view, 0, node.metadata.gid);
+  INODE.di_nlink.put(view, 0, links);
   putTimes(view, node.metadata);
-  const border = INODE_CORE_SIZE + forks.dataBytes;
-  const { di_format, di_size } = encodeData(planned, placed, directory, room);
-  encode(INODE, view, 0, {
-    di_mode: MODE_TYPE[node.type] | mode,
-    di_format,
-    di_uid: uid,
-    di_gid: gid,
-    di_nlink: links,
-    di_size,
-    di_nblocks: blocksOf(placed.data) + blocksOf(placed.attributes),
-    di_nextents: placed.data.extents.length,
-    di_anextents: placed.attributes.extents.length,
-    di_forkoff: forks.attrBytes === 0 ? 0 : forks.dataBytes / FORKOFF_UNIT,
-    di_aformat: encodeAttributes(planned, placed, () => bytes.subarray(border)),
-    di_flags2: XFS_DIFLAG2_BIGTIME,
-    di_changecount: 1,
-  });
-  encodeFreeInode(owner, room);
+  encodeData(planned, placed?.data, directory, room);
+  const extents = placed?.data.extents ?? planned.extents;
+  const attributes = placed?.attributes ?? NO_MAPPING;
+  const nodes = (placed?.data.nodes.length ?? 0) + attributes.nodes.length;
+  INODE.di_nblocks.put(view, 0, mappedBlocks(extents) + mappedBlocks(attributes.extents) + nodes);
+  INODE.di_nextents.put(view, 0, extents.length);
+  INODE.di_anextents.put(view, 0, attributes.extents.length);
+  INODE.di_forkoff.put(view, 0, forks.attrBytes === 0 ? 0 : forks.dataBytes / FORKOFF_UNIT);
+  encodeAttributes(planned, attributes, room);
+  INODE.di_flags2.put(view, 0, XFS_DIFLAG2_BIGTIME);
+  INODE.di_changecount.put(view, 0, 1);
+  encodeFreeInode(room);
 }
 
-function blocksOf({ extents, nodes }: Mapping): number {
-  return mappedBlocks(extents) + nodes.length;
-}
-
-/** Writes the data fork, and returns its form and the size of what it holds. */
+/** Writes the data fork, its form, and the size of what it holds. */
 function encodeData(
-  { node, forks, directory: layout }: PlannedInode,
-  { data }: PlacedForks,
+  { node, forks, directory: layout, extents }: PlannedInode,
+  data: Mapping | undefined,
   directory: DirectoryContext | undefined,
-  { bytes, view }: InodeRoom,
-): { readonly di_format: number; readonly di_size: number } {
+  room: InodeRoom,
+): void {
+  const { view } = room;
   if (node.type === "char" || node.type === "block") {
     DEVICE.dev.put(view, INODE_CORE_SIZE, node.major * 2 ** MINOR_BITS + node.minor);
-    return { di_format: FORMAT.dev, di_size: 0 };
+    putForm(view, FORMAT.dev, 0);
+  } else if (node.type === "fifo" || node.type === "socket") {
+    putForm(view, FORMAT.dev, 0);
+  } else if (node.type === "symlink" && forks.localData) {
+    dataFork(room, forks).set(Buffer.from(node.target, "latin1"));
+    putForm(view, FORMAT.local, node.target.length);
+  } else if (directory !== undefined && forks.localData) {
+    putForm(view, FORMAT.local, encodeShortDirectory(directory, dataFork(room, forks)));
+  } else {
+    const isTree = data !== undefined && data.nodes.length > 0;
+    if (isTree) encodeBmapFork(data, dataFork(room, forks));
+    else putExtents(data?.extents ?? extents, view, INODE_CORE_SIZE);
+    putForm(view, isTree ? FORMAT.btree : FORMAT.extents, sizeOf(node, layout?.blocks?.data ?? 0));
   }
-  if (node.type === "fifo" || node.type === "socket") return { di_format: FORMAT.dev, di_size: 0 };
-  const fork = (): Uint8Array => bytes.subarray(INODE_CORE_SIZE, INODE_CORE_SIZE + forks.dataBytes);
-  if (node.type === "symlink" && forks.localData) {
-    fork().set(Buffer.from(node.target, "latin1"));
-    return { di_format: FORMAT.local, di_size: node.target.length };
-  }
-  if (directory !== undefined && forks.localData) {
-    return { di_format: FORMAT.local, di_size: encodeShortDirectory(directory, fork()) };
-  }
-  // Of nearly all inodes: no view of the fork is made.
-  if (data.nodes.length === 0) putExtents(data.extents, view, INODE_CORE_SIZE);
-  else encodeBmapFork(data, fork());
-  return { di_format: bmapFormat(data), di_size: sizeOf(node, layout?.blocks?.data ?? 0) };
+}
+
+function putForm(view: DataView, format: number, size: number): void {
+  INODE.di_format.put(view, 0, format);
+  INODE.di_size.put(view, 0, size);
+}
+
+function dataFork({ bytes }: InodeRoom, { dataBytes }: Forks): Uint8Array {
+  return bytes.subarray(INODE_CORE_SIZE, INODE_CORE_SIZE + dataBytes);
 }
 
 /** `dataBlocks`: those of a directory's entries; leaves and free indexes do not count. */
@@ -138,19 +148,22 @@ function sizeOf(node: Inode, dataBlocks: number): number {
   return node.type === "symlink" ? node.target.length : dataBlocks * BLOCK_SIZE;
 }
 
-/** Writes the attribute fork and returns its form: that of extents, too, where there is none. */
+/** Writes the attribute fork and its form: that of extents, too, where there is none. */
 function encodeAttributes(
   { attributes, forks }: PlannedInode,
-  placed: PlacedForks,
-  fork: () => Uint8Array,
-): number {
-  if (attributes === undefined) return FORMAT.extents;
+  placed: Mapping,
+  { bytes, view }: InodeRoom,
+): void {
+  INODE.di_aformat.put(view, 0, FORMAT.extents);
+  if (attributes === undefined) return;
+  const fork = bytes.subarray(INODE_CORE_SIZE + forks.dataBytes);
   if (forks.shortAttributes) {
-    encodeShortAttributes(attributes.layout, fork());
-    return FORMAT.local;
+    encodeShortAttributes(attributes.layout, fork);
+    INODE.di_aformat.put(view, 0, FORMAT.local);
+  } else {
+    encodeBmapFork(placed, fork);
+    INODE.di_aformat.put(view, 0, bmapFormat(placed));
   }
-  encodeBmapFork(placed.attributes, fork());
-  return bmapFormat(placed.attributes);
 }
 
 interface Times {

@@ -7,7 +7,7 @@ import type { Steps } from "../../../waiting/steps.ts";
 import { attributeEntries } from "./attribute-entries.ts";
 import { attributeBlocks, attributeLayout } from "./attribute-layout.ts";
 import { type DirectoryLayout, layOutBlocks, shortDirectoryBytes } from "./directory-layout.ts";
-import { type Forks, forksFor, MOST_LOCAL } from "./forks.ts";
+import { type Forks, forksFor, forksWithoutAttributes, MOST_LOCAL } from "./forks.ts";
 import { checkInode, checkName, fileExtents } from "./inode-limits.ts";
 import { type Namespace, type PlannedAttributes, type PlannedInode, pathOf } from "./planned-inode.ts";
 
@@ -44,12 +44,6 @@ interface Frame {
   readonly index: number;
   readonly entries: ReadonlyMap<string, Inode>;
   readonly layout: DirectoryLayout;
-}
-
-/** An inode's attributes, and how its room is divided. */
-interface Attributed {
-  readonly forks: Forks;
-  readonly attributes: PlannedAttributes | undefined;
 }
 
 class Walk {
@@ -95,7 +89,8 @@ class Walk {
     this.#at(parent, name);
     const names = yield* sortedNames([...node.entries.keys()]);
     for (const entry of names) checkName(entry, this.#path);
-    const { forks, attributes } = this.#attributed(node, shortDirectoryBytes(names, MOST_LOCAL), false);
+    const planned = this.#plannedAttributes(node.metadata.xattrs);
+    const forks = this.#forks(planned, shortDirectoryBytes(names, MOST_LOCAL), false);
     const blocks = forks.localData ? undefined : yield* layOutBlocks(names);
     const layout: DirectoryLayout = { names, children: [], blocks };
     const index = this.#push({
@@ -106,7 +101,7 @@ class Walk {
       forks,
       extents: NO_EXTENTS,
       directory: layout,
-      attributes,
+      attributes: this.#settled(planned, forks),
     });
     // Its name, or for the root its "..", and its own ".".
     this.#countLink(index);
@@ -131,8 +126,10 @@ class Walk {
     checkInode(node, this.#path);
     const isSpecial = node.type !== "file" && node.type !== "symlink";
     const local = node.type === "symlink" ? node.target.length : 0;
-    const { forks, attributes } = this.#attributed(node, local, isSpecial);
+    const planned = this.#plannedAttributes(node.metadata.xattrs);
+    const forks = this.#forks(planned, local, isSpecial);
     const extents = node.type === "file" ? fileExtents(node) : NO_EXTENTS;
+    const attributes = this.#settled(planned, forks);
     return this.#push({ node, parent, name, links: 0, forks, extents, directory: undefined, attributes });
   }
 
@@ -147,11 +144,13 @@ class Walk {
     return index;
   }
 
-  #attributed({ metadata }: Inode, local: number, isSpecial: boolean): Attributed {
-    const planned = this.#plannedAttributes(metadata.xattrs);
-    const forks = forksFor({ isSpecial, local, attributes: planned?.layout.shortBytes });
-    if (planned === undefined) return { forks, attributes: undefined };
-    return { forks, attributes: forks.shortAttributes ? planned : this.#outside(planned) };
+  #forks(planned: PlannedAttributes | undefined, local: number, isSpecial: boolean): Forks {
+    if (planned === undefined) return forksWithoutAttributes(local);
+    return forksFor({ isSpecial, local, attributes: planned.layout.shortBytes });
+  }
+
+  #settled(planned: PlannedAttributes | undefined, forks: Forks): PlannedAttributes | undefined {
+    return planned === undefined || forks.shortAttributes ? planned : this.#outside(planned);
   }
 
   #plannedAttributes(xattrs: readonly Xattr[]): PlannedAttributes | undefined {

@@ -29,7 +29,7 @@ export interface Placement {
   readonly log: number;
   /** The first block of each chunk of inodes, ascending. */
   readonly chunks: readonly number[];
-  /** By index, for inodes of the namespace whose blocks were given or moved here; see `dataMapping`. */
+  /** By index, for inodes of the namespace that have blocks beside contents that stay where they are. */
   readonly forks: ReadonlyMap<number, PlacedForks>;
   readonly groups: readonly Group[];
   /** sb_fdblocks. */

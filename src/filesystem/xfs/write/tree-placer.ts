@@ -50,7 +50,9 @@ export class TreePlacer {
     moved: ReadonlyMap<number, readonly Extent[]>,
   ): Steps<ReadonlyMap<number, PlacedForks>> {
     const placed = new Map<number, PlacedForks>();
-    for (const [index, planned] of namespace.entries()) {
+    let index = -1;
+    for (const planned of namespace) {
+      index++;
       if (index % INODES_PER_STEP === 0) yield;
       const { forks, attributes, extents } = planned;
       const own = ownRuns(planned);
@@ -110,17 +112,3 @@ function blocksOf(runs: readonly Run[]): number[] {
   }
   return blocks;
 }
-
-/** Where the blocks of an inode of the namespace lie. */
-export function forksOf(
-  placed: ReadonlyMap<number, PlacedForks>,
-  index: number,
-  { extents }: PlannedInode,
-): PlacedForks {
-  const known = placed.get(index);
-  if (known !== undefined) return known;
-  if (extents.length === 0) return NOTHING_PLACED;
-  return { data: { extents, nodes: NO_MAPPING.nodes }, attributes: NO_MAPPING };
-}
-
-const NOTHING_PLACED: PlacedForks = { data: NO_MAPPING, attributes: NO_MAPPING };
