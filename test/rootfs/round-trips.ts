@@ -5,15 +5,16 @@ import fc from "fast-check";
 import { convert } from "../../src/convert/convert.ts";
 import { differences, kernelView, withMounted } from "../support/kernel-view.ts";
 import { expectCleanFilesystem } from "../support/oracles.ts";
+import type { RandomCases } from "../support/random-cases.ts";
 import { randomStack } from "../support/random-stack.ts";
 import { type TarItem, tar } from "../support/tar-builder.ts";
 
 const KINDS = ["erofs", "xfs", "ext4"] as const;
 
 /** Fails unless the kernel shows the same of each, but for times that a kind does not keep. */
-export async function checkRoundTrips(trees: number, folder: string): Promise<void> {
+export async function checkRoundTrips(runs: RandomCases, folder: string): Promise<void> {
   const property = fc.asyncProperty(randomStack(), (layers) => checkRoundTrip(layers.flat(), folder));
-  await fc.assert(property, { numRuns: trees, endOnFailure: true });
+  await fc.assert(property, runs);
 }
 
 async function checkRoundTrip(items: readonly TarItem[], folder: string): Promise<void> {

@@ -40,16 +40,20 @@ export interface Outcome {
   readonly stderr: string;
 }
 
+/** What hangs is to be told by name, before the test around it has to be ended. */
+const ENDS_WITHIN_MS = 900_000;
+
 /** Runs a program to its end and returns what it said; a status other than 0 is not an error here. */
 export function run(program: string, args: readonly string[], options: RunOptions = {}): Outcome {
   const result = spawnSync(findProgram(program) ?? program, args, {
     encoding: options.encoding ?? "utf8",
     maxBuffer: 1 << 28,
+    timeout: ENDS_WITHIN_MS,
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     ...(options.input === undefined ? {} : { input: options.input }),
     env: { ...process.env, LC_ALL: "C.UTF-8", ...options.env },
   });
-  if (result.error) throw result.error;
+  if (result.error) throw new Error(`${program} ${args.join(" ")}`, { cause: result.error });
   return { status: result.status ?? -1, stdout: result.stdout, stderr: result.stderr };
 }
 

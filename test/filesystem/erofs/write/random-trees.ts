@@ -1,10 +1,10 @@
 import { expect } from "bun:test";
-import { randomInt } from "node:crypto";
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import type { Directory } from "../../../../src/tree/inode.ts";
 import { differences, kernelView } from "../../../support/kernel-view.ts";
 import { expectCleanFilesystem } from "../../../support/oracles.ts";
+import type { RandomCases } from "../../../support/random-cases.ts";
 import { expectedView, grow, treeCases } from "../../ext4/write/random-trees.ts";
 import { type ErofsImage, wholeTime, withErofs, withErofsMount } from "./images.ts";
 
@@ -18,12 +18,10 @@ const packings = fc.option(
 );
 
 /**
- * Draws so many trees. Of each fsck.erofs has nothing to say, the kernel shows it as it was, and the bytes are the same
- * again, however the contents are cut into chunks. Prints the seed, so that a failure can be had again.
+ * Draws trees. Of each fsck.erofs has nothing to say, the kernel shows it as it was, and the bytes are the same
+ * again, however the contents are cut into chunks.
  */
-export function checkRandomErofs(numRuns: number): void {
-  const seed = randomInt(2 ** 31);
-  console.log(`random trees in EROFS: seed ${seed}`);
+export function checkRandomErofs(runs: RandomCases): void {
   fc.assert(
     fc.property(treeCases, fc.integer({ min: 500, max: 10_000 }), packings, (drawn, cut, packing) => {
       const make = (check: (image: ErofsImage, root: Directory) => void, pieces?: number): Buffer =>
@@ -44,6 +42,6 @@ export function checkRandomErofs(numRuns: number): void {
       });
       expect(first.equals(make(() => undefined, cut))).toBe(true);
     }),
-    { numRuns, seed },
+    runs,
   );
 }

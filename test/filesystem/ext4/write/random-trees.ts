@@ -1,6 +1,6 @@
 /** Random trees, and what e2fsck and the kernel must say of the images made of them. */
 import { expect } from "bun:test";
-import { createHash, randomInt } from "node:crypto";
+import { createHash } from "node:crypto";
 import { closeSync, openSync, readSync } from "node:fs";
 import fc from "fast-check";
 import type { SizeChoice } from "../../../../src/filesystem/kind/size.ts";
@@ -13,6 +13,7 @@ import {
   type KernelView,
   kernelView,
 } from "../../../support/kernel-view.ts";
+import type { RandomCases } from "../../../support/random-cases.ts";
 import {
   device,
   directoryOf,
@@ -254,12 +255,10 @@ const cases = fc.record({
 type Case = typeof cases extends fc.Arbitrary<infer Value> ? Value : never;
 
 /**
- * Draws so many trees. Of each, as ext4, ext3 or ext2 and of any size: e2fsck has nothing to say, the kernel shows it as
- * it was, and the bytes are the same again. Prints the seed, so that a failure can be had again.
+ * Draws trees. Of each, as ext4, ext3 or ext2 and of any size: e2fsck has nothing to say, the kernel shows it as
+ * it was, and the bytes are the same again.
  */
-export function checkRandomTrees(numRuns: number): void {
-  const seed = randomInt(2 ** 31);
-  console.log(`random trees: seed ${seed}`);
+export function checkRandomTrees(runs: RandomCases): void {
   fc.assert(
     fc.property(cases, (drawn) => {
       const first = make(drawn, (image, root) => {
@@ -274,6 +273,6 @@ export function checkRandomTrees(numRuns: number): void {
       });
       expect(first.equals(make(drawn, () => undefined))).toBe(true);
     }),
-    { numRuns, seed },
+    runs,
   );
 }

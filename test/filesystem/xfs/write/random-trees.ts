@@ -1,10 +1,11 @@
 /** Random trees, and what xfs_repair and the kernel must say of the images made of them. */
 import { expect } from "bun:test";
-import { createHash, randomInt } from "node:crypto";
+import { createHash } from "node:crypto";
 import { closeSync, openSync, readSync } from "node:fs";
 import fc from "fast-check";
 import type { SizeChoice } from "../../../../src/filesystem/kind/size.ts";
 import type { Directory, Inode, Metadata } from "../../../../src/tree/inode.ts";
+import type { RandomCases } from "../../../support/random-cases.ts";
 import {
   device,
   directoryOf,
@@ -178,12 +179,10 @@ const cases = fc.record({
 type Case = typeof cases extends fc.Arbitrary<infer Value> ? Value : never;
 
 /**
- * Draws so many trees. Of each, of any size: xfs_repair and xfs_db have nothing to say, the kernel shows it as it was,
- * and the bytes are the same again. Prints the seed, so that a failure can be had again.
+ * Draws trees. Of each, of any size: xfs_repair and xfs_db have nothing to say, the kernel shows it as it was,
+ * and the bytes are the same again.
  */
-export function checkRandomTrees(numRuns: number): void {
-  const seed = randomInt(2 ** 31);
-  console.log(`random trees: seed ${seed}`);
+export function checkRandomTrees(runs: RandomCases): void {
   fc.assert(
     fc.property(cases, (drawn) => {
       const first = make(drawn, (image, root) => {
@@ -191,6 +190,6 @@ export function checkRandomTrees(numRuns: number): void {
       });
       expect(make(drawn, () => undefined)).toBe(first);
     }),
-    { numRuns, seed, includeErrorInReport: true },
+    runs,
   );
 }
