@@ -24,6 +24,10 @@ export interface HttpOptions {
   readonly environment: Environment;
   /** PEM certificates to be trusted beside the usual ones. */
   readonly ca?: string | undefined;
+  /** What this client shows of itself to servers that ask, in PEM. */
+  readonly identity?: { readonly cert: string; readonly key: string } | undefined;
+  /** Path of a unix socket that every server is behind; no proxy stands before it. */
+  readonly socketPath?: string | undefined;
   /** TIMEOUTS where they are absent. */
   readonly timeouts?: Partial<Timeouts> | undefined;
   /** The real one if absent. */
@@ -77,7 +81,7 @@ export class HttpClient {
     signal?.throwIfAborted();
     const nearest = this.isTrusted(url) ? REACH.linkLocal : (request.nearest ?? REACH.linkLocal);
     if (isNearer(url.hostname, nearest)) throw tooNear(url.host);
-    const proxy = proxyFor(url, this.#options.environment);
+    const proxy = this.#proxyFor(url);
     const deadline = new Deadline(this.#timeouts.connect + this.#timeouts.headers, url, signal);
     try {
       const { statusCode, headers, body } = await this.#dispatcher(url, nearest, proxy).request({
@@ -111,7 +115,7 @@ export class HttpClient {
   reach(url: URL): Promise<Reach> {
     const known = this.#reaches.get(url.hostname);
     if (known !== undefined) return known;
-    const isHidden = ipLiteral(url.hostname) === undefined && proxyFor(url, this.#options.environment);
+    const isHidden = ipLiteral(url.hostname) === undefined && this.#proxyFor(url);
     const found = isHidden ? Promise.resolve(REACH.public) : reachOfServer(url);
     this.#reaches.set(url.hostname, found);
     return found;
@@ -129,6 +133,11 @@ export class HttpClient {
     await Promise.all(open.map((dispatcher) => dispatcher.destroy()));
   }
 
+  #proxyFor(url: URL): NamedProxy | undefined {
+    const { socketPath, environment } = this.#options;
+    return socketPath === undefined ? proxyFor(url, environment) : undefined;
+  }
+
   #dispatcher(url: URL, nearest: Reach, proxy: NamedProxy | undefined): Dispatcher {
     const key = proxy === undefined ? `direct ${nearest}` : `${url.protocol} ${proxy.url.href}`;
     const known = this.#dispatchers.get(key);
@@ -142,7 +151,10 @@ export class HttpClient {
   #direct(nearest: Reach): Dispatcher {
     const { connect } = this.#timeouts;
     const guard = nearest === REACH.linkLocal ? {} : { lookup: guardedLookup(nearest) };
-    return new Agent({ ...this.#limits(), connect: { timeout: connect, ...this.#trust(), ...guard } });
+    const { socketPath } = this.#options;
+    const socket = socketPath === undefined ? {} : { socketPath };
+    const settings = { timeout: connect, ...this.#trust(), ...guard, ...socket };
+    return new Agent({ ...this.#limits(), connect: settings });
   }
 
   #proxied(proxy: URL, tunnel: boolean): Dispatcher {
@@ -164,8 +176,8 @@ export class HttpClient {
   }
 
   /** What is given for `ca` replaces the usual certificates: they are put back beside it. */
-  #trust(): { ca?: string[] } {
-    const { ca } = this.#options;
-    return ca === undefined ? {} : { ca: [...usualCertificates(), ca] };
+  #trust(): { ca?: string[]; cert?: string; key?: string } {
+    const { ca, identity = {} } = this.#options;
+    return ca === undefined ? identity : { ...identity, ca: [...usualCertificates(), ca] };
   }
 }
