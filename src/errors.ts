@@ -32,7 +32,7 @@ export const ERROR_CODES = {
   E_IMAGE_NOT_FOUND: EXIT.notFound,
   /** The image is there, but not for the platform asked for. */
   E_PLATFORM_NOT_FOUND: EXIT.notFound,
-  /** The registry refuses: no or wrong credentials, or no right to the image. */
+  /** The registry refuses: no or wrong credentials, or no right to the image. So does the socket of an engine. */
   E_DENIED: EXIT.denied,
   /** A server cannot be reached, breaks off, keeps failing or answers nonsense: trying again later may help. */
   E_NETWORK: EXIT.network,

@@ -93,6 +93,10 @@ export type {
 export { type ImageInput, type OpenImageOptions, openImage, verifyImage } from "./reader/open-image.ts";
 export type { RegistryAccess, RegistryEvent } from "./source/registry-options.ts";
 export type {
+  ContainerdSource,
+  ContainersStorageSource,
+  DockerDaemonSource,
+  EngineSource,
   FilesystemSource,
   FolderSource,
   IdRange,

@@ -1,6 +1,7 @@
 import type { ConvertResult } from "../convert/convert.ts";
 import type { ProgressEvent } from "../convert/progress.ts";
 import { type CommandLine, flag } from "./arguments.ts";
+import { withNamespace } from "./containerd-source.ts";
 import { withFolderOptions } from "./folder-source.ts";
 import type { Host } from "./host.ts";
 import { type Manner, mannerOf } from "./manner.ts";
@@ -15,7 +16,8 @@ import { madeImage, type Told, tell } from "./tell.ts";
 export async function runConvert(line: CommandLine, host: Host): Promise<void> {
   const manner = mannerOf(line);
   const request = convertRequest(line, host.env);
-  const source = withFolderOptions(line, sourceSpec(request.source, "convert - --out DIR", host));
+  const given = withNamespace(line, sourceSpec(request.source, "convert - --out DIR", host));
+  const source = withFolderOptions(line, given);
   const registry = await registryRequest(line, host, request.source);
   const progress = progressReporter(manner, host.stderr, host.env);
   const options = {

@@ -4,6 +4,7 @@ import { Docker2vmError } from "../errors.ts";
 import { FILE_FIELDS, type FileField } from "../tree/tree-diff.ts";
 import { type CommandLine, flag, listOption, stringOption } from "./arguments.ts";
 import { formatBytes } from "./bytes.ts";
+import { withNamespaces } from "./containerd-source.ts";
 import { isoTime } from "./filesystem/text.ts";
 import { wordsOf } from "./filesystem/with-filesystem.ts";
 import { folderTotals } from "./folder-totals.ts";
@@ -26,10 +27,12 @@ export async function runDiff(line: CommandLine, host: Host): Promise<number> {
     });
   }
   const registry = await registryRequest(line, host, before === "-" ? before : after);
+  const sources = [sourceSpec(before, "diff - B", host), sourceSpec(after, "diff A -", host)];
+  const [one = before, other = after] = withNamespaces(line, sources);
   const { diffImages } = await import("../convert/diff-images.ts");
   const differences = await diffImages({
-    before: sourceSpec(before, "diff - B", host),
-    after: sourceSpec(after, "diff A -", host),
+    before: one,
+    after: other,
     ignore: listOption(line, "ignore")
       .flatMap((names) => names.split(","))
       .map(fieldOf),

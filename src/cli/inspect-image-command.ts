@@ -1,6 +1,7 @@
 import type { ImageInspection, InspectedImage } from "../convert/inspect-image.ts";
 import { type CommandLine, flag, stringOption } from "./arguments.ts";
 import { formatBytes } from "./bytes.ts";
+import { withNamespace } from "./containerd-source.ts";
 import type { Host } from "./host.ts";
 import { printable } from "./printable.ts";
 import { registryRequest } from "./registry-request.ts";
@@ -12,7 +13,7 @@ import { workload } from "./summary.ts";
 /** `docker2vm inspect-image SOURCE` */
 export async function runInspectImage(line: CommandLine, host: Host): Promise<void> {
   const chosen = chooseSource("inspect-image", {}, line.words.slice(1));
-  const source = sourceSpec(chosen, "inspect-image -", host);
+  const source = withNamespace(line, sourceSpec(chosen, "inspect-image -", host));
   const registry = await registryRequest(line, host, chosen);
   const { inspectImage } = await import("../convert/inspect-image.ts");
   const inspection = await inspectImage({

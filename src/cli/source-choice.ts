@@ -16,11 +16,11 @@ type SourceOption = keyof typeof PREFIXES;
 /** The commands that take an image, and how they take it. */
 const FORMS = {
   convert:
-    "an image's name, --oci-layout PATH, --oci-tar PATH, --docker-archive PATH, - for standard input, or rootfs-tar:FILE, dir:PATH or image:FILE",
+    "an image's name, --oci-layout PATH, --oci-tar PATH, --docker-archive PATH, - for standard input, docker-daemon:NAME, containers-storage:NAME, containerd:NAME, or rootfs-tar:FILE, dir:PATH or image:FILE",
   "bundle create":
-    "an image's name, --oci-layout PATH, --oci-tar PATH, --docker-archive PATH, - for standard input, rootfs-tar:FILE, dir:PATH or image:FILE, or --rootfs DIR",
+    "an image's name, --oci-layout PATH, --oci-tar PATH, --docker-archive PATH, - for standard input, docker-daemon:NAME, containers-storage:NAME, containerd:NAME, rootfs-tar:FILE, dir:PATH or image:FILE, or --rootfs DIR",
   "inspect-image":
-    "an image's name, oci:PATH, oci-archive:PATH, docker-archive:PATH, - for standard input, or rootfs-tar:FILE, dir:PATH or image:FILE",
+    "an image's name, oci:PATH, oci-archive:PATH, docker-archive:PATH, - for standard input, docker-daemon:NAME, containers-storage:NAME, containerd:NAME, or rootfs-tar:FILE, dir:PATH or image:FILE",
   oci2gondolin: "--image NAME, --oci-layout PATH or --oci-tar PATH",
 } as const;
 
@@ -72,7 +72,8 @@ export function chooseSource(
   return source;
 }
 
-const PREFIXED = /^(oci:|oci-archive:|docker-archive:|docker:\/\/|rootfs-tar:|dir:|image:)/;
+const PREFIXED =
+  /^(oci:|oci-archive:|docker-archive:|docker:\/\/|docker-daemon:|containers-storage:|containerd:|rootfs-tar:|dir:|image:)/;
 
 /** A path without a prefix is never guessed at: the same word may be the name of an image. */
 function refuseBarePath(command: SourceCommand, source: string): void {

@@ -132,7 +132,10 @@ export interface ProfileSettings {
 
 /** How images are pulled by their names, and whose they must be. */
 export interface RegistrySettings extends RegistryAccess {
-  /** Where proxies and credentials are named: HTTPS_PROXY, DOCKER_CONFIG, HOME, PATH and their like; none if absent. */
+  /**
+   * Where proxies, credentials and the places of other engines are named: HTTPS_PROXY, DOCKER_CONFIG, DOCKER_HOST, HOME, PATH
+   * and their like; none if absent.
+   */
   readonly environment?: Environment | undefined;
   /** Folder of layers and documents by their digests, made if it is not there; absent: nothing is kept. */
   readonly cacheFolder?: string | undefined;

@@ -9,7 +9,7 @@ import { parseJson } from "../oci/json.ts";
 import { isManifest } from "../oci/media-types.ts";
 import type { WantedPlatform } from "../oci/platform.ts";
 import { quote } from "../oci/quote.ts";
-import { type ReadIndex, selectManifest } from "../oci/select.ts";
+import { type IndexReader, selectManifest } from "../oci/select.ts";
 import { describeBlob, readBlob } from "./blobs.ts";
 import { chooseImage } from "./choose-image.ts";
 import { type FileStore, readDocument } from "./file-store.ts";
@@ -68,19 +68,9 @@ export async function resolveLayout(
   await checkVersion(store);
   const where = `${store.name}: ${LAYOUT_INDEX}`;
   const index = parseIndex(await readDocument(store, LAYOUT_INDEX, MANIFEST_LIMIT), where);
-  const readIndex: ReadIndex = async (descriptor) => {
-    const bytes = await readBlob(store, descriptor, "index", MANIFEST_LIMIT);
-    return parseIndex(bytes, describeBlob(store, descriptor, "index"), descriptor.mediaType);
-  };
-  const image = await chooseImage(index, choice, readIndex, where);
+  const image = await chooseImage(index, choice, indexReader(store).index, where);
   const manifest =
-    byDigest(image, choice) ??
-    (await selectManifest(
-      image,
-      wanted,
-      { index: readIndex, platform: async (listed) => (await readManifest(store, listed)).config },
-      where,
-    ));
+    byDigest(image, choice) ?? (await selectManifest(image, wanted, indexReader(store), where));
   if (verifyKey !== undefined) {
     // Loaded when it is wanted: few conversions demand a signature.
     const { requireLayoutSignature } = await import("./layout-signatures.ts");
@@ -90,6 +80,17 @@ export async function resolveLayout(
     await requireLayoutSignature(store, index, signed, verifyKey);
   }
   return resolveManifest(store, manifest, wanted);
+}
+
+/** Reads what choosing takes from a layout's blobs. */
+export function indexReader(store: FileStore): IndexReader {
+  return {
+    index: async (descriptor) => {
+      const bytes = await readBlob(store, descriptor, "index", MANIFEST_LIMIT);
+      return parseIndex(bytes, describeBlob(store, descriptor, "index"), descriptor.mediaType);
+    },
+    platform: async (listed) => (await readManifest(store, listed)).config,
+  };
 }
 
 /** A manifest that is named by its digest is meant, whatever an index says of it: as with one that is pulled so. */

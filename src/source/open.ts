@@ -1,4 +1,5 @@
 import { type ArchiveOptions, openArchiveFile } from "./archive.ts";
+import { isEngineSource } from "./engine-reference.ts";
 import { openLayoutFolder } from "./layout.ts";
 import { formatSourceReference } from "./reference.ts";
 import type { RegistryOptions } from "./registry-options.ts";
@@ -15,7 +16,8 @@ export interface OpenSourceOptions extends ArchiveOptions {
 
 /**
  * Opens a source; the caller closes it. Archives that cannot be read by position are kept in the scratch folder until
- * then. Throws E_IMAGE_NOT_FOUND, E_BAD_ARCHIVE, E_UNSUPPORTED, E_NO_SPACE, E_IO, and the signal's reason.
+ * then. Throws E_IMAGE_NOT_FOUND, E_BAD_ARCHIVE, E_UNSUPPORTED, E_NO_SPACE, E_IO, E_USAGE for places that settings name
+ * wrongly, and the signal's reason.
  */
 export async function openSource(spec: ImageSpec, options: OpenSourceOptions): Promise<ImageSource> {
   if (spec.kind === "stream" || spec.kind === "stdin") return openStream(spec, options);
@@ -24,6 +26,11 @@ export async function openSource(spec: ImageSpec, options: OpenSourceOptions): P
     const { openRegistrySource } = await import("./registry-source.ts");
     const { scratchFolder, signal, verifyKey, registry = { environment: {} } } = options;
     return openRegistrySource(spec.reference, { ...registry, scratchFolder, signal, verifyKey });
+  }
+  if (isEngineSource(spec)) {
+    // Loaded when it is wanted, as well.
+    const { openEngineSource } = await import("./engine-source.ts");
+    return openEngineSource(spec, { ...options, environment: options.registry?.environment ?? {} });
   }
   const origin = { kind: spec.kind, reference: formatSourceReference(spec) };
   const choice = spec.select ?? {};

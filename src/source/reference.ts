@@ -4,7 +4,20 @@ import { Docker2vmError } from "../errors.ts";
 import { isDigest } from "../oci/digest.ts";
 import { quote } from "../oci/quote.ts";
 import { parseImageReference } from "../registry/reference.ts";
-import type { ImageChoice, PathSource, RegistrySource, RootfsSource, SourceSpec } from "./source.ts";
+import {
+  ENGINE_FORMS,
+  formatEngineReference,
+  isEngineSource,
+  parseEngineReference,
+} from "./engine-reference.ts";
+import type {
+  EngineSource,
+  ImageChoice,
+  PathSource,
+  RegistrySource,
+  RootfsSource,
+  SourceSpec,
+} from "./source.ts";
 
 const KINDS = {
   oci: "oci-layout",
@@ -17,19 +30,20 @@ const ROOTFS_KINDS = ["rootfs-tar", "dir", "image"] as const;
 
 const FORMS =
   "oci:PATH, oci-archive:PATH, docker-archive:PATH (each with :TAG or @DIGEST), the name of an image in a registry, " +
+  `${ENGINE_FORMS}, ` +
   "- for standard input, or of a root filesystem rootfs-tar:FILE, dir:PATH or image:FILE";
 const REGISTRY_PREFIX = "docker://";
 
 /**
- * Parses `oci:PATH[:TAG|@DIGEST]`, `oci-archive:…`, `docker-archive:…`, `rootfs-tar:FILE`, `dir:PATH`, `image:FILE`, or an
- * image's name in a registry, with or without `docker://`. A path may hold colons: of the possible paths the longest that exists is taken, and where
+ * Parses `oci:PATH[:TAG|@DIGEST]`, `oci-archive:…`, `docker-archive:…`, `rootfs-tar:FILE`, `dir:PATH`, `image:FILE`,
+ * what parseEngineReference takes, or an image's name in a registry, with or without `docker://`. A path may hold colons: of the possible paths the longest that exists is taken, and where
  * none does, what is before the first colon. What could be a name is no source if it is also a path that exists: it
  * is for the user to say which is meant. Throws E_USAGE.
  */
 export function parseSourceReference(
   text: string,
   exists: (path: string) => boolean = existsSync,
-): PathSource | RegistrySource | RootfsSource {
+): PathSource | RegistrySource | EngineSource | RootfsSource {
   const rootfs = ROOTFS_KINDS.find((kind) => text.startsWith(`${kind}:`));
   const path = rootfs === undefined ? text : text.slice(rootfs.length + 1);
   if (path === "-" && (rootfs === undefined || rootfs === "rootfs-tar")) {
@@ -45,6 +59,8 @@ export function parseSourceReference(
     if (path === "") throw namesNoPath(text);
     return { kind: rootfs, path };
   }
+  const kept = parseEngineReference(text);
+  if (kept !== undefined) return kept;
   const [, prefix = "", rest = ""] = /^(oci|oci-archive|docker-archive):(.*)$/s.exec(text) ?? [];
   if (!isPrefix(prefix)) return registrySource(text, exists);
   if (rest === "") throw namesNoPath(text);
@@ -64,6 +80,7 @@ function namesNoPath(text: string): Docker2vmError {
 export function formatSourceReference(spec: SourceSpec): string {
   if (spec.kind === "stdin") return "-";
   if (spec.kind === "stream") return spec.name ?? "the stream";
+  if (isEngineSource(spec)) return formatEngineReference(spec);
   if (spec.kind === "registry") return `${REGISTRY_PREFIX}${spec.reference}`;
   if (spec.kind === "rootfs-tar") return `${spec.kind}:${spec.path ?? spec.name ?? "-"}`;
   if (spec.kind === "dir" || spec.kind === "image") return `${spec.kind}:${spec.path}`;

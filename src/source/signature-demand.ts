@@ -8,12 +8,20 @@ const WITHOUT_IMAGE = [
   "sign the image that they come from, and convert that",
 ] as const;
 
+const KEPT = [
+  "what an engine keeps of an image bears none",
+  "pull the image by its name, or convert an OCI layout that its signature was copied into as well",
+] as const;
+
 /** The sources whose images no signature can come with, and what to do instead. */
 const UNSIGNED: Partial<Record<SourceOrigin["kind"], readonly [what: string, hint: string]>> = {
   "docker-archive": [
     "a docker archive carries none",
     "pull the image by its name, or convert an OCI layout that its signature was copied into as well",
   ],
+  "docker-daemon": KEPT,
+  "containers-storage": KEPT,
+  containerd: KEPT,
   "rootfs-tar": WITHOUT_IMAGE,
   dir: WITHOUT_IMAGE,
   image: WITHOUT_IMAGE,

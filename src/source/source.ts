@@ -23,6 +23,7 @@ export type SourceKind =
   | "stdin"
   | "stream"
   | "registry"
+  | EngineSource["kind"]
   | RootfsSource["kind"];
 
 export interface SourceOrigin {
@@ -95,7 +96,10 @@ export interface ImageChoice {
 }
 
 /** Where a container image is. */
-export type ImageSpec = PathSource | RegistrySource | StreamSource | StandardInputSource;
+export type ImageSpec = PathSource | RegistrySource | EngineSource | StreamSource | StandardInputSource;
+
+/** Where a container image is that another program keeps. */
+export type EngineSource = DockerDaemonSource | ContainersStorageSource | ContainerdSource;
 
 /** Where a root filesystem is that is no container image: its files alone, without a config. */
 export type RootfsSource = RootfsTarSource | FolderSource | FilesystemSource;
@@ -115,6 +119,40 @@ export interface RegistrySource {
   readonly kind: "registry";
   /** As `docker pull` takes it: "alpine:3.20", "ghcr.io/owner/name@sha256:…". */
   readonly reference: string;
+}
+
+/** An image that a Docker engine has, or a service that speaks its API, as Podman's does. */
+export interface DockerDaemonSource {
+  readonly kind: "docker-daemon";
+  /** "alpine:3.20", "name@sha256:…", or an ID. */
+  readonly name: string;
+  /**
+   * "unix:///PATH" or "tcp://HOST:PORT"; absent: by DOCKER_HOST and Docker's contexts in the registry's `environment`, else
+   * Docker's usual socket.
+   */
+  readonly host?: string | undefined;
+}
+
+/** An image in the storage of Podman, Buildah or CRI-O, read without them. */
+export interface ContainersStorageSource {
+  readonly kind: "containers-storage";
+  /** "alpine:3.20", "localhost/built", "name@sha256:…", or an ID. */
+  readonly name: string;
+  /** The graph root; absent: as storage.conf and the `environment` say, or the usual one of this user. */
+  readonly root?: string | undefined;
+  /** "overlay" or "vfs"; absent: the one that is there. */
+  readonly driver?: string | undefined;
+}
+
+/** An image in containerd's content store, read without it. */
+export interface ContainerdSource {
+  readonly kind: "containerd";
+  /** As containerd has it, "docker.io/library/alpine:3.20", or shorter; "@sha256:…" for a digest alone. */
+  readonly name: string;
+  /** Absent: CONTAINERD_NAMESPACE of the `environment`, else "default". */
+  readonly namespace?: string | undefined;
+  /** containerd's root; absent: as its config.toml says, else /var/lib/containerd. */
+  readonly root?: string | undefined;
 }
 
 /**

@@ -6,7 +6,8 @@ import { ALL_OPTIONS, COMMANDS } from "../../src/cli/commands.ts";
 import { withTemporaryFolder } from "../support/temporary.ts";
 import { runWith } from "./fake-host.ts";
 
-const ROOTFS = "- for standard input, or rootfs-tar:FILE, dir:PATH or image:FILE";
+const ENGINES = "docker-daemon:NAME, containers-storage:NAME, containerd:NAME";
+const ROOTFS = `- for standard input, ${ENGINES}, or rootfs-tar:FILE, dir:PATH or image:FILE`;
 const INSPECTED = `an image's name, oci:PATH, oci-archive:PATH, docker-archive:PATH, ${ROOTFS}`;
 const CACHE_HINT = "docker2vm cache ls, docker2vm cache prune or docker2vm cache verify";
 const CONVERT_HINT =

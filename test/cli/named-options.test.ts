@@ -11,6 +11,7 @@ const BUILDERS =
   /^(?:dockerfile\/(?:buildah|buildctl|docker-buildx)|bundle\/add-missing|kernel\/xz|launch\/(?:cloud-hypervisor|crosvm|firecracker|libvirt)|profile\/cloud-init\/service-seed)\.ts$/;
 /** Options of other programs that messages or scripts name: the program stands before them. */
 const OF_OTHERS: Readonly<Record<string, RegExp>> = {
+  "all-platforms": /ctr images pull/,
   arch: /gondolin image pull/,
   "decryption-key": /skopeo copy/,
   "dest-compress-format": /skopeo copy/,

@@ -54,6 +54,14 @@ describe("a demand for a signature", () => {
         expect(existsSync(join(folder, "out"))).toBe(false);
       }));
 
+    test(`of ${way} cannot be met by what an engine keeps`, () =>
+      withTemporaryFolder(async (folder) => {
+        for (const kind of ["docker-daemon", "containers-storage", "containerd"]) {
+          const options = optionsFor(folder, `${kind}:none`, writeKey(folder));
+          await expectError(start(options), "E_USAGE", "an engine keeps", "by its name");
+        }
+      }));
+
     test(`of ${way} is one for layouts and pulls as well`, () =>
       withScene(async ({ folder, name }) => {
         for (const source of [`oci:${join(folder, "layout")}`, name]) {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { formatSourceReference, parseSourceReference } from "../../src/source/reference.ts";
-import type { PathSource } from "../../src/source/source.ts";
+import type { EngineSource, PathSource } from "../../src/source/source.ts";
 import { expectError } from "../support/expect-error.ts";
 import { unread } from "../support/unread.ts";
 
@@ -64,6 +64,34 @@ describe("a source reference", () => {
     expectError(() => parseSourceReference("folder:/x y", here()), "E_USAGE", "folder:/x y");
     expectError(() => parseSourceReference("./a", here()), "E_USAGE", "nothing is there", "dir:PATH");
     expectError(() => parseSourceReference("./a", here("./a")), "E_USAGE", "does not say what is in it");
+  });
+
+  test("to what another engine has says its name, and where, if that is not the usual place", async () => {
+    const id = "ab".repeat(32);
+    const read: readonly [string, EngineSource][] = [
+      ["docker-daemon:a/b:c", { kind: "docker-daemon", name: "a/b:c" }],
+      [`docker-daemon:${DIGEST}`, { kind: "docker-daemon", name: DIGEST }],
+      [`containers-storage:@${id}`, { kind: "containers-storage", name: `@${id}` }],
+      ["containers-storage:[/r o:t]a", { kind: "containers-storage", root: "/r o", name: "a" }],
+      [
+        "containers-storage:[vfs@/root+/run:vfs.x=y]a:b",
+        { kind: "containers-storage", driver: "vfs", root: "/root", name: "a:b" },
+      ],
+      ["containerd:any thing", { kind: "containerd", name: "any thing" }],
+      ["containerd:[k8s.io]a", { kind: "containerd", namespace: "k8s.io", name: "a" }],
+      ["containerd:[/root]a", { kind: "containerd", root: "/root", name: "a" }],
+      [`containerd:[n@/r]@${DIGEST}`, { kind: "containerd", namespace: "n", root: "/r", name: `@${DIGEST}` }],
+    ];
+    for (const [text, spec] of read) {
+      // Whatever lies there.
+      expect(parseSourceReference(text, () => true)).toEqual(spec);
+      expect(parseSourceReference(formatSourceReference(spec))).toEqual(spec);
+    }
+    const refused = [
+      ...["docker-daemon:", "docker-daemon:A b", "containers-storage:[vfs]a", "containers-storage:[/a]"],
+      ...["containers-storage:a@sha256:00", "containerd:", "containerd:@sha256:00", "containerd:[a/b]c"],
+    ];
+    for (const text of refused) await expectError(() => parseSourceReference(text), "E_USAGE");
   });
 
   for (const kind of ["rootfs-tar", "dir", "image"] as const) {

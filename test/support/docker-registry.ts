@@ -95,8 +95,8 @@ function certificateFolder(folder: string): string {
   return join(folder, "certs.d");
 }
 
-/** An authority, and a certificate of it for localhost. */
-function makeCertificate(folder: string): void {
+/** An authority, ca.pem, and a certificate of it for localhost, server.pem with server.key. */
+export function makeCertificate(folder: string): void {
   const path = (name: string) => join(folder, name);
   const newKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
   const authority = ["-keyout", path("ca.key"), "-out", path("ca.pem"), "-subj", "/CN=Test Authority"];

@@ -6,6 +6,7 @@ import { Docker2vmError } from "../../errors.ts";
 import { whyUnreadable } from "../../system-errors.ts";
 import { type CommandLine, choice, flag, numberOption, sizeOption, stringOption } from "../arguments.ts";
 import { formatBytes } from "../bytes.ts";
+import { withNamespace } from "../containerd-source.ts";
 import type { Host } from "../host.ts";
 import { mannerOf } from "../manner.ts";
 import { CONVERT_OPTIONS } from "../options/convert.ts";
@@ -23,7 +24,10 @@ export async function runBundleCreate(line: CommandLine, host: Host): Promise<vo
   const manner = mannerOf(line);
   const request = bundleRequest(line, host);
   const chosen = sourceOf(line);
-  const source = chosen === undefined ? undefined : sourceSpec(chosen, "bundle create - --out DIR", host);
+  const source =
+    chosen === undefined
+      ? undefined
+      : withNamespace(line, sourceSpec(chosen, "bundle create - --out DIR", host));
   const registry = await registryRequest(line, host, chosen ?? "");
   const { createBundle } = await import("../../bundle/create-bundle.ts");
   const progress = progressReporter(manner, host.stderr, host.env);

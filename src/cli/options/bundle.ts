@@ -22,6 +22,7 @@ export const BUNDLE_CREATE_OPTIONS = {
   "oci-layout": CONVERT_OPTIONS["oci-layout"],
   "oci-tar": CONVERT_OPTIONS["oci-tar"],
   "docker-archive": CONVERT_OPTIONS["docker-archive"],
+  namespace: CONVERT_OPTIONS.namespace,
   platform: CONVERT_OPTIONS.platform,
   "any-platform": CONVERT_OPTIONS["any-platform"],
   ...inContainer({ entrypoint, cmd, env, "env-file": CONVERT_OPTIONS["env-file"], workdir, user }),

@@ -21,6 +21,12 @@ export const CONVERT_OPTIONS = {
   },
   "oci-tar": { type: "string", group: SOURCE, describe: "Tar file of an OCI layout" },
   "docker-archive": { type: "string", group: SOURCE, describe: "Tar file as `docker save` writes it" },
+  namespace: {
+    type: "string",
+    group: SOURCE,
+    describe: "With containerd:, the namespace of the image",
+    defaultDescription: "$CONTAINERD_NAMESPACE, else default",
+  },
   owner: { type: "string", group: SOURCE, describe: "With dir:, UID:GID whose all files are to be" },
   "map-uid": {
     type: "string",

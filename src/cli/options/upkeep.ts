@@ -4,6 +4,7 @@ import type { OptionSpec } from "./option.ts";
 import { REGISTRY_OPTIONS } from "./registry.ts";
 
 export const INSPECT_IMAGE_OPTIONS = {
+  namespace: { ...CONVERT_OPTIONS.namespace, group: CONVERT_OPTIONS.platform.group },
   platform: CONVERT_OPTIONS.platform,
   "any-platform": CONVERT_OPTIONS["any-platform"],
   "max-bytes": CONVERT_OPTIONS["max-bytes"],
