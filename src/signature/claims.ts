@@ -18,6 +18,8 @@ const BROKEN: ReadonlySet<number> = new Set([EXIT.badImage, EXIT.integrity, EXIT
 /** Something that is signed, perhaps by the right key, and speaks of the image, perhaps. */
 export interface Claim {
   readonly image: RawManifest;
+  /** Of the manifest that brings it. */
+  readonly broughtBy: Digest;
   readonly bytes: Uint8Array;
   /** Base64, in cosign's older form; undefined for a bundle, which has it inside. */
   readonly signature: string | undefined;
@@ -85,7 +87,7 @@ export class Claims {
       const bytes = await this.#readable(() => this.#store.document(layer, SIGNED_LIMIT));
       if (bytes === undefined) continue;
       const signature = isBundle(layer.mediaType) ? undefined : layer.annotations[SIGNATURE_ANNOTATION];
-      yield { image, bytes, signature };
+      yield { image, broughtBy: manifest.digest, bytes, signature };
     }
   }
 

@@ -1,5 +1,6 @@
 import type { KeyObject } from "node:crypto";
 import { Docker2vmError } from "../errors.ts";
+import type { Digest } from "../oci/digest.ts";
 import type { RawManifest } from "../oci/manifest.ts";
 import { judgeBundle, type Verdict } from "./bundle.ts";
 import { type Claim, Claims } from "./claims.ts";
@@ -8,6 +9,15 @@ import type { SignatureStore } from "./store.ts";
 
 const HINT =
   "the image is not what the key's owner signed: do not use it, or check that the key is the right one";
+
+/** Something that claims to sign an image, and what it is worth. */
+export interface FoundSignature {
+  /** "bundle" as cosign 3 signs, "simple" as cosign 2 does. */
+  readonly format: "bundle" | "simple";
+  readonly verdict: Verdict;
+  /** Of the manifest that brings it. */
+  readonly digest: Digest;
+}
 
 /**
  * Returns only if one of the manifests bears a valid signature by the key. They are that of the image and, where an
@@ -19,28 +29,59 @@ export async function requireSignature(
   manifests: readonly RawManifest[],
   key: KeyObject,
 ): Promise<void> {
+  await search(store, manifests, key, (verdict) => verdict === "valid");
+}
+
+/** The same, with everything that was found. */
+export function findSignatures(
+  store: SignatureStore,
+  manifests: readonly RawManifest[],
+  key: KeyObject,
+): Promise<readonly FoundSignature[]> {
+  return search(store, manifests, key, () => false);
+}
+
+async function search(
+  store: SignatureStore,
+  manifests: readonly RawManifest[],
+  key: KeyObject,
+  isEnough: (verdict: Verdict) => boolean,
+): Promise<readonly FoundSignature[]> {
   const distinct = [...new Map(manifests.map((manifest) => [manifest.digest, manifest])).values()];
   const claims = new Claims(store);
-  const found = { invalid: 0, keyless: 0, other: 0 };
+  const found: FoundSignature[] = [];
   for await (const claim of claims.about(distinct)) {
     const verdict = judge(claim, key);
-    if (verdict === "valid") return;
-    found[verdict] += 1;
+    const format = claim.signature === undefined ? "bundle" : "simple";
+    found.push({ format, verdict, digest: claim.broughtBy });
+    if (isEnough(verdict)) break;
   }
-  const { unreadable, incomplete } = claims;
+  if (found.some(({ verdict }) => verdict === "valid")) return found;
+  throw noSignature(store, distinct[0]?.digest, found, claims);
+}
+
+function noSignature(
+  store: SignatureStore,
+  digest: Digest | undefined,
+  found: readonly FoundSignature[],
+  { unreadable, incomplete }: Claims,
+): Docker2vmError {
+  const count = (wanted: Verdict) => found.filter(({ verdict }) => verdict === wanted).length;
+  const [invalid, keyless] = [count("invalid"), count("keyless")];
   const said = [
-    describe(found.invalid, found.keyless),
+    describe(invalid, keyless),
     ...(unreadable.length === 0 ? [] : [`${unreadable.length} could not be read`]),
     ...(incomplete ? ["there is more than is looked at"] : []),
   ];
-  const unsigned = found.invalid + found.keyless === 0;
-  throw new Docker2vmError("E_SIGNATURE", store.name(`${distinct[0]?.digest}: ${said.join("; ")}`), {
+  const unsigned = invalid + keyless === 0;
+  return new Docker2vmError("E_SIGNATURE", store.name(`${digest}: ${said.join("; ")}`), {
     hint: (unsigned ? store.unsignedHint : undefined) ?? HINT,
     cause: unreadable[0],
   });
 }
 
-function judge(claim: Claim, key: KeyObject): Verdict {
+/** What a claim is worth by the key. */
+export function judge(claim: Claim, key: KeyObject): Verdict {
   const { image, bytes, signature } = claim;
   if (signature === undefined) return judgeBundle(bytes, image, key);
   return isSignatureOf(image.digest, bytes, signature, key) ? "valid" : "invalid";

@@ -121,8 +121,10 @@ describe("a bundle is invalid", () => {
 
 describe("a bundle says something else", () => {
   const type = "https://slsa.dev/provenance/v1";
-  test("that lists packages, or tells where the image is from", () =>
-    expect(statement({ predicateType: type })).toBe("other"));
+  test("that lists packages, or tells where the image is from: of this image, or of another", () => {
+    expect(statement({ predicateType: type })).toBe("attested");
+    expect(signed(statementOf(OTHER, { predicateType: type }))).toBe("other");
+  });
   test("of a type that is no statement", () =>
     expect(statement({ _type: "https://example.org" })).toBe("other"));
   test("with a payload of another type", () => {

@@ -119,3 +119,23 @@ export function bundleInLayout(
 export function base64(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString("base64");
 }
+
+/** `cosign generate-key-pair` 3.1.1 with the password "quiet". */
+export const COSIGN_KEY = `-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----
+eyJrZGYiOnsibmFtZSI6InNjcnlwdCIsInBhcmFtcyI6eyJOIjo2NTUzNiwiciI6
+OCwicCI6MX0sInNhbHQiOiJmSWFaU1hiWW5vaHZBL3pIT3k4RlRIT0ZHQkNTMXBa
+Vy90L1ZoRnZVR0JRPSJ9LCJjaXBoZXIiOnsibmFtZSI6Im5hY2wvc2VjcmV0Ym94
+Iiwibm9uY2UiOiJoNlgySFltQlRUYkhzOG90U1JjN3JTamI5T0dsTElQWCJ9LCJj
+aXBoZXJ0ZXh0IjoiNjIwNU0xTk1YMHNVSTRqcGc4dnkweDZiNXN2bHloZC9YM2xC
+YzlKTEI4UE5WNHd5a0pFQWhjaTJNNFpMa3FZQzNDb2htRU40clR4UW9nVVpabm1I
+QXFRT05McjFIMVN1VnE4TmYvTEs3aE93NTNBdm16QUl1K1pYSnpxNU04ZXV5MC9t
+T3YzRWtmQVc1eEVKN3kwbmZiaWhveEFEeUZCQlJOKzc0d1RvY0VJWjhlOWtnZTNn
+SlJLQllZMUwzcTQrZ1lpYTFEYUs5QWRNRGc9PSJ9
+-----END ENCRYPTED SIGSTORE PRIVATE KEY-----
+`;
+/** The public key of it, in cosign.pub. */
+export const COSIGN_PUB = `-----BEGIN PUBLIC KEY-----
+MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEVE4B5LUZi/XZ1OwxaohveqkDIscm
+ReDPG6hMAMbrwLSafpzlvBpqHHR22ZGS135WkD1+74Td038Q14tJzsedsQ==
+-----END PUBLIC KEY-----
+`;
