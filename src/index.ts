@@ -3,6 +3,25 @@
  * errors. Sizes and positions are bytes; nothing is read from the environment that is not handed in.
  */
 
+export type { Attachment } from "./artifact/attachments.ts";
+export type { FetchedDocument } from "./artifact/fetch-documents.ts";
+export {
+  type PullImageOptions,
+  type PushImageOptions,
+  pullImage,
+  pushImage,
+  type RegistryConnection,
+  type RegistryJobOptions,
+  type SignImageOptions,
+  signImage,
+  type VerifySignatureOptions,
+  verifySignature,
+} from "./artifact/library.ts";
+export type { TransferEvent, TransferPiece } from "./artifact/progress.ts";
+export type { PullResult } from "./artifact/pull.ts";
+export type { PushResult } from "./artifact/push.ts";
+export type { PushedDocument, PushedDocuments } from "./artifact/push-documents.ts";
+export type { PushedBlobs } from "./artifact/push-pieces.ts";
 export type { BlockSink } from "./blocks/blocks.ts";
 export { type BundledImage, type BundleResult, createBundle } from "./bundle/create-bundle.ts";
 export type { BundleOptions } from "./bundle/options.ts";
@@ -91,6 +110,12 @@ export type {
   TarOptions,
 } from "./reader/filesystem-image.ts";
 export { type ImageInput, type OpenImageOptions, openImage, verifyImage } from "./reader/open-image.ts";
+export type { RefusedDocument } from "./referrer/documents.ts";
+export type { SignatureReport, SigningSettings, SignResult } from "./referrer/sign-image.ts";
+export type { SignatureFormat, SignedManifest } from "./referrer/sign-manifest.ts";
+export type { HowPushed } from "./registry/blob-upload.ts";
+export type { Verdict } from "./signature/bundle.ts";
+export type { FoundSignature } from "./signature/require-signature.ts";
 export type { RegistryAccess, RegistryEvent } from "./source/registry-options.ts";
 export type {
   ContainerdSource,

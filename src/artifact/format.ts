@@ -29,9 +29,7 @@ export const PIECE_ANNOTATIONS = {
   digest: "docker2vm.digest",
 } as const;
 
-/** OCI image spec annotations.md: what other programs call a layer's file. */
-export const TITLE = "org.opencontainers.image.title";
-/** Of the manifest: likewise, and of the container image that was converted, where that has a name in a registry. */
+/** OCI image spec annotations.md. Of the manifest, and of the container image that was converted, where that has a name in a registry. */
 export const BASE_DIGEST = "org.opencontainers.image.base.digest";
 export const BASE_NAME = "org.opencontainers.image.base.name";
 /** Of the manifest: what `meta.json` has. */

@@ -7,6 +7,7 @@ import { type JsonValue, parseJson } from "../oci/json.ts";
 import type { RawManifest } from "../oci/manifest.ts";
 import { isConfigOf, isIndex, OCI_MANIFEST } from "../oci/media-types.ts";
 import { quote } from "../oci/quote.ts";
+import { TITLE } from "../referrer/push-referrer.ts";
 import {
   ARTIFACT_CONFIG,
   ARTIFACT_TYPE,
@@ -17,7 +18,6 @@ import {
   isCompressed,
   LAYER_TYPES,
   PIECE_ANNOTATIONS,
-  TITLE,
 } from "./format.ts";
 
 /** A file of the result. */
@@ -53,6 +53,12 @@ export interface ArtifactManifest {
 
 /** A plain name, of what is no hidden file: nothing of an artifact leads out of the folder that it is put in. */
 const NAME = /^(?!\.)[^/\\\p{Cc}]{1,255}$/u;
+
+/** Whether a name is one that a file may have which is taken out of an artifact. */
+export function isPlainName(name: string): boolean {
+  return NAME.test(name);
+}
+
 const NUMBER = /^(?:0|[1-9]\d{0,15})$/;
 
 /** The config's bytes. */
@@ -174,7 +180,7 @@ export function parseConfig(bytes: Uint8Array, where: string): readonly Artifact
 
 function readFile(value: JsonValue): ArtifactFile {
   const name = value.field("name");
-  if (!NAME.test(name.string())) {
+  if (!isPlainName(name.string())) {
     throw name.error("E_BAD_MANIFEST", `${quote(name.string())} is not the plain name of a file`);
   }
   const executable = value.field("executable");

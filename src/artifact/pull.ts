@@ -1,14 +1,19 @@
 import type { KeyObject } from "node:crypto";
 import type { Digest } from "../oci/digest.ts";
+import type { RawManifest } from "../oci/manifest.ts";
 import { StagedOutput } from "../output/staged-output.ts";
-import { type ConnectionOptions, connect } from "../registry/connection.ts";
+import type { RefusedDocument } from "../referrer/documents.ts";
+import type { BlobSink } from "../registry/blob-download.ts";
+import { type Connection, type ConnectionOptions, connect } from "../registry/connection.ts";
 import { formatImageReference, parseImageReference } from "../registry/reference.ts";
 import type { Repository } from "../registry/repository.ts";
 import type { RetryContext } from "../registry/retrying.ts";
 import { inParallel } from "../waiting/parallel.ts";
+import type { FetchedDocument, StagedDocuments } from "./fetch-documents.ts";
 import { CONFIG_LIMIT } from "./format.ts";
 import { type ArtifactFile, checkPieces, parseArtifact, parseConfig, type StoredPiece } from "./manifest.ts";
 import { PieceWriter } from "./piece-writer.ts";
+import type { OnTransferEvent, TransferPiece } from "./progress.ts";
 import { SparseFile } from "./sparse-file.ts";
 
 const WIDTH = 4;
@@ -22,6 +27,10 @@ export interface PullOptions extends ConnectionOptions {
   readonly concurrency?: number | undefined;
   /** A PEM file: demand a cosign signature of the artifact by this key. */
   readonly verifyKeyFile?: string | undefined;
+  /** Folder for documents that hang at the artifact; made if there are any. With a key, those alone that it has signed. */
+  readonly attachments?: string | undefined;
+  /** Hears of pieces; of the registry `onEvent` does. */
+  readonly onProgress?: OnTransferEvent | undefined;
 }
 
 /** What is in the folder now. */
@@ -35,6 +44,10 @@ export interface PullResult {
   /** Bytes of the files, and those that came. */
   readonly apparentBytes: number;
   readonly fetchedBytes: number;
+  /** Where they were asked for. */
+  readonly documents: readonly FetchedDocument[];
+  /** Documents that are listed and were not taken, and why. */
+  readonly refused: readonly RefusedDocument[];
 }
 
 /**
@@ -47,37 +60,76 @@ export async function pullArtifact(reference: string, options: PullOptions): Pro
   const key = await readKey(options.verifyKeyFile);
   const { repository, context, close } = await connect(named, undefined, false, options);
   try {
-    const { digest, files, pieces } = await findArtifact(repository, key);
-    const names = files.map(({ name }) => name);
-    const output = await StagedOutput.create(options.out, names, options.force ?? false);
+    const found = await findArtifact(repository, key);
+    const documents = await documentsFor(repository, found, key, options);
     try {
-      const made = files.map((file) => new SparseFile(output.path(file.name), file));
-      try {
-        const fileOf = new Map(files.map(({ name }, i) => [name, made[i]]));
-        const work = async (piece: StoredPiece): Promise<void> => {
-          const file = fileOf.get(piece.file);
-          if (file !== undefined) await fetchPiece(repository, piece, file, context);
-        };
-        await inParallel(pieces, options.concurrency ?? WIDTH, work, () => void close());
-      } finally {
-        for (const file of made) file.close();
-      }
-      options.signal?.throwIfAborted();
-      await output.commit();
+      const paths = await pullFiles(found, { repository, context, close }, options, documents?.commit);
+      return {
+        reference: formatImageReference(named),
+        digest: found.manifest.digest,
+        paths,
+        apparentBytes: found.files.reduce((sum, { size }) => sum + size, 0),
+        fetchedBytes: found.pieces.reduce((sum, { blob }) => sum + blob.size, 0),
+        documents: documents?.documents ?? [],
+        refused: documents?.refused ?? [],
+      };
     } catch (error) {
-      await output.discard();
+      await documents?.discard();
       throw error;
     }
-    return {
-      reference: formatImageReference(named),
-      digest,
-      paths: names.map((name) => output.target(name)),
-      apparentBytes: files.reduce((sum, { size }) => sum + size, 0),
-      fetchedBytes: pieces.reduce((sum, { blob }) => sum + blob.size, 0),
-    };
   } finally {
     await close();
   }
+}
+
+async function documentsFor(
+  repository: Repository,
+  { manifest }: FoundArtifact,
+  key: KeyObject | undefined,
+  { attachments, force }: PullOptions,
+): Promise<StagedDocuments | undefined> {
+  if (attachments === undefined) return undefined;
+  const { stageDocuments } = await import("./fetch-documents.ts");
+  return stageDocuments(repository, manifest, key, attachments, force ?? false);
+}
+
+/** Fetches every piece. The files come last, behind what `before` has take its place. */
+async function pullFiles(
+  { files, pieces }: FoundArtifact,
+  { repository, context, close }: Connection,
+  options: PullOptions,
+  before: () => Promise<void> = async () => undefined,
+): Promise<readonly string[]> {
+  const { out, force = false, concurrency = WIDTH, onProgress = () => undefined } = options;
+  const names = files.map(({ name }) => name);
+  const output = await StagedOutput.create(out, names, force);
+  try {
+    const made = files.map((file) => new SparseFile(output.path(file.name), file));
+    try {
+      const fileOf = new Map(files.map(({ name }, i) => [name, made[i]]));
+      onProgress({ type: "pieces", pieces: pieces.map(asTold) });
+      const work = async ([index, piece]: readonly [number, StoredPiece]): Promise<void> => {
+        const file = fileOf.get(piece.file);
+        const tell = (bytes: number) => onProgress({ type: "piece", index, bytes, size: piece.blob.size });
+        if (file !== undefined) await fetchPiece(repository, piece, file, context, tell);
+        onProgress({ type: "piece-done", index });
+      };
+      await inParallel(pieces.entries(), concurrency, work, () => void close());
+    } finally {
+      for (const file of made) file.close();
+    }
+    options.signal?.throwIfAborted();
+    await before();
+    await output.commit();
+  } catch (error) {
+    await output.discard();
+    throw error;
+  }
+  return names.map((name) => output.target(name));
+}
+
+function asTold({ file, offset, blob: { size } }: StoredPiece): TransferPiece {
+  return { file, offset, size };
 }
 
 /** Loaded when it is wanted: few demand a signature. */
@@ -88,7 +140,7 @@ async function readKey(file: string | undefined): Promise<KeyObject | undefined>
 }
 
 interface FoundArtifact {
-  readonly digest: Digest;
+  readonly manifest: RawManifest;
   readonly files: readonly ArtifactFile[];
   readonly pieces: readonly StoredPiece[];
 }
@@ -105,7 +157,7 @@ async function findArtifact(repository: Repository, key: KeyObject | undefined):
   const document = await repository.document(config, CONFIG_LIMIT, "config");
   const files = parseConfig(document, repository.name(`config ${config.digest}`));
   checkPieces(files, pieces, where);
-  return { digest, files, pieces };
+  return { manifest, files, pieces };
 }
 
 async function fetchPiece(
@@ -113,11 +165,20 @@ async function fetchPiece(
   piece: StoredPiece,
   file: SparseFile,
   context: RetryContext,
+  tell: (bytes: number) => void,
 ): Promise<void> {
   const role = `${piece.file} at ${piece.offset}`;
   const writer = new PieceWriter(piece, file, repository.name(`${role} ${piece.blob.digest}`));
+  let came = 0;
+  const sink: BlobSink = {
+    append: (bytes) => {
+      came += bytes.length;
+      tell(came);
+      return writer.append(bytes);
+    },
+  };
   try {
-    await repository.download({ ...piece.blob, role }, writer, context);
+    await repository.download({ ...piece.blob, role }, sink, context);
     await writer.finish();
   } finally {
     writer.close();

@@ -1,30 +1,29 @@
 import { Docker2vmError } from "../errors.ts";
-import { type Digest, isDigest, sha256Of } from "../oci/digest.ts";
-import type { HowPushed } from "../registry/blob-upload.ts";
+import { type Digest, isDigest } from "../oci/digest.ts";
+import type { RawManifest } from "../oci/manifest.ts";
+import { type SigningSettings, signerOf } from "../referrer/sign-image.ts";
 import { type ConnectionOptions, connectToPush } from "../registry/connection.ts";
-import type { PushTarget } from "../registry/push-target.ts";
+import type { PushTarget, Referral } from "../registry/push-target.ts";
 import { formatImageReference, type ImageReference, parseImageReference } from "../registry/reference.ts";
+import type { RetryContext } from "../registry/retrying.ts";
 import { inParallel } from "../waiting/parallel.ts";
-import { isZeros, type Place, placesOf, readPlace, store } from "./file-pieces.ts";
+import { type Attachment, readAttachments } from "./attachments.ts";
+import { type Place, placesOf } from "./file-pieces.ts";
 import {
   ARTIFACT_CONFIG,
   ARTIFACT_TYPE,
   BASE_DIGEST,
   BASE_NAME,
   FILESYSTEM,
-  type FileKind,
-  LAYER_TYPES,
   PLATFORM,
   SOURCE_DIGEST,
 } from "./format.ts";
-import {
-  artifactManifest,
-  type BlobReference,
-  configDocument,
-  type Piece,
-  parseArtifact,
-} from "./manifest.ts";
-import { findResult, type Origin } from "./result-files.ts";
+import { artifactManifest, type BlobReference, configDocument, parseArtifact } from "./manifest.ts";
+import type { OnTransferEvent } from "./progress.ts";
+import { prepareProvenance } from "./provenance.ts";
+import { type PushedDocuments, pushDocuments } from "./push-documents.ts";
+import { PiecePusher, type PushedBlobs, type PushedPiece } from "./push-pieces.ts";
+import { findResult, type Origin, type ResultFile } from "./result-files.ts";
 
 /** Pieces that are read, compressed and sent at once: each is held in memory as it is and as it is stored. */
 const WIDTH = 2;
@@ -34,10 +33,18 @@ export interface PushOptions extends ConnectionOptions {
   readonly mountFrom?: readonly string[] | undefined;
   /** Pieces that are sent at once; 2 if absent. */
   readonly concurrency?: number | undefined;
+  /** Files that are hung at the artifact. */
+  readonly attachments?: readonly Attachment[] | undefined;
+  /** Hang a statement there of what the files were made of, and how. */
+  readonly provenance?: boolean | undefined;
+  /** Sign the artifact, and what is hung there. */
+  readonly signing?: SigningSettings | undefined;
+  /** Hears of pieces; of the registry `onEvent` does. */
+  readonly onProgress?: OnTransferEvent | undefined;
 }
 
 /** What is in the registry now. */
-export interface PushResult {
+export interface PushResult extends PushedBlobs, PushedDocuments {
   /** "registry.example/team/vm:1" */
   readonly reference: string;
   /** Of the manifest. */
@@ -47,15 +54,11 @@ export interface PushResult {
   readonly files: readonly string[];
   /** Names of what else was in the folder. */
   readonly leftOut: readonly string[];
-  /** How many blobs were there, came from another repository, and were sent. */
-  readonly blobs: Readonly<Record<HowPushed, number>>;
-  /** Bytes of those that were sent. */
-  readonly sentBytes: number;
 }
 
 /**
- * Puts the result of a conversion, a folder or one file, into a registry as an OCI artifact. The tag comes last: who finds
- * it finds all of it. Throws E_USAGE, E_IMAGE_NOT_FOUND, E_IO, E_LIMIT, E_DENIED and NetworkError.
+ * Puts the result of a conversion, a folder or one file, into a registry as an OCI artifact, with what is said of it. The tag
+ * comes last: who finds it finds all of it. Throws E_USAGE, E_IMAGE_NOT_FOUND, E_IO, E_LIMIT, E_DENIED and NetworkError.
  */
 export async function pushArtifact(
   path: string,
@@ -64,43 +67,70 @@ export async function pushArtifact(
 ): Promise<PushResult> {
   const named = parseTagged(reference);
   const { files, origin, leftOut } = await findResult(path);
-  const { target, context, close } = await connectToPush(named, options.mountFrom ?? [], options);
+  const { mountFrom = [], signing } = options;
+  const signer = signing && (await signerOf(signing));
+  const documents = await readAttachments(options.attachments ?? []);
+  const stateProvenance = options.provenance
+    ? await prepareProvenance(files, origin, options.signal)
+    : undefined;
+  const { target, repository, context, close } = await connectToPush(named, mountFrom, options);
   try {
-    const push = new Push(target, await knownPieces(target, named.tag));
+    const pusher = new PiecePusher(target, await knownPieces(target, named.tag));
     // Before all else, and small: who may not write here hears of it before anything is compressed.
-    const config = await push.blob("config", ARTIFACT_CONFIG, configDocument(files));
+    const config = await pusher.blob("config", ARTIFACT_CONFIG, configDocument(files));
     const subject = await subjectOf(target, origin);
-    const width = options.concurrency ?? WIDTH;
-    const pieces: StoredPiece[] = [];
-    const work = async ([i, place]: readonly [number, Place]): Promise<void> => {
-      context.signal?.throwIfAborted();
-      const piece = await push.piece(place);
-      if (piece !== undefined) pieces[i] = piece;
-    };
-    await inParallel(numbered(placesOf(files)), width, work, () => void close());
-    const annotations = describe(origin);
-    const manifest = artifactManifest(config, Object.values(pieces), subject, annotations);
-    const { digest, mediaType } = manifest;
-    const entry = {
-      mediaType,
-      digest,
-      size: manifest.bytes.length,
-      artifactType: ARTIFACT_TYPE,
-      annotations,
-    };
-    const referral = subject && { subject: subject.digest, entry };
-    await target.pushManifest(manifest, named.tag, referral);
+    const pieces = await pushPieces(pusher, files, options, context, close);
+    const manifest = artifactManifest(config, pieces, subject, describe(origin));
+    await target.put(manifest, subject && referralOf(manifest, subject, origin));
+    const name = formatImageReference(named);
+    const provenance = stateProvenance?.(manifest, formatImageReference({ ...named, tag: undefined }));
+    const hung = { documents, provenance, signer };
+    const pushed = await pushDocuments({ target, repository }, manifest, name, hung);
+    await target.tag(manifest, named.tag);
     return {
-      reference: formatImageReference(named),
-      digest,
+      reference: name,
+      digest: manifest.digest,
       subject: subject?.digest,
-      files: files.map(({ name }) => name),
+      files: files.map((file) => file.name),
       leftOut,
-      ...push.counted,
+      ...pusher.counted,
+      ...pushed,
     };
   } finally {
     await close();
   }
+}
+
+/** All of them that are not zeros, in order. */
+async function pushPieces(
+  pusher: PiecePusher,
+  files: readonly ResultFile[],
+  { concurrency = WIDTH, onProgress = () => undefined }: PushOptions,
+  { signal }: RetryContext,
+  close: () => Promise<void>,
+): Promise<readonly PushedPiece[]> {
+  const places = [...placesOf(files)];
+  const named = places.map(({ file, offset, size }) => ({ file: file.name, offset, size }));
+  onProgress({ type: "pieces", pieces: named });
+  const pieces: PushedPiece[] = [];
+  const work = async ([index, place]: readonly [number, Place]): Promise<void> => {
+    signal?.throwIfAborted();
+    const piece = await pusher.piece(place);
+    if (piece !== undefined) pieces[index] = piece;
+    onProgress({ type: "piece-done", index });
+  };
+  await inParallel(places.entries(), concurrency, work, () => void close());
+  return Object.values(pieces);
+}
+
+function referralOf(
+  { bytes, digest, mediaType }: RawManifest,
+  subject: BlobReference,
+  origin: Origin | undefined,
+): Referral {
+  const described = { mediaType, digest, size: bytes.length };
+  const entry = { ...described, artifactType: ARTIFACT_TYPE, annotations: describe(origin) };
+  return { subject: subject.digest, entry };
 }
 
 function parseTagged(text: string): ImageReference & { readonly tag: string } {
@@ -109,11 +139,6 @@ function parseTagged(text: string): ImageReference & { readonly tag: string } {
   throw new Docker2vmError("E_USAGE", `${text}: what is pushed gets a tag; its digest is told afterwards`, {
     hint: "write [REGISTRY/]NAME:TAG",
   });
-}
-
-function* numbered<T>(items: Iterable<T>): Generator<readonly [number, T]> {
-  let i = 0;
-  for (const item of items) yield [i++, item];
 }
 
 /** What the tag stands for so far has most of what an image of nearly the same contents has. */
@@ -148,58 +173,4 @@ function describe(origin: Origin | undefined): Readonly<Record<string, string>> 
   const name = source.reference.replace(/^docker:\/\//, "");
   const base = source.kind === "registry" ? { [BASE_DIGEST]: sourceDigest, [BASE_NAME]: name } : {};
   return { ...base, [SOURCE_DIGEST]: sourceDigest, [PLATFORM]: platform, [FILESYSTEM]: filesystem };
-}
-
-interface StoredPiece extends Piece {
-  readonly kind: FileKind;
-  readonly blob: BlobReference;
-}
-
-class Push {
-  readonly #target: PushTarget;
-  readonly #known: ReadonlyMap<string, BlobReference>;
-  /** Pieces of the same bytes are stored once. */
-  readonly #stored = new Map<string, Promise<BlobReference>>();
-  readonly #blobs: Record<HowPushed, number> = { there: 0, mounted: 0, sent: 0 };
-  #sentBytes = 0;
-
-  constructor(target: PushTarget, known: ReadonlyMap<string, BlobReference>) {
-    this.#target = target;
-    this.#known = known;
-  }
-
-  get counted(): Pick<PushResult, "blobs" | "sentBytes"> {
-    return { blobs: { ...this.#blobs }, sentBytes: this.#sentBytes };
-  }
-
-  async blob(role: string, mediaType: string, bytes: Uint8Array): Promise<BlobReference> {
-    const digest = sha256Of(bytes);
-    const how = await this.#target.push({ role, digest, bytes });
-    this.#blobs[how] += 1;
-    if (how === "sent") this.#sentBytes += bytes.length;
-    return { mediaType, digest, size: bytes.length };
-  }
-
-  /** Undefined for a piece of zeros. */
-  async piece(place: Place): Promise<StoredPiece | undefined> {
-    const { file, offset, size } = place;
-    const bytes = await readPlace(place);
-    if (isZeros(bytes)) return undefined;
-    const digest = sha256Of(bytes);
-    const key = `${digest} ${LAYER_TYPES[file.kind]}`;
-    const storing = this.#stored.get(key) ?? this.#store(key, place, bytes);
-    this.#stored.set(key, storing);
-    return { kind: file.kind, file: file.name, offset, size, digest, blob: await storing };
-  }
-
-  /** Other runtimes compress to other bytes: what is there of the same plain bytes is as good. */
-  async #store(key: string, place: Place, bytes: Uint8Array): Promise<BlobReference> {
-    const role = `${place.file.name} at ${place.offset}`;
-    const known = this.#known.get(key);
-    if (known !== undefined && (await this.#target.hasBlob(role, known.digest))) {
-      this.#blobs.there += 1;
-      return known;
-    }
-    return this.blob(role, LAYER_TYPES[place.file.kind], await store(bytes, place));
-  }
 }

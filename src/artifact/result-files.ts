@@ -31,6 +31,14 @@ export interface Origin {
   readonly source: { readonly kind: string; readonly reference: string };
   readonly platform: string;
   readonly filesystem: string;
+  /** sha256 of the disk, where it was asked for. */
+  readonly rootfsDigest?: string | undefined;
+  /** Hex, of the disk's tree of hashes. */
+  readonly verity?: { readonly rootHash: string; readonly salt: string } | undefined;
+  /** What was asked of the conversion. */
+  readonly options: Readonly<Record<string, unknown>>;
+  /** Of the documents that tell of it. */
+  readonly versions: Readonly<Record<string, unknown>>;
 }
 
 export interface Result {
@@ -142,11 +150,33 @@ async function readMetadata(
 
 function originOf(value: JsonValue, filesystem: string): Origin {
   const source = value.field("source");
+  const platform = value.field("platform").string();
+  const described = value.field("filesystem");
+  const verity = described.field("verity");
+  const readOnly = described.field("readOnly");
+  const options = {
+    platform,
+    profile: value.field("profile").optionalString(),
+    mode: value.field("mode").optionalString(),
+    filesystem: {
+      type: filesystem,
+      label: described.field("label").optionalString(),
+      uuid: described.field("uuid").optionalString(),
+      readOnly: readOnly.missing ? undefined : readOnly.boolean(),
+      verity: !verity.missing,
+    },
+  };
   return {
     sourceDigest: value.field("sourceDigest").string(),
     source: { kind: source.field("kind").string(), reference: source.field("reference").string() },
-    platform: value.field("platform").string(),
+    platform,
     filesystem,
+    rootfsDigest: value.field("rootfsDigest").optionalString(),
+    verity: verity.missing
+      ? undefined
+      : { rootHash: verity.field("rootHash").string(), salt: verity.field("salt").string() },
+    options,
+    versions: { metadata: value.field("schemaVersion").count(), artifact: 1 },
   };
 }
 

@@ -1,5 +1,5 @@
+import type { Caller } from "../caller.ts";
 import { type ImageTarget, TargetStore } from "../output/target.ts";
-import type { Caller } from "./caller.ts";
 import { type ConvertedImage, makeImage } from "./make-image.ts";
 import type { ImageOptions, MakingOptions } from "./options.ts";
 import { checkImageAlone } from "./profile-request.ts";

@@ -1,7 +1,7 @@
+import { Caller } from "../caller.ts";
 import { hostPlatform, parsePlatform, type WantedPlatform } from "../oci/platform.ts";
 import { parseSourceReference } from "../source/reference.ts";
 import type { SourceSpec } from "../source/source.ts";
-import { Caller } from "./caller.ts";
 import { type LimitsRequest, limitsRequest } from "./limits.ts";
 import type { Environment, ImageOptions, RegistrySettings } from "./options.ts";
 import type { ProgressEvent } from "./progress.ts";

@@ -1,4 +1,4 @@
-import { Caller } from "../convert/caller.ts";
+import { Caller } from "../caller.ts";
 import { type ConvertResult, convertMade } from "../convert/convert.ts";
 import type { ProgressEvent } from "../convert/progress.ts";
 import type { SourceToMake } from "../convert/source-to-make.ts";

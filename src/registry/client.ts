@@ -33,6 +33,8 @@ export interface Document {
 
 export interface RepositoryClientOptions extends AuthorizersOptions {
   readonly repository: string;
+  /** What to do where the registry refuses; absent: what one does who reads. */
+  readonly ifDenied?: string | undefined;
 }
 
 const NOT_FOUND: ReadonlySet<number> = new Set([404, 410]);
@@ -47,6 +49,7 @@ export class RepositoryClient {
   readonly #http: HttpClient;
   readonly #repository: string;
   readonly #authorizers: Authorizers;
+  readonly #ifDenied: string | undefined;
   readonly #warned = new Set<string>();
 
   constructor(http: HttpClient, options: RepositoryClientOptions, context: RetryContext) {
@@ -54,6 +57,7 @@ export class RepositoryClient {
     this.context = context;
     this.#http = http;
     this.#repository = options.repository;
+    this.#ifDenied = options.ifDenied;
     this.#authorizers = new Authorizers(http, options, context);
   }
 
@@ -100,7 +104,7 @@ export class RepositoryClient {
     const now = this.context.timing.now();
     const { status, url } = response;
     const ifDenied =
-      status === 401 && !this.#authorizers.isOwn(url) ? this.#authorizers.ifRefused(url) : undefined;
+      status === 401 && !this.#authorizers.isOwn(url) ? this.#authorizers.ifRefused(url) : this.#ifDenied;
     return statusError(response, `${this.endpoint.host}: ${what}`, now, { ifAbsent, ifDenied });
   }
 

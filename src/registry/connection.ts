@@ -42,6 +42,8 @@ export interface Connection extends OpenConnection {
 
 export interface PushConnection extends OpenConnection {
   readonly target: PushTarget;
+  /** The same repository, read: what is there now. */
+  readonly repository: Repository;
 }
 
 /** The repository of a reference. Nothing is asked yet. Throws E_USAGE for options that cannot be used. */
@@ -79,9 +81,13 @@ export async function connectToPush(
 ): Promise<PushConnection> {
   const { http, context, endpoint, close } = await open(options);
   const scopes = [`repository:${reference.repository}:pull,push`, ...mountFrom.map(pullScope)];
-  const own = { endpoint: endpoint(reference.registry), reference, scopes };
+  const own = { endpoint: endpoint(reference.registry), reference, scopes, ifDenied: MAY_NOT_WRITE };
   const client = makeClient(http, own, options, context);
-  return { target: new PushTarget(client, mountFrom), context, close };
+  const repository = new Repository({
+    ...{ reference, http, context, cache: undefined, upstream: client },
+    ...{ mirrors: [], trustMirrorTags: false, allowForeign: false },
+  });
+  return { target: new PushTarget(client, mountFrom), repository, context, close };
 }
 
 async function open(options: ConnectionOptions) {
@@ -110,15 +116,19 @@ async function open(options: ConnectionOptions) {
   };
 }
 
+const MAY_NOT_WRITE =
+  "log in as who may write there (docker login, or --username with --password-stdin), or check the name";
+
 interface ClientOf {
   readonly endpoint: Endpoint;
   readonly reference: ImageReference;
   readonly scopes: readonly string[];
+  readonly ifDenied?: string;
 }
 
 function makeClient(
   http: HttpClient,
-  { endpoint, reference: { repository }, scopes }: ClientOf,
+  { endpoint, reference: { repository }, scopes, ifDenied }: ClientOf,
   options: ConnectionOptions,
   context: RetryContext,
 ): RepositoryClient {
@@ -131,5 +141,5 @@ function makeClient(
   const findAt = (host: string, path: string) => findCredentials(host, path, environment, context.signal);
   const ifNone = "log in (docker login, podman login), or give --username with --password-stdin";
   const rights = { scopes, rules, ifNone, findCredentials: find, findCredentialsAt: findAt };
-  return new RepositoryClient(http, { endpoint, repository, ...rights }, context);
+  return new RepositoryClient(http, { endpoint, repository, ifDenied, ...rights }, context);
 }

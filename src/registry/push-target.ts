@@ -1,11 +1,16 @@
 /** Manifests to a registry: OCI distribution spec, "Pushing Manifests" and "Pushing Manifests with Subject". */
+import { Docker2vmError } from "../errors.ts";
 import { header } from "../http/headers.ts";
+import { NetworkError } from "../http/network-errors.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { RawManifest } from "../oci/manifest.ts";
 import { type HowPushed, hasBlob, type PushedBlob, pushBlob } from "./blob-upload.ts";
 import type { RepositoryClient } from "./client.ts";
 import { fetchManifest } from "./manifests.ts";
-import { addReferrer, type ReferrerEntry } from "./referrers.ts";
+import { addReferrer, type ReferrerEntry, referrersTag } from "./referrers.ts";
+
+const TAG_STAYS =
+  "the tag is there already, and the registry does not let this account change it: choose another tag, or have tags made mutable there";
 
 /** A manifest that refers to another one of its repository. */
 export interface Referral {
@@ -39,15 +44,34 @@ export class PushTarget {
   }
 
   /**
-   * Puts a manifest whose blobs are there under its digest, has it listed where it refers to another, and gives it its
-   * tag last: who finds the tag finds all of it. Throws E_DENIED, E_NETWORK and NetworkError.
+   * Puts a manifest whose blobs are there under its digest, and has it listed where it refers to another. Throws E_DENIED,
+   * E_NETWORK and NetworkError.
    */
-  async pushManifest(manifest: RawManifest, tag: string, referral: Referral | undefined): Promise<void> {
+  async put(manifest: RawManifest, referral?: Referral): Promise<void> {
     const isListed = await this.#put(manifest, manifest.digest);
-    if (referral !== undefined && !isListed) {
-      await addReferrer(this.#client, referral.subject, referral.entry);
+    if (referral === undefined || isListed) return;
+    const { subject, entry } = referral;
+    const tag = referrersTag(subject);
+    await this.#changing(tag, undefined, () => addReferrer(this.#client, subject, entry));
+  }
+
+  /** Gives a manifest that is there a tag. Throws likewise; E_DENIED also where the registry keeps tags as they are. */
+  async tag(manifest: RawManifest, tag: string): Promise<void> {
+    await this.#changing(tag, manifest.digest, () => this.#put(manifest, tag));
+  }
+
+  /** There is no status for tags that must not be changed: 400, 403, 409 and 412 are in use. */
+  async #changing(tag: string, wanted: Digest | undefined, change: () => Promise<unknown>): Promise<void> {
+    try {
+      await change();
+    } catch (error) {
+      const isRefusal =
+        error instanceof Docker2vmError && !(error instanceof NetworkError && error.transient);
+      const there = isRefusal ? await this.manifest(tag).catch(() => undefined) : undefined;
+      if (!isRefusal || there === undefined) throw error;
+      if (there.digest === wanted) return;
+      throw new Docker2vmError("E_DENIED", error.message, { hint: TAG_STAYS, cause: error });
     }
-    await this.#put(manifest, tag);
   }
 
   /** Whether the registry says that it lists it by what it refers to. */

@@ -1,7 +1,9 @@
 /** What a registry does with what is pushed: OCI distribution spec, "Push". */
 import type { ServerResponse } from "node:http";
-import { sha256 } from "../support/layout-builder.ts";
-import { ScriptedRegistry, type Seen, sendStatus } from "../support/scripted-registry.ts";
+import { json, sha256 } from "../support/layout-builder.ts";
+import { ScriptedRegistry, type Seen, sendStatus, sendWhole } from "../support/scripted-registry.ts";
+
+const INDEX = "application/vnd.oci.image.index.v1+json";
 
 /** A registry that takes what is pushed. */
 export class TakingRegistry {
@@ -33,6 +35,8 @@ export class TakingRegistry {
     const [, repository = "", id] = /^(.*)\/blobs\/uploads\/(\d*)$/.exec(pathname) ?? [];
     if (id === "") return this.#begin(repository, searchParams.get("mount") ?? "", response);
     if (id !== undefined) return this.#goOn(seen, repository, id, searchParams.get("digest"), response);
+    const subject = /\/referrers\/([^/]+)$/.exec(pathname)?.[1];
+    if (subject !== undefined && this.#listsReferrers) return this.#list(subject, response);
     const manifest = /\/manifests\/([^/]+)$/.exec(pathname)?.[1];
     return seen.method === "PUT" && manifest !== undefined && this.#putManifest(seen, manifest, response);
   }
@@ -79,5 +83,19 @@ export class TakingRegistry {
     this.registry.putManifest(bytes, headers["content-type"] ?? "", reference);
     const isListed = this.#listsReferrers && subject !== undefined;
     return sendStatus(response, 201, isListed ? { "oci-subject": subject.digest } : {});
+  }
+
+  /** "Listing Referrers": each manifest once, whatever tags it has. */
+  #list(subject: string, response: ServerResponse): true {
+    const all = [...this.registry.manifests].filter(([reference]) => reference.startsWith("sha256:"));
+    const manifests = all.flatMap(([digest, { bytes, mediaType }]) => {
+      const manifest = JSON.parse(Buffer.from(bytes).toString("utf8"));
+      if (manifest.subject?.digest !== subject) return [];
+      const { artifactType, annotations } = manifest;
+      return [{ mediaType, digest, size: bytes.length, artifactType, annotations }];
+    });
+    response.setHeader("content-type", INDEX);
+    sendWhole(response, json({ schemaVersion: 2, mediaType: INDEX, manifests }));
+    return true;
   }
 }

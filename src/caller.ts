@@ -1,4 +1,4 @@
-import { Docker2vmError } from "../errors.ts";
+import { Docker2vmError } from "./errors.ts";
 
 /**
  * Whoever has asked for a job, while it runs: a signal, and functions that are told what happens. Those are called
@@ -74,5 +74,5 @@ export class Caller {
 function interruption(signal: AbortSignal | undefined): unknown {
   if (!signal?.aborted) return undefined;
   if (signal.reason instanceof Docker2vmError) return signal.reason;
-  return new Docker2vmError("E_INTERRUPTED", "the conversion was interrupted", { cause: signal.reason });
+  return new Docker2vmError("E_INTERRUPTED", "the call was interrupted", { cause: signal.reason });
 }
