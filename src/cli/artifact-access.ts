@@ -1,30 +1,34 @@
-import type { RegistryEvent } from "../registry/events.ts";
+import type { TransferEvent } from "../artifact/progress.ts";
 import type { CommandLine } from "./arguments.ts";
 import type { Host } from "./host.ts";
-import { printable } from "./printable.ts";
+import { mannerOf } from "./manner.ts";
+import { progressReporter } from "./progress/reporter.ts";
 import { registryRequest } from "./registry-request.ts";
 
-/** How push and pull reach the registry, and who hears of what happens on the way. */
-export async function artifactAccess(line: CommandLine, host: Host) {
-  const { credentials, insecureHosts, trustedRealms, caFile, concurrency } = await registryRequest(
-    line,
-    host,
-    "",
-  );
-  return {
-    environment: host.env,
-    signal: host.signal,
-    onEvent: (event: RegistryEvent) => host.stderr.write(textOf(event)),
-    credentials,
-    insecureHosts,
-    trustedRealms,
-    caFile,
-    concurrency,
-  };
+/** Whatever a job around a registry takes beside its own options. */
+export interface ArtifactAccess {
+  readonly registry: Omit<Awaited<ReturnType<typeof registryRequest>>, "verifyKeyFile">;
+  readonly concurrency: number | undefined;
+  readonly signal: AbortSignal;
+  readonly onProgress: (event: TransferEvent) => void;
 }
 
-function textOf(event: RegistryEvent): string {
-  if (event.type === "warning") return `warning: ${printable(event.message)}\n`;
-  if (event.type !== "retry") return "";
-  return `${printable(event.reason)}; again in ${Math.ceil(event.delay / 1000)} s\n`;
+/** Runs a job around a registry, reached as the options say, and shows how far it is. */
+export async function withArtifactAccess<Result>(
+  line: CommandLine,
+  host: Host,
+  job: (access: ArtifactAccess) => Promise<Result>,
+): Promise<Result> {
+  const { concurrency, verifyKeyFile: _, ...registry } = await registryRequest(line, host, "");
+  const progress = progressReporter(mannerOf(line), host.stderr, host.env);
+  try {
+    return await job({
+      registry,
+      concurrency,
+      signal: host.signal,
+      onProgress: (event) => progress.report(event),
+    });
+  } finally {
+    progress.finish();
+  }
 }

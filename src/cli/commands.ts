@@ -1,7 +1,7 @@
 import { EXIT } from "../errors.ts";
 import type { CommandLine } from "./arguments.ts";
 import type { Host } from "./host.ts";
-import { PULL_OPTIONS, PUSH_OPTIONS } from "./options/artifact.ts";
+import { PULL_OPTIONS, PUSH_OPTIONS, SIGN_OPTIONS, VERIFY_SIGNATURE_OPTIONS } from "./options/artifact.ts";
 import { DOCKERFILE_OPTIONS } from "./options/build.ts";
 import { BUNDLE_OPTIONS } from "./options/bundle.ts";
 import { CONVERT_OPTIONS } from "./options/convert.ts";
@@ -107,6 +107,19 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     options: PULL_OPTIONS,
     whenStopped: () => "no file was written",
     load: async () => (await import("./pull-command.ts")).runPull,
+  },
+  sign: {
+    summary: "Sign an image in a registry, as cosign does with a key",
+    usage: "docker2vm sign REF --key FILE [options]\n\nREF is an image or an index, by tag or digest.",
+    options: SIGN_OPTIONS,
+    whenStopped: () => "not all signatures are there; signing once more adds those that are missing",
+    load: async () => (await import("./sign-command.ts")).runSign,
+  },
+  "verify-signature": {
+    summary: "Tell which signatures an image in a registry bears, and whether a key's is among them",
+    usage: "docker2vm verify-signature REF --key FILE [options]",
+    options: VERIFY_SIGNATURE_OPTIONS,
+    load: async () => (await import("./sign-command.ts")).runVerifySignature,
   },
   "inspect-image": {
     summary: "Tell what a container image is, without its layers",

@@ -2,7 +2,7 @@ import { dirname } from "node:path";
 import type { PullResult } from "../artifact/pull.ts";
 import { Docker2vmError } from "../errors.ts";
 import { type CommandLine, flag, listOption, stringOption } from "./arguments.ts";
-import { artifactAccess } from "./artifact-access.ts";
+import { withArtifactAccess } from "./artifact-access.ts";
 import { formatBytes } from "./bytes.ts";
 import type { Host } from "./host.ts";
 import { printable } from "./printable.ts";
@@ -19,25 +19,41 @@ export async function runPull(line: CommandLine, host: Host): Promise<void> {
   if (out === undefined) {
     throw new Docker2vmError("E_USAGE", "no output given", { hint: "add --out DIR" });
   }
-  const access = await artifactAccess(line, host);
-  const { pullArtifact } = await import("../artifact/pull.ts");
-  const result = await pullArtifact(reference, {
-    ...access,
+  const options = {
+    reference,
     out,
     force: flag(line, "force"),
-    mirrors: listOption(line, "mirror"),
     verifyKeyFile: stringOption(line, "verify-key"),
+    attachments: stringOption(line, "attachments"),
+  };
+  const { pullImage } = await import("../artifact/library.ts");
+  const result = await withArtifactAccess(line, host, async ({ registry, ...access }) => {
+    const mirrors = listOption(line, "mirror");
+    const pulled = await pullImage({ ...options, ...access, registry: { ...registry, mirrors } });
+    for (const { reason } of pulled.refused) {
+      access.onProgress({ type: "warning", message: `not taken: ${reason}` });
+    }
+    return pulled;
   });
-  const text = flag(line, "json") ? `${JSON.stringify(result, null, 2)}\n` : pulledText(result);
+  const quiet = flag(line, "quiet") ? "" : pulledText(result);
+  const text = flag(line, "json") ? `${JSON.stringify(result, null, 2)}\n` : quiet;
   await tell(host, { text, made: `the files are in ${dirname(result.paths[0] ?? out)}` });
 }
 
-function pulledText({ reference, digest, paths, apparentBytes, fetchedBytes }: PullResult): string {
+function pulledText({
+  reference,
+  digest,
+  paths,
+  apparentBytes,
+  fetchedBytes,
+  documents,
+}: PullResult): string {
   const lines = [
     `Pulled    ${reference}`,
     `Digest    ${digest}`,
     `Size      ${formatBytes(apparentBytes)}, of which ${formatBytes(fetchedBytes)} were fetched`,
     ...paths.map((path) => `File      ${path}`),
+    ...documents.map(({ path, mediaType }) => `Document  ${path} (${mediaType})`),
   ];
   return lines.map((text) => `${printable(text)}\n`).join("");
 }

@@ -3,6 +3,7 @@ import type { RegistrySettings } from "../convert/options.ts";
 import { Docker2vmError } from "../errors.ts";
 import { type CommandLine, flag, listOption, numberOption, stringOption } from "./arguments.ts";
 import type { Environment, Host } from "./host.ts";
+import { readSecret } from "./secret.ts";
 
 /** How images are pulled by name, as the options say. Reads the password if it is to come from standard input. */
 export async function registryRequest(
@@ -56,12 +57,5 @@ async function credentials(line: CommandLine, host: Host, source: string) {
       hint: "leave --username and --password-stdin out: they are for images that are pulled by their name",
     });
   }
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of host.openStdin()) chunks.push(chunk);
-  return {
-    username,
-    password: Buffer.concat(chunks)
-      .toString("utf8")
-      .replace(/\r?\n$/, ""),
-  };
+  return { username, password: await readSecret(host) };
 }

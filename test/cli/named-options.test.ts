@@ -15,7 +15,6 @@ const OF_OTHERS: Readonly<Record<string, RegExp>> = {
   arch: /gondolin image pull/,
   "decryption-key": /skopeo copy/,
   "dest-compress-format": /skopeo copy/,
-  key: /cosign public-key/,
   "library-path": /elf\.interpreter/,
   sparse: /tar's option/,
   workload: /ExecStart/,

@@ -5,7 +5,12 @@ import { renderBars } from "../../src/cli/progress/bars.ts";
 import { LiveBlock, rowsOf, screenOf } from "../../src/cli/progress/live-block.ts";
 import { plainLines } from "../../src/cli/progress/plain.ts";
 import { progressReporter } from "../../src/cli/progress/reporter.ts";
-import { applyEvent, initialProgress, type ProgressState } from "../../src/cli/progress/state.ts";
+import {
+  applyEvent,
+  initialProgress,
+  type ProgressState,
+  type ReportedEvent,
+} from "../../src/cli/progress/state.ts";
 import type { ProgressEvent } from "../../src/convert/progress.ts";
 import { digestOf, Recorder } from "./fake-host.ts";
 
@@ -24,7 +29,7 @@ function resolved(...sizes: number[]): ProgressEvent {
   };
 }
 
-function after(...events: ProgressEvent[]): ProgressState {
+function after(...events: ReportedEvent[]): ProgressState {
   const state = initialProgress();
   for (const event of events) applyEvent(state, event);
   return state;
@@ -234,4 +239,29 @@ describe("progress goes to standard error as it is asked for", () => {
     expect(told(terminal, new Recorder(true), { NO_COLOR: "1" })).toStartWith("warning: odd");
     expect(told(terminal, new Recorder(false))).toStartWith("warning: odd");
   });
+});
+
+test("a push and a pull show their pieces, and a log of many stays short", () => {
+  const pieces = Array.from({ length: 40 }, (_, i) => ({
+    file: "rootfs.ext4",
+    offset: i * 64 * MIB,
+    size: 64 * MIB,
+  }));
+  const begun: ReportedEvent = { type: "pieces", pieces };
+  const done = pieces.map((_, index): ReportedEvent => ({ type: "piece-done", index }));
+  const events = [begun, ...done];
+  const lines = events.flatMap((event, i) => plainLines(after(...events.slice(0, i)), event));
+  expect(lines).toEqual([
+    "40 pieces, 2.5 GiB",
+    "10 of 40 pieces done",
+    "20 of 40 pieces done",
+    "30 of 40 pieces done",
+    "40 of 40 pieces done",
+  ]);
+  const half: ReportedEvent = { type: "piece", index: 1, bytes: 32 * MIB, size: 64 * MIB };
+  expect(screen(after({ type: "pieces", pieces: pieces.slice(0, 2) }, ...done.slice(0, 1), half))).toEqual([
+    "piece 1/2 rootfs.ext4 done, 64.0 MiB",
+    "piece 2/2 rootfs.ext4 [###############---------------]  50% of 64.0 MiB",
+  ]);
+  expect(screen(after(begun, ...done.slice(0, 5), half), 80, 10)[0]).toBe("5 of 40 pieces done, 320.0 MiB");
 });

@@ -23,6 +23,8 @@ const OTHERS_OPTIONS: Readonly<Record<string, string>> = {
   xattrs: "tar",
   "xattrs-include": "tar",
   bundle: "runc run",
+  "insecure-ignore-tlog": "cosign verify",
+  type: "cosign verify-attestation",
   shape: "npm run bench",
   rounds: "npm run bench",
   only: "npm run bench",

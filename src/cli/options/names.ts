@@ -1,4 +1,4 @@
-import type { PULL_OPTIONS, PUSH_OPTIONS } from "./artifact.ts";
+import type { PULL_OPTIONS, PUSH_OPTIONS, SIGN_OPTIONS } from "./artifact.ts";
 import type { BUILD_OPTIONS } from "./build.ts";
 import type { BUNDLE_OPTIONS } from "./bundle.ts";
 import type { CONVERT_OPTIONS } from "./convert.ts";
@@ -19,4 +19,5 @@ export type OptionName =
   | keyof typeof LS_OPTIONS
   | keyof typeof VIRTIO_OPTIONS
   | keyof typeof PUSH_OPTIONS
-  | keyof typeof PULL_OPTIONS;
+  | keyof typeof PULL_OPTIONS
+  | keyof typeof SIGN_OPTIONS;

@@ -22,8 +22,8 @@ export function renderBars(state: ProgressState, screen: Screen, paint: Paint): 
     state.layers.length === 0
       ? preparing(state, width)
       : state.layers.length <= room
-        ? state.layers.map((layer, index) => layerLine(layer, index, state.layers.length, width, paint))
-        : collapsed(state.layers, room, width, paint);
+        ? state.layers.map((layer, index) => layerLine(layer, index, state, width, paint))
+        : collapsed(state, room, width, paint);
   if (state.filesystem !== undefined) {
     lines.push(`writing the filesystem: ${formatBytes(state.filesystem)}`.slice(0, width));
   }
@@ -35,21 +35,28 @@ function preparing(state: ProgressState, width: number): string[] {
   return state.spooled === 0 ? [] : [`reading the archive: ${formatBytes(state.spooled)}`.slice(0, width)];
 }
 
-function collapsed(layers: readonly LayerProgress[], room: number, width: number, paint: Paint): string[] {
+function collapsed(state: ProgressState, room: number, width: number, paint: Paint): string[] {
+  const { layers, noun } = state;
   const lines: string[] = [];
   const done = layers.filter((layer) => layer.done);
   const bytes = done.reduce((sum, layer) => sum + layer.size, 0);
-  const text = `${done.length} of ${layers.length} layers done, ${formatBytes(bytes)}`;
+  const text = `${done.length} of ${layers.length} ${noun}s done, ${formatBytes(bytes)}`;
   lines.push(paint("green", text.slice(0, width)));
   const running = [...layers.entries()].filter(([, layer]) => !layer.done && layer.stored > 0);
   for (const [index, layer] of running.slice(0, Math.max(0, room - 2))) {
-    lines.push(layerLine(layer, index, layers.length, width, paint));
+    lines.push(layerLine(layer, index, state, width, paint));
   }
   return lines;
 }
 
-function layerLine(layer: LayerProgress, index: number, count: number, width: number, paint: Paint): string {
-  const label = `layer ${String(index + 1).padStart(String(count).length)}/${count}`;
+function layerLine(
+  layer: LayerProgress,
+  index: number,
+  { noun, layers: { length: count } }: ProgressState,
+  width: number,
+  paint: Paint,
+): string {
+  const label = `${noun} ${String(index + 1).padStart(String(count).length)}/${count}`;
   const named = layer.name === "" ? label : `${label} ${layer.name}`;
   if (layer.done) return paint("green", `${named} done, ${formatBytes(layer.size)}`.slice(0, width));
   const share = layer.size === 0 ? 0 : Math.min(1, layer.stored / layer.size);

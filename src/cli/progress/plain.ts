@@ -1,7 +1,7 @@
 import type { ProgressEvent } from "../../convert/progress.ts";
 import { formatBytes } from "../bytes.ts";
 import { printable } from "../printable.ts";
-import type { ProgressState } from "./state.ts";
+import type { ProgressState, ReportedEvent } from "./state.ts";
 
 const MIB = 1024 * 1024;
 /** Layers below this size only tell when they are done. */
@@ -12,7 +12,7 @@ const SPOOL_STEP = 256 * MIB;
  * The lines an event is worth in a log, given the state before it: a line for each finished layer, one for each
  * quarter of a large one, so that a log stays short however large the image is.
  */
-export function plainLines(before: ProgressState, event: ProgressEvent): string[] {
+export function plainLines(before: ProgressState, event: ReportedEvent): string[] {
   switch (event.type) {
     case "spooling": {
       const step = Math.floor(event.bytes / SPOOL_STEP) > Math.floor(before.spooled / SPOOL_STEP);
@@ -20,7 +20,7 @@ export function plainLines(before: ProgressState, event: ProgressEvent): string[
     }
     case "resolved": {
       const bytes = event.layers.reduce((sum, layer) => sum + layer.size, 0);
-      const count = event.layers.length === 1 ? "1 layer" : `${event.layers.length} layers`;
+      const count = counted(event.layers.length, "layer");
       const { sourceDigest } = event;
       return sourceDigest === undefined ? [] : [`image ${sourceDigest}: ${count}, ${formatBytes(bytes)}`];
     }
@@ -34,10 +34,17 @@ export function plainLines(before: ProgressState, event: ProgressEvent): string[
       const layer = before.layers[event.index];
       return layer ? [`${layerName(before, event.index)} done, ${formatBytes(layer.size)}`] : [];
     }
+    case "pieces": {
+      const bytes = event.pieces.reduce((sum, piece) => sum + piece.size, 0);
+      return [`${counted(event.pieces.length, "piece")}, ${formatBytes(bytes)}`];
+    }
+    case "piece-done":
+      return quarterOfPieces(before);
     case "filesystem":
       return before.filesystem === undefined ? ["writing the filesystem"] : [];
     case "retry":
       return [retryText(event)];
+    case "piece":
     case "warning":
     case "download":
     case "rate-limit":
@@ -59,6 +66,16 @@ export function retryText({
 }: Extract<ProgressEvent, { type: "retry" }>): string {
   const from = offset === undefined || offset === 0 ? "" : `, from ${formatBytes(offset)} on`;
   return `${printable(what)}: ${printable(reason)}; trying again in ${(delay / 1000).toFixed(1)} s${from}`;
+}
+
+function counted(count: number, noun: string): string {
+  return count === 1 ? `1 ${noun}` : `${count} ${noun}s`;
+}
+
+/** Pieces are of one size, and may be thousands. */
+function quarterOfPieces({ done, layers: { length } }: ProgressState): string[] {
+  const isStep = Math.floor(((done + 1) / length) * 4) > Math.floor((done / length) * 4);
+  return isStep ? [`${done + 1} of ${counted(length, "piece")} done`] : [];
 }
 
 function quarterLine(before: ProgressState, index: number, stored: number): string[] {

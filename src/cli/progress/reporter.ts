@@ -1,4 +1,3 @@
-import type { ProgressEvent } from "../../convert/progress.ts";
 import { paintFor } from "../colour.ts";
 import type { Environment, Output } from "../host.ts";
 import type { Manner } from "../manner.ts";
@@ -6,10 +5,10 @@ import { printable } from "../printable.ts";
 import { renderBars } from "./bars.ts";
 import { LiveBlock, screenOf } from "./live-block.ts";
 import { plainLines, retryText } from "./plain.ts";
-import { applyEvent, initialProgress } from "./state.ts";
+import { applyEvent, initialProgress, type ReportedEvent } from "./state.ts";
 
 export interface ProgressReporter {
-  report(event: ProgressEvent): void;
+  report(event: ReportedEvent): void;
   /** Leaves the stream clean for whatever is printed next. */
   finish(): void;
 }

@@ -1,7 +1,15 @@
+import type { TransferEvent } from "../../artifact/progress.ts";
 import type { ProgressEvent } from "../../convert/progress.ts";
 
-/** How far a conversion is, as its events have told so far. Sizes in bytes. */
+/** What conversions tell, and what pushes and pulls do. */
+export type ReportedEvent = ProgressEvent | TransferEvent;
+
+/** How far a conversion is, or a push or pull, as its events have told so far. Sizes in bytes. */
 export interface ProgressState {
+  /** What `layers` are: pieces of files where these are pushed or pulled. */
+  noun: "layer" | "piece";
+  /** How many of them are done. */
+  done: number;
   /** Bytes of standard input kept on disk. */
   spooled: number;
   layers: LayerProgress[];
@@ -12,7 +20,7 @@ export interface ProgressState {
 }
 
 export interface LayerProgress {
-  /** "sha256:0123456789ab"; empty where the archive does not name it. */
+  /** "sha256:0123456789ab", or a piece's file; empty where the archive does not name it. */
   readonly name: string;
   readonly size: number;
   stored: number;
@@ -20,11 +28,18 @@ export interface LayerProgress {
 }
 
 export function initialProgress(): ProgressState {
-  return { spooled: 0, layers: [], read: { files: 0, bytes: 0 }, filesystem: undefined };
+  return {
+    noun: "layer",
+    done: 0,
+    spooled: 0,
+    layers: [],
+    read: { files: 0, bytes: 0 },
+    filesystem: undefined,
+  };
 }
 
 /** Takes an event into the state. In place: there are thousands of events in a large conversion. */
-export function applyEvent(state: ProgressState, event: ProgressEvent): void {
+export function applyEvent(state: ProgressState, event: ReportedEvent): void {
   switch (event.type) {
     case "spooling":
       state.spooled = event.bytes;
@@ -37,14 +52,21 @@ export function applyEvent(state: ProgressState, event: ProgressEvent): void {
         done: false,
       }));
       return;
-    case "layer": {
+    case "pieces":
+      state.noun = "piece";
+      state.layers = event.pieces.map(({ file, size }) => ({ name: file, size, stored: 0, done: false }));
+      return;
+    case "layer":
+    case "piece": {
       const layer = state.layers[event.index];
-      if (layer) layer.stored = event.stored;
+      if (layer) layer.stored = event.type === "layer" ? event.stored : event.bytes;
       return;
     }
-    case "layer-done": {
+    case "layer-done":
+    case "piece-done": {
       const layer = state.layers[event.index];
       if (layer) layer.done = true;
+      state.done += 1;
       return;
     }
     case "files":
