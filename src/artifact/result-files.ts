@@ -154,6 +154,7 @@ function originOf(value: JsonValue, filesystem: string): Origin {
   const described = value.field("filesystem");
   const verity = described.field("verity");
   const readOnly = described.field("readOnly");
+  const compression = described.field("compression");
   const options = {
     platform,
     profile: value.field("profile").optionalString(),
@@ -164,6 +165,7 @@ function originOf(value: JsonValue, filesystem: string): Origin {
       uuid: described.field("uuid").optionalString(),
       readOnly: readOnly.missing ? undefined : readOnly.boolean(),
       verity: !verity.missing,
+      compression: compression.missing ? undefined : compressionOf(compression),
     },
   };
   return {
@@ -178,6 +180,11 @@ function originOf(value: JsonValue, filesystem: string): Origin {
     options,
     versions: { metadata: value.field("schemaVersion").count(), artifact: 1 },
   };
+}
+
+function compressionOf(value: JsonValue) {
+  const [level, clusterSize] = [value.field("level").count(), value.field("clusterSize").count()];
+  return { algorithm: value.field("algorithm").string(), level, clusterSize };
 }
 
 function unreadable(path: string): (error: unknown) => never {

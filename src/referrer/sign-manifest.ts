@@ -15,6 +15,7 @@ import { addSimpleSignature } from "./simple-signature.ts";
 /** A bundle as a referrer, as cosign 3 signs; a payload under a tag, as cosign 2 did and podman looks for. */
 export const SIGNATURE_FORMATS = ["bundle", "simple"] as const;
 
+/** One of them. */
 export type SignatureFormat = (typeof SIGNATURE_FORMATS)[number];
 
 /** Who signs, and how. */

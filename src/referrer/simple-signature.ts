@@ -10,6 +10,8 @@ import { SIGNATURE_ANNOTATION, SIMPLE_SIGNING } from "../signature/simple-signin
 
 /** Times that a signature is looked for again which somebody else may have written over. */
 const ROUNDS = 5;
+const TAG_STAYS =
+  "signatures are there already, and the registry lets none be added under their tag: sign with --signature-format bundle";
 
 /**
  * Adds a signature to those under the tag. Two who write it at once lose one of theirs: it is read again afterwards. Throws
@@ -41,7 +43,7 @@ export async function addSimpleSignature(
     );
     const manifest = { bytes, digest: sha256Of(bytes), mediaType: OCI_MANIFEST };
     await target.put(manifest);
-    await target.tag(manifest, tag);
+    await target.tag(manifest, tag, TAG_STAYS);
   }
 }
 

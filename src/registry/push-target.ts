@@ -11,6 +11,8 @@ import { addReferrer, type ReferrerEntry, referrersTag } from "./referrers.ts";
 
 const TAG_STAYS =
   "the tag is there already, and the registry does not let this account change it: choose another tag, or have tags made mutable there";
+const LIST_STAYS =
+  "the registry has no list of what refers to an image, and keeps the tag that stands in for it as it is: have tags that begin with sha256- made mutable there";
 
 /** A manifest that refers to another one of its repository. */
 export interface Referral {
@@ -52,16 +54,24 @@ export class PushTarget {
     if (referral === undefined || isListed) return;
     const { subject, entry } = referral;
     const tag = referrersTag(subject);
-    await this.#changing(tag, undefined, () => addReferrer(this.#client, subject, entry));
+    await this.#changing(tag, undefined, LIST_STAYS, () => addReferrer(this.#client, subject, entry));
   }
 
-  /** Gives a manifest that is there a tag. Throws likewise; E_DENIED also where the registry keeps tags as they are. */
-  async tag(manifest: RawManifest, tag: string): Promise<void> {
-    await this.#changing(tag, manifest.digest, () => this.#put(manifest, tag));
+  /**
+   * Gives a manifest that is there a tag. Throws likewise; E_DENIED also where the registry keeps tags as they are, with
+   * `ifStays` for what to do then.
+   */
+  async tag(manifest: RawManifest, tag: string, ifStays = TAG_STAYS): Promise<void> {
+    await this.#changing(tag, manifest.digest, ifStays, () => this.#put(manifest, tag));
   }
 
   /** There is no status for tags that must not be changed: 400, 403, 409 and 412 are in use. */
-  async #changing(tag: string, wanted: Digest | undefined, change: () => Promise<unknown>): Promise<void> {
+  async #changing(
+    tag: string,
+    wanted: Digest | undefined,
+    hint: string,
+    change: () => Promise<unknown>,
+  ): Promise<void> {
     try {
       await change();
     } catch (error) {
@@ -70,7 +80,7 @@ export class PushTarget {
       const there = isRefusal ? await this.manifest(tag).catch(() => undefined) : undefined;
       if (!isRefusal || there === undefined) throw error;
       if (there.digest === wanted) return;
-      throw new Docker2vmError("E_DENIED", error.message, { hint: TAG_STAYS, cause: error });
+      throw new Docker2vmError("E_DENIED", error.message, { hint, cause: error });
     }
   }
 

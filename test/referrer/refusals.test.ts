@@ -159,6 +159,27 @@ describe("a registry that refuses", () => {
     await expectError(signImage({ reference, ...signing() }), "E_DENIED", "read only", "who may write there");
   });
 
+  test("to change the tags of signatures and of what refers to an image says which way is left", async () => {
+    const { registry, push, digest } = await scene(false);
+    registry.rule(({ method, url }, response) => {
+      const tag = /manifests\/(sha256-.*)$/.exec(url)?.[1];
+      if (method !== "PUT" || tag === undefined || !registry.manifests.has(tag)) return false;
+      return sendStatus(response, 409, {}, "DENIED", "immutable");
+    });
+    await expectError(
+      push({ signing: { ...signing(), formats: ["bundle"] }, attachments: [sbom()] }),
+      "E_DENIED",
+      "stands in for it",
+    );
+    await signImage({ reference: `${registry.host}/team/disk@${digest}`, ...signing(), formats: ["simple"] });
+    const again = { keyFile: scratch("in/other"), formats: ["simple"] as const };
+    await expectError(
+      signImage({ reference: `${registry.host}/team/disk@${digest}`, ...again }),
+      "E_DENIED",
+      "--signature-format bundle",
+    );
+  });
+
   for (const status of [400, 403, 409, 412]) {
     test(`with ${status} to change a tag keeps it, and an equal one is no change`, async () => {
       const { registry, push, digest } = await scene(true);
