@@ -118,8 +118,8 @@ class Referring {
   /** False for a signature, which says nothing but that it is one. */
   async #isAttestation(layer: Descriptor, where: string): Promise<boolean> {
     const bytes = await this.#repository.document(layer, STATEMENT_LIMIT, "bundle");
-    const type = this.#checkedType(payloadIn(bytes, where), where);
-    if (type === SIGNED) return false;
+    const payload = payloadIn(bytes, where);
+    if (payload === undefined || this.#checkedType(payload, where) === SIGNED) return false;
     if (this.#key !== undefined && judgeBundle(bytes, this.#image, this.#key) !== "attested") {
       throw new Docker2vmError("E_SIGNATURE", `${where}: it is not signed by the key given`);
     }

@@ -101,7 +101,7 @@ export async function findAttestation(
   const publicKey = createPublicKey(key);
   for await (const claim of new Claims(repository).about([subject])) {
     if (judge(claim, publicKey) !== "attested") continue;
-    if (payloadIn(claim.bytes, "bundle").equals(statement)) return claim.broughtBy;
+    if (payloadIn(claim.bytes, "bundle")?.equals(statement)) return claim.broughtBy;
   }
   return undefined;
 }

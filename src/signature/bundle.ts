@@ -62,9 +62,15 @@ export function judgeBundle(bytes: Uint8Array, image: RawManifest, key: KeyObjec
   }
 }
 
-/** What is signed in a bundle, whoever has signed it: a statement. Throws E_BAD_MANIFEST. */
-export function payloadIn(bytes: Uint8Array, where: string): Buffer {
-  return base64(parseJson(bytes, where, bytes.length).field("dsseEnvelope").field("payload"));
+/**
+ * What is signed in a bundle, whoever has signed it: a statement. Undefined where that is the image's manifest itself.
+ * Throws E_BAD_MANIFEST.
+ */
+export function payloadIn(bytes: Uint8Array, where: string): Buffer | undefined {
+  const bundle = parseJson(bytes, where, bytes.length);
+  const envelope = bundle.field("dsseEnvelope");
+  if (envelope.missing && !bundle.field("messageSignature").missing) return undefined;
+  return base64(envelope.field("payload"));
 }
 
 function judgeEnvelope(envelope: JsonValue, digest: Digest, key: KeyObject): Verdict {

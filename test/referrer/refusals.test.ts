@@ -81,6 +81,9 @@ describe("documents", () => {
       const provenance = statementOf(digest, { predicateType: SLSA });
       const good = hang(registry, digest, BUNDLE, signedBundle(provenance, KEY), "provenance.json");
       const foreign = hang(registry, digest, BUNDLE, signedBundle(provenance, OTHER));
+      // A signature of the manifest itself is no document.
+      const message = { messageSignature: { signature: "AAAA" }, verificationMaterial: { publicKey: {} } };
+      const signature = hang(registry, digest, BUNDLE, json({ mediaType: BUNDLE, ...message }));
       const away = statementOf(ELSEWHERE, { predicateType: SLSA });
       const moved = hang(registry, digest, BUNDLE, signedBundle(away, KEY));
       const unsigned = hang(registry, digest, "application/vnd.in-toto+json", away);
@@ -88,7 +91,7 @@ describe("documents", () => {
         const tag = digest.replace(":", "-");
         const index = JSON.parse(Buffer.from(registry.manifests.get(tag)?.bytes ?? []).toString("utf8"));
         const strange = hang(registry, ELSEWHERE, "text/plain", Buffer.from("of another"));
-        index.manifests.push(report, good, foreign, moved, unsigned, strange);
+        index.manifests.push(report, good, foreign, signature, moved, unsigned, strange);
         registry.putManifest(json(index), INDEX, tag);
       }
       const reasons = (refused: readonly { reason: string }[]) =>
