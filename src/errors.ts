@@ -95,7 +95,7 @@ export type ErrorCode = keyof typeof ERROR_CODES;
 export interface ErrorDetails {
   /** What the reader can do about it: one sentence, no full stop needed. */
   readonly hint?: string | undefined;
-  /** The last lines of another program that failed, as it wrote them. */
+  /** The last lines of another program that failed, as it wrote them; or what was found, a line for each. */
   readonly output?: readonly string[] | undefined;
   readonly cause?: unknown;
 }

@@ -29,23 +29,23 @@ export async function requireSignature(
   manifests: readonly RawManifest[],
   key: KeyObject,
 ): Promise<void> {
-  await search(store, manifests, key, (verdict) => verdict === "valid");
+  await search(store, manifests, key, true);
 }
 
-/** The same, with everything that was found. */
+/** The same, with everything that was found: so is the error's output, where none is valid. */
 export function findSignatures(
   store: SignatureStore,
   manifests: readonly RawManifest[],
   key: KeyObject,
 ): Promise<readonly FoundSignature[]> {
-  return search(store, manifests, key, () => false);
+  return search(store, manifests, key, false);
 }
 
 async function search(
   store: SignatureStore,
   manifests: readonly RawManifest[],
   key: KeyObject,
-  isEnough: (verdict: Verdict) => boolean,
+  isOneEnough: boolean,
 ): Promise<readonly FoundSignature[]> {
   const distinct = [...new Map(manifests.map((manifest) => [manifest.digest, manifest])).values()];
   const claims = new Claims(store);
@@ -54,10 +54,11 @@ async function search(
     const verdict = judge(claim, key);
     const format = claim.signature === undefined ? "bundle" : "simple";
     found.push({ format, verdict, digest: claim.broughtBy });
-    if (isEnough(verdict)) break;
+    if (isOneEnough && verdict === "valid") break;
   }
   if (found.some(({ verdict }) => verdict === "valid")) return found;
-  throw noSignature(store, distinct[0]?.digest, found, claims);
+  const output = isOneEnough ? [] : found.map((each) => `${each.format} ${each.verdict} (${each.digest})`);
+  throw noSignature(store, distinct[0]?.digest, found, claims, output);
 }
 
 function noSignature(
@@ -65,6 +66,7 @@ function noSignature(
   digest: Digest | undefined,
   found: readonly FoundSignature[],
   { unreadable, incomplete }: Claims,
+  output: readonly string[],
 ): Docker2vmError {
   const count = (wanted: Verdict) => found.filter(({ verdict }) => verdict === wanted).length;
   const [invalid, keyless] = [count("invalid"), count("keyless")];
@@ -76,6 +78,7 @@ function noSignature(
   const unsigned = invalid + keyless === 0;
   return new Docker2vmError("E_SIGNATURE", store.name(`${digest}: ${said.join("; ")}`), {
     hint: (unsigned ? store.unsignedHint : undefined) ?? HINT,
+    output,
     cause: unreadable[0],
   });
 }

@@ -113,7 +113,9 @@ testWith(
       const report = await docker2vm("verify-signature", name, "--key", "cosign.pub", "--json");
       expect(JSON.parse(report.stdout).signatures).toMatchObject([{ format: "simple", verdict: "valid" }]);
       const foreign = await docker2vm("verify-signature", name, "--key", "other.pub");
-      expect(`${foreign.status}: ${foreign.stderr}`).toMatch(/^6: .*bears 1 signatures, none of them valid/);
+      expect(`${foreign.status}: ${foreign.stderr}`).toMatch(
+        /^6: .*bears 1 signatures, none of them valid.*\n.*simple invalid \(sha256:/,
+      );
 
       const keyPath = `${SIGNING}/cosign.pub`;
       const policy = { default: [{ type: "sigstoreSigned", keyPath }] };
