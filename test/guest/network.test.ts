@@ -55,6 +55,48 @@ native(
 );
 
 native(
+  "a word that says nothing is told in one line, but where the kernel has made something of it",
+  (boot) => {
+    const config = shell("ifconfig eth0 | grep -o 'inet addr:[^ ]*' || echo none");
+    for (const [word, unknown] of [
+      ["dhcpp", "dhcpp"],
+      ["eth0:dhcp", "eth0"],
+      [":::::eth0:dhpc", "dhpc"],
+    ]) {
+      const ended = boot({ config, commandLine: `ip=${word}`, before: DEVICE });
+      expect(ended).toMatchObject({ stdout: "none\n", status: 0 });
+      expect(ended.stderr).toBe(
+        `docker2vm: ip=: '${unknown}' is neither an address nor dhcp nor off; the machine has the loopback alone\n`,
+      );
+    }
+    const before = `${DEVICE}; ip addr add 10.9.9.9/24 dev eth0`;
+    expect(boot({ config, commandLine: "ip=:::::eth0:bootp", before })).toMatchObject(
+      said("inet addr:10.9.9.9\n"),
+    );
+  },
+  "ip",
+);
+
+native(
+  "a gateway is reached that is outside a network of one address",
+  (boot) => {
+    const config = shell("route -n");
+    const commandLine = "ip=10.1.2.3::10.7.7.7:255.255.255.255::eth0:off";
+    expect(routesOf(boot({ config, commandLine, before: DEVICE }).stdout)).toEqual([
+      "0.0.0.0 10.7.7.7 0.0.0.0 UG",
+      "10.7.7.7 0.0.0.0 255.255.255.255 UH",
+    ]);
+  },
+  "ip",
+);
+
+/** Destination, gateway, mask and flags of each, in the kernel's order. */
+function routesOf(text: string): readonly string[] {
+  const lines = text.split("\n").filter((line) => line.endsWith("eth0"));
+  return lines.map((line) => line.split(/\s+/).slice(0, 4).join(" "));
+}
+
+native(
   "what cannot be is told with the word's form",
   (boot) => {
     const table: [word: string, message: string][] = [
@@ -88,7 +130,7 @@ function dhcpServer(options: readonly string[]): string {
     'unshare --net="$server" true; ip link set eth1 netns "$server"',
     'nsenter --net="$server" ip addr add 10.5.0.1/24 dev eth1; nsenter --net="$server" ip link set eth1 up',
     ...settings.map((line) => `echo "${line}" >>"$R/dev/dhcp.conf"`),
-    ': >"$R/dev/leases"; nsenter --net="$server" busybox udhcpd -f "$R/dev/dhcp.conf" >"$R/../dhcp.log" 2>&1 &',
+    ': >"$R/dev/leases"; nsenter --net="$server" busybox udhcpd -f -a 1 "$R/dev/dhcp.conf" >"$R/../dhcp.log" 2>&1 &',
   ].join("\n");
 }
 
@@ -111,6 +153,36 @@ native(
       expect(route.split(/\s+/).slice(0, 3)).toEqual(["0.0.0.0", "10.5.0.1", "0.0.0.0"]);
       const names = ["granted", "search corp.example", "nameserver 10.5.0.8", "nameserver 10.5.0.9"];
       expect(rest).toEqual([...names, "10.5.0.50\tgranted", "MTU:1400", ""]);
+    }
+  },
+  "ip",
+);
+
+native(
+  "ip=dhcp: a router outside the network is reached, and routes take its place",
+  (boot) => {
+    const alone = ["subnet 255.255.255.255", "router 10.9.0.1", "lease 600"];
+    const table: [options: readonly string[], routes: readonly string[]][] = [
+      [alone, ["0.0.0.0 10.9.0.1 0.0.0.0 UG", "10.9.0.1 0.0.0.0 255.255.255.255 UH"]],
+      [
+        // 10.8.0.1/32 on the device, all by that, 172.16.0.0/12 (with bits behind the prefix) by another.
+        [...alone, "0x79 200a08000100000000000a0800010cac1f0a090002"],
+        [
+          "0.0.0.0 10.8.0.1 0.0.0.0 UG",
+          "10.8.0.1 0.0.0.0 255.255.255.255 UH",
+          "10.9.0.2 0.0.0.0 255.255.255.255 UH",
+          "172.16.0.0 10.9.0.2 255.240.0.0 UG",
+        ],
+      ],
+    ];
+    for (const [options, routes] of table) {
+      const ended = boot({
+        config: shell("route -n"),
+        commandLine: "ip=dhcp",
+        before: dhcpServer(options),
+      });
+      expect(ended.stderr).toBe("");
+      expect(routesOf(ended.stdout)).toEqual(routes);
     }
   },
   "ip",

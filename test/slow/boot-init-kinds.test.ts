@@ -155,10 +155,13 @@ testWith(
 
 const { native } = fakeMachines();
 
-native("a root disk that does not come is waited for, and then told", (boot) => {
-  const { stderr, status } = boot({ files: { "/etc/ovms/modules": "" }, commandLine: "root=/dev/vdz" });
-  expect(stderr).toStartWith("docker2vm: the disk of the root filesystem is not there: /dev/vdz; mend root=");
-  expect(status).toBe(125);
+native("a disk that does not come is waited for, and then told", (boot) => {
+  const waiting = "docker2vm: waiting for the disk /dev/vdz\ndocker2vm: the disk ";
+  const root = boot({ files: { "/etc/ovms/modules": "" }, commandLine: "root=/dev/vdz" });
+  expect(root.stderr).toStartWith(`${waiting}of the root filesystem is not there: /dev/vdz; mend root=`);
+  const overlay = boot({ commandLine: "docker2vm.root=overlay:/dev/vdz" });
+  expect(overlay.stderr).toStartWith(`${waiting}for the overlay is not there: /dev/vdz; attach it`);
+  expect([root.status, overlay.status]).toEqual([125, 125]);
 });
 
 native(

@@ -135,14 +135,37 @@ long set_packet_size(long socket, const char *device, uint32_t bytes) {
   return system_call(ioctl, socket, SIOCSIFMTU, &request);
 }
 
-long add_gateway(long socket, const char *device, const struct address *gateway) {
-  struct route_request route = {
-      .destination = {.family = AF_INET},
-      .gateway = *gateway,
-      .mask = {.family = AF_INET},
-      .flags = RTF_UP | RTF_GATEWAY,
+struct address prefix_mask(unsigned bits) {
+  struct address mask = {.family = AF_INET};
+  for (unsigned i = 0; i < bits; i++) mask.octets[i / 8] |= (uint8_t)(0x80 >> i % 8);
+  return mask;
+}
+
+static bool is_nowhere(const struct address *address) {
+  return (address->octets[0] | address->octets[1] | address->octets[2] | address->octets[3]) == 0;
+}
+
+long add_route(long socket, const char *device, const struct route *route) {
+  bool direct = is_nowhere(&route->gateway);
+  struct route_request request = {
+      .destination = route->destination,
+      .gateway = route->gateway,
+      .mask = route->mask,
+      .flags = RTF_UP | (direct ? 0 : RTF_GATEWAY),
       .device = (char *)device,
   };
-  long result = system_call(ioctl, socket, SIOCADDRT, &route);
+  long result = system_call(ioctl, socket, SIOCADDRT, &request);
   return result == -EEXIST ? 0 : result;
+}
+
+long add_far_route(long socket, const char *device, const struct route *route) {
+  long result = add_route(socket, device, route);
+  if (result != -ENETUNREACH) return result;
+  struct route to_gateway = {
+      .destination = route->gateway,
+      .mask = prefix_mask(32),
+      .gateway = {.family = AF_INET},
+  };
+  result = add_route(socket, device, &to_gateway);
+  return result < 0 ? result : add_route(socket, device, route);
 }

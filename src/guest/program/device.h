@@ -42,5 +42,22 @@ long set_device_address(long socket, const char *device, const struct address *a
 long hardware_address(long socket, const char *device, uint8_t octets[HARDWARE_BYTES]);
 long set_packet_size(long socket, const char *device, uint32_t bytes);
 
-/** The way to everywhere else. That it is there already is fine. */
-long add_gateway(long socket, const char *device, const struct address *gateway);
+/** Addresses that a device leads to. */
+struct route {
+  struct address destination;
+  struct address mask;
+  /** Who passes on what is for them; 0.0.0.0 where they are on the device itself. */
+  struct address gateway;
+};
+
+/** That it is there already is fine. */
+long add_route(long socket, const char *device, const struct route *route);
+
+/**
+ * The same, but that the gateway may be none of the device's own network: clouds give a machine a network of its address
+ * alone, and the gateway is on the wire all the same.
+ */
+long add_far_route(long socket, const char *device, const struct route *route);
+
+/** Of a network by its first bits, 32 at most. */
+struct address prefix_mask(unsigned bits);

@@ -19,11 +19,16 @@ enum option {
   SERVER_IDENTIFIER = 54,
   PARAMETERS = 55,
   RENEWAL_TIME = 58,
+  /** RFC 3442. */
+  CLASSLESS_ROUTES = 121,
   END = 255,
 };
 
 static const uint8_t COOKIE[] = {99, 130, 83, 99};
-static const uint8_t WANTED[] = {SUBNET_MASK, ROUTER, NAME_SERVERS, HOST_NAME, DOMAIN_NAME, INTERFACE_MTU};
+/** The routes stand before the router: a server that sends one of them only sends the first (RFC 3442). */
+static const uint8_t WANTED[] = {
+    SUBNET_MASK, CLASSLESS_ROUTES, ROUTER, NAME_SERVERS, HOST_NAME, DOMAIN_NAME, INTERFACE_MTU,
+};
 /** The answer is to come as a broadcast: what has no address cannot be sent to. In the network's order. */
 #define BROADCAST_FLAG 0x0080
 #define LONGEST_DOMAIN 255
@@ -83,6 +88,31 @@ static void read_name(char name[DHCP_TEXT_BYTES], const uint8_t *bytes, size_t s
   name[size] = '\0';
 }
 
+/** Each: the bits of a prefix, as many of its octets as have some, and a router. */
+static void read_routes(struct lease *lease, const uint8_t *at, const uint8_t *end) {
+  while (at < end && lease->route_count < DHCP_ROUTES) {
+    unsigned bits = *at++;
+    size_t octets = (bits + 7) / 8;
+    if (bits > 32 || (size_t)(end - at) < octets + 4) return;
+    struct route *route = &lease->routes[lease->route_count++];
+    *route = (struct route){.destination = {.family = AF_INET}, .mask = prefix_mask(bits)};
+    // The kernel refuses bits behind the prefix.
+    for (size_t i = 0; i < octets; i++) route->destination.octets[i] = at[i] & route->mask.octets[i];
+    read_address(&route->gateway, at + octets);
+    at += octets + 4;
+  }
+}
+
+/** Who sends routes means them in place of the router: they say it again (RFC 3442). */
+static void settle_routes(struct lease *lease, const struct address *router) {
+  if (lease->route_count > 0 || router->family == 0) return;
+  lease->routes[lease->route_count++] = (struct route){
+      .destination = {.family = AF_INET},
+      .mask = prefix_mask(0),
+      .gateway = *router,
+  };
+}
+
 static void read_option(struct lease *lease, uint8_t code, const uint8_t *bytes, size_t size) {
   if (code == HOST_NAME) return read_name(lease->hostname, bytes, size);
   if (code == DOMAIN_NAME) return read_name(lease->domain, bytes, size);
@@ -93,7 +123,7 @@ static void read_option(struct lease *lease, uint8_t code, const uint8_t *bytes,
   if (size < 4) return;
   switch (code) {
     case SUBNET_MASK: return read_address(&lease->mask, bytes);
-    case ROUTER: return read_address(&lease->gateway, bytes);
+    case CLASSLESS_ROUTES: return read_routes(lease, bytes, bytes + size);
     case SERVER_IDENTIFIER: return read_address(&lease->server, bytes);
     case LEASE_TIME: lease->duration = number_of(bytes, 4); return;
     case RENEWAL_TIME: lease->renew_after = number_of(bytes, 4); return;
@@ -125,15 +155,18 @@ enum dhcp_type read_message(const struct dhcp_message *message, size_t size, uin
   const uint8_t *at = message->options;
   const uint8_t *end = (const uint8_t *)message + size;
   enum dhcp_type type = DHCP_NONE;
+  struct address router = {0};
   while (at < end && *at != END) {
     uint8_t code = *at++;
     if (code == PAD) continue;
     if (at == end || end - at <= *at) break;
     size_t length = *at++;
     if (code == MESSAGE_TYPE && length == 1) type = (enum dhcp_type)*at;
+    if (code == ROUTER && length >= 4) read_address(&router, at);
     read_option(lease, code, at, length);
     at += length;
   }
+  settle_routes(lease, &router);
   if (lease->mask.family == 0) lease->mask = usual_mask(&lease->address);
   return type;
 }

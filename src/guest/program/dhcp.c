@@ -104,7 +104,9 @@ static long apply(const char *device, const struct lease *lease) {
   // What is larger than the device can have is as good as not said.
   if (lease->packet_size != 0) set_packet_size(socket, device, lease->packet_size);
   long result = set_device_address(socket, device, &lease->address, &lease->mask);
-  if (result == 0 && lease->gateway.family != 0) result = add_gateway(socket, device, &lease->gateway);
+  for (size_t i = 0; i < lease->route_count && result == 0; i++) {
+    result = add_far_route(socket, device, &lease->routes[i]);
+  }
   system_call(close, socket);
   return result;
 }

@@ -3,6 +3,7 @@
 #include "device.h"
 
 #define DHCP_NAME_SERVERS 3
+#define DHCP_ROUTES 16
 /** Of a text that a server names, with the NUL. */
 #define DHCP_TEXT_BYTES 256
 
@@ -10,7 +11,9 @@
 struct lease {
   struct address address;
   struct address mask;
-  struct address gateway;
+  /** The ways to everywhere else, and where the server says so to networks of their own; in the server's order. */
+  struct route routes[DHCP_ROUTES];
+  size_t route_count;
   struct address server;
   struct address name_servers[DHCP_NAME_SERVERS];
   size_t name_server_count;

@@ -1,6 +1,6 @@
 #include "initramfs.h"
 #include <linux/module.h>
-#include <linux/time_types.h>
+#include "disks.h"
 #include "files.h"
 #include "mapped-disk.h"
 #include "mounts.h"
@@ -9,9 +9,6 @@
 #include "system.h"
 
 #define NEW_ROOT "/.ovms-root"
-#define TENTH_OF_A_SECOND 100000000
-/** Tenths of a second in which a disk is found, or never: drivers look for theirs beside this program. */
-#define PATIENCE 100
 #define ROOT_ADVICE "; mend root= and rootfstype= on the kernel command line, or " MODULE_LIST_PATH
 
 bool is_initramfs(void) { return is_there(MODULE_LIST_PATH); }
@@ -59,14 +56,8 @@ static void load_modules(void) {
 }
 
 void wait_for_disk(const struct command_line *line, const char *disk) {
-  bool for_ever = parameter(line, "rootwait") != NULL;
-  for (int tenths = 0; !is_there(disk); tenths++) {
-    if (tenths >= PATIENCE && !for_ever) {
-      fail("the disk of the root filesystem is not there: ", disk, ROOT_ADVICE, NULL);
-    }
-    struct __kernel_timespec pause = {.tv_nsec = TENTH_OF_A_SECOND};
-    system_call(nanosleep, &pause, NULL);
-  }
+  if (disk_appears(disk, parameter(line, "rootwait") != NULL)) return;
+  fail("the disk of the root filesystem is not there: ", disk, ROOT_ADVICE, NULL);
 }
 
 /** What may be on the disk: of rootfstype=, else all that the kernel knows and that lies on a disk. */

@@ -10,8 +10,9 @@ enum { CLIENT, SERVER, GATEWAY, NETMASK, HOSTNAME, DEVICE, AUTOCONF, DNS0, DNS1,
 /** __NEW_UTS_LEN (linux/utsname.h of the kernel itself). */
 #define LONGEST_HOSTNAME 64
 
-/** What a word of one field, or the autoconf field, may be for DHCP (net/ipv4/ipconfig.c). */
+/** What a word of one field, or the autoconf field, may be (net/ipv4/ipconfig.c): for DHCP, and for nothing. */
 static const char *const DHCP_WORDS[] = {"dhcp", "on", "any", "both", NULL};
+static const char *const NO_WORDS[] = {"", "off", "none", NULL};
 
 static _Noreturn void refuse(const char *what, const char *value, long result) {
   fail("ip=: ", what, " ", value, result < 0 ? error_text(result) : "",
@@ -35,12 +36,30 @@ static void part(const char *word, const char *fields[FIELDS]) {
   }
 }
 
-static bool asks_for_dhcp(const char *fields[FIELDS]) {
-  for (const char *const *word = DHCP_WORDS; *word != NULL; word++) {
-    if (same(fields[CLIENT], *word)) return true;
-    if (*fields[CLIENT] == '\0' && same(fields[AUTOCONF], *word)) return true;
+static bool is_one_of(const char *const *words, const char *text) {
+  for (; *words != NULL; words++) {
+    if (same(*words, text)) return true;
   }
   return false;
+}
+
+enum request { NOTHING, BY_DHCP, STATICALLY, UNKNOWN };
+
+static enum request request_of(const char *fields[FIELDS]) {
+  const char *client = fields[CLIENT];
+  if (*client >= '0' && *client <= '9') return STATICALLY;
+  const char *word = *client == '\0' ? fields[AUTOCONF] : client;
+  // The kernel, too, takes whatever it can where a device alone is named.
+  bool names_device_alone = *word == '\0' && *fields[DEVICE] != '\0';
+  if (names_device_alone || is_one_of(DHCP_WORDS, word)) return BY_DHCP;
+  return is_one_of(NO_WORDS, word) ? NOTHING : UNKNOWN;
+}
+
+/** It may be the kernel's (bootp, rarp), or for another program. */
+static void tell_unknown(const char *fields[FIELDS]) {
+  const char *client = fields[CLIENT];
+  say("ip=: '", *client == '\0' ? fields[AUTOCONF] : client, "' is neither an address nor dhcp nor off",
+      "; the machine has the loopback alone", NULL);
 }
 
 static void add_field(struct words *words, const char *text) {
@@ -54,8 +73,14 @@ static void set_statically(long socket, const char *device, const char *fields[F
   long result = set_device_address(socket, device, &address, &mask);
   if (result < 0) refuse("the address cannot be set:", fields[CLIENT], result);
   if (*fields[GATEWAY] == '\0') return;
-  struct address gateway = address_field("no address for a gateway:", fields[GATEWAY]);
-  result = add_gateway(socket, device, &gateway);
+  struct route route = {
+      .destination = {.family = AF_INET},
+      .mask = prefix_mask(0),
+      .gateway = address_field("no address for a gateway:", fields[GATEWAY]),
+  };
+  // With a network of its own the gateway's being elsewhere is a mistake.
+  bool is_alone = same(fields[NETMASK], "255.255.255.255");
+  result = (is_alone ? add_far_route : add_route)(socket, device, &route);
   if (result < 0) refuse("the gateway cannot be used:", fields[GATEWAY], result);
 }
 
@@ -83,20 +108,22 @@ static void set_by_lease(const char *device, struct network *network) {
 }
 
 static void configure(long socket, const char *fields[FIELDS], struct network *network) {
-  bool dynamic = asks_for_dhcp(fields);
-  // "off" and what else names no address asks for nothing.
-  if (!dynamic && (*fields[CLIENT] < '0' || *fields[CLIENT] > '9')) return;
+  enum request request = request_of(fields);
+  if (request == NOTHING) return;
+  const char *device = *fields[DEVICE] != '\0' ? fields[DEVICE] : first_ethernet(socket);
+  struct address address;
+  if (request == UNKNOWN && (device == NULL || device_address(socket, device, &address) < 0)) {
+    return tell_unknown(fields);
+  }
   if (*fields[HOSTNAME] != '\0') network->hostname = fields[HOSTNAME];
   add_field(&network->name_servers, fields[DNS0]);
   add_field(&network->name_servers, fields[DNS1]);
-  const char *device = *fields[DEVICE] != '\0' ? fields[DEVICE] : first_ethernet(socket);
   if (device == NULL) refuse("there is no network device for", fields[CLIENT], 0);
-  struct address address;
   // The kernel, or whoever came before, may have given it one.
   if (device_address(socket, device, &address) < 0) {
     long result = bring_up(socket, device);
     if (result < 0) refuse("the device cannot be brought up:", device, result);
-    if (dynamic) {
+    if (request == BY_DHCP) {
       set_by_lease(device, network);
     } else {
       set_statically(socket, device, fields);

@@ -1,4 +1,5 @@
 #include "root.h"
+#include "disks.h"
 #include "files.h"
 #include "mounts.h"
 #include "report.h"
@@ -23,7 +24,7 @@ static long layer = -1;
 static void mount_disk(const char *disk) {
   long result = make_folders(LAYER);
   if (result < 0) fail("cannot make " LAYER, error_text(result), "; boot a kernel with devtmpfs", NULL);
-  if (!is_there(disk)) {
+  if (!disk_appears(disk, false)) {
     fail("the disk for the overlay is not there: ", disk, "; attach it, or write docker2vm.root=overlay",
          NULL);
   }
