@@ -124,6 +124,11 @@ export interface ProfileSettings {
   readonly guestAssets?: string | undefined;
   /** With the profiles "init", "systemd" and "cloud-init": what of the workload is to be other than the image says. */
   readonly workload?: WorkloadOverrides | undefined;
+  /**
+   * With the profile "init": the machine's address, "dhcp" or "10.0.0.2/24,gateway=10.0.0.1,dns=10.0.0.1", with
+   * "device=NAME" where it is not the first one; the loopback alone if absent.
+   */
+  readonly ip?: string | undefined;
   /** With the profile "cloud-init": the seed as a volume beside the image, `seed.img`, and nothing in the image. */
   readonly seedImage?: boolean | undefined;
   /** Environment variables, which say where guest assets are and have the values of `workload.env`; none if absent. */

@@ -1,5 +1,6 @@
 import { Docker2vmError } from "../errors.ts";
 import type { FilesystemName } from "../filesystem/kind/kind.ts";
+import { networkWord } from "../profile/init/network.ts";
 import { checkOverrides, type WorkloadOverrides } from "../profile/init/overrides.ts";
 import type { ProfileName } from "../profile/profile.ts";
 import type { Environment, ProfileSettings } from "./options.ts";
@@ -12,6 +13,8 @@ export interface ProfileRequest {
   readonly environment: Environment;
   readonly workload: WorkloadOverrides;
   readonly seedImage: boolean;
+  /** As the kernel's `ip=`. */
+  readonly ip: string | undefined;
 }
 
 const PROFILES: readonly string[] = ["baseline", "gondolin", "init", "ovms", "systemd", "cloud-init"];
@@ -33,7 +36,7 @@ export function checkChoices(what: string, given: readonly string[], choices: re
 /** Throws E_USAGE for what no image could make right. */
 export function profileRequest(settings: ProfileSettings = {}): ProfileRequest {
   const { name: given = "baseline", mode = "rootfs", guestAssets, environment = {}, workload } = settings;
-  const { seedImage = false } = settings;
+  const { seedImage = false, ip } = settings;
   checkChoice("profile", given, PROFILES);
   checkChoice("mode", mode, ["rootfs", "assets"]);
   const name = given === "ovms" ? "init" : given;
@@ -48,8 +51,17 @@ export function profileRequest(settings: ProfileSettings = {}): ProfileRequest {
     );
   }
   if (name !== "cloud-init" && seedImage) throw misplaced("a seed image has", name, "cloud-init");
+  if (name !== "init" && ip !== undefined) throw misplaced("the machine's address has", name, "init");
   const overrides = checkOverrides(workload ?? {}, environment);
-  return { name, mode, guestAssets, environment, workload: overrides, seedImage };
+  return {
+    name,
+    mode,
+    guestAssets,
+    environment,
+    workload: overrides,
+    seedImage,
+    ip: ip === undefined ? undefined : networkWord(ip),
+  };
 }
 
 function misplaced(what: string, profile: string, rightOne: string): Docker2vmError {

@@ -11,7 +11,7 @@ export async function openProfile({ profile, platform }: Conversion): Promise<Pr
   // Loaded only here: most conversions add nothing.
   if (profile.name === "init") {
     const { openInitProfile } = await import("../profile/init/init.ts");
-    return openInitProfile({ platform, workload: profile.workload });
+    return openInitProfile({ platform, workload: profile.workload, ip: profile.ip });
   }
   if (profile.name === "systemd") {
     const { openSystemdProfile } = await import("../profile/systemd/systemd.ts");

@@ -27,6 +27,8 @@ export interface GuestConfig {
   readonly user: string;
   /** "localhost" if absent. */
   readonly hostname?: string | undefined;
+  /** As the kernel's `ip=`; the loopback alone if absent. */
+  readonly network?: string | undefined;
   /** The number of the signal that asks the workload to end. */
   readonly stopSignal: number;
   readonly limits: readonly ResourceLimit[];
@@ -39,9 +41,8 @@ export interface GuestConfig {
  *     ovms-init 1␀ entrypoint␀/bin/sh␀ cmd␀-c␀ cmd␀env␀ env␀A=1␀ … end␀␀
  *
  * `entrypoint`, `cmd`, `env` and `limit` (three decimal numbers) stand once for each word; `workdir`, `user`,
- * `hostname`, `stop-signal` once. ovms-init knows some that nothing here writes: `stop-seconds`; `root`, which is rw,
- * ro, overlay or overlay:/dev/DISK; `pid1`, which is workload or init; `tmpfs`, which is on or off; `ip`, as the
- * kernel's. Throws E_BAD_MANIFEST for a NUL in a value.
+ * `hostname`, `ip`, `stop-signal` once. ovms-init knows some that nothing here writes: `stop-seconds`; `root`, which is
+ * rw, ro, overlay or overlay:/dev/DISK; `pid1`, which is workload or init; `tmpfs`, which is on or off. Throws E_BAD_MANIFEST for a NUL in a value.
  */
 export function encodeConfig(config: GuestConfig): Uint8Array {
   const records: [key: string, value: string][] = [
@@ -50,7 +51,8 @@ export function encodeConfig(config: GuestConfig): Uint8Array {
     ...config.environment.map((entry): [string, string] => ["env", entry]),
     ["workdir", config.workingDirectory],
     ["user", config.user],
-    ...(config.hostname === undefined ? [] : [["hostname", config.hostname] as [string, string]]),
+    ...optional("hostname", config.hostname),
+    ...optional("ip", config.network),
     ["stop-signal", `${config.stopSignal}`],
     ...config.limits.map(({ resource, soft, hard }): [string, string] => [
       "limit",
@@ -63,6 +65,10 @@ export function encodeConfig(config: GuestConfig): Uint8Array {
   }
   const text = [HEAD, ...records.flat()].map((part) => `${part}\0`).join("");
   return Buffer.from(text, "latin1");
+}
+
+function optional(key: string, value: string | undefined): readonly [key: string, value: string][] {
+  return value === undefined ? [] : [[key, value]];
 }
 
 function nulByte(key: string): Docker2vmError {

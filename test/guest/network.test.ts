@@ -1,5 +1,6 @@
 /** What ovms-init makes of the kernel's ip= word where the kernel itself made nothing of it. */
 import { expect } from "bun:test";
+import { networkWord } from "../../src/profile/init/network.ts";
 import { fakeMachines, said, shell } from "./booting.ts";
 
 const { native } = fakeMachines();
@@ -20,6 +21,24 @@ native(
     expect(route.split(/\s+/).slice(0, 3)).toEqual(["0.0.0.0", "10.1.2.1", "0.0.0.0"]);
     const servers = ["nameserver 10.1.2.9", "nameserver 10.1.2.8"];
     expect(rest).toEqual(["guest", ...servers, "10.1.2.3\tguest", ""]);
+  },
+  "ip",
+);
+
+native(
+  "what the image says, and the command line before it",
+  (boot) => {
+    const config = shell("ifconfig eth0 | grep -o 'inet addr:[^ ]*' || echo none; cat /etc/resolv.conf", {
+      network: networkWord("10.1.2.3/24,gateway=10.1.2.1,dns=10.1.2.9,device=eth0"),
+    });
+    const table: [commandLine: string, stdout: string][] = [
+      ["", "inet addr:10.1.2.3\nnameserver 10.1.2.9\n"],
+      ["ip=10.7.7.7:::::eth0", "inet addr:10.7.7.7\nimage's\n"],
+      ["ip=off", "none\nimage's\n"],
+    ];
+    const files = { "/etc/resolv.conf": "image's\n" };
+    for (const [commandLine, stdout] of table)
+      expect(boot({ config, commandLine, files, before: DEVICE })).toMatchObject(said(stdout));
   },
   "ip",
 );

@@ -100,6 +100,13 @@ export const CONVERT_OPTIONS = {
     describe: "Name of the machine",
     defaultDescription: "localhost",
   },
+  ip: {
+    type: "string",
+    group: WORKLOAD,
+    describe:
+      "With --profile init: dhcp, or ADDRESS/PREFIX[,gateway=ADDRESS][,dns=ADDRESS]; the kernel's ip= goes before it",
+    defaultDescription: "the loopback alone",
+  },
   ...REGISTRY_OPTIONS,
   out: {
     type: "string",

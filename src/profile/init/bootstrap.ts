@@ -16,6 +16,8 @@ export interface BootstrapDocument {
     /** `USER[:GROUP]`, names or numbers; empty for root. */
     readonly user: string;
     readonly hostname?: string;
+    /** As the kernel's `ip=`. */
+    readonly ip?: string;
     readonly stopSignal: number;
     readonly volumes: readonly string[];
     readonly labels: Readonly<Record<string, string>>;
@@ -28,13 +30,20 @@ export interface BootstrapDocument {
  */
 export function bootstrapDocument(workload: Workload): BootstrapDocument {
   const { env, workdir, entrypoint, cmd, exposedPorts, ...own } = workload;
-  const { user, hostname, stopSignal, volumes, labels } = own;
+  const { user, hostname, ip, stopSignal, volumes, labels } = own;
   return {
     env,
     workdir,
     entrypoint,
     cmd,
     exposedPorts,
-    docker2vm: { user, ...(hostname === undefined ? {} : { hostname }), stopSignal, volumes, labels },
+    docker2vm: {
+      user,
+      ...(hostname === undefined ? {} : { hostname }),
+      ...(ip === undefined ? {} : { ip }),
+      stopSignal,
+      volumes,
+      labels,
+    },
   };
 }

@@ -50,7 +50,7 @@ export function conflictHint(): string {
 }
 
 function configOf(workload: Workload): Uint8Array {
-  const { hostname } = workload;
+  const { hostname, ip } = workload;
   return encodeConfig({
     entrypoint: workload.entrypoint.map(asBytes),
     cmd: workload.cmd.map(asBytes),
@@ -58,6 +58,7 @@ function configOf(workload: Workload): Uint8Array {
     workingDirectory: asBytes(workload.workdir),
     user: asBytes(workload.user),
     ...(hostname === undefined ? {} : { hostname }),
+    ...(ip === undefined ? {} : { network: asBytes(ip) }),
     stopSignal: workload.stopSignal,
     limits: [NOFILE],
   });

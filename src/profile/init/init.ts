@@ -21,28 +21,32 @@ import { workloadOf } from "./workload.ts";
 export interface InitOptions {
   readonly platform: Platform;
   readonly workload: WorkloadOverrides;
+  /** As the kernel's `ip=`. */
+  readonly ip?: string | undefined;
 }
 
 /** What ovms-init lays its own over: a root filesystem that is read-only must have them before. */
 const HOST_FILES = ["/etc/hostname", "/etc/hosts", "/etc/resolv.conf"];
 
 /** Throws E_PLATFORM_NOT_FOUND where there is no ovms-init for the platform. */
-export function openInitProfile({ platform, workload }: InitOptions): Profile {
+export function openInitProfile({ platform, workload, ip }: InitOptions): Profile {
   ovmsInit(platform.architecture);
-  return new InitProfile(workload);
+  return new InitProfile(workload, ip);
 }
 
 class InitProfile implements Profile {
   readonly outputs = [BOOTSTRAP_NAME];
   readonly #overrides: WorkloadOverrides;
+  readonly #ip: string | undefined;
   #bootstrap: Uint8Array = new Uint8Array();
 
-  constructor(overrides: WorkloadOverrides) {
+  constructor(overrides: WorkloadOverrides, ip: string | undefined) {
     this.#overrides = overrides;
+    this.#ip = ip;
   }
 
   async inject(image: ImageInProgress): Promise<Injection> {
-    const workload = workloadOf(image.runtime, this.#overrides, image.warn);
+    const workload = { ...workloadOf(image.runtime, this.#overrides, image.warn), ip: this.#ip };
     if (workload.entrypoint.length + workload.cmd.length === 0) {
       image.warn("the image names no command: give one with --cmd, or on the kernel command line");
     }

@@ -21,6 +21,8 @@ export interface Command {
 export interface Workload extends Command {
   /** Whether there are variables that are not the image's. */
   readonly hasGivenEnv: boolean;
+  /** The machine's address, as the kernel's `ip=`; absent: by whoever sees to it in the machine, if anybody does. */
+  readonly ip?: string | undefined;
   readonly stopSignal: number;
   readonly exposedPorts: readonly string[];
   readonly volumes: readonly string[];
