@@ -3,23 +3,32 @@ import { stat } from "node:fs/promises";
 import { Docker2vmError } from "../errors.ts";
 import { makeEarlyUserspace } from "../kernel/early-userspace.ts";
 import { type Kernel, openKernel } from "../kernel/kernel.ts";
+import type { Architecture } from "../launch/facts.ts";
 import { whyUnreadable } from "../system-errors.ts";
 import { type Accelerator, chooseAccelerator } from "./accelerator.ts";
-import { type DescribedImage, readDescribedImage } from "./described-image.ts";
+import { filesystemOn } from "./bare-image.ts";
+import { findImage } from "./find-image.ts";
+import type { FoundImage } from "./found-image.ts";
+import type { Publication } from "./network.ts";
 import { type BootedMachine, qemuArguments } from "./qemu.ts";
 import { type MachineEnd, type MachineStreams, RunningMachine } from "./running-machine.ts";
 import { ScratchFolder } from "./scratch-folder.ts";
 import { type Way, wayTo } from "./way.ts";
 
 export interface BootOptions extends MachineStreams {
-  /** The folder that the conversion has made. */
-  readonly folder: string;
+  /** The folder that a conversion has made, or the file. */
+  readonly path: string;
   /** A kernel, a package or a folder with one. */
   readonly kernel: string;
   /** An initramfs; absent: one is made where the kernel needs one. */
   readonly initramfs?: string | undefined;
   readonly memoryMiB: number;
   readonly cpus: number;
+  /** A disk for what the machine changes, in place of the one beside the image. */
+  readonly writableDisk?: string | undefined;
+  /** Whether the machine has a network; absent: where something is published, or the image has an address in it. */
+  readonly network?: boolean | undefined;
+  readonly publish: readonly Publication[];
   readonly accelerator?: Accelerator["name"] | undefined;
   readonly verbose: boolean;
   /** More words for the kernel's command line. */
@@ -36,7 +45,7 @@ export interface BootOptions extends MachineStreams {
  * one. Where the machine ends without it, that is E_MACHINE.
  */
 export async function bootImage(options: BootOptions): Promise<number> {
-  const image = await readDescribedImage(options.folder);
+  const image = await findImage(options.path, options.signal);
   if (options.initramfs !== undefined) await checkInitramfs(options.initramfs);
   const kernel = await openKernel(options.kernel, options.signal);
   try {
@@ -46,24 +55,32 @@ export async function bootImage(options: BootOptions): Promise<number> {
   }
 }
 
-async function bootWith(kernel: Kernel, image: DescribedImage, options: BootOptions): Promise<number> {
-  checkArchitecture(image, kernel);
+async function bootWith(kernel: Kernel, image: FoundImage, options: BootOptions): Promise<number> {
+  const architecture = architectureFor(image, kernel);
+  const { network = image.hasAddress || options.publish.length > 0 } = options;
+  const writableDisk = await writableDiskFor(image, options);
+  const writable =
+    writableDisk === undefined ? undefined : ((await filesystemOn(writableDisk, options.signal)) ?? null);
   const scratch = await ScratchFolder.make();
   try {
-    const way = wayTo(image, kernel, options);
-    const accelerator = await acceleratorFor(image, options);
+    const { words, initramfs } = options;
+    const way = wayTo(image, kernel, { words, initramfs, network, writable });
+    const accelerator = await acceleratorFor(architecture, options);
     const machine: BootedMachine = {
       ...image,
       image: image.path,
       ...options,
+      architecture,
+      writableDisk,
+      network: network ? options.publish : undefined,
       disk: way.disk,
       accelerator: accelerator.name,
       monitor: scratch.path("monitor"),
       kernel: await kernelFile(kernel, scratch),
-      initramfs: options.initramfs ?? (way.needsInitramfs ? await initramfsFile(kernel, scratch) : undefined),
+      initramfs: initramfs ?? (way.needsInitramfs ? await initramfsFile(kernel, scratch) : undefined),
     };
     options.signal.throwIfAborted();
-    const running = new RunningMachine(image.architecture, qemuArguments(machine), machine.monitor, options);
+    const running = new RunningMachine(architecture, qemuArguments(machine), machine.monitor, options);
     options.onStart(running, accelerator, way);
     return statusOf(await running.ended, image);
   } finally {
@@ -86,8 +103,8 @@ function noInitramfs(path: string, why: string, cause?: unknown): Docker2vmError
   });
 }
 
-function checkArchitecture(image: DescribedImage, { where, image: { architecture } }: Kernel): void {
-  if (architecture === image.architecture) return;
+function architectureFor(image: FoundImage, { where, image: { architecture } }: Kernel): Architecture {
+  if (architecture === (image.architecture ?? architecture)) return architecture;
   throw new Docker2vmError(
     "E_UNSUPPORTED",
     `${where}: the kernel is for ${architecture}, the image for ${image.architecture}`,
@@ -95,8 +112,29 @@ function checkArchitecture(image: DescribedImage, { where, image: { architecture
   );
 }
 
-async function acceleratorFor(image: DescribedImage, { accelerator }: BootOptions): Promise<Accelerator> {
-  if (accelerator === undefined) return await chooseAccelerator(image.architecture);
+/** The one that is asked for, else the one beside the image. Throws E_IMAGE_NOT_FOUND where it is not there. */
+async function writableDiskFor(image: FoundImage, options: BootOptions): Promise<string | undefined> {
+  const path = options.writableDisk ?? image.writableDisk;
+  if (path === undefined) return undefined;
+  const found = await stat(path).catch((cause: unknown) => {
+    throw noWritableDisk(path, whyUnreadable(cause), cause);
+  });
+  if (!found.isFile()) throw noWritableDisk(path, "it is no file");
+  return path;
+}
+
+function noWritableDisk(path: string, why: string, cause?: unknown): Docker2vmError {
+  return new Docker2vmError("E_IMAGE_NOT_FOUND", `the writable disk ${path}: ${why}`, {
+    hint: "'docker2vm convert … --writable-disk SIZE' makes one beside the image; --writable-disk FILE names a copy of it",
+    cause,
+  });
+}
+
+async function acceleratorFor(
+  architecture: Architecture,
+  { accelerator }: BootOptions,
+): Promise<Accelerator> {
+  if (accelerator === undefined) return await chooseAccelerator(architecture);
   return { name: accelerator, reason: "as asked for" };
 }
 
@@ -108,7 +146,7 @@ async function initramfsFile(kernel: Kernel, scratch: ScratchFolder): Promise<st
   return await scratch.write("initramfs", (await makeEarlyUserspace(kernel)).bytes);
 }
 
-function statusOf({ killed, code, console, messages }: MachineEnd, image: DescribedImage): number {
+function statusOf({ killed, code, console, messages }: MachineEnd, image: FoundImage): number {
   if (killed) {
     throw new Docker2vmError("E_MACHINE", "the machine was stopped before its workload had ended", {
       hint: "its disk is as if it had been switched off: the next boot replays the journal",

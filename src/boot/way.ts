@@ -2,8 +2,8 @@
 import { Docker2vmError } from "../errors.ts";
 import type { FeatureName } from "../kernel/features.ts";
 import type { Kernel } from "../kernel/kernel.ts";
-import { driverOf } from "../launch/facts.ts";
-import type { DescribedImage } from "./described-image.ts";
+import { driverOf, type RootFacts } from "../launch/facts.ts";
+import type { FoundImage } from "./found-image.ts";
 
 export type Disk = "virtio" | "nvme";
 
@@ -19,6 +19,10 @@ interface Asked {
   readonly words: readonly string[];
   /** One that is there already. */
   readonly initramfs?: string | undefined;
+  /** Whether the machine has a network. */
+  readonly network?: boolean | undefined;
+  /** What is on a second disk that takes the changes; null where nobody knows. */
+  readonly writable?: RootFacts["type"] | null | undefined;
 }
 
 const DISKS: Readonly<Record<Disk, readonly FeatureName[]>> = {
@@ -34,18 +38,18 @@ const DISK_NAMES = ["virtio", "nvme"] as const;
  * not what the image needs, as a module either.
  */
 export function wayTo(
-  image: DescribedImage,
+  image: FoundImage,
   { where, features }: Pick<Kernel, "where" | "features">,
-  { words, initramfs }: Asked,
+  asked: Asked,
 ): Way {
-  const needs = needsOf(image, words);
+  const needs = needsOf(image, asked);
   const lacking = needs.filter((name) => features[name] === "absent");
   if (lacking.length > 0) throw lacks(where, lacking);
   const isThere = (names: readonly FeatureName[], states: readonly (string | undefined)[]): boolean =>
     names.every((name) => states.includes(features[name]));
   const direct = [...needs, ...(image.root.verity === undefined ? [] : ["dm-mod.create" as const])];
   const disk = DISK_NAMES.find((name) => isThere(DISKS[name], ["built-in", "unknown"]));
-  if (initramfs === undefined && disk !== undefined && isThere(direct, ["built-in", "unknown"])) {
+  if (asked.initramfs === undefined && disk !== undefined && isThere(direct, ["built-in", "unknown"])) {
     return { disk, needsInitramfs: false };
   }
   const loadable = DISK_NAMES.find((name) => isThere(DISKS[name], ["built-in", "module", "unknown"]));
@@ -53,10 +57,16 @@ export function wayTo(
   return { disk: loadable, needsInitramfs: true };
 }
 
-function needsOf({ root, compressed }: DescribedImage, words: readonly string[]): readonly FeatureName[] {
+function needsOf(
+  { root, compressed, init }: FoundImage,
+  { words, network, writable }: Asked,
+): readonly FeatureName[] {
+  const laidOver = init !== undefined && writable !== undefined;
   return [
     driverOf(root),
-    ...(words.some((word) => word.startsWith(OVERLAY)) ? ["overlay" as const] : []),
+    ...(laidOver || words.some((word) => word.startsWith(OVERLAY)) ? ["overlay" as const] : []),
+    ...(laidOver && writable !== null ? [driverOf({ type: writable })] : []),
+    ...(network ? (["virtio-pci", "virtio-network"] as const) : []),
     ...(compressed ? ["erofs-compressed" as const] : []),
     ...(root.verity === undefined ? [] : ["dm-verity" as const]),
   ];

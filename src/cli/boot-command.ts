@@ -1,4 +1,5 @@
 import { bootImage } from "../boot/boot.ts";
+import { parsePublication } from "../boot/network.ts";
 import type { RunningMachine } from "../boot/running-machine.ts";
 import { Docker2vmError } from "../errors.ts";
 import { checkCpus, checkMemory } from "../launch/facts.ts";
@@ -18,20 +19,24 @@ import { printable } from "./printable.ts";
 /** What Ctrl-C is where a terminal hands every key over. */
 const INTERRUPT = 0x03;
 
-/** `docker2vm boot DIR --kernel PATH [ARGUMENT]...`; the workload's status. */
+/** `docker2vm boot DIR|FILE --kernel PATH [ARGUMENT]...`; the workload's status. */
 export async function runBoot(line: CommandLine, host: Host): Promise<number> {
-  const [, folder, ...args] = line.words;
-  if (folder === undefined) {
-    throw new Docker2vmError("E_USAGE", "no DIR given", { hint: "docker2vm boot DIR --kernel PATH" });
+  const [, path, ...args] = line.words;
+  if (path === undefined) {
+    throw new Docker2vmError("E_USAGE", "no DIR given", { hint: "docker2vm boot DIR|FILE --kernel PATH" });
   }
+  const publish = listOption(line, "publish").map(parsePublication);
   const console = new Terminal(host);
   try {
     return await bootImage({
-      folder,
+      path,
       kernel: kernelOf(line),
       initramfs: stringOption(line, "initramfs"),
       memoryMiB: checkMemory(sizeOption(line, "memory", [])),
       cpus: checkCpus(numberOption(line, "cpus")),
+      writableDisk: stringOption(line, "writable-disk"),
+      network: networkOf(line, publish.length > 0),
+      publish,
       accelerator: acceleratorOf(line),
       verbose: flag(line, "verbose"),
       words: listOption(line, "append"),
@@ -57,6 +62,14 @@ function kernelOf(line: CommandLine): string {
   throw new Docker2vmError("E_USAGE", "no kernel given", {
     hint: "add --kernel PATH: a kernel, a package or a folder with one; Debian: apt-get download what linux-image-cloud-amd64 depends on",
   });
+}
+
+function networkOf(line: CommandLine, publishes: boolean): boolean | undefined {
+  const name = choice(line, "network", BOOT_OPTIONS.network.values);
+  if (name === "none" && publishes) {
+    throw new Docker2vmError("E_USAGE", "--publish needs a network", { hint: "leave --network none out" });
+  }
+  return name === undefined ? undefined : name === "user";
 }
 
 function acceleratorOf(line: CommandLine): "kvm" | "tcg" | undefined {

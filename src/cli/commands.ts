@@ -153,8 +153,9 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   boot: {
     summary: "Boot an image that was converted in QEMU; the exit code is its workload's",
     usage:
-      "docker2vm boot DIR --kernel PATH [options] [-- ARGUMENT...]\n\nDIR is the folder of a conversion. Arguments take " +
-      "the place of the image's command.",
+      "docker2vm boot DIR|FILE --kernel PATH [options] [--] [ARGUMENT...]\n\nDIR is the folder of a conversion, FILE an " +
+      "image alone. Words behind it take the place\nof the image's command, as with docker run; behind -- also such as " +
+      "begin with a dash.",
     options: BOOT_OPTIONS,
     failsWith: EXIT.machine,
     whenStopped: () => "the machine did not tell how its workload ended",

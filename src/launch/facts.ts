@@ -68,7 +68,7 @@ export function isReadOnly({ type, readOnly, verity }: RootFacts): boolean {
 }
 
 /** As rootfstype= has it: ext4's driver mounts all three, and is the only one that most kernels have. */
-export function driverOf({ type }: RootFacts): "ext4" | "erofs" | "xfs" {
+export function driverOf({ type }: Pick<RootFacts, "type">): "ext4" | "erofs" | "xfs" {
   return type === "ext3" || type === "ext2" ? "ext4" : type;
 }
 

@@ -14,8 +14,6 @@ const SECTOR = 512;
 /** COMMAND_LINE_SIZE of both architectures (asm/setup.h), less the NUL. */
 const LONGEST = 2047;
 const MAPPED_NAME = "rootfs";
-/** Of virtio, which all the machines have. */
-const SECOND_DISK = "/dev/vdb";
 const MAPPED_DISK = "/dev/dm-0";
 
 export interface MachineWords {
@@ -23,6 +21,8 @@ export interface MachineWords {
   readonly console: string;
   /** The image's own disk, such as "/dev/vda". */
   readonly disk: string;
+  /** The second one, for what the machine changes; of virtio if absent. */
+  readonly secondDisk?: string;
   /** How a panic and the end of init end the machine. */
   readonly ending: readonly string[];
   /** Of what the monitor itself appends: the disk as root=, and whether it can be written to. */
@@ -32,7 +32,7 @@ export interface MachineWords {
 /** The words, in order. The mapped disk's are one word with blanks in it, in quotes. */
 export function kernelWords(
   { root, init, writableDisk }: Pick<LaunchFacts, "root" | "init" | "writableDisk">,
-  { console, disk, ending, appendsRoot = false }: MachineWords,
+  { console, disk, secondDisk = "/dev/vdb", ending, appendsRoot = false }: MachineWords,
 ): readonly string[] {
   const { verity } = root;
   const access = isReadOnly(root) ? "ro" : "rw";
@@ -43,7 +43,7 @@ export function kernelWords(
     `rootfstype=${driverOf(root)}`,
     ...(init === undefined ? [] : [`init=${init}`]),
     // A word of ovms-init's own.
-    ...(init === undefined || writableDisk === undefined ? [] : [`docker2vm.root=overlay:${SECOND_DISK}`]),
+    ...(init === undefined || writableDisk === undefined ? [] : [`docker2vm.root=overlay:${secondDisk}`]),
     ...ending,
   ];
 }

@@ -54,6 +54,7 @@ export function driveOption(path: string, readOnly: boolean, id = "root"): strin
   return `file=${path.replaceAll(",", ",,")},if=none,id=${id},format=raw${readOnly ? ",readonly=on" : ""}`;
 }
 
-function writableDrive(fileName: string): readonly string[] {
-  return ["-drive", driveOption(fileName, false, "writable"), "-device", "virtio-blk-pci,drive=writable"];
+/** The second disk. */
+export function writableDrive(path: string): readonly string[] {
+  return ["-drive", driveOption(path, false, "writable"), "-device", "virtio-blk-pci,drive=writable"];
 }

@@ -32,6 +32,14 @@ export interface VerityIdentity {
   readonly salt: Uint8Array;
 }
 
+/** How much of one tells that it is one. */
+export const SUPERBLOCK_BYTES = SIGNATURE.length;
+
+/** Whether a tree's superblock begins with these bytes. */
+export function isHashTree(head: Uint8Array): boolean {
+  return Buffer.from(head.subarray(0, SUPERBLOCK_BYTES)).toString("latin1") === SIGNATURE;
+}
+
 /** The superblock in a block of its own. */
 export function encodeSuperblock({ uuid, salt }: VerityIdentity, dataBlocks: number): Uint8Array {
   const block = Buffer.alloc(BLOCK_SIZE);

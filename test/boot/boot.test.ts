@@ -1,14 +1,33 @@
 /** Images booted by the command, with Debian's kernel: its drivers are modules, and nobody has made an initramfs. */
 import { expect, test } from "bun:test";
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { convert } from "../../src/convert/convert.ts";
+import type { FilesystemSettings } from "../../src/convert/options.ts";
 import { configWithin, vmlinux } from "../kernel/images.ts";
 import { cloudKernel, cloudKernelFolder } from "../support/boot.ts";
+import { buildLayout } from "../support/layout-builder.ts";
 import { testWith } from "../support/oracles.ts";
 import { scratchFolder } from "../support/scratch.ts";
 import { buildShellImage } from "../support/shell-image.ts";
+import { tar } from "../support/tar-builder.ts";
 import { BOOTING, bootCommand, convertScript, once } from "./machines.ts";
 
 const scratch = scratchFolder();
+
+/** A small image, as one file with nothing beside it. */
+async function convertFile(layout: string, file: string, filesystem: FilesystemSettings, metadata = false) {
+  buildLayout(layout, { layers: [tar([{ path: "x", data: "y" }])], config: { Cmd: ["/x"] }, tag: "t" });
+  const profile = { name: "init", ip: "10.0.0.2/24" } as const;
+  const source = `oci:${layout}:t`;
+  await convert({
+    source,
+    platform: "linux/arm64",
+    anyPlatform: true,
+    out: { file, metadata },
+    filesystem,
+    profile,
+  });
+}
 
 testWith(BOOTING, "an EROFS says what it says, and its status is the command's", async () => {
   buildShellImage(scratch("image"), "t");
@@ -50,11 +69,28 @@ test("what is missing is said with what to do, and the exit code is no workload'
     writeFileSync(scratch(name, "meta.json"), described);
   }
   writeFileSync(scratch("whole/rootfs.ext4"), "");
+  await convertFile(scratch("hashed-image"), scratch("hashed"), { verity: true, readOnly: true });
+  // Whoever a description is from: a machine writes to no other file.
+  mkdirSync(scratch("led-away"));
+  const writableDisk = { file: "../precious" };
+  writeFileSync(
+    scratch("led-away/meta.json"),
+    JSON.stringify({ platform: "linux/amd64", profile: "init", filesystem, writableDisk }),
+  );
   const table: [args: readonly string[], message: string, hint: string][] = [
     [[], "no DIR given", "docker2vm boot DIR"],
     [[scratch("empty")], "no kernel given", "apt-get download"],
     [[scratch("empty"), "--kernel=x"], "meta.json: there is no such file", "name a folder"],
-    [[scratch("other/meta.json"), "--kernel=x"], "other/meta.json: is no folder", "name a folder"],
+    [[scratch("other/meta.json"), "--kernel=x"], "other/meta.json: superblock", "one filesystem"],
+    [[scratch("other/meta.json/x"), "--kernel=x"], "meta.json/x: is no folder", "name a folder"],
+    [[scratch("hashed"), "--kernel=x"], "hashed: it has a hash tree", "--output FILE --meta"],
+    [[scratch("led-away"), "--kernel=x"], "does not describe an image", "convert the image again"],
+    [[scratch("whole"), "--kernel=x", "-p=80"], '"80" publishes no port', "8080:80"],
+    [
+      [scratch("whole"), "--kernel=x", "--network=none", "--publish=1:2"],
+      "needs a network",
+      "leave --network",
+    ],
     [[scratch("bare"), "--kernel=x"], "bare/rootfs.ext4: there is no such file", "convert it again"],
     [
       [scratch("whole"), "--kernel=x", "--initramfs=no"],
@@ -109,6 +145,47 @@ test("what QEMU is to start with is kept for as long as it runs, however that en
   expect(stderr).toContain(`cannot be kept in ${scratch("nowhere")}`);
   expect(stderr).toContain("TMPDIR names another folder");
   expect(code).toBe(125);
+});
+
+test("a file tells what it is, or what lies beside it does; words behind it are the command", async () => {
+  const filesystem = { type: "erofs", compress: "lz4" } as const;
+  await convertFile(scratch("bare-image"), scratch("bare-file"), filesystem);
+  await convertFile(scratch("described-image"), scratch("described"), { ...filesystem, verity: true }, true);
+  mkdirSync(scratch("stubs"));
+  writeFileSync(scratch("stubs/qemu-system-aarch64"), '#!/bin/sh\necho "$*"\necho\necho ovms-exit: 3\n', {
+    mode: 0o755,
+  });
+  const names = [
+    "EROFS_FS",
+    "EROFS_FS_ZIP",
+    "VIRTIO_PCI",
+    "VIRTIO_BLK",
+    "VIRTIO_NET",
+    "DM_VERITY",
+    "DM_INIT",
+  ];
+  const options = [...names, "OVERLAY_FS"].map((name) => `CONFIG_${name}=y\n`).join("");
+  writeFileSync(scratch("arm64"), vmlinux("Image", configWithin("6.6.1", options)));
+  writeFileSync(scratch("changes"), "");
+  const env = { ...process.env, PATH: `${scratch("stubs")}:${process.env["PATH"]}` };
+  const boot = async (file: string, ...more: readonly string[]) => {
+    const { code, stdout, stderr } = await bootCommand(
+      [scratch(file), "--kernel", scratch("arm64"), ...more],
+      undefined,
+      env,
+    );
+    expect([code, stderr]).toEqual([3, expect.stringContaining("booting with TCG")]);
+    return stdout;
+  };
+  const bare = await boot("bare-file", "--network=none", "echo", "hi");
+  expect(bare).toContain(`file=${scratch("bare-file")},if=none,id=root,format=raw,readonly=on `);
+  expect(bare).toContain(" root=/dev/vda ro rootfstype=erofs init=/sbin/ovms-init ");
+  expect(bare).toContain(" ip=off -- echo hi\n");
+  const described = await boot("described", "--writable-disk", scratch("changes"));
+  expect(described).toContain(" sha256 ");
+  expect(described).toContain(" docker2vm.root=overlay:/dev/vdb ");
+  expect(described).toContain("-netdev user,id=network -device");
+  expect(described).toContain(" ip=dhcp\n");
 });
 
 testWith(BOOTING, "without QEMU, or the kernel's modules, says where they come from", async () => {

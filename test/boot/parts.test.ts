@@ -3,7 +3,8 @@ import { describe, expect, test } from "bun:test";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ConsoleReader } from "../../src/boot/console.ts";
-import type { DescribedImage } from "../../src/boot/described-image.ts";
+import type { FoundImage } from "../../src/boot/found-image.ts";
+import { parsePublication } from "../../src/boot/network.ts";
 import { type BootedMachine, qemuArguments } from "../../src/boot/qemu.ts";
 import { RunningMachine } from "../../src/boot/running-machine.ts";
 import { wayTo } from "../../src/boot/way.ts";
@@ -45,12 +46,14 @@ describe("the console", () => {
 
 describe("the way to an image", () => {
   type Asked = Parameters<typeof wayTo>[2];
-  const image = (root: Partial<DescribedImage["root"]> = {}, compressed = false): DescribedImage => ({
+  const image = (root: Partial<FoundImage["root"]> = {}, compressed = false): FoundImage => ({
     path: "/vm/rootfs.ext4",
     architecture: "amd64",
     root: { fileName: "rootfs.ext4", type: "ext4", readOnly: false, ...root },
     compressed,
     init: "/sbin/ovms-init",
+    hasAddress: false,
+    writableDisk: undefined,
   });
   const features = (state: FeatureState, others: Partial<Record<FeatureName, FeatureState>> = {}) => {
     const names = [
@@ -63,7 +66,7 @@ describe("the way to an image", () => {
       "dm-mod.create",
       "nvme",
     ] as const;
-    const all = [...names, "virtio-pci", "virtio-disk"] as const;
+    const all = [...names, "virtio-pci", "virtio-disk", "virtio-network"] as const;
     return { ...Object.fromEntries(all.map((name) => [name, state])), ...others } as FeatureStates;
   };
   const verity = { rootHash: "a", salt: "b", hashOffset: 4096 };
@@ -73,7 +76,7 @@ describe("the way to an image", () => {
     const words = ["a", "docker2vm.root=overlay:/dev/vdb"];
     const initramfs = "initramfs.gz";
     const none = { words: [] };
-    const table: [image: DescribedImage, features: FeatureStates, asked: Asked, way: string][] = [
+    const table: [image: FoundImage, features: FeatureStates, asked: Asked, way: string][] = [
       [image(), features("built-in"), none, "virtio"],
       [image(), features("unknown"), none, "virtio"],
       [image(), features("module"), none, "virtio with an initramfs"],
@@ -91,6 +94,16 @@ describe("the way to an image", () => {
         { words: [], initramfs },
         "nvme with an initramfs",
       ],
+      [image(), debian, { words: [], network: true }, "virtio with an initramfs"],
+      [image(), debian, { words: [], writable: "ext4" }, "virtio with an initramfs"],
+      [{ ...image(), init: undefined }, debian, { words: [], writable: "xfs" }, "nvme"],
+      [image(), { ...debian, overlay: "built-in" }, { words: [], writable: null }, "nvme"],
+      [
+        image(),
+        { ...debian, overlay: "built-in" },
+        { words: [], writable: "xfs" },
+        "virtio with an initramfs",
+      ],
     ];
     for (const [each, states, asked, expected] of table) {
       const { disk, needsInitramfs } = wayTo(each, { where: "kernel", features: states }, asked);
@@ -99,7 +112,7 @@ describe("the way to an image", () => {
   });
 
   test("is none where the kernel lacks what the image needs", async () => {
-    const table: [image: DescribedImage, lacking: readonly FeatureName[]][] = [
+    const table: [image: FoundImage, lacking: readonly FeatureName[]][] = [
       [image({ type: "ext3" }), ["ext4"]],
       [image({ type: "erofs" }, true), ["erofs-compressed"]],
       [image({ verity }), ["dm-verity"]],
@@ -122,6 +135,8 @@ describe("QEMU's command line", () => {
     architecture: "amd64",
     root: { fileName: "rootfs.ext4", type: "ext4", readOnly: false },
     init: "/sbin/ovms-init",
+    network: undefined,
+    hasAddress: false,
     image: "/vm/a,b/rootfs.ext4",
     disk: "virtio",
     accelerator: "tcg",
@@ -148,6 +163,47 @@ describe("QEMU's command line", () => {
     expect(said({ architecture: "arm64", words: ["a", "b"], args: ["x", "y z", ""] })).toEndWith(
       'console=ttyAMA0 root=/dev/vda rw rootfstype=ext4 init=/sbin/ovms-init panic=-1 quiet a b -- x "y z" ""',
     );
+  });
+
+  test("has the disk for changes, which the init is told of", () => {
+    const writableDisk = "vm/writable.ext4";
+    const virtio = said({ writableDisk });
+    expect(virtio).toContain(
+      "file=./vm/writable.ext4,if=none,id=writable,format=raw -device virtio-blk-pci,",
+    );
+    expect(virtio).toContain(" docker2vm.root=overlay:/dev/vdb ");
+    const nvme = said({ writableDisk, disk: "nvme" });
+    expect(nvme).toContain("-device nvme-ns,bus=disks,drive=root,nsid=1");
+    expect(nvme).toContain(" root=/dev/nvme0n1 ");
+    expect(nvme).toContain(" docker2vm.root=overlay:/dev/nvme0n2 ");
+    expect(said({ writableDisk, init: undefined })).not.toContain("docker2vm.root");
+  });
+
+  test("has a network where there is one, and else no word of it but for an image that has an address", () => {
+    const publications = ["8080:80", "127.0.0.1:53:5353/udp"].map(parsePublication);
+    const forwards = "hostfwd=tcp::8080-:80,hostfwd=udp:127.0.0.1:53-:5353";
+    expect(said({ network: publications, hasAddress: true })).toContain(
+      `-netdev user,id=network,${forwards} -device virtio-net-pci,netdev=network`,
+    );
+    expect(said({ network: [], words: ["ip=off"] })).toEndWith(" quiet ip=dhcp ip=off");
+    expect(said({ network: [], init: undefined })).not.toContain("ip=");
+    expect(said({ hasAddress: true })).toEndWith(" quiet ip=off");
+    expect(said({ hasAddress: true })).not.toContain("-netdev");
+  });
+
+  test("publishes ports alone", async () => {
+    for (const text of [
+      "80",
+      "0:80",
+      "80:65536",
+      "a:80",
+      "1.2.3.400:1:2",
+      "80:80/sctp",
+      "1-2:1-2",
+      "::1:1:2",
+    ]) {
+      await expectError(() => parsePublication(text), "E_USAGE", `"${text}" publishes no port`, "8080:80");
+    }
   });
 
   test("refuses what the kernel's cannot hold", async () => {

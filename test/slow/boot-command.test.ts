@@ -2,16 +2,18 @@
 import { expect } from "bun:test";
 import { spawn } from "node:child_process";
 import { copyFileSync, mkdirSync, openSync, readFileSync, writeFileSync, writeSync } from "node:fs";
+import { connect, createServer } from "node:net";
 import { dirname, join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { convert } from "../../src/convert/convert.ts";
 import { type EarlyUserspace, makeEarlyUserspace } from "../../src/kernel/early-userspace.ts";
 import { openKernel } from "../../src/kernel/kernel.ts";
-import { BOOTING, bootCommand, convertScript } from "../boot/machines.ts";
+import { BOOTING, bootCommand, convertScript, once } from "../boot/machines.ts";
 import { cloudKernel, cloudKernelFolder } from "../support/boot.ts";
 import { debianKernel, debianPackages } from "../support/gondolin/debian.ts";
 import { makeDebianPackage, makeKernelFolder } from "../support/kernel-package.ts";
 import { buildLayout } from "../support/layout-builder.ts";
-import { findOracle, testWith } from "../support/oracles.ts";
+import { expectCleanFilesystem, findOracle, testWith } from "../support/oracles.ts";
 import { REPOSITORY } from "../support/package.ts";
 import { runBeside } from "../support/run-beside.ts";
 import { scratchFolder } from "../support/scratch.ts";
@@ -26,6 +28,31 @@ async function withKernel(use: (early: EarlyUserspace) => Promise<void> | void):
     await use(await makeEarlyUserspace(kernel));
   } finally {
     await kernel.close();
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === "object" && address !== null ? address.port : 0;
+}
+
+/** What a server on the port says; who is turned away asks again. */
+async function hear(port: number): Promise<string> {
+  for (;;) {
+    const said = await new Promise<string>((resolve) => {
+      let text = "";
+      const socket = connect(port, "127.0.0.1");
+      socket.on("data", (bytes) => {
+        text += bytes.toString();
+        socket.end();
+      });
+      socket.on("error", () => undefined).on("close", () => resolve(text));
+    });
+    if (said !== "") return said;
+    await delay(20);
   }
 }
 
@@ -103,6 +130,42 @@ testWith(BOOTING, "qemu.sh boots what it lies beside, from wherever it is called
   expect(stdout).toContain("launched\r\n\r\novms-exit: 0\r\n");
   expect(status).toBe(0);
 });
+
+testWith(
+  BOOTING,
+  "what a machine changes is on its disk, and a port of this machine leads to it",
+  async () => {
+    const out = scratch("served");
+    const script =
+      "cat /kept || echo none; echo kept >/kept; echo ready; echo hello | busybox nc -l -p 80; exit 7";
+    await convert({
+      source: `oci:${layout("served-image")}`,
+      platform: "linux/amd64",
+      out,
+      filesystem: { type: "erofs" },
+      writableDisk: { size: 16 << 20 },
+      profile: { name: "init", workload: { cmd: ["/bin/sh", "-c", script] } },
+    });
+    const port = await freePort();
+    let heard: Promise<string> | undefined;
+    const first = await bootCommand(
+      [out, "--kernel", cloudKernelFolder(), "--publish", `127.0.0.1:${port}:80`],
+      once("ready\n", () => {
+        heard = hear(port);
+      }),
+    );
+    expect(await heard).toBe("hello\n");
+    expect(first.stdout).toContain("none\n");
+    expect(first.code).toBe(7);
+
+    copyFileSync(join(out, "writable.ext4"), scratch("copy"));
+    const image = join(out, "rootfs.erofs");
+    const words = ["cat", "/kept"];
+    const again = [image, "--kernel", cloudKernelFolder(), "--writable-disk", scratch("copy"), ...words];
+    expect(await bootCommand(again)).toMatchObject({ stdout: expect.stringContaining("kept\n"), code: 0 });
+    expectCleanFilesystem(scratch("copy"));
+  },
+);
 
 testWith(
   [...BOOTING, "qemu-system-aarch64", "dpkg"],

@@ -31,6 +31,25 @@ export const BOOT_OPTIONS = {
   },
   memory: { ...CONVERT_OPTIONS.memory, group: MACHINE },
   cpus: { ...CONVERT_OPTIONS.cpus, group: MACHINE },
+  "writable-disk": {
+    type: "string",
+    group: MACHINE,
+    describe: "File of a disk that takes what the machine changes",
+    defaultDescription: "the one of convert --writable-disk",
+  },
+  network: {
+    type: "string",
+    group: MACHINE,
+    describe: "QEMU's own network, with an address by DHCP, or none",
+    values: ["user", "none"],
+    defaultDescription: "none; user with --publish, or for an image with --ip",
+  },
+  publish: {
+    type: "string",
+    alias: "p",
+    group: MACHINE,
+    describe: "[ADDRESS:]HOST:GUEST[/udp], a port of this machine that leads to the other's; may be repeated",
+  },
   accel: {
     type: "string",
     group: MACHINE,
