@@ -20,12 +20,22 @@ export async function runKernel(line: CommandLine, host: Host): Promise<void> {
   const kernel = await openKernel(path, host.signal);
   try {
     const made = await make(kernel, line);
+    warnOfNothing(kernel, made, host);
     const text = flag(line, "json") ? kernelJson(kernel, made) : kernelText(kernel, made);
     const files = [made.initramfs?.path, made.extracted].filter((each) => each !== undefined);
     await tell(host, { text, ...(files.length === 0 ? {} : { made: `${files.join(" and ")} is written` }) });
   } finally {
     await kernel.close();
   }
+}
+
+/** Where nothing is known, the one thing that the initramfs is for may be missing. */
+function warnOfNothing({ where, knownFrom }: Kernel, { initramfs }: Made, host: Host): void {
+  if (initramfs === undefined || knownFrom.length > 0) return;
+  host.stderr.write(
+    `warning: ${printable(where)}: nothing tells what this kernel has as modules, so the initramfs has none; ` +
+      "name the package or the folder that it came in\n",
+  );
 }
 
 async function make(kernel: Kernel, line: CommandLine): Promise<Made> {

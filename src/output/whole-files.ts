@@ -18,7 +18,11 @@ export interface WholeFile {
  * E_USAGE for two of one path, E_OUTPUT_EXISTS where there is one already and `force` is not set, or something that is
  * no file, E_NO_SPACE and E_IO.
  */
-export async function writeWholeFiles(files: readonly WholeFile[], force: boolean): Promise<void> {
+export async function writeWholeFiles(
+  files: readonly WholeFile[],
+  force: boolean,
+  linkFile: typeof link = link,
+): Promise<void> {
   const staged = files.map((file) => ({ ...file, ...placesOf(file.path) }));
   for (const [index, { path, target }] of staged.entries()) {
     if (staged.findIndex((other) => other.target === target) === index) continue;
@@ -31,8 +35,7 @@ export async function writeWholeFiles(files: readonly WholeFile[], force: boolea
   try {
     for (const file of staged) await writing(file, () => writeSynced(file.beside, file.bytes));
     for (const file of staged) {
-      // A link takes no name that is taken, where a renamed file would.
-      await writing(file, () => (force ? rename : link)(file.beside, file.target));
+      await writing(file, () => (force ? rename(file.beside, file.target) : takeFreeName(file, linkFile)));
       named.push(file.target);
     }
   } catch (error) {
@@ -43,9 +46,33 @@ export async function writeWholeFiles(files: readonly WholeFile[], force: boolea
   }
 }
 
-function placesOf(path: string): { target: string; beside: string } {
+interface Places {
+  readonly target: string;
+  readonly beside: string;
+}
+
+function placesOf(path: string): Places {
   const target = absolutePath(path);
   return { target, beside: join(dirname(target), `.${basename(target)}.${randomUUID()}`) };
+}
+
+/** What filesystems without hard links say: FAT, and some of FUSE's and the network's. */
+const NO_LINKS = ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"];
+
+/** A link takes no name that is taken, where a renamed file would. Without links an empty file holds the name first. */
+async function takeFreeName({ beside, target }: Places, linkFile: typeof link): Promise<void> {
+  try {
+    await linkFile(beside, target);
+  } catch (error) {
+    if (!NO_LINKS.includes(systemErrorCode(error) ?? "")) throw error;
+    await (await open(target, "wx")).close();
+    try {
+      await rename(beside, target);
+    } catch (failure) {
+      await rm(target, { force: true });
+      throw failure;
+    }
+  }
 }
 
 async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {

@@ -24,6 +24,22 @@ test("a kernel alone is told as far as it tells itself", async () => {
   expect(rows).toContainEqual(["erofs", "absent"]);
 });
 
+test("an initramfs without modules is told where nobody knows whether the kernel has any", async () => {
+  const config = "CONFIG_BLK_DEV_INITRD=y\nCONFIG_EXT4_FS=y\n";
+  for (const [name, body, warning] of [
+    [
+      "bare",
+      bzImage("6.6.1", new Uint8Array()),
+      `warning: ${scratch("bare")}: nothing tells what this kernel has as modules`,
+    ],
+    ["known", vmlinux("amd64", configWithin("6.6.1", config)), ""],
+  ] as const) {
+    writeFileSync(scratch(name), body);
+    const { code, stderr } = await runWith(["kernel", scratch(name), "--initramfs", scratch(`${name}.gz`)]);
+    expect([code, stderr.slice(0, warning.length || undefined)]).toEqual([0, warning]);
+  }
+});
+
 testWith(
   ["apt-get", "dpkg-deb"],
   "out of a package come the kernel and its initramfs, as JSON says",
