@@ -1,9 +1,10 @@
 import { noConfig } from "../oci/config.ts";
 import { ImageFile } from "../output/image-file.ts";
 import { StagedOutput } from "../output/staged-output.ts";
+import type { Profile } from "../profile/profile.ts";
 import type { RootFilesystem } from "../rootfs/root-filesystem.ts";
 import { checkOutside } from "./check-outside.ts";
-import { earlierLaunchFiles } from "./earlier-output.ts";
+import { earlierOutput } from "./earlier-output.ts";
 import type { IdentifiedImage } from "./identity.ts";
 import { launchFileNames, writeLaunchFiles } from "./launch-files.ts";
 import { type ConvertedImage, makeImage } from "./make-image.ts";
@@ -73,7 +74,7 @@ async function convertAsAsked(request: FolderRequest): Promise<ConvertResult> {
   try {
     const { place, force } = request;
     const names = outputNames(request, [...(profile?.outputs ?? []), ...launchFileNames(request.launch)]);
-    const earlier = place.file === undefined ? earlierLaunchFiles(place.folder) : [];
+    const earlier = place.file === undefined ? earlierOutput(place.folder) : [];
     const leaving = [...names.leaving, ...earlier.filter((name) => !names.all.includes(name))];
     const output = await StagedOutput.create(place.folder, names.all, force, { leaving });
     try {
@@ -85,7 +86,12 @@ async function convertAsAsked(request: FolderRequest): Promise<ConvertResult> {
         const early = isKnown ? await makeDisk(image, request, output) : {};
         const converted = await makeImage({ image, origin, profile, request, store: file, beside });
         const disk = isKnown ? early : await makeDisk(read(image, converted), request, output);
-        const metadata = await withLaunchFiles(request, { ...converted.metadata, ...disk }, output);
+        const assets = beside === undefined ? {} : assetsOf(profile);
+        const metadata = await withLaunchFiles(
+          request,
+          { ...converted.metadata, ...disk, ...assets },
+          output,
+        );
         if (names.metadata !== undefined) {
           await output.write(names.metadata, `${JSON.stringify(metadata, undefined, 2)}\n`);
         }
@@ -130,6 +136,10 @@ async function makeDisk(
   const disk = await planWritableDisk(writableDisk, image, request);
   await writeWritableDisk(disk, new ImageFile(output.path(writableDisk.fileName)), request);
   return { writableDisk: disk.metadata };
+}
+
+function assetsOf(profile: Profile | undefined): Pick<ImageMetadata, "assets"> {
+  return profile === undefined || profile.outputs.length === 0 ? {} : { assets: profile.outputs };
 }
 
 async function withLaunchFiles(

@@ -23,6 +23,8 @@ export interface ImageMetadata {
   readonly writableDisk?: WritableDiskMetadata;
   /** What a profile put in. */
   readonly injection?: InjectionMetadata;
+  /** Names of the files that a profile made beside the image. */
+  readonly assets?: readonly string[];
   /** The files beside the image that start it, where they were asked for. */
   readonly launch?: readonly LaunchMetadata[];
   /** sha256 of the whole of the filesystem image, where it was asked for. */

@@ -56,6 +56,21 @@ test("they go with the image that they name, and nothing else of that name does"
   expect(readFileSync(scratch("gone/qemu.sh"), "utf8")).toBe("mine");
 });
 
+test("so do the files that a profile made, and no file that is none of them", async () => {
+  const folder = scratch("profiles");
+  await convert(options("profiles", { profile: { name: "init" } }));
+  const described = JSON.parse(readFileSync(join(folder, "meta.json"), "utf8"));
+  expect(described.assets).toEqual(["bootstrap.json"]);
+  // As other profiles would have left them; who wrote this has no say over other files.
+  const assets = ["bootstrap.json", "seed.img", "vmlinuz-virt", "precious", "../launched"];
+  writeFileSync(join(folder, "meta.json"), JSON.stringify({ ...described, assets }));
+  const files = ["seed.img", "vmlinuz-virt", "precious", "../launched", "user-data"];
+  for (const name of files) writeFileSync(join(folder, name), "");
+  await convert(options("profiles", { force: true }));
+  expect(readdirSync(folder).sort()).toEqual(["meta.json", "precious", "rootfs.ext4", "user-data"]);
+  expect(readFileSync(scratch("launched"), "utf8")).toBe("");
+});
+
 test("a relative path of a kernel is seen from the image's folder; none is the file beside it", async () => {
   const kernelOf = async (out: string, kernel?: string) => {
     await convert(options(out, { launch: { monitors: ["firecracker"], kernel } }));
