@@ -6,6 +6,7 @@ import { connect, createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { convert } from "../../src/convert/convert.ts";
+import type { FilesystemSettings } from "../../src/convert/options.ts";
 import { type EarlyUserspace, makeEarlyUserspace } from "../../src/kernel/early-userspace.ts";
 import { openKernel } from "../../src/kernel/kernel.ts";
 import { BOOTING, bootCommand, convertScript, once } from "../boot/machines.ts";
@@ -169,23 +170,27 @@ testWith(
 
 testWith(
   [...BOOTING, "qemu-system-aarch64", "dpkg"],
-  "an arm64 machine boots, by its own kernel alone",
+  "arm64 machines boot, from what is compressed and what dm-verity checks, by their own kernel alone",
   async () => {
     const data = readFileSync(join(debianPackages("arm64", ["busybox-static"]), "bin/busybox"));
     buildLayout(scratch("arm64-image"), {
       layers: [tar([{ path: "busybox", mode: 0o755, data }])],
       platform: { os: "linux", architecture: "arm64" },
-      config: { Entrypoint: ["/busybox", "sh", "-c"], Cmd: ["echo hello; exit 3"] },
+      config: { Entrypoint: ["/busybox", "sh", "-c"], Cmd: ["/busybox grep ' / ' /proc/mounts; exit 3"] },
       tag: "t",
     });
     const source = `oci:${scratch("arm64-image:t")}`;
-    const filesystem = { type: "erofs", compress: "lz4" } as const;
-    const image = { source, platform: "linux/arm64", filesystem, profile: { name: "init" } } as const;
-    await convert({ ...image, out: scratch("arm64") });
     const kernel = dirname(dirname(debianKernel("arm64").image));
-    const { code, stdout } = await bootCommand([scratch("arm64"), "--kernel", kernel]);
-    expect(stdout).toContain("hello\n");
-    expect(code).toBe(3);
+    const table: [filesystem: FilesystemSettings, root: string][] = [
+      [{ type: "erofs", compress: "lz4" }, "/dev/vda / erofs ro,"],
+      [{ type: "ext4", readOnly: true, verity: true }, "/dev/dm-0 / ext4 ro,"],
+    ];
+    for (const [filesystem, root] of table) {
+      const image = { source, platform: "linux/arm64", filesystem, profile: { name: "init" } } as const;
+      await convert({ ...image, out: scratch("arm64"), force: true });
+      const { code, stdout } = await bootCommand([scratch("arm64"), "--kernel", kernel]);
+      expect([code, stdout]).toEqual([3, expect.stringContaining(root)]);
+    }
     const other = await bootCommand([scratch("arm64"), "--kernel", cloudKernel()]);
     expect(other.stderr).toContain("the kernel is for amd64, the image for arm64");
     expect(other.code).toBe(125);
