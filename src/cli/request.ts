@@ -88,6 +88,7 @@ function profileOf(line: CommandLine, environment: Environment): ProfileSettings
     mode: choice(line, "mode", CONVERT_OPTIONS.mode.values),
     guestAssets: stringOption(line, "guest-assets"),
     workload: workloadRequest(line),
+    keepRunning: flag(line, "keep-running") ? true : undefined,
     ip: stringOption(line, "ip"),
     seedImage: flag(line, "seed-image") ? true : undefined,
     environment,

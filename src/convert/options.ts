@@ -129,6 +129,8 @@ export interface ProfileSettings {
    * "device=NAME" where it is not the first one; the loopback alone if absent.
    */
   readonly ip?: string | undefined;
+  /** With the profile "systemd": the machine goes on when its workload has ended; false if absent. */
+  readonly keepRunning?: boolean | undefined;
   /** With the profile "cloud-init": the seed as a volume beside the image, `seed.img`, and nothing in the image. */
   readonly seedImage?: boolean | undefined;
   /** Environment variables, which say where guest assets are and have the values of `workload.env`; none if absent. */

@@ -13,6 +13,7 @@ export interface ProfileRequest {
   readonly environment: Environment;
   readonly workload: WorkloadOverrides;
   readonly seedImage: boolean;
+  readonly keepRunning: boolean;
   /** As the kernel's `ip=`. */
   readonly ip: string | undefined;
 }
@@ -36,7 +37,7 @@ export function checkChoices(what: string, given: readonly string[], choices: re
 /** Throws E_USAGE for what no image could make right. */
 export function profileRequest(settings: ProfileSettings = {}): ProfileRequest {
   const { name: given = "baseline", mode = "rootfs", guestAssets, environment = {}, workload } = settings;
-  const { seedImage = false, ip } = settings;
+  const { seedImage = false, keepRunning = false, ip } = settings;
   checkChoice("profile", given, PROFILES);
   checkChoice("mode", mode, ["rootfs", "assets"]);
   const name = given === "ovms" ? "init" : given;
@@ -51,6 +52,9 @@ export function profileRequest(settings: ProfileSettings = {}): ProfileRequest {
     );
   }
   if (name !== "cloud-init" && seedImage) throw misplaced("a seed image has", name, "cloud-init");
+  if (name !== "systemd" && keepRunning) {
+    throw misplaced("a machine that goes on without its workload has", name, "systemd");
+  }
   if (name !== "init" && ip !== undefined) throw misplaced("the machine's address has", name, "init");
   const overrides = checkOverrides(workload ?? {}, environment);
   return {
@@ -60,6 +64,7 @@ export function profileRequest(settings: ProfileSettings = {}): ProfileRequest {
     environment,
     workload: overrides,
     seedImage,
+    keepRunning,
     ip: ip === undefined ? undefined : networkWord(ip),
   };
 }

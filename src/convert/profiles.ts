@@ -15,7 +15,8 @@ export async function openProfile({ profile, platform }: Conversion): Promise<Pr
   }
   if (profile.name === "systemd") {
     const { openSystemdProfile } = await import("../profile/systemd/systemd.ts");
-    return openSystemdProfile({ platform, workload: profile.workload });
+    const { workload, keepRunning } = profile;
+    return openSystemdProfile({ platform, workload, keepRunning });
   }
   if (profile.name === "cloud-init") {
     const { workload, seedImage } = profile;

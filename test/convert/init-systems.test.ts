@@ -146,6 +146,7 @@ describe("both", () => {
     const table: [ProfileSettings, ...string[]][] = [
       [{ name: "systemd", seedImage: true }, "a seed image has no meaning with the profile systemd"],
       [{ name: "baseline", seedImage: true }, "--profile cloud-init"],
+      [{ name: "cloud-init", keepRunning: true }, "goes on without its workload has no meaning"],
       [{ name: "systemd", ip: "dhcp" }, "the machine's address has no meaning with the profile systemd"],
       [{ name: "init", ip: "dhcpp" }, '"dhcpp" is no address for a machine'],
       [{ name: "cloud-init", mode: "assets" }, "the mode assets has no meaning with the profile cloud-init"],

@@ -3,7 +3,8 @@ import { describe, expect } from "bun:test";
 import { readFileSync } from "node:fs";
 import { type ConvertResult, convert } from "../../src/convert/convert.ts";
 import type { ProfileSettings } from "../../src/convert/options.ts";
-import { boot } from "../support/boot.ts";
+import { bootCommand } from "../boot/machines.ts";
+import { boot, cloudKernel } from "../support/boot.ts";
 import { buildLayout } from "../support/layout-builder.ts";
 import { expectCleanFilesystem, type Oracle, testWith } from "../support/oracles.ts";
 import { scratchFolder } from "../support/scratch.ts";
@@ -98,10 +99,28 @@ describe("a workload of hostile texts", () => {
     ]);
     expect(said).toContain(`stopped by ${STOP_SIGNAL}\r\n`);
     expectCleanFilesystem(rootfsPath);
+    return said;
   }
 
-  testWith(NEEDED, "is systemd's service", async () => {
-    await expectWorkload(await machine("systemd", { name: "systemd" }));
+  testWith(NEEDED, "is systemd's service, and its status is told when it was stopped", async () => {
+    const said = await expectWorkload(await machine("systemd", { name: "systemd" }));
+    expect(said).toContain("\novms-exit: 3\r\n");
+  });
+
+  testWith(NEEDED, "that ends by itself, and well, ends its machine, and its status is told", async () => {
+    const out = scratch("ended");
+    const { rootfsPath } = await convert({
+      source: `oci:${image()}:t`,
+      platform: "linux/amd64",
+      out,
+      filesystem: { free: 64 << 20 },
+      profile: { name: "systemd", workload: { entrypoint: ["sh", "-c", "echo bye"] } },
+    });
+    const { code, stdout } = await bootCommand([out, "--kernel", cloudKernel(), "--memory=1G"]);
+    expect(stdout).toContain("bye\n");
+    expect(stdout).toContain("\novms-exit: 0\n");
+    expect(code).toBe(0);
+    expectCleanFilesystem(rootfsPath);
   });
 
   testWith(NEEDED, "is cloud-init's to start, by a seed in the image", async () => {

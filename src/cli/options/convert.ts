@@ -100,6 +100,11 @@ export const CONVERT_OPTIONS = {
     describe: "Name of the machine",
     defaultDescription: "localhost",
   },
+  "keep-running": {
+    type: "boolean",
+    group: WORKLOAD,
+    describe: "With --profile systemd: the machine goes on when its workload has ended",
+  },
   ip: {
     type: "string",
     group: WORKLOAD,

@@ -67,6 +67,11 @@ static void keep_status(int status) {
   say(STATUS_PATH " cannot be written", error_text(result), "; the console has the status", NULL);
 }
 
+void leave_status(int status) {
+  keep_status(status);
+  tell_status(status);
+}
+
 /** QEMU ends at once, with status * 2 + 1. */
 static void end_qemu(int status) {
   if (port == 0) return;

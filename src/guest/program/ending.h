@@ -11,6 +11,9 @@ void remember_console(void);
 /** Of an earlier run: a machine that is cut off now must not seem to have ended so. */
 void forget_status(void);
 
+/** On the console, and in the image where it can be written to. */
+void leave_status(int status);
+
 /** Never returns. The last line on the console is "ovms-exit: STATUS". */
 _Noreturn void end_machine(int status);
 

@@ -1,6 +1,6 @@
 /**
  * /sbin/ovms-init: the first program of a machine that was a container image, and with --workload what starts its
- * workload in a machine that has an init of its own. Called exec-as it serves other launchers.
+ * workload in a machine that has an init of its own, and sees to its end there. Called exec-as it serves other launchers.
  */
 #include "command-line.h"
 #include "ending.h"
@@ -13,6 +13,7 @@
 #include "report.h"
 #include "root.h"
 #include "scratch-folders.h"
+#include "service.h"
 #include "settings.h"
 #include "supervise.h"
 #include "system.h"
@@ -132,6 +133,8 @@ _Noreturn void start(long *stack) {
   if (count > 0 && is_called(arguments[0], EXEC_AS_NAME)) exec_as(arguments + 1, arguments + count + 1);
   if (system_call(getpid, 0) == 1) run_machine(arguments + count + 1);
   if (count > 1 && same(arguments[1], "--workload")) run_workload(count - 2, arguments + 2);
+  if (count > 1 && same(arguments[1], "--stopping")) note_stop(arguments + count + 1);
+  if (count > 1 && same(arguments[1], "--ended")) end_service(arguments + count + 1);
   fail(USAGE, NULL);
 }
 

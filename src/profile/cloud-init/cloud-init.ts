@@ -48,7 +48,7 @@ class CloudInitProfile implements Profile {
     requireCloudInit(image.root);
     await warnOfOtherSources(image);
     const { workload: overrides, seedImage } = this.#options;
-    const plan = await planService(image, overrides);
+    const plan = await planService(image, { overrides, endsMachine: false });
     if (plan.files.length > 0) await warnOfUser(image, plan.workload);
     const service = serviceSeed(plan);
     const seed = seedOf({ ...service, hostname: plan.hostname });

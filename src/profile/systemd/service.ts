@@ -22,27 +22,35 @@ export interface ServicePlan {
   readonly files: readonly GuestFile[];
 }
 
+export interface ServiceRequest {
+  readonly overrides: WorkloadOverrides;
+  /** Whether the machine ends with its workload. */
+  readonly endsMachine: boolean;
+}
+
 /** Throws E_UNSUPPORTED for an image without systemd, and E_PLATFORM_NOT_FOUND as ovmsInit. */
 export async function planService(
   image: ImageInProgress,
-  overrides: WorkloadOverrides,
+  { overrides, endsMachine }: ServiceRequest,
 ): Promise<ServicePlan> {
   const systemd = requireSystemd(image.root);
   const { hostname } = overrides;
   const found = workloadOf(image.runtime, overrides, image.warn);
   const workload = { ...found, hostname: hostname ?? (await imageHostname(image)) };
-  const files = hasService(image, workload, systemd) ? serviceFiles(image, workload, hostname) : [];
+  const unit = unitText(workload.stopSignal, endsMachine);
+  const files = hasService(image, workload, systemd) ? serviceFiles(image, workload, unit, hostname) : [];
   return { systemd, workload, hostname, files };
 }
 
 function serviceFiles(
   { platform }: ImageInProgress,
   workload: Workload,
+  unit: string,
   hostname: string | undefined,
 ): readonly GuestFile[] {
   return [
     ...programFiles(workload, platform.architecture),
-    { path: UNIT_PATH, executable: false, bytes: Buffer.from(unitText(workload.stopSignal)) },
+    { path: UNIT_PATH, executable: false, bytes: Buffer.from(unit) },
     { path: SYSCTL_PATH, executable: false, bytes: Buffer.from(sysctlText(hostname)) },
   ];
 }

@@ -11,12 +11,14 @@ import { BOOTSTRAP_NAME, bootstrapFile, conflictHint, putFiles } from "../init/g
 import type { WorkloadOverrides } from "../init/overrides.ts";
 import type { FinishedImage, ImageInProgress, Injection, Profile } from "../profile.ts";
 import { type ImageSystemd, INIT_LINK } from "./image-systemd.ts";
-import { describeService, planService, type ServicePlan, UNIT_PATH } from "./service.ts";
+import { describeService, planService, type ServicePlan, type ServiceRequest, UNIT_PATH } from "./service.ts";
 import { PRESET, UNIT_NAME } from "./unit.ts";
 
 export interface SystemdOptions {
   readonly platform: Platform;
   readonly workload: WorkloadOverrides;
+  /** Whether the machine goes on when its workload has ended; false if absent. */
+  readonly keepRunning?: boolean | undefined;
 }
 
 const WANTED_LINK = `/etc/systemd/system/multi-user.target.wants/${UNIT_NAME}`;
@@ -25,22 +27,22 @@ const MACHINE_ID = "/etc/machine-id";
 const LOCALHOST = "localhost";
 
 /** Throws E_PLATFORM_NOT_FOUND where there is no ovms-init for the platform. */
-export function openSystemdProfile({ platform, workload }: SystemdOptions): Profile {
+export function openSystemdProfile({ platform, workload, keepRunning = false }: SystemdOptions): Profile {
   ovmsInit(platform.architecture);
-  return new SystemdProfile(workload);
+  return new SystemdProfile({ overrides: workload, endsMachine: !keepRunning });
 }
 
 class SystemdProfile implements Profile {
   readonly outputs = [BOOTSTRAP_NAME];
-  readonly #overrides: WorkloadOverrides;
+  readonly #request: ServiceRequest;
   #bootstrap: Uint8Array = new Uint8Array();
 
-  constructor(overrides: WorkloadOverrides) {
-    this.#overrides = overrides;
+  constructor(request: ServiceRequest) {
+    this.#request = request;
   }
 
   async inject(image: ImageInProgress): Promise<Injection> {
-    const plan = await planService(image, this.#overrides);
+    const plan = await planService(image, this.#request);
     this.#bootstrap = bootstrapFile(plan.workload).bytes;
     const additions = new Additions(image, { conflictHint });
     await addMountPoints(additions);

@@ -10,8 +10,11 @@ export const UNIT_NAME = "ovms.service";
  *
  * The console, not the journal, because the journal's socket cannot be opened again as /dev/stdout. A broken pipe ends
  * a program in a container, where systemd would have it ignore the signal.
+ *
+ * With `endsMachine` ovms-init tells the status, and has systemd end the machine unless the service was stopped, as by
+ * `systemctl restart`: SuccessAction= and FailureAction= would end it then, too, and always by powering off.
  */
-export function unitText(stopSignal: number): string {
+export function unitText(stopSignal: number, endsMachine: boolean): string {
   return `[Unit]
 Description=Workload of the container image
 Wants=network-online.target
@@ -20,7 +23,7 @@ After=network-online.target
 [Service]
 Type=exec
 ExecStart=${INIT_PATH} --workload
-StandardInput=null
+${endsMachine ? `ExecStop=${INIT_PATH} --stopping\nExecStopPost=${INIT_PATH} --ended\n` : ""}StandardInput=null
 StandardOutput=tty
 StandardError=tty
 TTYPath=/dev/console

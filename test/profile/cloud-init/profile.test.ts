@@ -63,7 +63,8 @@ describe("the seed", () => {
     expect(made.injection.metadata).toMatchObject({ service: UNIT });
     expect(made.injection.bootstrap?.cmd).toEqual(["/bin/app"]);
     const other = testImage(SYSTEMD, runtime);
-    await openSystemdProfile({ platform: PLATFORM, workload: {} }).inject(other.image);
+    const own = openSystemdProfile({ platform: PLATFORM, workload: {}, keepRunning: true });
+    await own.inject(other.image);
     const { write_files: files = [], runcmd } = await userData(made);
     expect(files.map(({ path }) => path)).toContain(UNIT);
     for (const { path, permissions, encoding, content } of files) {

@@ -30,9 +30,11 @@ async function injected(
   files: Files,
   runtime: Partial<ExecutionParameters> = { Cmd: ["/bin/app"] },
   workload: WorkloadOverrides = {},
+  keepRunning?: boolean,
 ) {
   const made = testImage(files, runtime);
-  const injection = await openSystemdProfile({ platform: PLATFORM, workload }).inject(made.image);
+  const profile = openSystemdProfile({ platform: PLATFORM, workload, keepRunning });
+  const injection = await profile.inject(made.image);
   return { ...made, injection };
 }
 
@@ -183,6 +185,14 @@ describe("the workload", () => {
     expect((await local.text("/etc/hosts")).match(/^127.*$/gm)).toEqual(["127.0.0.1\tlocalhost"]);
     const odd = await injected({ ...SYSTEMD, "/etc/hostname": "no name!\n" });
     expect(values(await config(odd), "hostname")).toEqual([]);
+  });
+
+  test("is what its machine ends with, unless that is to go on", async () => {
+    const text = async (keepRunning: boolean) =>
+      await (await injected(SYSTEMD, undefined, {}, keepRunning)).text(UNIT);
+    const ending = "ExecStop=/sbin/ovms-init --stopping\nExecStopPost=/sbin/ovms-init --ended\n";
+    expect(await text(false)).toContain(ending);
+    expect((await text(false)).replace(ending, "")).toBe(await text(true));
   });
 
   test("whose user is nobody is warned of", async () => {
