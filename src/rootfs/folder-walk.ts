@@ -44,7 +44,7 @@ interface Level {
   next: number;
 }
 
-/** Walks one folder once. Lists of parts are good until the next is asked for. */
+/** Walks one folder once, or one file. Lists of parts are good until the next is asked for. */
 export class FolderWalk {
   readonly #root: Buffer;
   readonly #options: FolderOptions;
@@ -54,7 +54,7 @@ export class FolderWalk {
   #filled = 0;
   #parts: EntryPart[] = [];
 
-  /** @param root absolute path, bytes */
+  /** @param root absolute path, bytes: of the folder, or of the file */
   constructor(root: Buffer, options: FolderOptions) {
     this.#root = root;
     this.#options = options;
@@ -80,6 +80,13 @@ export class FolderWalk {
       if (stats.dev === top.dev) levels.push(yield* this.#enter(`${path}/`, full, stats));
       else this.#warnOfMount(path);
     }
+    this.#warnings.tell(this.#options.onWarning);
+    if (this.#parts.length > 0) yield this.#handOver();
+  }
+
+  /** One file as it would be in a folder, by that name. Throws E_IO. */
+  *file(name: string): Paused<readonly EntryPart[]> {
+    yield* this.#file(name, this.#root, statsOf(this.#root));
     this.#warnings.tell(this.#options.onWarning);
     if (this.#parts.length > 0) yield this.#handOver();
   }

@@ -1,6 +1,6 @@
 /** A root filesystem in a folder, as it is there. */
 import { existsSync, realpathSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { Docker2vmError } from "../errors.ts";
 import type { FolderSource, SourceOrigin } from "../source/source.ts";
 import { inputError } from "../source/system-errors.ts";
@@ -26,7 +26,10 @@ export function openFolder(spec: FolderSource, origin: SourceOrigin): RootFilesy
     name: path,
     size: undefined,
     warnings: [],
-    read: (options) => entries(root, ids, spec.xattrs ?? true, options),
+    read: (options) => {
+      const withoutXattrs = options.withoutXattrs === true || spec.xattrs === false;
+      return folderEntries(root, { ...options, ids, withoutXattrs });
+    },
     close: async () => undefined,
   };
 }
@@ -44,13 +47,40 @@ function realFolder(path: string): string {
   });
 }
 
-async function* entries(
+/** What is asked of files on this machine that are read. */
+type FilesOptions = Omit<ReadOptions, "inflate"> & {
+  readonly ids: IdMaps;
+};
+
+/** A folder as entries, without symlinks in its path: its own is the first. */
+export async function* folderEntries(
   root: string,
-  ids: IdMaps,
-  withXattrs: boolean,
-  { signal, attributes, withoutXattrs = false, withStored = false, onWarning, onBytes }: ReadOptions,
+  options: FilesOptions,
 ): AsyncGenerator<readonly EntryPart[]> {
-  const xattrs = withXattrs && !withoutXattrs ? await xattrSource(root, signal) : NO_XATTR_SOURCE;
-  const walk = new FolderWalk(Buffer.from(root), { ids, xattrs, attributes, withStored, onWarning, onBytes });
-  yield* itemsInTurns(walk.parts(), signal);
+  const walk = new FolderWalk(Buffer.from(root), await walkOptions(root, undefined, options));
+  yield* itemsInTurns(walk.parts(), options.signal);
+}
+
+/** One file as entries, without symlinks in its path: one entry by the file's name, and its contents. */
+export async function* fileEntries(
+  path: string,
+  options: FilesOptions,
+): AsyncGenerator<readonly EntryPart[]> {
+  const name = basename(path);
+  const walk = new FolderWalk(Buffer.from(path), await walkOptions(dirname(path), name, options));
+  yield* itemsInTurns(walk.file(asName(name)), options.signal);
+}
+
+/** Bytes, one character each. */
+function asName(name: string): string {
+  return Buffer.from(name).toString("latin1");
+}
+
+async function walkOptions(
+  folder: string,
+  only: string | undefined,
+  { signal, withoutXattrs = false, withStored = false, ...options }: FilesOptions,
+) {
+  const xattrs = withoutXattrs ? NO_XATTR_SOURCE : await xattrSource(folder, signal, only);
+  return { ...options, xattrs, withStored };
 }

@@ -25,10 +25,10 @@ const EOPNOTSUPP = 95;
 
 /**
  * The calls of the system where the runtime can make them (Bun), else what getfattr(1) says of the whole folder before
- * anything of it is read. Throws E_UNSUPPORTED where there is neither.
+ * anything of it is read; `only`: of this file in it. Throws E_UNSUPPORTED where there is neither.
  */
-export async function xattrSource(folder: string, signal: AbortSignal): Promise<XattrSource> {
-  return (await systemCalls()) ?? (await getfattrSource(folder, signal));
+export async function xattrSource(folder: string, signal: AbortSignal, only?: string): Promise<XattrSource> {
+  return (await systemCalls()) ?? (await getfattrSource(folder, signal, only));
 }
 
 async function systemCalls(): Promise<XattrSource | undefined> {
@@ -98,17 +98,21 @@ class SystemCalls implements XattrSource {
   }
 }
 
-const GETFATTR = ["-R", "-P", "-h", "-d", "-m", "-", "-e", "base64", "."];
+const GETFATTR = ["-R", "-P", "-h", "-d", "-m", "-", "-e", "base64"];
 
 /** As `xattrSource` has it, by the program. */
-export async function getfattrSource(folder: string, signal: AbortSignal): Promise<XattrSource> {
-  const found = parseGetfattr(await runGetfattr(folder, signal));
+export async function getfattrSource(
+  folder: string,
+  signal: AbortSignal,
+  only?: string,
+): Promise<XattrSource> {
+  const found = parseGetfattr(await runGetfattr(folder, signal, only === undefined ? "." : `./${only}`));
   return { of: (_, path) => found.get(path) ?? NONE };
 }
 
-function runGetfattr(folder: string, signal: AbortSignal): Promise<string> {
+function runGetfattr(folder: string, signal: AbortSignal, path: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    const program = spawn("getfattr", GETFATTR, {
+    const program = spawn("getfattr", [...GETFATTR, path], {
       cwd: folder,
       signal,
       stdio: ["ignore", "pipe", "pipe"],

@@ -28,18 +28,33 @@ export interface SpooledFile {
  * handle, even if the process is killed. `where` names the input in messages.
  * Throws as decompress does, E_NO_SPACE and E_IO, and the signal's reason.
  */
-export async function spool(
+export function spool(
   input: AsyncIterable<Uint8Array>,
   where: string,
+  options: SpoolOptions,
+): Promise<SpooledFile> {
+  return kept(input, options, async (source) => {
+    const { compression, chunks } = await sniff(source);
+    return decompress(chunks, compression, where);
+  });
+}
+
+/** The same of bytes that are kept as they come. */
+export function keep(input: AsyncIterable<Uint8Array>, options: SpoolOptions): Promise<SpooledFile> {
+  return kept(input, options, async (source) => source);
+}
+
+async function kept(
+  input: AsyncIterable<Uint8Array>,
   { scratchFolder, scratchElsewhere, signal, onSpool }: SpoolOptions,
+  toKeep: (source: AsyncGenerator<Uint8Array>) => Promise<AsyncIterable<Uint8Array>>,
 ): Promise<SpooledFile> {
   const failed = (error: unknown): Docker2vmError => scratchError(error, scratchFolder, scratchElsewhere);
   const file = await createNameless(scratchFolder, failed);
   const source = abortable(input, signal);
   try {
-    const { compression, chunks } = await sniff(source);
     let size = 0;
-    for await (const chunk of decompress(chunks, compression, where)) {
+    for await (const chunk of await toKeep(source)) {
       await writeFully(file, chunk, size, failed);
       size += chunk.length;
       onSpool?.(size);
