@@ -48,6 +48,8 @@ export interface RegularFile extends Common {
   readonly slot?: number | undefined;
   /** Of contents that may be compressed: how they are kept, and what the extents count. */
   readonly packed?: PackedPlace | undefined;
+  /** Whether the metadata became another after the contents were taken: see `changeMetadata`. */
+  isChanged?: boolean;
 }
 
 export interface Directory extends Common {
@@ -75,6 +77,20 @@ export type Inode = RegularFile | Directory | Symlink | DeviceNode | SpecialFile
 
 export const NO_XATTRS: readonly Xattr[] = [];
 export const EPOCH: Timestamp = { seconds: 0, nanoseconds: 0 };
+
+/**
+ * Gives an inode in a tree other metadata. Where that was written with the contents already (`slot`), it is written
+ * again; the attributes must then take as much room as before.
+ */
+export function changeMetadata(inode: Inode, metadata: Metadata): void {
+  inode.metadata = metadata;
+  if (inode.type === "file") inode.isChanged = true;
+}
+
+/** Whether metadata was written with the contents. */
+export function isWritten(file: RegularFile): boolean {
+  return (file.slot ?? file.packed?.slot) !== undefined;
+}
 
 /** A directory that nothing in the image describes: 0755, root's, from the epoch. */
 export function impliedDirectory(): Directory {

@@ -1,12 +1,13 @@
 import { BLOCK_SIZE } from "../../../blocks/blocks.ts";
 import { viewOf } from "../../../blocks/field.ts";
 import { type Piece, PieceBuffer, zeroPieces } from "../../../blocks/piece-buffer.ts";
-import { EXTENDED_INODE } from "../format/inode.ts";
-import { encodeData, encodeInode } from "./inode-encoding.ts";
+import type { RegularFile } from "../../../tree/inode.ts";
+import { EXTENDED_INODE, EXTENDED_INODE_SIZE, NO_BLOCK } from "../format/inode.ts";
+import { encodeData, encodeInode, encodeStreamedInode } from "./inode-encoding.ts";
 import type { MetadataRun } from "./layout.ts";
 import { type ErofsPlan, positionOf } from "./plan.ts";
 import { sealFirstBlock } from "./superblock.ts";
-import { encodeShared } from "./xattrs.ts";
+import { bodySize, encodeShared, NO_ATTRIBUTES, ownXattrs } from "./xattrs.ts";
 
 /**
  * Every byte of the filesystem that is not file content, in pieces of up to 1 MiB where nothing longer is whole:
@@ -44,14 +45,22 @@ function* emitDeadBytes({ deadBytes, slotPlaces }: ErofsPlan): Generator<Piece> 
   }
 }
 
-/** What is not as it was when inodes were written with their contents: where these lie, and how many names there are. */
+/**
+ * What is not as it was when inodes were written with their contents: where these lie, how many names there are, and
+ * what was changed since.
+ */
 function* emitChanges(plan: ErofsPlan): Generator<Piece> {
   const word = new Uint8Array(4);
   const view = viewOf(word);
   for (const [index, planned] of plan.namespace.inodes.entries()) {
-    if (planned.slot === undefined) continue;
+    const { node, slot } = planned;
+    if (slot === undefined || node.type !== "file") continue;
     const start = plan.moved.get(index)?.[0]?.physical;
     const position = positionOf(plan, index);
+    if (node.isChanged === true) {
+      yield { position, bytes: streamedHead(node, planned.links, start ?? node.extents[0]?.physical) };
+      continue;
+    }
     if (start !== undefined) {
       view.setUint32(0, start, true);
       yield { position: position + EXTENDED_INODE.i_u.offset, bytes: word };
@@ -61,6 +70,16 @@ function* emitChanges(plan: ErofsPlan): Generator<Piece> {
       yield { position: position + EXTENDED_INODE.i_nlink.offset, bytes: word };
     }
   }
+}
+
+/** The inode and the attributes of a file whose last bytes lie behind them already. */
+function streamedHead({ metadata, size }: RegularFile, links: number, start = NO_BLOCK): Uint8Array {
+  const xattrs = ownXattrs(metadata.xattrs) ?? NO_ATTRIBUTES;
+  const bytes = new Uint8Array(EXTENDED_INODE_SIZE + bodySize(xattrs));
+  const view = viewOf(bytes);
+  encodeStreamedInode({ metadata, xattrs, size }, start, { bytes, view }, 0);
+  EXTENDED_INODE.i_nlink.put(view, 0, links);
+  return bytes;
 }
 
 function* emitData(
