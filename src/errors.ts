@@ -58,6 +58,8 @@ export const ERROR_CODES = {
   E_BAD_LAYER: EXIT.badImage,
   /** The image has other files where a profile must put its own. */
   E_PROFILE_CONFLICT: EXIT.badImage,
+  /** An edit does not go together with the image's files: what it is about is not there, or something else is. */
+  E_EDIT_CONFLICT: EXIT.badImage,
   /** The filesystem image that is read has no superblock or a broken structure. */
   E_INVALID_FILESYSTEM: EXIT.badImage,
   /** The filesystem's journal or log holds changes that are not in place yet, and this program cannot replay it. */

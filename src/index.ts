@@ -80,6 +80,20 @@ export type { Command as BuildCommand } from "./dockerfile/builder.ts";
 export { convertDockerfile, type DockerfileResult } from "./dockerfile/convert-dockerfile.ts";
 export { type DockerfilePlan, planDockerfile } from "./dockerfile/dry-run.ts";
 export type { BuildEvent, BuilderName, DockerfileOptions } from "./dockerfile/options.ts";
+export type {
+  Account,
+  AddEdit,
+  AddTarEdit,
+  ChmodEdit,
+  ChownEdit,
+  Edit,
+  EditMetadata,
+  EditSource,
+  HostEdit,
+  RemoveEdit,
+  SshKeyEdit,
+  SymlinkEdit,
+} from "./edits/edit.ts";
 export { Docker2vmError, ERROR_CODES, type ErrorCode, type ErrorDetails, EXIT } from "./errors.ts";
 export type { Algorithm } from "./filesystem/erofs/read/compressed/algorithm.ts";
 export type { FeatureName } from "./filesystem/ext4/read/features.ts";

@@ -2,8 +2,10 @@
 import { chmodSync, existsSync, realpathSync, statSync } from "node:fs";
 import { dirname, isAbsolute, join, sep } from "node:path";
 import { checkOutside } from "../convert/check-outside.ts";
+import { openEdits } from "../convert/edit-image.ts";
 import { foundImage } from "../convert/found-image.ts";
 import { keyFor, withImage } from "../convert/with-image.ts";
+import type { OpenEdits } from "../edits/open.ts";
 import { assert, Docker2vmError } from "../errors.ts";
 import type { Extraction } from "../filesystem/reading/extract.ts";
 import { absolutePath } from "../machine.ts";
@@ -87,9 +89,17 @@ export async function createBundle(options: BundleOptions): Promise<BundleResult
 }
 
 async function createAsAsked(request: BundleRequest): Promise<BundleResult> {
+  const edits = request.conversion && (await openEdits(request.conversion));
+  try {
+    return await createEdited(request, edits);
+  } finally {
+    await edits?.close();
+  }
+}
+
+async function createEdited(request: BundleRequest, edits: OpenEdits | undefined): Promise<BundleResult> {
   const { conversion, demands, out, force } = request;
-  if (conversion !== undefined && request.rootfs === undefined)
-    checkOutside(conversion.source, absolutePath(out));
+  if (conversion !== undefined && request.rootfs === undefined) checkOutside(conversion, absolutePath(out));
   const verifyKey = conversion === undefined ? undefined : await keyFor(conversion);
   const given = request.rootfs === undefined ? undefined : givenRoot(request.rootfs, out);
   const output = await StagedOutput.create(
@@ -105,7 +115,7 @@ async function createAsAsked(request: BundleRequest): Promise<BundleResult> {
     const made =
       conversion === undefined
         ? await make()
-        : await withImage(conversion, opening, (image, origin) => make({ image, origin }));
+        : await withImage(conversion, opening, (image, origin) => make({ image, origin, edits }));
     demands.signal.throwIfAborted();
     await output.commit();
     return {
@@ -125,6 +135,8 @@ async function createAsAsked(request: BundleRequest): Promise<BundleResult> {
 interface Found {
   readonly image: ResolvedImage | RootFilesystem;
   readonly origin: SourceOrigin;
+  /** What is to be changed of its files. */
+  readonly edits: OpenEdits | undefined;
 }
 
 /** What an image says of itself, or what follows from files without one. */
@@ -152,7 +164,7 @@ async function writeFiles(
   assert(found !== undefined && conversion !== undefined, "there are no files without an image");
   const folder = output.path(ROOTFS_NAME);
   const unpacking = {
-    making: { image: found.image, origin: found.origin, request: conversion },
+    making: { ...found, request: conversion, scratch: { scratchFolder: output.scratch } },
     scratch: join(output.scratch, SCRATCH_NAME),
     folder,
     asRoot: rootless === undefined,

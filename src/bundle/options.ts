@@ -1,4 +1,5 @@
 import type { Environment, ImageOptions } from "../convert/options.ts";
+import type { Edit } from "../edits/edit.ts";
 import type { InflateChoice } from "../layer/decompress.ts";
 import type { WorkloadOverrides } from "../profile/init/overrides.ts";
 import type { Resources } from "./runtime/runtime-config.ts";
@@ -29,6 +30,8 @@ export interface BundleOptions extends Omit<ImageOptions, "source"> {
   readonly rootless?: boolean | undefined;
   /** Merged over what would be in config.json (RFC 7386): a JSON document, as bytes of UTF-8. */
   readonly template?: Uint8Array | undefined;
+  /** What of the image's files is to be other, in this order, where they are unpacked; nothing if absent. */
+  readonly edits?: readonly Edit[] | undefined;
   /** Who decompresses the layers; "auto" if absent. The result is the same. */
   readonly inflate?: InflateChoice | undefined;
   /** Threads that hash and inflate layers; absent: by the machine. The result is the same. */

@@ -35,11 +35,17 @@ const MOST_CPUS = 1_000_000;
 
 /** Throws E_USAGE for what no image could make right. */
 export function checkBundleOptions(options: BundleOptions): BundleRequest {
-  const { source, rootfs, out, environment = {}, inflate, workers, template } = options;
+  const { source, rootfs, out, environment = {}, inflate, workers, template, edits } = options;
   if (source === undefined && rootfs === undefined) {
     throw refuse(
       "there is neither an image nor a root filesystem",
       "name an image, or a folder with --rootfs",
+    );
+  }
+  if (rootfs !== undefined && edits !== undefined && edits.length > 0) {
+    throw refuse(
+      "a root filesystem that is there is left as it is",
+      "leave the edits out, or the root filesystem: an image is unpacked and edited",
     );
   }
   const conversion =
@@ -47,7 +53,7 @@ export function checkBundleOptions(options: BundleOptions): BundleRequest {
       ? undefined
       : {
           source: checkSource({ source }),
-          ...checkConversion({ ...imageOptions(options), filesystem: ON_THE_WAY, inflate, workers }),
+          ...checkConversion({ ...imageOptions(options), filesystem: ON_THE_WAY, inflate, workers, edits }),
         };
   const rootless = ownerOf(options);
   return {

@@ -1,4 +1,4 @@
-import { BLOCK_SIZE, type Run } from "../blocks/blocks.ts";
+import { BLOCK_SIZE, LONGEST_ROW_BLOCKS, type Run } from "../blocks/blocks.ts";
 import type { FileWriter } from "../filesystem/kind/file-writer.ts";
 import type { PreparedFilesystem } from "../filesystem/kind/kind.ts";
 import { ArenaSchedule } from "../output/arenas.ts";
@@ -20,6 +20,8 @@ export interface StreamedImage {
   readonly contents: ImageContents;
   /** What they were placed for. */
   readonly filesystem: PreparedFilesystem;
+  /** Takes contents still; to be closed. */
+  readonly flow: ContentFlow;
 }
 
 /** Something whose files come as one stream: as many bytes as it is read from. */
@@ -82,12 +84,31 @@ export class ContentFlow implements StreamTarget {
     this.#schedule.finish(index, writer.unused);
   }
 
+  /** The next `least` blocks or more when all streams have ended: nobody else wants any then. */
+  lateArena(least: number): Run {
+    const arena = this.#supply.take(Math.max(LONGEST_ROW_BLOCKS, least), least);
+    this.#writer.image.reach(this.#supply.end * BLOCK_SIZE);
+    return arena;
+  }
+
+  /** Takes what was written to such, and resolves when it can be read. */
+  async acceptLate(writer: FileWriter): Promise<void> {
+    for (const run of writer.unused) this.#supply.giveBack(run);
+    this.accept(writer);
+    await this.#writer.settle();
+  }
+
   accept(writer: FileWriter): void {
     this.contents.addWritten(writer.written);
   }
 
   abort(reason: unknown): void {
     this.#schedule.abort(reason);
+  }
+
+  /** The tree of what came, and all that is left to do with it. */
+  streamed(root: Directory): StreamedImage {
+    return { root, contents: this.contents, filesystem: this.filesystem, flow: this };
   }
 
   /** Its threads end while the filesystem is made. */

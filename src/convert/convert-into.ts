@@ -1,5 +1,7 @@
 import type { Caller } from "../caller.ts";
+import type { OpenEdits } from "../edits/open.ts";
 import { type ImageTarget, TargetStore } from "../output/target.ts";
+import { openEdits } from "./edit-image.ts";
 import { type ConvertedImage, makeImage } from "./make-image.ts";
 import type { ImageOptions, MakingOptions } from "./options.ts";
 import { checkImageAlone } from "./profile-request.ts";
@@ -42,14 +44,19 @@ export async function convertInto(target: ImageTarget, options: ConvertIntoOptio
 }
 
 async function convertAsAsked(target: ImageTarget, request: Request): Promise<ConvertedImage> {
-  const opening = { ...temporaryScratch(), verifyKey: await keyFor(request), toRead: true };
+  const scratch = temporaryScratch();
+  const opening = { ...scratch, verifyKey: await keyFor(request), toRead: true };
   const profile = await openProfile(request);
+  let edits: OpenEdits | undefined;
   try {
+    edits = await openEdits(request);
+    const making = { profile, edits, request, scratch, beside: undefined };
     return await withImage(request, opening, (image, origin) =>
-      makeImage({ image, origin, profile, request, store: new TargetStore(target), beside: undefined }),
+      makeImage({ ...making, image, origin, store: new TargetStore(target) }),
     );
   } finally {
     profile?.close();
+    await edits?.close();
   }
 }
 

@@ -1,3 +1,4 @@
+import type { OpenEdits } from "../edits/open.ts";
 import { noConfig } from "../oci/config.ts";
 import { ImageFile } from "../output/image-file.ts";
 import { StagedOutput } from "../output/staged-output.ts";
@@ -5,6 +6,7 @@ import type { Profile } from "../profile/profile.ts";
 import type { RootFilesystem } from "../rootfs/root-filesystem.ts";
 import { checkOutside } from "./check-outside.ts";
 import { earlierOutput } from "./earlier-output.ts";
+import { openEdits } from "./edit-image.ts";
 import type { IdentifiedImage } from "./identity.ts";
 import { launchFileNames, writeLaunchFiles } from "./launch-files.ts";
 import { type ConvertedImage, makeImage } from "./make-image.ts";
@@ -68,10 +70,12 @@ export async function convertMade(source: SourceToMake, options: ConversionOptio
 }
 
 async function convertAsAsked(request: FolderRequest): Promise<ConvertResult> {
-  checkOutside(request.source, request.place.folder);
+  checkOutside(request, request.place.folder);
   const verifyKey = await keyFor(request);
   const profile = await openProfile(request);
+  let edits: OpenEdits | undefined;
   try {
+    edits = await openEdits(request);
     const { place, force } = request;
     const names = outputNames(request, [...(profile?.outputs ?? []), ...launchFileNames(request.launch)]);
     const earlier = place.file === undefined ? earlierOutput(place.folder) : [];
@@ -84,7 +88,8 @@ async function convertAsAsked(request: FolderRequest): Promise<ConvertResult> {
         const beside = place.file === undefined ? (name: string): string => output.path(name) : undefined;
         const isKnown = "layers" in image;
         const early = isKnown ? await makeDisk(image, request, output) : {};
-        const converted = await makeImage({ image, origin, profile, request, store: file, beside });
+        const making = { image, origin, profile, edits, request, scratch: opening, beside };
+        const converted = await makeImage({ ...making, store: file });
         const disk = isKnown ? early : await makeDisk(read(image, converted), request, output);
         const assets = beside === undefined ? {} : assetsOf(profile);
         const metadata = await withLaunchFiles(
@@ -112,6 +117,7 @@ async function convertAsAsked(request: FolderRequest): Promise<ConvertResult> {
     }
   } finally {
     profile?.close();
+    await edits?.close();
   }
 }
 

@@ -5,6 +5,7 @@ import type { ExecutionParameters } from "../oci/config.ts";
 import { formatPlatform } from "../oci/platform.ts";
 import type { Injection } from "../profile/profile.ts";
 import type { LayerBlob, ResolvedImage, SourceOrigin } from "../source/source.ts";
+import type { EditedContents } from "./edit-image.ts";
 import { formatUuid } from "./identity.ts";
 import type {
   CompressionMetadata,
@@ -17,12 +18,17 @@ import type {
 } from "./meta.ts";
 import type { Conversion } from "./request.ts";
 
+interface DescribedContents {
+  readonly injection: Injection | undefined;
+  readonly edited: EditedContents | undefined;
+}
+
 /** `meta.json`, but for what only the finished file can tell. */
 export function describeImage(
   origin: SourceOrigin,
   image: ResolvedImage,
   filesystem: FilesystemMetadata,
-  injection: Injection | undefined,
+  { injection, edited }: DescribedContents,
   request: Conversion,
 ): ImageMetadata {
   return {
@@ -35,6 +41,7 @@ export function describeImage(
     runtime: describeRuntime(image.config.config),
     layers: image.layers.map(describeLayer),
     filesystem,
+    ...(edited === undefined ? {} : { edits: edited.metadata }),
     ...(injection === undefined ? {} : { injection: describeInjection(injection) }),
   };
 }

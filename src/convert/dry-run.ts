@@ -1,10 +1,12 @@
 import { join } from "node:path";
+import { describeEdit } from "../edits/describe.ts";
 import type { Digest } from "../oci/digest.ts";
 import { formatPlatform } from "../oci/platform.ts";
 import type { Profile } from "../profile/profile.ts";
 import type { ResolvedImage } from "../source/source.ts";
 import { checkOutside } from "./check-outside.ts";
 import { describeLayer, describeRuntime } from "./describe.ts";
+import { openEdits } from "./edit-image.ts";
 import { type FoundImage, foundImage } from "./found-image.ts";
 import { filesystemIdentity, filesystemTime, formatUuid, type IdentifiedImage, labelOf } from "./identity.ts";
 import { launchFileNames } from "./launch-files.ts";
@@ -33,10 +35,12 @@ export interface ConversionPlan extends PlannedSize {
   readonly profile: ImageMetadata["profile"];
   readonly runtime: RuntimeMetadata;
   readonly layers: readonly LayerMetadata[];
+  /** As in `meta.json`. */
+  readonly edits?: ImageMetadata["edits"];
   /** Of all layers, or of what holds the files; null where nobody knows. */
   readonly storedBytes: number | null;
   readonly filesystem: PlannedFilesystem & {
-    /** Absent where it follows from what a profile adds, or from the files. */
+    /** Absent where it follows from edits, from what a profile adds, or from the files. */
     readonly uuid?: string;
   };
   /** As in `meta.json`, where such a disk is asked for; absent where it follows from the files. */
@@ -63,10 +67,11 @@ export async function planConversion(options: ConvertOptions): Promise<Conversio
 }
 
 async function planAsAsked(request: FolderRequest): Promise<ConversionPlan> {
-  checkOutside(request.source, request.place.folder);
+  checkOutside(request, request.place.folder);
   const verifyKey = await keyFor(request);
   const profile = await openProfile(request);
   try {
+    await (await openEdits(request))?.close();
     const opening = { ...temporaryScratch(), verifyKey };
     return await withImage(request, opening, async (found, origin) => {
       const { digest, size, ...image } = await foundImage(found, request);
@@ -80,6 +85,7 @@ async function planAsAsked(request: FolderRequest): Promise<ConversionPlan> {
         profile: request.profile.name,
         runtime: describeRuntime(image.config.config),
         layers: image.layers.map(describeLayer),
+        ...(request.edits.length === 0 ? {} : { edits: request.edits.map(describeEdit) }),
         storedBytes: size,
         ...plannedSize(request),
         filesystem: {
@@ -128,6 +134,7 @@ function plannedUuid(
   profile: Profile | undefined,
 ): { uuid?: string } {
   const time = filesystemTime(image, request);
-  if (profile !== undefined && request.uuid === undefined) return {};
-  return { uuid: formatUuid(filesystemIdentity(image, time, request, undefined).uuid) };
+  const isChanged = profile !== undefined || request.edits.length > 0;
+  if (isChanged && request.uuid === undefined) return {};
+  return { uuid: formatUuid(filesystemIdentity(image, time, request, {}).uuid) };
 }

@@ -15,20 +15,26 @@ const UUID_VERSION = 1;
 /** What of an image its filesystem's identity follows from. */
 export type IdentifiedImage = Pick<ResolvedImage, "manifestDigest" | "config" | "names">;
 
+/** What there is in a filesystem beside the image's own files, each thing by its digest. */
+export interface AddedContents {
+  readonly injection?: Pick<Injection, "digest"> | undefined;
+  readonly edited?: { readonly digest: string } | undefined;
+}
+
 /** @param time as `filesystemTime` tells it */
 export function filesystemIdentity(
   image: IdentifiedImage,
   time: Timestamp,
   request: Conversion,
-  injection: Injection | undefined,
+  added: AddedContents,
 ): FilesystemIdentity {
-  const uuid = request.uuid ?? image.names?.uuid ?? imageUuid(image, time, request, injection);
+  const uuid = request.uuid ?? image.names?.uuid ?? imageUuid(image, time, request, added);
   return { uuid, hashSeed: hashSeedOf(uuid), label: labelOf(image, request), time };
 }
 
 /**
- * Of an empty disk beside the image. Its UUID follows from that of the image before a profile has added anything, so
- * that the disk need not wait for the layers.
+ * Of an empty disk beside the image. Its UUID follows from that of the image before edits and a profile have changed
+ * anything, so that the disk need not wait for the layers.
  */
 export function writableDiskIdentity(
   image: IdentifiedImage,
@@ -36,7 +42,7 @@ export function writableDiskIdentity(
   request: Conversion,
   { label, facts }: Pick<FilesystemWriter, "facts"> & Pick<FilesystemIdentity, "label">,
 ): FilesystemIdentity {
-  const beside = formatUuid(request.uuid ?? image.names?.uuid ?? imageUuid(image, time, request, undefined));
+  const beside = formatUuid(request.uuid ?? image.names?.uuid ?? imageUuid(image, time, request, {}));
   const uuid = derivedUuid("writable disk uuid", { beside, ...facts });
   return { uuid, hashSeed: hashSeedOf(uuid), label, time };
 }
@@ -96,13 +102,14 @@ function imageUuid(
   image: IdentifiedImage,
   time: Timestamp,
   request: Conversion,
-  injection: Injection | undefined,
+  { injection, edited }: AddedContents,
 ): Uint8Array {
   const { profile, filesystem, verity } = request;
   return derivedUuid("filesystem uuid", {
     image: image.manifestDigest,
     profile: unless(profile.name, "baseline"),
     added: injection?.digest,
+    edits: edited?.digest,
     label: unless(labelOf(image, request), "rootfs"),
     time: unless(time.seconds, 0),
     ...filesystem.facts,

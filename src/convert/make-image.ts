@@ -1,3 +1,4 @@
+import type { OpenEdits } from "../edits/open.ts";
 import type { Sizing } from "../filesystem/kind/size.ts";
 import { type Digest, parseDigest } from "../oci/digest.ts";
 import { formatPlatform } from "../oci/platform.ts";
@@ -6,15 +7,18 @@ import { ImageWriter } from "../output/image-writer.ts";
 import type { Profile } from "../profile/profile.ts";
 import type { RootFilesystem } from "../rootfs/root-filesystem.ts";
 import type { ResolvedImage, SourceOrigin } from "../source/source.ts";
+import type { Timestamp } from "../tree/inode.ts";
 import { inTurns } from "../waiting/steps.ts";
 import type { StreamedImage } from "./content-flow.ts";
 import { describeFilesystem, describeImage, describeLayer } from "./describe.ts";
+import { type EditedContents, editImage } from "./edit-image.ts";
 import { filesystemIdentity, filesystemTime, labelOf } from "./identity.ts";
 import { checkManifest } from "./limits.ts";
 import type { ImageMetadata } from "./meta.ts";
 import { inject } from "./profiles.ts";
 import type { Conversion } from "./request.ts";
 import { streamLayers } from "./stream-layers.ts";
+import type { Scratch } from "./with-image.ts";
 import { fillHoles, writeFilesystem, writeVerity } from "./write-filesystem.ts";
 
 /** An image that was made, wherever it is. */
@@ -34,7 +38,11 @@ export interface Making {
   readonly image: ResolvedImage | RootFilesystem;
   readonly origin: SourceOrigin;
   readonly profile: Profile | undefined;
+  /** What is changed before the profile sees the image. */
+  readonly edits: OpenEdits | undefined;
   readonly request: Conversion;
+  /** Where edits may keep something on disk meanwhile. */
+  readonly scratch: Scratch;
   /** Where it goes; closed at the end, whatever that is. */
   readonly store: ImageStore;
   /** Where a file that the profile makes beside it is to be written; undefined where there is no such place. */
@@ -47,11 +55,12 @@ export async function makeImage(making: Making): Promise<ConvertedImage> {
   const writer = new ImageWriter(store);
   try {
     const { image, ...streamed } = await stream(making.image, writer, request);
-    request.signal.throwIfAborted();
     const time = filesystemTime(image, request);
+    const edited = await edit(making, streamed, time);
     const injection = await inject(profile, streamed, { image, time, request });
     const { root, contents, filesystem } = streamed;
-    const identity = filesystemIdentity(image, time, request, injection);
+    const added = { injection, edited };
+    const identity = filesystemIdentity(image, time, request, added);
     const plan = await inTurns(filesystem.plan(root, contents, identity), request.signal);
     const written = await writeFilesystem(plan, writer, request);
     const verity = await writeVerity(plan, store, identity, request);
@@ -59,7 +68,7 @@ export async function makeImage(making: Making): Promise<ConvertedImage> {
     await store.sync();
 
     const described = describeFilesystem(identity, request, plan, verity);
-    const metadata = describeImage(making.origin, image, described, injection, request);
+    const metadata = describeImage(making.origin, image, described, added, request);
     const rootfsDigest = await finish(making, image, time);
     return {
       metadata: rootfsDigest === undefined ? metadata : { ...metadata, rootfsDigest },
@@ -69,6 +78,19 @@ export async function makeImage(making: Making): Promise<ConvertedImage> {
     };
   } finally {
     await writer.close();
+  }
+}
+
+async function edit(
+  { edits, request, scratch }: Making,
+  streamed: StreamedImage,
+  time: Timestamp,
+): Promise<EditedContents | undefined> {
+  try {
+    request.signal.throwIfAborted();
+    return await editImage(edits, streamed, { time, request, scratch });
+  } finally {
+    streamed.flow.close();
   }
 }
 
@@ -103,7 +125,7 @@ async function stream(
 async function finish(
   { profile, request, store, beside }: Making,
   image: ResolvedImage,
-  time: ReturnType<typeof filesystemTime>,
+  time: Timestamp,
 ): Promise<Digest | undefined> {
   let digest: Promise<Digest> | undefined;
   const digestOnce = (): Promise<Digest> => (digest ??= digestOf(store, request));

@@ -1,3 +1,4 @@
+import type { EditMetadata } from "../edits/edit.ts";
 import type { FilesystemName } from "../filesystem/kind/kind.ts";
 import type { Monitor } from "../launch/monitors.ts";
 import type { Digest } from "../oci/digest.ts";
@@ -21,6 +22,8 @@ export interface ImageMetadata {
   readonly filesystem: FilesystemMetadata;
   /** The empty disk beside the image, where one was asked for. */
   readonly writableDisk?: WritableDiskMetadata;
+  /** What was changed of the image's files, in order; absent: nothing. */
+  readonly edits?: readonly EditMetadata[];
   /** What a profile put in. */
   readonly injection?: InjectionMetadata;
   /** Names of the files that a profile made beside the image. */

@@ -1,3 +1,4 @@
+import type { Edit } from "../edits/edit.ts";
 import type { FilesystemName, FilesystemOptions } from "../filesystem/kind/kind.ts";
 import type { Monitor } from "../launch/monitors.ts";
 import type { InflateChoice } from "../layer/decompress.ts";
@@ -57,6 +58,8 @@ export interface ConvertOptions extends ImageOptions {
   readonly filesystem?: FilesystemSettings | undefined;
   /** An empty disk beside the image, in a folder; none if absent. */
   readonly writableDisk?: WritableDisk | undefined;
+  /** What of the image's files is to be other, in this order; nothing if absent. */
+  readonly edits?: readonly Edit[] | undefined;
   /** What is put in beside the image's own files; nothing if absent. */
   readonly profile?: ProfileSettings | undefined;
   /** Files beside the image that start it in machine monitors; none if absent. */

@@ -45,7 +45,7 @@ interface InjectionContext {
 /** Has the profile, if there is one, add to the tree. */
 export async function inject(
   profile: Profile | undefined,
-  { root, contents }: StreamedImage,
+  { root, contents }: Pick<StreamedImage, "root" | "contents">,
   { image, time, request }: InjectionContext,
 ): Promise<Injection | undefined> {
   if (profile === undefined) return undefined;

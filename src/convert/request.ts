@@ -1,3 +1,5 @@
+import { checkEdits } from "../edits/check.ts";
+import type { Edit } from "../edits/edit.ts";
 import { Docker2vmError } from "../errors.ts";
 import type { FilesystemKind, FilesystemWriter } from "../filesystem/kind/kind.ts";
 import { filesystemKind } from "../filesystem/kinds.ts";
@@ -13,6 +15,7 @@ const UUID = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i;
 
 /** What is to be made, of whatever image: every value checked and every default filled in. */
 export interface Conversion extends ImageDemands {
+  readonly edits: readonly Edit[];
   readonly profile: ProfileRequest;
   readonly filesystem: FilesystemWriter;
   /** Whether it is to be mounted read-only alone. */
@@ -78,6 +81,7 @@ export function checkConversion(options: MakingOptions): Conversion {
   checkRoot(profile, kind.name);
   return {
     ...checkDemands(options),
+    edits: checkEdits(options.edits ?? []),
     profile,
     filesystem: kind.settle(filesystem),
     readOnly: filesystem.readOnly ?? false,

@@ -25,9 +25,10 @@ export async function streamLayers(
   try {
     const root = await layersInto(flow, layers, request);
     await writer.settle();
-    return { root, contents: flow.contents, filesystem: flow.filesystem };
-  } finally {
+    return flow.streamed(root);
+  } catch (error) {
     flow.close();
+    throw error;
   }
 }
 

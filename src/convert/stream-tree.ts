@@ -37,7 +37,6 @@ export async function streamTree(
   const digests = new ContentDigests();
   const programs = new ProgramSearch();
   const settled = new Settled(source, programs, request);
-  let root: Directory;
   try {
     const looked = {
       newListener: () => digests,
@@ -46,26 +45,27 @@ export async function streamTree(
         if (programs.isSure) settled.platform();
       },
     };
-    root = await treeInto(flow, source, request, looked);
+    const root = await treeInto(flow, source, request, looked);
     await writer.settle();
-  } finally {
+    const platform = settled.platform();
+    await digests.settle();
+    const digest = await inTurns(
+      treeDigest(root, (file) => digests.of(file)),
+      request.signal,
+    );
+    const image: ResolvedImage = {
+      manifestDigest: parseDigest(`sha256:${digest}`, source.name),
+      platform,
+      config: noConfig(source.created),
+      layers: [],
+      warnings: source.warnings,
+      names: source.names,
+    };
+    return { image, ...flow.streamed(root) };
+  } catch (error) {
     flow.close();
+    throw error;
   }
-  const platform = settled.platform();
-  await digests.settle();
-  const digest = await inTurns(
-    treeDigest(root, (file) => digests.of(file)),
-    request.signal,
-  );
-  const image: ResolvedImage = {
-    manifestDigest: parseDigest(`sha256:${digest}`, source.name),
-    platform,
-    config: noConfig(source.created),
-    layers: [],
-    warnings: source.warnings,
-    names: source.names,
-  };
-  return { image, root, contents: flow.contents, filesystem: flow.filesystem };
 }
 
 /** What else looks at the files while they come. */

@@ -66,7 +66,7 @@ async function convert(source: ImageSource, folder: string): Promise<string> {
     const request = checkConversion({ platform: "linux/amd64" });
     const image = await source.resolve(AMD64);
     const { root, contents, filesystem } = await streamLayers(image.layers, writer, request);
-    const identity = filesystemIdentity(image, EPOCH, request, undefined);
+    const identity = filesystemIdentity(image, EPOCH, request, {});
     await writeFilesystem(finished(filesystem.plan(root, contents, identity)), writer, request);
     return createHash("sha256").update(readFileSync(path)).digest("hex");
   } finally {

@@ -1,0 +1,123 @@
+/** What an edit may say, whatever the image has. */
+import { isIP } from "node:net";
+import { Docker2vmError } from "../errors.ts";
+import { NAME_MAX } from "../tree/path.ts";
+import { accountNumber } from "./account-number.ts";
+import { editName } from "./describe.ts";
+import type { Account, Edit } from "./edit.ts";
+
+const TYPES: readonly string[] = [
+  "add",
+  "add-tar",
+  "remove",
+  "chown",
+  "chmod",
+  "symlink",
+  "host",
+  "ssh-key",
+] satisfies readonly Edit["type"][];
+
+/** uid_t has 32 bits, and all of them set is no user. */
+const IDS = 2 ** 32 - 1;
+const MOST_MODE = 0o7777;
+/** PATH_MAX with the NUL at its end: what symlink(2) takes. */
+const MOST_TARGET = 4095;
+/** hosts(5), with the underscores that people use. */
+const HOST_NAME = /^[\w](?:[\w.-]{0,253}[\w])?$/;
+
+/** Throws E_USAGE, naming the edit, for what no image could make right. */
+export function checkEdits(edits: readonly Edit[]): readonly Edit[] {
+  for (const [index, edit] of edits.entries()) {
+    if (!TYPES.includes(edit.type)) {
+      throw usage(`edit ${index + 1}: ${JSON.stringify(edit.type)} is no type of edit`, {
+        hint: `choose one of ${TYPES.join(", ")}`,
+      });
+    }
+    const fault = faultOf(edit);
+    if (fault !== undefined) throw usage(`${editName(index, edit)}: ${fault.what}`, fault);
+  }
+  return edits;
+}
+
+interface Fault {
+  readonly what: string;
+  readonly hint: string;
+}
+
+function faultOf(edit: Edit): Fault | undefined {
+  const fault = "path" in edit ? pathFault(edit.path) : undefined;
+  if (fault !== undefined) return fault;
+  switch (edit.type) {
+    case "add":
+      return accountFault(edit.user) ?? accountFault(edit.group) ?? modeFault(edit.mode);
+    case "chown":
+      if (edit.user === undefined && edit.group === undefined) {
+        return { what: "names neither a user nor a group", hint: "give one of them" };
+      }
+      return accountFault(edit.user) ?? accountFault(edit.group);
+    case "chmod":
+      return modeFault(edit.mode);
+    case "symlink":
+      return targetFault(edit.target);
+    case "host":
+      return hostFault(edit.name, edit.address);
+    case "add-tar":
+    case "remove":
+    case "ssh-key":
+      return undefined;
+  }
+}
+
+function pathFault(path: string): Fault | undefined {
+  if (!path.startsWith("/")) {
+    return { what: "the path is not absolute", hint: "begin it with /, the root of the image's files" };
+  }
+  if (path.includes("\0")) return { what: "the path has a NUL in it", hint: "leave it out" };
+  const tooLong = path.split("/").find((name) => Buffer.byteLength(name) > NAME_MAX);
+  if (tooLong === undefined) return undefined;
+  return {
+    what: `the path has a name of ${Buffer.byteLength(tooLong)} bytes`,
+    hint: `no name has more than ${NAME_MAX}`,
+  };
+}
+
+function accountFault(account: Account | undefined): Fault | undefined {
+  if (account === undefined) return undefined;
+  const number = accountNumber(account);
+  if (number === undefined) {
+    return account === ""
+      ? { what: "a user or group has no name", hint: "give one, or a number" }
+      : undefined;
+  }
+  if (Number.isSafeInteger(number) && number >= 0 && number < IDS) return undefined;
+  return { what: `${number} is no user or group`, hint: `numbers are whole, and below ${IDS}` };
+}
+
+function modeFault(mode: number | undefined): Fault | undefined {
+  if (mode === undefined || (Number.isInteger(mode) && mode >= 0 && mode <= MOST_MODE)) return undefined;
+  return { what: `${mode} is no mode`, hint: "permissions are 0 to 7777, octal" };
+}
+
+function targetFault(target: string): Fault | undefined {
+  const bytes = Buffer.byteLength(target);
+  if (bytes > 0 && bytes <= MOST_TARGET && !target.includes("\0")) return undefined;
+  return {
+    what: "no symlink has such a target",
+    hint: `it has 1 to ${MOST_TARGET} bytes, and no NUL among them`,
+  };
+}
+
+function hostFault(name: string, address: string): Fault | undefined {
+  if (!HOST_NAME.test(name)) {
+    return {
+      what: `${JSON.stringify(name)} is no name of a host`,
+      hint: "letters, digits, - and . make one",
+    };
+  }
+  if (isIP(address) !== 0) return undefined;
+  return { what: `${JSON.stringify(address)} is no address`, hint: "give one as 10.0.0.7 or fd00::7" };
+}
+
+function usage(message: string, { hint }: { readonly hint: string }): Docker2vmError {
+  return new Docker2vmError("E_USAGE", message, { hint });
+}
