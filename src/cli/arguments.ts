@@ -1,6 +1,7 @@
 /** A command line's words and values, and what they say where they make sense alone. */
 import { Docker2vmError } from "../errors.ts";
 import { parseSize } from "./bytes.ts";
+import type { GivenOption } from "./in-order.ts";
 import type { OptionName } from "./options/names.ts";
 
 /** A command line, split into its words; whether they make sense together is decided later. */
@@ -9,6 +10,8 @@ export interface CommandLine {
   readonly words: readonly string[];
   /** By option name. A string option given twice is a list. */
   readonly values: ReadonlyMap<string, unknown>;
+  /** The options that take a value, in the order of the line. */
+  readonly given: readonly GivenOption[];
 }
 
 /** Whether a boolean option is set. */

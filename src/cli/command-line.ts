@@ -3,6 +3,7 @@ import { Docker2vmError } from "../errors.ts";
 import { type CommandLine, refuseEmpty } from "./arguments.ts";
 import { ALL_OPTIONS, COMMANDS, type Command, commandNamed } from "./commands.ts";
 import { goArguments } from "./go-flags.ts";
+import { optionsInOrder, withStandardInput } from "./in-order.ts";
 import { COMMON_OPTIONS, type OptionSpec } from "./options/option.ts";
 import { nearest } from "./suggest.ts";
 
@@ -10,7 +11,7 @@ import { nearest } from "./suggest.ts";
 export function argumentsOf(args: readonly string[]): readonly string[] {
   const [name = "", ...others] = args;
   const command = commandNamed(name);
-  if (command?.goFlags !== true) return args;
+  if (command?.goFlags !== true) return withStandardInput(args, ALL_OPTIONS);
   return [name, ...goArguments(others, { ...command.options, ...COMMON_OPTIONS })];
 }
 
@@ -35,14 +36,18 @@ export function splitCommandLine(args: readonly string[]): CommandLine {
       "strip-aliased": true,
     },
   });
-  return { words: words.map(String), values: new Map(Object.entries(values)) };
+  const given = optionsInOrder(args, ALL_OPTIONS);
+  return { words: words.map(String), values: new Map(Object.entries(values)), given };
 }
 
 /**
  * The command that the line names. Throws E_USAGE for a first word that is no command, for options the command does not
  * have, and for a value where none belongs.
  */
-export function checkCommandLine({ words, values }: CommandLine, args: readonly string[]): Command {
+export function checkCommandLine(
+  { words, values }: Pick<CommandLine, "words" | "values">,
+  args: readonly string[],
+): Command {
   const command = commandNamed(words[0]);
   const options: Readonly<Record<string, OptionSpec>> =
     command === undefined ? ALL_OPTIONS : { ...command.options, ...COMMON_OPTIONS };

@@ -2,6 +2,7 @@ import type { ConvertResult } from "../convert/convert.ts";
 import type { ProgressEvent } from "../convert/progress.ts";
 import { type CommandLine, flag } from "./arguments.ts";
 import { withNamespace } from "./containerd-source.ts";
+import { editsOf } from "./edit-options.ts";
 import { withFolderOptions } from "./folder-source.ts";
 import type { Host } from "./host.ts";
 import { type Manner, mannerOf } from "./manner.ts";
@@ -23,6 +24,7 @@ export async function runConvert(line: CommandLine, host: Host): Promise<void> {
   const options = {
     ...request,
     source,
+    edits: editsOf(line, host, request.source),
     registry,
     signal: host.signal,
     onProgress: (event: ProgressEvent) => progress.report(event),

@@ -4,6 +4,7 @@ import type { DockerfilePlan } from "../dockerfile/dry-run.ts";
 import type { BuildEvent, DockerfileOptions } from "../dockerfile/options.ts";
 import { Docker2vmError } from "../errors.ts";
 import { type CommandLine, choice, flag, listOption, stringOption } from "./arguments.ts";
+import { editsOf } from "./edit-options.ts";
 import type { Host } from "./host.ts";
 import { type Manner, mannerOf } from "./manner.ts";
 import { BUILD_OPTIONS } from "./options/build.ts";
@@ -55,6 +56,7 @@ export function dockerfileRequest(line: CommandLine, host: Host): DockerfileRequ
   }
   return {
     ...conversionRequest(line, host.env),
+    edits: editsOf(line, host),
     file: stringOption(line, "file"),
     context: stringOption(line, "context"),
     builder: choice(line, "builder", BUILD_OPTIONS.builder.values),

@@ -32,7 +32,7 @@ export async function helpText(name: string | undefined): Promise<string> {
 /** As yargs shows them; without their types, which would say "[string]" at every line's end. */
 function shown(options: Readonly<Record<string, OptionSpec>>) {
   return Object.fromEntries(
-    Object.entries(options).map(([name, { type: _type, values = [], ...option }]) => [
+    Object.entries(options).map(([name, { type: _type, standardInput: _input, values = [], ...option }]) => [
       name,
       values.length < 2 ? option : { ...option, describe: `${option.describe}: ${values.join(", ")}` },
     ]),

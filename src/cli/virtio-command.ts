@@ -43,7 +43,7 @@ function asConvert(given: CommandLine): CommandLine {
   const values = new Map<string, unknown>([...line.values].filter(([name]) => !OWN.includes(name)));
   values.set("fs", type).set("read-only", readOnly).set("force", true);
   if (mebibytes !== undefined) values.set("size", `${mebibytes}M`);
-  return { words: ["convert", image], values };
+  return { ...given, words: ["convert", image], values };
 }
 
 /** Of ec1's flags that are given twice the last counts, as in Go. */

@@ -62,6 +62,7 @@ export function addReadersFiles(clone: string): void {
   mkdirSync(join(clone, "docker"));
   for (const path of ["Dockerfile", "docker/Dockerfile"]) writeFileSync(join(clone, path), DOCKERFILE);
   writeFileSync(join(clone, "token"), "secret\n");
+  writeFileSync(join(clone, "id_ed25519.pub"), "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ1 me@here\n");
   buildSystemImage(join(clone, "system"));
 }
 

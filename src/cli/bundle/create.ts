@@ -7,6 +7,7 @@ import { whyUnreadable } from "../../system-errors.ts";
 import { type CommandLine, choice, flag, numberOption, sizeOption, stringOption } from "../arguments.ts";
 import { formatBytes } from "../bytes.ts";
 import { withNamespace } from "../containerd-source.ts";
+import { editsOf } from "../edit-options.ts";
 import type { Host } from "../host.ts";
 import { mannerOf } from "../manner.ts";
 import { CONVERT_OPTIONS } from "../options/convert.ts";
@@ -36,6 +37,7 @@ export async function runBundleCreate(line: CommandLine, host: Host): Promise<vo
     result = await createBundle({
       ...request,
       source,
+      edits: editsOf(line, host, chosen),
       registry,
       signal: host.signal,
       onProgress: (event: ProgressEvent) => progress.report(event),

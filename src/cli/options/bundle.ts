@@ -1,4 +1,5 @@
 import { CONVERT_OPTIONS, JSON_RESULT } from "./convert.ts";
+import { EDIT_OPTIONS } from "./edits.ts";
 import type { OptionSpec } from "./option.ts";
 import { REGISTRY_OPTIONS } from "./registry.ts";
 
@@ -26,6 +27,7 @@ export const BUNDLE_CREATE_OPTIONS = {
   platform: CONVERT_OPTIONS.platform,
   "any-platform": CONVERT_OPTIONS["any-platform"],
   ...inContainer({ entrypoint, cmd, env, "env-file": CONVERT_OPTIONS["env-file"], workdir, user }),
+  ...EDIT_OPTIONS,
   hostname: { type: "string", group: CONTAINER, describe: "Name of the container's machine" },
   terminal: { type: "boolean", group: CONTAINER, describe: "The process is to have a terminal" },
   "read-only": { type: "boolean", group: CONTAINER, describe: "Its root filesystem cannot be written to" },

@@ -1,5 +1,6 @@
 import { FILESYSTEM_NAMES } from "../../filesystem/kind/kind.ts";
 import { MONITORS } from "../../launch/monitors.ts";
+import { EDIT_OPTIONS } from "./edits.ts";
 import type { OptionSpec } from "./option.ts";
 import { REGISTRY_OPTIONS } from "./registry.ts";
 
@@ -112,6 +113,7 @@ export const CONVERT_OPTIONS = {
       "With --profile init: dhcp, or ADDRESS/PREFIX[,gateway=ADDRESS][,dns=ADDRESS]; the kernel's ip= goes before it",
     defaultDescription: "the loopback alone",
   },
+  ...EDIT_OPTIONS,
   ...REGISTRY_OPTIONS,
   out: {
     type: "string",

@@ -7,6 +7,8 @@ export interface OptionSpec {
   /** Shown as the default; the value itself is the library's business. */
   readonly defaultDescription?: string;
   readonly values?: readonly string[];
+  /** Whether "-" for standard input is a value, alone or before a colon; absent: it is a word of its own. */
+  readonly standardInput?: true;
 }
 
 /** Options every command takes. */

@@ -1,0 +1,37 @@
+import type { OptionSpec } from "./option.ts";
+
+const EDITS = "Edits of the image's files (repeatable, made in the order given):";
+
+export const EDIT_OPTIONS = {
+  add: {
+    type: "string",
+    group: EDITS,
+    describe:
+      "SRC:DEST[:USER:GROUP[:MODE]]: a file to DEST, or what a folder holds into DEST, root's unless said; SRC - is standard input",
+    standardInput: true,
+  },
+  "add-tar": {
+    type: "string",
+    group: EDITS,
+    describe: "A tar laid over the image as one more layer, whiteouts and all; - is standard input",
+    standardInput: true,
+  },
+  remove: { type: "string", group: EDITS, describe: "A path that goes, with all below it" },
+  chown: {
+    type: "string",
+    group: EDITS,
+    describe: "USER[:GROUP]:PATH, numbers or names that the image has; :GROUP:PATH leaves the user",
+  },
+  "chown-tree": { type: "string", group: EDITS, describe: "The same with all below PATH" },
+  chmod: { type: "string", group: EDITS, describe: "MODE:PATH, octal" },
+  symlink: { type: "string", group: EDITS, describe: "TARGET:PATH, a symlink at PATH" },
+  hosts: { type: "string", group: EDITS, describe: "NAME:ADDRESS, a line appended to /etc/hosts" },
+  "resolv-conf": { type: "string", group: EDITS, describe: "A file that becomes /etc/resolv.conf" },
+  "ssh-key": {
+    type: "string",
+    group: EDITS,
+    describe: "FILE[:USER], public keys by which the user may log in, root unless said",
+  },
+} as const satisfies Record<string, OptionSpec>;
+
+export type EditOptionName = keyof typeof EDIT_OPTIONS;
