@@ -34,7 +34,8 @@ export async function add(
 ): Promise<readonly unknown[]> {
   const owner = { uid: await userId(image, edit.user ?? 0), gid: await groupId(image, edit.group ?? 0) };
   const path = asBytes(edit.path);
-  const options = { ...image, ids: idMaps({ owner }), onWarning: named(image, name) };
+  const onWarning = named(image, name);
+  const options = { ...image, ids: idMaps({ owner }), onWarning, isContentWithout: true };
   if (source.kind === "folder") {
     const { tree, digest } = await streamFiles(
       image,

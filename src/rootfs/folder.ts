@@ -50,6 +50,11 @@ function realFolder(path: string): string {
 /** What is asked of files on this machine that are read. */
 type FilesOptions = Omit<ReadOptions, "inflate"> & {
   readonly ids: IdMaps;
+  /**
+   * Whether extended attributes are left out, with a warning, where nothing on this machine can read them; false if
+   * absent: that is an error then.
+   */
+  readonly isContentWithout?: boolean | undefined;
 };
 
 /** A folder as entries, without symlinks in its path: its own is the first. */
@@ -79,8 +84,15 @@ function asName(name: string): string {
 async function walkOptions(
   folder: string,
   only: string | undefined,
-  { signal, withoutXattrs = false, withStored = false, ...options }: FilesOptions,
+  { signal, withoutXattrs = false, withStored = false, isContentWithout = false, ...options }: FilesOptions,
 ) {
-  const xattrs = withoutXattrs ? NO_XATTR_SOURCE : await xattrSource(folder, signal, only);
-  return { ...options, xattrs, withStored };
+  try {
+    const xattrs = withoutXattrs ? NO_XATTR_SOURCE : await xattrSource(folder, signal, only);
+    return { ...options, xattrs, withStored };
+  } catch (error) {
+    if (!isContentWithout || !(error instanceof Docker2vmError) || error.code !== "E_UNSUPPORTED")
+      throw error;
+    options.onWarning(`extended attributes are left out: ${error.message}`);
+    return { ...options, xattrs: NO_XATTR_SOURCE, withStored };
+  }
 }

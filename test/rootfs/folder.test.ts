@@ -25,6 +25,7 @@ import { getfattrSource, xattrSource } from "../../src/rootfs/host-xattrs.ts";
 import { idMaps } from "../../src/rootfs/ownership.ts";
 import type { FolderSource } from "../../src/source/source.ts";
 import { runWith } from "../cli/fake-host.ts";
+import { buildBase } from "../edits/base.ts";
 import { expectError } from "../support/expect-error.ts";
 import { differences, type KernelView, kernelView, withMounted } from "../support/kernel-view.ts";
 import { type Oracle, run, runOk, testWith } from "../support/oracles.ts";
@@ -182,6 +183,24 @@ describe("a folder becomes an image", () => {
     const lost = differences(viewOf(scratch("none/rootfs.ext4")), kernelView(folder));
     expect(lost.length).toBe(8);
     expect(lost.every((line) => line.includes(": xattrs is undefined"))).toBe(true);
+
+    const base = buildBase(scratch("base"));
+    const adding = ["convert", base, "--platform", "linux/amd64", "--add", `${folder}:/added`];
+    const args = [scratch("built/main.js"), ...adding, "--add", `${join(folder, "large")}:/one`, "--force"];
+    const digestOf = (): string =>
+      createHash("sha256")
+        .update(readFileSync(scratch("edited/rootfs.ext4")))
+        .digest("hex");
+    runOk("node", [...args, "--out", scratch("edited")]);
+    const byNode = digestOf();
+    const edits = [
+      { type: "add", source: folder, path: "/added" },
+      { type: "add", source: join(folder, "large"), path: "/one" },
+    ] as const;
+    await convert({ source: base, platform: "linux/amd64", out: scratch("edited"), force: true, edits });
+    expect(digestOf()).toBe(byNode);
+    const bare = run("node", [...args, "--out", scratch("bare")], { env: { PATH: "/nowhere" } });
+    expect(bare).toMatchObject({ status: 0, stderr: expect.stringContaining("attributes are left out") });
   });
 });
 
