@@ -1,12 +1,13 @@
-/** One image as each kind of filesystem: the same bytes wherever it comes from, whoever converts it, on any number of threads. */
+/** One image as each kind of filesystem, edited: the same bytes wherever it comes from, whoever converts it, on any number of threads. */
 import { beforeAll, describe, expect } from "bun:test";
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { createReadStream, readdirSync, readFileSync } from "node:fs";
+import { createReadStream, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { convert } from "../../src/convert/convert.ts";
 import type { FilesystemSettings } from "../../src/convert/options.ts";
+import type { Edit } from "../../src/edits/edit.ts";
 import { noise } from "../registry/support.ts";
 import { withRegistry } from "../support/docker-registry.ts";
 import { buildLayout } from "../support/layout-builder.ts";
@@ -47,6 +48,7 @@ function layers(): Uint8Array[] {
 let installed = "";
 beforeAll(() => {
   installed = installPackage(scratch("package"));
+  writeFileSync(scratch("added"), Buffer.alloc(1_234_567, "added "));
   buildLayout(scratch("layout"), { layers: layers(), tag: "latest", created: "2024-05-06T07:08:09Z" });
 });
 
@@ -76,6 +78,7 @@ async function made(
     out,
     "--uuid",
     UUID,
+    ...["--add", `${scratch("added")}:/added`, "--chown-tree", "3:/d", "--hosts", "db:10.0.0.7"],
     ...kind,
     ...options,
   ];
@@ -93,7 +96,12 @@ async function made(
 }
 
 async function byLibrary(filesystem: FilesystemSettings, workers: number): Promise<string> {
-  const options = { filesystem: { ...filesystem, uuid: UUID }, workers, platform: "linux/amd64" };
+  const edits: Edit[] = [
+    { type: "add", source: scratch("added"), path: "/added" },
+    { type: "chown", path: "/d", user: 3, recursive: true },
+    { type: "host", name: "db", address: "10.0.0.7" },
+  ];
+  const options = { filesystem: { ...filesystem, uuid: UUID }, workers, platform: "linux/amd64", edits };
   const { rootfsPath } = await convert({
     source: `oci:${scratch("layout")}`,
     out: scratch(`out${outs++}`),
