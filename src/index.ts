@@ -128,6 +128,12 @@ export type { RefusedDocument } from "./referrer/documents.ts";
 export type { SignatureReport, SigningSettings, SignResult } from "./referrer/sign-image.ts";
 export type { SignatureFormat, SignedManifest } from "./referrer/sign-manifest.ts";
 export type { HowPushed } from "./registry/blob-upload.ts";
+export {
+  type FilesystemExtent,
+  type ResizeOptions,
+  type ResizeResult,
+  resizeImage,
+} from "./resize/resize-image.ts";
 export type { Verdict } from "./signature/bundle.ts";
 export type { FoundSignature } from "./signature/require-signature.ts";
 export type { RegistryAccess, RegistryEvent } from "./source/registry-options.ts";

@@ -9,6 +9,7 @@ import { DOCKERFILE2GONDOLIN_OPTIONS, OCI2GONDOLIN_OPTIONS } from "./options/gon
 import { BOOT_OPTIONS, KERNEL_OPTIONS } from "./options/machine.ts";
 import { COMMON_OPTIONS, type OptionSpec } from "./options/option.ts";
 import { CAT_OPTIONS, LS_OPTIONS, READ_OPTIONS, VERIFY_OPTIONS } from "./options/reading.ts";
+import { RESIZE_OPTIONS } from "./options/resize.ts";
 import { CACHE_OPTIONS, DIFF_OPTIONS, INSPECT_IMAGE_OPTIONS } from "./options/upkeep.ts";
 import { VIRTIO_ELSEWHERE, VIRTIO_OPTIONS } from "./options/virtio.ts";
 
@@ -190,6 +191,15 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     whenStopped: ({ words: [, , , destination] }) =>
       destination === "-" ? "the tar is not complete" : `what was copied so far is in ${destination}`,
     load: async () => (await import("./filesystem/extract.ts")).runExtract,
+  },
+  resize: {
+    summary: "Make an ext4, ext3 or ext2 image larger in its place",
+    usage:
+      "docker2vm resize FILE --size SIZE [options]\n\nContents are not copied. FILE must not be mounted or in a machine; " +
+      "killed at any moment, the\nsame command again brings it to its end.",
+    options: RESIZE_OPTIONS,
+    whenStopped: () => "the filesystem is as it was, or the same command brings it to its end",
+    load: async () => (await import("./filesystem/resize.ts")).runResize,
   },
   verify: {
     summary: "Check an image as e2fsck -fn does; XFS is not checked",

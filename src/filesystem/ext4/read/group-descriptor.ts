@@ -42,26 +42,36 @@ export function decodeDescriptor(bytes: Uint8Array): GroupDescriptor {
   };
 }
 
-/** Whether bg_checksum is right: CRC-32C with metadata_csum, CRC-16 with uninit_bg, nothing without either. */
+/** Whether bg_checksum is right; true where there is none. */
 export function descriptorChecksumIsRight(
   superblock: Superblock,
   group: number,
   { bytes, fields }: GroupDescriptor,
 ): boolean {
+  const checksum = descriptorChecksum(superblock, group, bytes);
+  return checksum === undefined || checksum === fields.bg_checksum;
+}
+
+/** What bg_checksum is to be: CRC-32C with metadata_csum, CRC-16 with uninit_bg, undefined without either. */
+export function descriptorChecksum(
+  superblock: Superblock,
+  group: number,
+  bytes: Uint8Array,
+): number | undefined {
   const field = GROUP_DESCRIPTOR.bg_checksum;
   if (superblock.features.has("metadata_csum")) {
     const cleared = new Uint8Array(bytes);
     field.put(viewOf(cleared), 0, 0);
-    return (crc(crcOfNumber(superblock.seed, group), cleared) & 0xffff) === fields.bg_checksum;
+    return crc(crcOfNumber(superblock.seed, group), cleared) & 0xffff;
   }
-  if (!superblock.features.has("uninit_bg")) return true;
+  if (!superblock.features.has("uninit_bg")) return undefined;
   const number = new Uint8Array(4);
   viewOf(number).setUint32(0, group, true);
   const before = crc16(
     crc16(crc16(0xffff, superblock.fields.s_uuid), number),
     bytes.subarray(0, field.offset),
   );
-  return crc16(before, bytes.subarray(field.offset + field.width)) === fields.bg_checksum;
+  return crc16(before, bytes.subarray(field.offset + field.width));
 }
 
 /** The byte of the image at which the group's descriptor begins. */
@@ -73,7 +83,7 @@ export function descriptorPosition(superblock: Superblock, group: number): numbe
 }
 
 /** The block of the image that holds the `index`th block of descriptors. */
-function descriptorBlock(superblock: Superblock, index: number): number {
+export function descriptorBlock(superblock: Superblock, index: number): number {
   const { features, fields, blockSize, descriptorSize } = superblock;
   const home = Math.floor(SUPERBLOCK_OFFSET / blockSize);
   if (!features.has("meta_bg") || index < fields.s_first_meta_bg) return home + 1 + index;

@@ -106,18 +106,25 @@ function timestamp(low: number, extra: number): Timestamp {
 }
 
 /** Whether the checksum is right; true where there is none. An inode of nothing but zeros needs none either. */
-export function inodeChecksumIsRight(volume: Volume, inode: FileInode): boolean {
+export function inodeChecksumIsRight(volume: Volume, { bytes, number }: FileInode): boolean {
   if (!volume.has("metadata_csum")) return true;
-  const { fields, bytes, number } = inode;
-  const cleared = new Uint8Array(bytes);
-  const view = viewOf(cleared);
+  const sealed = sealedInode(volume, number, bytes);
+  return sealed.every((byte, at) => byte === bytes[at]) || bytes.every((byte) => byte === 0);
+}
+
+/** The inode's bytes with the checksum that they are to have; as they are where inodes have none. */
+export function sealedInode(volume: Volume, number: number, bytes: Uint8Array): Uint8Array {
+  const sealed = new Uint8Array(bytes);
+  if (!volume.has("metadata_csum")) return sealed;
+  const view = viewOf(sealed);
   INODE.l_i_checksum_lo.put(view, 0, 0);
   const high = INODE.i_checksum_hi;
   const extra = bytes.length > EXTRA_BEGINS ? INODE.i_extra_isize.get(view, 0) : 0;
   const hasHigh = extra >= high.offset + high.width - EXTRA_BEGINS;
-  const stored = (hasHigh ? high.get(view, 0) * 2 ** 16 : 0) + fields.l_i_checksum_lo;
   if (hasHigh) high.put(view, 0, 0);
-  const computed = crc(seedOfInode(volume.superblock.seed, number, fields.i_generation), cleared);
-  if ((hasHigh ? computed : computed & 0xffff) === stored) return true;
-  return bytes.every((byte) => byte === 0);
+  const seed = seedOfInode(volume.superblock.seed, number, INODE.i_generation.get(view, 0));
+  const checksum = crc(seed, sealed);
+  INODE.l_i_checksum_lo.put(view, 0, checksum);
+  if (hasHigh) high.put(view, 0, checksum >>> 16);
+  return sealed;
 }

@@ -69,7 +69,8 @@ export function readSuperblock(image: ImageReader): Superblock {
   return superblock;
 }
 
-function decodeSuperblock(bytes: Uint8Array): Superblock {
+/** The superblock in 1,024 bytes, its numbers not yet held against one another. Throws as readSuperblock does. */
+export function decodeSuperblock(bytes: Uint8Array): Superblock {
   const decoded = decode(SUPERBLOCK, viewOf(bytes), 0);
   if (decoded.s_magic !== EXT4_SUPER_MAGIC) {
     throw noFilesystem(

@@ -1,3 +1,4 @@
+import { clearBits } from "../../../blocks/bits.ts";
 import { type Piece, PieceBuffer } from "../../../blocks/piece-buffer.ts";
 import type { RunSet } from "../../../blocks/runs.ts";
 import { crc } from "../format/checksum.ts";
@@ -75,19 +76,4 @@ function fillInodeBitmap(bitmap: Uint8Array, used: number, inodesPerGroup: numbe
   bitmap.fill(0xff);
   clearBits(bitmap, used, inodesPerGroup);
   return bitmap;
-}
-
-function clearBits(bitmap: Uint8Array, from: number, to: number): void {
-  let bit = from;
-  for (; bit < to && (bit & 7) !== 0; bit++) clearBit(bitmap, bit);
-  const wholeEnd = to & ~7;
-  if (bit < wholeEnd) {
-    bitmap.fill(0, bit >> 3, wholeEnd >> 3);
-    bit = wholeEnd;
-  }
-  for (; bit < to; bit++) clearBit(bitmap, bit);
-}
-
-function clearBit(bitmap: Uint8Array, bit: number): void {
-  bitmap[bit >> 3] = (bitmap[bit >> 3] ?? 0) & ~(1 << (bit & 7));
 }
