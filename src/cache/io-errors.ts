@@ -1,5 +1,5 @@
 import { dirname } from "node:path";
-import { Docker2vmError } from "../errors.ts";
+import { Docker2vmError, systemErrorCode } from "../errors.ts";
 import { meaningOf, writeError } from "../system-errors.ts";
 
 /** What a failed access to a file of the cache means: E_NO_SPACE or E_IO. */
@@ -17,4 +17,12 @@ export function scratchError(error: unknown, path: string): Docker2vmError {
 /** Whether the error is one of these. */
 export function isStorageError(error: unknown): error is Docker2vmError {
   return error instanceof Docker2vmError && (error.code === "E_IO" || error.code === "E_NO_SPACE");
+}
+
+/** For a folder that is to be listed and is not there: nothing is in it. */
+export function noneIn(folder: string): (error: unknown) => [] {
+  return (error) => {
+    if (systemErrorCode(error) === "ENOENT") return [];
+    throw storageError(error, folder);
+  };
 }

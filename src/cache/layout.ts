@@ -38,6 +38,22 @@ export function temporaryFolder(folder: string): string {
   return join(folder, "tmp");
 }
 
+/** Of results of conversions, each in a folder of its own. */
+export function resultsFolder(folder: string): string {
+  return join(folder, "results");
+}
+
+/** @param key what the result follows from; sha256 */
+export function resultPath(folder: string, key: Digest): string {
+  return join(resultsFolder(folder), digestHex(key));
+}
+
+/** The key whose result the folder name is, undefined for what is none. */
+export function keyOfFolder(name: string): Digest | undefined {
+  const key = `sha256:${name}`;
+  return isDigest(key) ? key : undefined;
+}
+
 export interface TagName {
   readonly registry: string;
   readonly repository: string;

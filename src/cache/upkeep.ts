@@ -1,16 +1,20 @@
 /** Looking after a cache: what is in it, making room, checking. */
 import { readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { systemErrorCode } from "../errors.ts";
+import { isAbsence } from "../errors.ts";
 import { type Digest, isDigest } from "../oci/digest.ts";
-import { openCache } from "./cache.ts";
-import { storageError } from "./io-errors.ts";
-import { blobFolders, blobPath, digestOfFile, tagFolder } from "./layout.ts";
+import { type Cache, openCache } from "./cache.ts";
+import { noneIn, storageError } from "./io-errors.ts";
+import { isAsKept } from "./kept-file.ts";
+import { blobFolders, blobPath, digestOfFile, resultPath, tagFolder } from "./layout.ts";
+import { Results, readDocument } from "./results.ts";
 
-/** A blob in a cache. */
+/** What a cache holds under a digest: a part of an image, or all that a conversion has made. */
 export interface CacheListing {
+  readonly kind: "blob" | "result";
+  /** Of a blob's bytes; of what a result follows from, which is its key. */
   readonly digest: Digest;
-  /** Bytes. */
+  /** Bytes; of a result those that its files take on the disk. */
   readonly size: number;
   readonly lastUsed: Date;
 }
@@ -29,15 +33,15 @@ export interface PruneResult {
   readonly kept: readonly CacheListing[];
 }
 
-/** How the blobs of a cache were found. */
+/** How what a cache holds was found. */
 export interface VerifyResult {
   readonly sound: number;
-  /** What did not hash to its name, and is gone now. */
+  /** What did not hash to its name, or is not as it was when it was kept, and is gone now. */
   readonly damaged: readonly Digest[];
 }
 
 /**
- * Every blob of the cache in a folder, the most recently used first; none where there is no cache. Throws E_IO.
+ * All that the cache in a folder holds, the most recently used first; nothing where there is no cache. Throws E_IO.
  *
  * @example
  * ```ts
@@ -60,13 +64,19 @@ export async function listCache(folder: string): Promise<readonly CacheListing[]
       const file = await stat(join(blobFolder, name)).catch(() => undefined);
       // Another process may just have taken it out.
       if (digest !== undefined && file?.isFile())
-        found.push({ digest, size: file.size, lastUsed: file.mtime });
+        found.push({ kind: "blob", digest, size: file.size, lastUsed: file.mtime });
     }
+  }
+  for (const { key, ...result } of await new Results(folder).list()) {
+    found.push({ kind: "result", digest: key, ...result });
   }
   return found.sort((a, b) => b.lastUsed.getTime() - a.lastUsed.getTime() || (a.digest < b.digest ? -1 : 1));
 }
 
-/** Removes blobs by the options, all of them if none is given, and the tags that led to nothing else. Throws E_IO. */
+/**
+ * Removes blobs and results by the options, all of them if none is given, and the tags that led to nothing else. Throws
+ * E_IO.
+ */
 export async function pruneCache(folder: string, options: PruneOptions): Promise<PruneResult> {
   const { olderThan } = options;
   const keepBytes = options.keepBytes ?? (olderThan === undefined ? 0 : Number.POSITIVE_INFINITY);
@@ -78,30 +88,65 @@ export async function pruneCache(folder: string, options: PruneOptions): Promise
     if (stays) bytes += blob.size;
     (stays ? kept : removed).push(blob);
   }
-  for (const { digest } of removed) await remove(blobPath(folder, digest));
+  const results = new Results(folder);
+  for (const { kind, digest } of removed) {
+    if (kind === "result") await results.drop(digest);
+    else await remove(blobPath(folder, digest));
+  }
   await removeTags(folder, new Set(kept.map(({ digest }) => digest)));
   return { removed, kept };
 }
 
-/** Reads every blob and removes those that do not hash to their names. Throws E_IO and the signal's reason. */
+/** Reads everything and removes what is not as it was. Throws E_IO and the signal's reason. */
 export async function verifyCache(folder: string, signal?: AbortSignal): Promise<VerifyResult> {
   const cache = await openCache(folder);
+  const results = new Results(folder);
   const damaged: Digest[] = [];
   let sound = 0;
-  for (const { digest } of await listCache(folder)) {
-    const blob = await cache.openRead(digest);
-    if (blob === undefined) continue;
-    try {
-      if (await blob.isSound(signal)) sound += 1;
-      else {
-        await cache.drop(digest);
-        damaged.push(digest);
-      }
-    } finally {
-      await blob.close();
+  for (const { kind, digest } of await listCache(folder)) {
+    const store = kind === "blob" ? cache : results;
+    const isSound =
+      kind === "blob"
+        ? await blobIsSound(cache, digest, signal)
+        : await resultIsSound(folder, digest, signal);
+    if (isSound === undefined) continue;
+    if (isSound) sound += 1;
+    else {
+      await store.drop(digest);
+      damaged.push(digest);
     }
   }
   return { sound, damaged };
+}
+
+/** Undefined where it is gone. */
+async function blobIsSound(cache: Cache, digest: Digest, signal?: AbortSignal): Promise<boolean | undefined> {
+  const blob = await cache.openRead(digest);
+  try {
+    return await blob?.isSound(signal);
+  } finally {
+    await blob?.close();
+  }
+}
+
+/** Undefined where it is gone. A file that is not there makes a result as bad as one that was changed. */
+async function resultIsSound(
+  folder: string,
+  key: Digest,
+  signal?: AbortSignal,
+): Promise<boolean | undefined> {
+  const path = resultPath(folder, key);
+  try {
+    const document = await readDocument(path, key);
+    for (const file of document?.files ?? []) {
+      if (!(await isAsKept(join(path, file.name), file, signal))) return false;
+    }
+    return document !== undefined;
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (isAbsence(error)) return (await stat(path).catch(() => undefined)) === undefined ? undefined : false;
+    throw storageError(error, path);
+  }
 }
 
 async function removeTags(folder: string, kept: ReadonlySet<Digest>): Promise<void> {
@@ -112,14 +157,6 @@ async function removeTags(folder: string, kept: ReadonlySet<Digest>): Promise<vo
     const digest = (await readFile(path, "utf8").catch(() => "")).trim();
     if (!isDigest(digest) || !kept.has(digest)) await remove(path);
   }
-}
-
-/** For a folder that is not there: nothing is in it. */
-function noneIn(folder: string): (error: unknown) => [] {
-  return (error) => {
-    if (systemErrorCode(error) === "ENOENT") return [];
-    throw storageError(error, folder);
-  };
 }
 
 async function remove(path: string): Promise<void> {

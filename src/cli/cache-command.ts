@@ -1,4 +1,5 @@
 import { defaultCacheFolder } from "../cache/layout.ts";
+import { RESULTS_LIMIT } from "../cache/results.ts";
 import { type CacheListing, listCache, pruneCache, verifyCache } from "../cache/upkeep.ts";
 import { Docker2vmError } from "../errors.ts";
 import { type CommandLine, flag, stringOption } from "./arguments.ts";
@@ -37,11 +38,16 @@ export async function runCache(line: CommandLine, host: Host): Promise<void> {
 }
 
 async function ls(folder: string) {
-  const blobs = await listCache(folder);
-  const lines = blobs.map(
-    ({ digest, size, lastUsed }) => `${lastUsed.toISOString()} ${formatBytes(size).padStart(10)} ${digest}\n`,
+  const found = await listCache(folder);
+  const lines = found.map(
+    ({ kind, digest, size, lastUsed }) =>
+      `${lastUsed.toISOString()} ${formatBytes(size).padStart(10)} ${kind.padEnd(6)} ${digest}\n`,
   );
-  return { facts: { folder, blobs }, text: `${lines.join("")}${total(blobs)} in ${folder}\n` };
+  const of = (kind: CacheListing["kind"]) => found.filter((each) => each.kind === kind);
+  return {
+    facts: { folder, blobs: of("blob"), results: of("result"), resultsLimit: RESULTS_LIMIT },
+    text: `${lines.join("")}${total(found)} in ${folder}; results may take ${formatBytes(RESULTS_LIMIT)}\n`,
+  };
 }
 
 async function prune(folder: string, line: CommandLine) {
@@ -69,6 +75,12 @@ async function verify(folder: string, _line: CommandLine, host: Host) {
   };
 }
 
-function total(blobs: readonly CacheListing[]): string {
-  return `${blobs.length} blobs, ${formatBytes(blobs.reduce((sum, blob) => sum + blob.size, 0))}`;
+/** "3 blobs, 1.0 MiB", and results where there are any. */
+function total(found: readonly CacheListing[]): string {
+  const of = (kind: CacheListing["kind"]) => {
+    const some = found.filter((each) => each.kind === kind);
+    return `${some.length} ${kind}s, ${formatBytes(some.reduce((sum, { size }) => sum + size, 0))}`;
+  };
+  const hasResults = found.some(({ kind }) => kind === "result");
+  return hasResults ? `${of("blob")}; ${of("result")}` : of("blob");
 }

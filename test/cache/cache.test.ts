@@ -153,9 +153,9 @@ describe("looking after a cache", () => {
       writeFileSync(join(folder, "blobs/sha256/notes.txt"), "");
       mkdirSync(join(folder, "blobs/sha256", "0".repeat(64)));
       expect(await listCache(folder)).toEqual([
-        { digest: THREE, size: 100_000, lastUsed: new Date(Date.UTC(2020, 0, 3)) },
-        { digest: ONE, size: 3, lastUsed: new Date(Date.UTC(2020, 0, 2)) },
-        { digest: TWO, size: 11, lastUsed: new Date(Date.UTC(2020, 0, 1)) },
+        { kind: "blob", digest: THREE, size: 100_000, lastUsed: new Date(Date.UTC(2020, 0, 3)) },
+        { kind: "blob", digest: ONE, size: 3, lastUsed: new Date(Date.UTC(2020, 0, 2)) },
+        { kind: "blob", digest: TWO, size: 11, lastUsed: new Date(Date.UTC(2020, 0, 1)) },
       ]);
       expect(await listCache(join(folder, "nowhere"))).toEqual([]);
     }));

@@ -1,0 +1,54 @@
+/** What says of a kept result which files it has: written and read. */
+import { type Digest, isDigest, sha256Of } from "../oci/digest.ts";
+import { type JsonValue, parseJson } from "../oci/json.ts";
+
+/** What the document is called in the result's folder; its time of change is when the result was last used. */
+export const DOCUMENT_NAME = "result.json";
+/** Bytes that it may have. */
+export const DOCUMENT_LIMIT = 16 << 20;
+
+/** A file of a result. At least one of stamp and digests is there: without, nothing could say that it is as it was. */
+export interface KeptFile {
+  readonly name: string;
+  /** Bytes, holes included. */
+  readonly size: number;
+  /** As `stampOf` tells it; undefined where that says nothing of the bytes. */
+  readonly stamp: string | undefined;
+  /** As `copyPiecewise` tells them; undefined where nobody has read the bytes. */
+  readonly digests: readonly string[] | undefined;
+}
+
+export interface ResultDocument {
+  readonly key: Digest;
+  /** Whatever else belongs to the result. */
+  readonly note: string;
+  readonly files: readonly KeptFile[];
+}
+
+/** A line with the digest of all that follows, and a JSON document. */
+export function resultDocument({ key, note, files }: ResultDocument): Uint8Array {
+  const text = JSON.stringify({ schemaVersion: 1, key, note, files });
+  return Buffer.from(`${sha256Of(Buffer.from(text))}\n${text}`);
+}
+
+/** Undefined for what is not whole, or of another key. Throws E_BAD_MANIFEST for what nobody has written so. */
+export function parseResult(bytes: Uint8Array, key: Digest, where: string): ResultDocument | undefined {
+  const end = bytes.indexOf(0x0a);
+  const text = bytes.subarray(end + 1);
+  const digest = Buffer.from(bytes.subarray(0, Math.max(end, 0))).toString("latin1");
+  if (!isDigest(digest) || sha256Of(text) !== digest) return undefined;
+  const value = parseJson(text, where, DOCUMENT_LIMIT);
+  if (value.field("schemaVersion").count() !== 1 || value.field("key").string() !== key) return undefined;
+  const files = value.field("files").items().map(readFile);
+  return { key, note: value.field("note").string(), files };
+}
+
+function readFile(value: JsonValue): KeptFile {
+  const digests = value.field("digests");
+  return {
+    name: value.field("name").string(),
+    size: value.field("size").count(),
+    stamp: value.field("stamp").optionalString(),
+    digests: digests.missing ? undefined : digests.strings(),
+  };
+}
