@@ -67,10 +67,11 @@ export type {
   OutputFile,
   ProfileSettings,
   RegistrySettings,
+  ResultSettings,
   WritableDisk,
 } from "./convert/options.ts";
 export type { PlannedFilesystem, PlannedSize } from "./convert/planned-filesystem.ts";
-export type { ProgressEvent } from "./convert/progress.ts";
+export type { ProgressEvent, ReusedFrom } from "./convert/progress.ts";
 export {
   type ContainerToVirtioOptions,
   containerToVirtioDevice,

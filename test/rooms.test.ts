@@ -224,6 +224,8 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
     "waiting",
   ],
   convert: [
+    // What lies above src is package.json, which has the version.
+    "..",
     "errors.ts",
     "caller.ts",
     "machine.ts",
@@ -235,6 +237,9 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
     "filesystem/packing.ts",
     "verity",
     "oci",
+    "cache",
+    "registry",
+    "artifact",
     "source",
     "layer",
     "rootfs",

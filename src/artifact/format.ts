@@ -37,6 +37,11 @@ export const SOURCE_DIGEST = "docker2vm.source-digest";
 export const PLATFORM = "docker2vm.platform";
 export const FILESYSTEM = "docker2vm.filesystem";
 
+/** Of the manifest: the key of the conversion, where it was put there to be found by that. */
+export const KEY = "docker2vm.key";
+/** Of the manifest: what was told as warnings while it was made, as a JSON array. */
+export const WARNINGS = "docker2vm.warnings";
+
 /** Bytes that the config may have, and files. */
 export const CONFIG_LIMIT = 1 << 20;
 export const FILE_LIMIT = 64;

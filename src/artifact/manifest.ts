@@ -49,6 +49,7 @@ export type BlobReference = Pick<Descriptor, "mediaType" | "digest" | "size">;
 export interface ArtifactManifest {
   readonly config: Descriptor;
   readonly pieces: readonly StoredPiece[];
+  readonly annotations: Readonly<Record<string, string>>;
 }
 
 /** A plain name, of what is no hidden file: nothing of an artifact leads out of the folder that it is put in. */
@@ -128,7 +129,8 @@ export function parseArtifact({ bytes, mediaType }: RawManifest, where: string):
     const type = value.field("artifactType").optionalString() ?? config.mediaType;
     throw notOne(value, `an artifact of another kind, ${quote(type)}`);
   }
-  return { config, pieces: value.field("layers").items().map(readPiece) };
+  const annotations = value.field("annotations").stringMap();
+  return { config, pieces: value.field("layers").items().map(readPiece), annotations };
 }
 
 function notOne(value: JsonValue, what: string): Docker2vmError {

@@ -16,7 +16,8 @@ import { PieceWriter } from "./piece-writer.ts";
 import type { OnTransferEvent, TransferPiece } from "./progress.ts";
 import { SparseFile } from "./sparse-file.ts";
 
-const WIDTH = 4;
+/** Pieces that are fetched at once. */
+export const WIDTH = 4;
 
 export interface PullOptions extends ConnectionOptions {
   /** Folder for the files; made if it is not there. */
@@ -60,7 +61,7 @@ export async function pullArtifact(reference: string, options: PullOptions): Pro
   const key = await readKey(options.verifyKeyFile);
   const { repository, context, close } = await connect(named, undefined, false, options);
   try {
-    const found = await findArtifact(repository, key);
+    const found = await findArtifact(repository, await repository.root(), key);
     const documents = await documentsFor(repository, found, key, options);
     try {
       const paths = await pullFiles(found, { repository, context, close }, options, documents?.commit);
@@ -104,20 +105,8 @@ async function pullFiles(
   const names = files.map(({ name }) => name);
   const output = await StagedOutput.create(out, names, force);
   try {
-    const made = files.map((file) => new SparseFile(output.path(file.name), file));
-    try {
-      const fileOf = new Map(files.map(({ name }, i) => [name, made[i]]));
-      onProgress({ type: "pieces", pieces: pieces.map(asTold) });
-      const work = async ([index, piece]: readonly [number, StoredPiece]): Promise<void> => {
-        const file = fileOf.get(piece.file);
-        const tell = (bytes: number) => onProgress({ type: "piece", index, bytes, size: piece.blob.size });
-        if (file !== undefined) await fetchPiece(repository, piece, file, context, tell);
-        onProgress({ type: "piece-done", index });
-      };
-      await inParallel(pieces.entries(), concurrency, work, () => void close());
-    } finally {
-      for (const file of made) file.close();
-    }
+    const fetching = { repository, context, close, width: concurrency, onProgress };
+    await fetchFiles({ files, pieces }, (name) => output.path(name), fetching);
     options.signal?.throwIfAborted();
     await before();
     await output.commit();
@@ -126,6 +115,34 @@ async function pullFiles(
     throw error;
   }
   return names.map((name) => output.target(name));
+}
+
+interface Fetching extends Connection {
+  /** Pieces that are fetched at once. */
+  readonly width: number;
+  readonly onProgress?: OnTransferEvent | undefined;
+}
+
+/** Makes the files of an artifact at the new places that `pathOf` gives them, each byte checked. */
+export async function fetchFiles(
+  { files, pieces }: Pick<FoundArtifact, "files" | "pieces">,
+  pathOf: (name: string) => string,
+  { repository, context, close, width, onProgress = () => undefined }: Fetching,
+): Promise<void> {
+  const made = new Map<string, SparseFile>();
+  try {
+    for (const file of files) made.set(file.name, new SparseFile(pathOf(file.name), file));
+    onProgress({ type: "pieces", pieces: pieces.map(asTold) });
+    const work = async ([index, piece]: readonly [number, StoredPiece]): Promise<void> => {
+      const file = made.get(piece.file);
+      const tell = (bytes: number) => onProgress({ type: "piece", index, bytes, size: piece.blob.size });
+      if (file !== undefined) await fetchPiece(repository, piece, file, context, tell);
+      onProgress({ type: "piece-done", index });
+    };
+    await inParallel(pieces.entries(), width, work, () => void close());
+  } finally {
+    for (const file of made.values()) file.close();
+  }
 }
 
 function asTold({ file, offset, blob: { size } }: StoredPiece): TransferPiece {
@@ -139,25 +156,31 @@ async function readKey(file: string | undefined): Promise<KeyObject | undefined>
   return readSignatureKey(file);
 }
 
-interface FoundArtifact {
+/** An artifact whose documents are here and checked. */
+export interface FoundArtifact {
   readonly manifest: RawManifest;
   readonly files: readonly ArtifactFile[];
   readonly pieces: readonly StoredPiece[];
+  readonly annotations: Readonly<Record<string, string>>;
 }
 
-async function findArtifact(repository: Repository, key: KeyObject | undefined): Promise<FoundArtifact> {
-  const manifest = await repository.root();
+/** What a manifest of the repository is; where a key is given, it must bear a signature by that. */
+export async function findArtifact(
+  repository: Repository,
+  manifest: RawManifest,
+  key: KeyObject | undefined,
+): Promise<FoundArtifact> {
   if (key !== undefined) {
     const { requireSignature } = await import("../signature/require-signature.ts");
     await requireSignature(repository, [manifest], key);
   }
   const { digest } = manifest;
   const where = repository.name(`manifest ${digest}`);
-  const { config, pieces } = parseArtifact(manifest, where);
+  const { config, pieces, annotations } = parseArtifact(manifest, where);
   const document = await repository.document(config, CONFIG_LIMIT, "config");
   const files = parseConfig(document, repository.name(`config ${config.digest}`));
   checkPieces(files, pieces, where);
-  return { manifest, files, pieces };
+  return { manifest, files, pieces, annotations };
 }
 
 async function fetchPiece(

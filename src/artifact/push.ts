@@ -23,7 +23,7 @@ import type { OnTransferEvent } from "./progress.ts";
 import { prepareProvenance } from "./provenance.ts";
 import { type PushedDocuments, pushDocuments } from "./push-documents.ts";
 import { PiecePusher, type PushedBlobs, type PushedPiece } from "./push-pieces.ts";
-import { findResult, type Origin, type ResultFile } from "./result-files.ts";
+import { findResult, type Origin, type Result, type ResultFile } from "./result-files.ts";
 
 /** Pieces that are read, compressed and sent at once: each is held in memory as it is and as it is stored. */
 const WIDTH = 2;
@@ -39,6 +39,8 @@ export interface PushOptions extends ConnectionOptions {
   readonly provenance?: boolean | undefined;
   /** Sign the artifact, and what is hung there. */
   readonly signing?: SigningSettings | undefined;
+  /** What the manifest says beside what follows from the result. */
+  readonly annotations?: Readonly<Record<string, string>> | undefined;
   /** Hears of pieces; of the registry `onEvent` does. */
   readonly onProgress?: OnTransferEvent | undefined;
 }
@@ -66,7 +68,15 @@ export async function pushArtifact(
   options: PushOptions,
 ): Promise<PushResult> {
   const named = parseTagged(reference);
-  const { files, origin, leftOut } = await findResult(path);
+  return pushResult(await findResult(path), named, options);
+}
+
+/** The same of a result whose files may lie anywhere. */
+export async function pushResult(
+  { files, origin, leftOut }: Result,
+  named: ImageReference & { readonly tag: string },
+  options: PushOptions,
+): Promise<PushResult> {
   const { mountFrom = [], signing } = options;
   const signer = signing && (await signerOf(signing));
   const documents = await readAttachments(options.attachments ?? []);
@@ -80,7 +90,10 @@ export async function pushArtifact(
     const config = await pusher.blob("config", ARTIFACT_CONFIG, configDocument(files));
     const subject = await subjectOf(target, origin);
     const pieces = await pushPieces(pusher, files, options, context, close);
-    const manifest = artifactManifest(config, pieces, subject, describe(origin));
+    const manifest = artifactManifest(config, pieces, subject, {
+      ...describe(origin),
+      ...options.annotations,
+    });
     await target.put(manifest, subject && referralOf(manifest, subject, origin));
     const name = formatImageReference(named);
     const provenance = stateProvenance?.(manifest, formatImageReference({ ...named, tag: undefined }));

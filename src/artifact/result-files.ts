@@ -102,14 +102,19 @@ function kindOf(name: string): FileKind {
   return (Object.hasOwn(KINDS, name) ? KINDS[name] : undefined) ?? "file";
 }
 
-async function fileAt(path: string, kind: FileKind): Promise<ResultFile> {
+/** The file at a path as what its name says that it is, or as what it is called. Throws as findResult does. */
+export function resultFile(path: string, name: string): Promise<ResultFile> {
+  return fileAt(path, kindOf(name), name);
+}
+
+async function fileAt(path: string, kind: FileKind, name = basename(path)): Promise<ResultFile> {
   const found = await statOf(path);
   if (!found.isFile()) {
     throw new Docker2vmError("E_USAGE", `${path} is no regular file`, {
       hint: "push a folder that docker2vm convert has made, or an image's file",
     });
   }
-  return { name: basename(path), path, size: found.size, kind, executable: (found.mode & 0o111) !== 0 };
+  return { name, path, size: found.size, kind, executable: (found.mode & 0o111) !== 0 };
 }
 
 async function statOf(path: string) {
@@ -122,6 +127,11 @@ async function statOf(path: string) {
 }
 
 /** What it tells of: what was converted, and the names of disks and of files that start them. */
+/** What a `meta.json` at a path says of what was converted. Throws E_USAGE and E_IO. */
+export async function originIn(path: string): Promise<Origin> {
+  return (await readMetadata(path)).origin;
+}
+
 async function readMetadata(
   path: string,
 ): Promise<{ origin: Origin; disks: readonly string[]; launch: readonly string[] }> {

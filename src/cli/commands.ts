@@ -137,7 +137,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     load: async () => (await import("./diff-command.ts")).runDiff,
   },
   cache: {
-    summary: "List, prune or verify what was pulled: cache ls, cache prune, cache verify",
+    summary: "List, prune or verify what was pulled and what was made: cache ls, cache prune, cache verify",
     usage: "docker2vm cache ls|prune|verify [options]\n\nprune without options removes everything.",
     options: CACHE_OPTIONS,
     whenStopped: () => "not all of the cache was gone through",

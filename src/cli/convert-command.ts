@@ -9,6 +9,7 @@ import { type Manner, mannerOf } from "./manner.ts";
 import { progressReporter } from "./progress/reporter.ts";
 import { registryRequest } from "./registry-request.ts";
 import { convertRequest } from "./request.ts";
+import { resultSettings } from "./results-request.ts";
 import { sourceSpec } from "./standard-input.ts";
 import { summaryJson, summaryText } from "./summary.ts";
 import { madeImage, type Told, tell } from "./tell.ts";
@@ -26,6 +27,7 @@ export async function runConvert(line: CommandLine, host: Host): Promise<void> {
     source,
     edits: editsOf(line, host, request.source),
     registry,
+    results: resultSettings(line, registry),
     signal: host.signal,
     onProgress: (event: ProgressEvent) => progress.report(event),
   };

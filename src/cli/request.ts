@@ -24,8 +24,8 @@ import { CONVERT_OPTIONS } from "./options/convert.ts";
 import { sourceOfOptions } from "./source-choice.ts";
 import { workloadRequest } from "./workload-request.ts";
 
-/** What the command line asks the library for; signal and progress are added by whoever runs it. */
-export type ConversionRequest = Omit<ConversionOptions, "registry" | "signal" | "onProgress">;
+/** What the command line asks the library for; registry, results, signal and progress are added by whoever runs it. */
+export type ConversionRequest = Omit<ConversionOptions, "registry" | "results" | "signal" | "onProgress">;
 
 /** The same with the image: a reference, or "-" for standard input. */
 export type ConvertRequest = ConversionRequest & { readonly source: string };

@@ -17,6 +17,7 @@ export function summaryText({ rootfsPath, metadataPath, metadata, ...result }: C
     ["Image", `${source.reference} (${made})`],
     ["Digest", metadata.sourceDigest],
     ["Rootfs", rootfsPath],
+    ...(result.reused === undefined ? [] : [["Reused", REUSED[result.reused]] as [string, string]]),
     ["Size", sizeText(filesystem, result)],
     ["On disk", onDiskText(result)],
     [
@@ -38,6 +39,11 @@ export function summaryText({ rootfsPath, metadataPath, metadata, ...result }: C
   ];
   return rows.map(([name, value]) => `${name.padEnd(10)}${printable(value)}\n`).join("");
 }
+
+const REUSED = {
+  "result-cache": "an earlier result, from the cache",
+  "remote-cache": "an earlier result, from the registry",
+} as const;
 
 function onDiskText({
   apparentBytes,
@@ -97,6 +103,7 @@ export function summaryJson(result: ConvertResult): string {
     apparentBytes: result.apparentBytes,
     allocatedBytes: result.allocatedBytes,
     sizing: result.sizing,
+    ...(result.reused === undefined ? {} : { reused: result.reused }),
     warnings: result.warnings,
     meta: result.metadata,
   };

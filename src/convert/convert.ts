@@ -1,6 +1,7 @@
+import type { KeyObject } from "node:crypto";
 import type { OpenEdits } from "../edits/open.ts";
 import { noConfig } from "../oci/config.ts";
-import { ImageFile } from "../output/image-file.ts";
+import { allocatedBytesOf, ImageFile } from "../output/image-file.ts";
 import { StagedOutput } from "../output/staged-output.ts";
 import type { Profile } from "../profile/profile.ts";
 import type { RootFilesystem } from "../rootfs/root-filesystem.ts";
@@ -9,11 +10,12 @@ import { earlierOutput } from "./earlier-output.ts";
 import { openEdits } from "./edit-image.ts";
 import type { IdentifiedImage } from "./identity.ts";
 import { launchFileNames, writeLaunchFiles } from "./launch-files.ts";
-import { type ConvertedImage, makeImage } from "./make-image.ts";
-import type { ImageMetadata } from "./meta.ts";
+import { type ConvertedImage, type Making, makeImage } from "./make-image.ts";
+import { type ImageMetadata, metadataText } from "./meta.ts";
 import type { ConversionOptions, ConvertOptions } from "./options.ts";
-import { outputNames } from "./output-place.ts";
+import { type OutputNames, outputNames } from "./output-place.ts";
 import { openProfile } from "./profiles.ts";
+import type { ReusedFrom } from "./progress.ts";
 import { checkFolderConversion, checkOptions, type FolderRequest } from "./request.ts";
 import type { SourceToMake } from "./source-to-make.ts";
 import { keyFor, withImage } from "./with-image.ts";
@@ -30,6 +32,8 @@ export interface ConvertResult extends ConvertedImage {
   readonly assetPaths: readonly string[];
   /** Bytes of the image as the disk counts them: holes take none. */
   readonly allocatedBytes: number;
+  /** Where the result comes from if it is an earlier one, and no layer was read. */
+  readonly reused?: ReusedFrom;
 }
 
 /**
@@ -82,26 +86,12 @@ async function convertAsAsked(request: FolderRequest): Promise<ConvertResult> {
     const leaving = [...names.leaving, ...earlier.filter((name) => !names.all.includes(name))];
     const output = await StagedOutput.create(place.folder, names.all, force, { leaving });
     try {
-      const opening = { scratchFolder: output.scratch, verifyKey, toRead: true };
-      const made = await withImage(request, opening, async (image, origin) => {
-        const file = new ImageFile(output.path(names.image));
-        const beside = place.file === undefined ? (name: string): string => output.path(name) : undefined;
-        const isKnown = "layers" in image;
-        const early = isKnown ? await makeDisk(image, request, output) : {};
-        const making = { image, origin, profile, edits, request, scratch: opening, beside };
-        const converted = await makeImage({ ...making, store: file });
-        const disk = isKnown ? early : await makeDisk(read(image, converted), request, output);
-        const assets = beside === undefined ? {} : assetsOf(profile);
-        const metadata = await withLaunchFiles(
-          request,
-          { ...converted.metadata, ...disk, ...assets },
-          output,
-        );
-        if (names.metadata !== undefined) {
-          await output.write(names.metadata, `${JSON.stringify(metadata, undefined, 2)}\n`);
-        }
-        return { ...converted, metadata, allocatedBytes: file.allocatedBytes };
-      });
+      const { results } = request;
+      const toRead = results === undefined || !(await (await keptResults()).mayBeThere(results));
+      const opening = { scratchFolder: output.scratch, verifyKey, toRead };
+      const made = await withImage(request, opening, (image, origin) =>
+        makeFiles({ image, origin, profile, edits, request, scratch: opening, verifyKey, output, names }),
+      );
       request.signal.throwIfAborted();
       await output.commit();
       return {
@@ -119,6 +109,51 @@ async function convertAsAsked(request: FolderRequest): Promise<ConvertResult> {
     profile?.close();
     await edits?.close();
   }
+}
+
+/** A conversion whose files are on their way. */
+interface FolderMaking extends Omit<Making, "store" | "beside"> {
+  readonly request: FolderRequest;
+  readonly verifyKey: KeyObject | undefined;
+  readonly output: StagedOutput;
+  readonly names: OutputNames;
+}
+
+async function makeFiles(
+  making: FolderMaking,
+): Promise<ConvertedImage & Pick<ConvertResult, "allocatedBytes" | "reused">> {
+  const { image, request, output, names } = making;
+  const isKnown = "layers" in image;
+  const early = isKnown ? await makeDisk(image, request, output) : {};
+  const converted = await makeOrReuse(making);
+  const disk = isKnown ? early : await makeDisk(read(image, converted), request, output);
+  const assets = request.place.file === undefined ? assetsOf(making.profile) : {};
+  const metadata = await withLaunchFiles(request, { ...converted.metadata, ...disk, ...assets }, output);
+  if (names.metadata !== undefined) await output.write(names.metadata, metadataText(metadata));
+  return { ...converted, metadata, allocatedBytes: allocatedBytesOf(output.path(names.image)) };
+}
+
+async function makeOrReuse(making: FolderMaking): Promise<ConvertedImage & Pick<ConvertResult, "reused">> {
+  const { image, profile, request, output, names } = making;
+  const path = output.path(names.image);
+  const inFolder = request.place.file === undefined;
+  const make = (by: FolderRequest): Promise<ConvertedImage> => {
+    const beside = inFolder ? (name: string): string => output.path(name) : undefined;
+    return makeImage({ ...making, request: by, store: new ImageFile(path), beside });
+  };
+  if (request.results === undefined || !("layers" in image)) return make(request);
+  const { unlessKept } = await keptResults();
+  const outputs = inFolder ? (profile?.outputs ?? []) : [];
+  const files = new Map(outputs.map((name) => [name, output.path(name)]));
+  return unlessKept(
+    { ...making, image, results: request.results, imagePath: path, files, scratch: output.scratch },
+    make,
+  );
+}
+
+/** Loaded only here: most programs that convert keep none. */
+function keptResults() {
+  return import("./kept-results.ts");
 }
 
 /** What an image is that was made of files without one, as far as another's identity follows from it. */

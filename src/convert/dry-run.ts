@@ -3,7 +3,7 @@ import { describeEdit } from "../edits/describe.ts";
 import type { Digest } from "../oci/digest.ts";
 import { formatPlatform } from "../oci/platform.ts";
 import type { Profile } from "../profile/profile.ts";
-import type { ResolvedImage } from "../source/source.ts";
+import type { ResolvedImage, SourceOrigin } from "../source/source.ts";
 import { checkOutside } from "./check-outside.ts";
 import { describeLayer, describeRuntime } from "./describe.ts";
 import { openEdits } from "./edit-image.ts";
@@ -45,6 +45,8 @@ export interface ConversionPlan extends PlannedSize {
   };
   /** As in `meta.json`, where such a disk is asked for; absent where it follows from the files. */
   readonly writableDisk?: WritableDiskMetadata;
+  /** Under which the result is kept, and looked for; null where results are not. */
+  readonly resultKey: Digest | null;
   /** The files that would be written. */
   readonly outputs: readonly string[];
 }
@@ -95,12 +97,25 @@ async function planAsAsked(request: FolderRequest): Promise<ConversionPlan> {
             : plannedUuid({ ...image, manifestDigest: digest }, request, profile)),
         },
         ...(digest === null ? {} : await plannedDisk({ ...image, manifestDigest: digest }, request)),
+        resultKey: await plannedKey(found, origin, request, profile),
         outputs: plannedOutputs(request, profile),
       };
     });
   } finally {
     profile?.close();
   }
+}
+
+async function plannedKey(
+  image: Parameters<typeof foundImage>[0],
+  origin: SourceOrigin,
+  request: FolderRequest,
+  profile: Profile | undefined,
+): Promise<Digest | null> {
+  const { resultFacts, resultKey } = await import("./result-key.ts");
+  const beside = request.place.file === undefined ? (profile?.outputs ?? []) : [];
+  const facts = resultFacts(image, origin, request, beside);
+  return facts === undefined ? null : resultKey(facts);
 }
 
 function plannedOutputs(request: FolderRequest, profile: Profile | undefined): string[] {

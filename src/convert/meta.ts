@@ -114,3 +114,8 @@ export interface VerityMetadata {
   /** Bytes from the file's start to the tree's superblock. */
   readonly hashOffset: number;
 }
+
+/** As the file has it. */
+export function metadataText(metadata: ImageMetadata): string {
+  return `${JSON.stringify(metadata, undefined, 2)}\n`;
+}

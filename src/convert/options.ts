@@ -66,6 +66,8 @@ export interface ConvertOptions extends ImageOptions {
   readonly launch?: LaunchSettings | undefined;
   /** Seconds since 1970 for the filesystem's own times; absent: the config's `created`, else 0. */
   readonly sourceDateEpoch?: number | undefined;
+  /** Results of earlier conversions, which are as good as new ones; absent: none is used, none is kept. */
+  readonly results?: ResultSettings | undefined;
   /** Who decompresses the layers; "auto" if absent. The result is the same. */
   readonly inflate?: InflateChoice | undefined;
   /** Threads that hash and inflate layers, besides the caller's; absent: by the machine. The result is the same. */
@@ -76,7 +78,22 @@ export interface ConvertOptions extends ImageOptions {
 export type ConversionOptions = Omit<ConvertOptions, "source">;
 
 /** The same, wherever it goes. */
-export type MakingOptions = Omit<ConversionOptions, "out" | "force" | "writableDisk" | "launch">;
+export type MakingOptions = Omit<ConversionOptions, "out" | "force" | "writableDisk" | "launch" | "results">;
+
+/**
+ * Where results of conversions are looked for, and kept. That is done for images whose manifest is known before the work:
+ * of registries, layouts and OCI tars; not with the profile "gondolin", nor with `dense`.
+ */
+export interface ResultSettings {
+  /** Folder of a cache, as `registry.cacheFolder` is; absent: none is used on this machine. */
+  readonly cacheFolder?: string | undefined;
+  /** Keep a result also where that takes a copy of it; false if absent: only as a clone, which takes no time. */
+  readonly copies?: boolean | undefined;
+  /** Repository in a registry, without a tag, that is asked next. */
+  readonly from?: string | undefined;
+  /** Repository, without a tag, that new results are put into. */
+  readonly pushTo?: string | undefined;
+}
 
 /**
  * An empty disk, `writable.ext4` or `writable.xfs`, for what a guest changes: the upper layer of an overlay over a root

@@ -2,6 +2,9 @@ import type { Digest } from "../oci/digest.ts";
 import type { RegistryEvent } from "../source/registry-options.ts";
 import type { LayerMetadata } from "./meta.ts";
 
+/** Where a result was found: in the cache on this machine, or in a registry. */
+export type ReusedFrom = "result-cache" | "remote-cache";
+
 /** What a conversion tells while it runs, in the order it happens; layers overlap, and `index` 0 is the lowest. */
 export type ProgressEvent =
   /** Standard input is being kept on disk: its list of layers comes last. `bytes` so far. */
@@ -13,6 +16,8 @@ export type ProgressEvent =
       readonly platform?: string;
       readonly layers: readonly LayerMetadata[];
     }
+  /** The result is an earlier one, from where it says: no layer is read. */
+  | { readonly type: "reused"; readonly from: ReusedFrom }
   /** `stored` of the layer's `size` stored bytes are in. */
   | { readonly type: "layer"; readonly index: number; readonly stored: number; readonly size: number }
   /** Every check of the layer held. */

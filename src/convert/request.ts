@@ -9,6 +9,7 @@ import { type LaunchRequest, launchRequest } from "./launch-files.ts";
 import type { ConversionOptions, ConvertOptions, ImageOptions, MakingOptions } from "./options.ts";
 import { type OutputPlace, outputPlace } from "./output-place.ts";
 import { checkImageAlone, checkRoot, type ProfileRequest, profileRequest } from "./profile-request.ts";
+import { type ResultsRequest, resultsRequest } from "./results-request.ts";
 import { type WritableDiskRequest, writableDiskRequest } from "./writable-disk-request.ts";
 
 const UUID = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i;
@@ -42,6 +43,7 @@ export interface FolderConversion extends Conversion {
   readonly writableDisk: WritableDiskRequest | undefined;
   readonly force: boolean;
   readonly launch: LaunchRequest | undefined;
+  readonly results: ResultsRequest | undefined;
 }
 
 export interface FolderRequest extends FolderConversion, ImageRequest {}
@@ -66,7 +68,9 @@ export function checkFolderConversion(options: ConversionOptions): FolderConvers
   const { sourceDateEpoch } = conversion;
   if (writableDisk && sourceDateEpoch !== undefined) epochSeconds(sourceDateEpoch, writableDisk.kind);
   const launch = launchRequest(options.launch, place, conversion.profile.name, conversion.platform);
-  return { place, writableDisk, launch, force: options.force ?? false, ...conversion };
+  checkGroup("results", options.results);
+  const results = options.results && resultsRequest(options.results, conversion.registry);
+  return { place, writableDisk, launch, results, force: options.force ?? false, ...conversion };
 }
 
 /** Throws E_USAGE for what no image could make right. */

@@ -11,10 +11,13 @@ export const LONGEST_RETRY_AFTER_MS = 120_000;
 /** How long to wait before which try: 1, 3, 9, 27 s, each with up to half of it at random added, then no more. */
 export class Backoff {
   readonly #timing: Timing;
+  readonly #attempts: number;
   #failures = 0;
 
-  constructor(timing: Timing) {
+  /** @param attempts tries in all */
+  constructor(timing: Timing, attempts = ATTEMPTS) {
     this.#timing = timing;
+    this.#attempts = attempts;
   }
 
   /** What failed has since worked: the next failure is the first again. */
@@ -28,7 +31,7 @@ export class Backoff {
    */
   next(retryAfter?: number): number | undefined {
     this.#failures += 1;
-    if (this.#failures >= ATTEMPTS) return undefined;
+    if (this.#failures >= this.#attempts) return undefined;
     if (retryAfter !== undefined) return retryAfter > LONGEST_RETRY_AFTER_MS ? undefined : retryAfter;
     const delay = Math.min(FIRST_DELAY_MS * FACTOR ** (this.#failures - 1), LONGEST_DELAY_MS);
     // At random, so that many clients that failed together do not come back together.

@@ -83,11 +83,6 @@ export class ImageFile implements ImageStore {
     return fstatSync(this.#fd).size;
   }
 
-  /** Bytes that the file takes on disk, be it closed; holes take none. */
-  get allocatedBytes(): number {
-    return statSync(this.path).blocks * 512;
-  }
-
   async #readSome(position: number, bytes: Uint8Array): Promise<number> {
     try {
       return await readInto(this.#fd, bytes, bytes.length, position);
@@ -106,4 +101,9 @@ export class ImageFile implements ImageStore {
 
 function synced(fd: number): Promise<void> {
   return new Promise((resolve, reject) => fsync(fd, (error) => (error ? reject(error) : resolve())));
+}
+
+/** Bytes that a file takes on disk; holes take none. */
+export function allocatedBytesOf(path: string): number {
+  return statSync(path).blocks * 512;
 }

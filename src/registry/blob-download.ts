@@ -113,7 +113,7 @@ class BlobDownload {
 
   /** All that is missing, from one origin, as long as it goes on. */
   async from(origin: BlobOrigin): Promise<void> {
-    const backoff = new Backoff(this.#context.timing);
+    const backoff = new Backoff(this.#context.timing, this.#context.attempts);
     const { timing } = this.#context;
     let last = { received: this.#received, at: timing.now(), held: this.#held };
     let whole = false;

@@ -67,7 +67,7 @@ class BlobUpload {
     let session = await this.#mountOrBegin(mountFrom);
     if (session === "mounted") return session;
     const { context } = this.#client;
-    const backoff = new Backoff(context.timing);
+    const backoff = new Backoff(context.timing, context.attempts);
     for (;;) {
       try {
         session ??= await this.#begin({});

@@ -24,6 +24,8 @@ export interface ConnectionOptions extends RegistryAccess {
   /** How long servers are waited for, where it is to be longer or shorter than usual. */
   readonly timeouts?: Partial<Timeouts> | undefined;
   readonly timing?: Timing | undefined;
+  /** Tries of one thing, the first included; as many as make sense if absent. */
+  readonly attempts?: number | undefined;
   readonly onEvent?: OnRegistryEvent | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -101,6 +103,7 @@ async function open(options: ConnectionOptions) {
     timing: options.timing ?? REAL_TIME,
     onEvent: options.onEvent ?? (() => undefined),
     signal: either,
+    attempts: options.attempts,
   };
   const { timing } = context;
   const http = new HttpClient({ environment, ca, timeouts, timing, trustedHosts: options.trustedRealms });

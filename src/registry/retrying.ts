@@ -7,6 +7,8 @@ export interface RetryContext {
   readonly timing: Timing;
   readonly onEvent: OnRegistryEvent;
   readonly signal: AbortSignal | undefined;
+  /** Tries of one thing, the first included; as many as make sense if absent. */
+  readonly attempts?: number | undefined;
 }
 
 /** Runs `attempt` again, after a pause, while it fails with what may pass. `what` names it in events. */
@@ -15,7 +17,7 @@ export async function retrying<T>(
   context: RetryContext,
   attempt: () => Promise<T>,
 ): Promise<T> {
-  const backoff = new Backoff(context.timing);
+  const backoff = new Backoff(context.timing, context.attempts);
   for (;;) {
     try {
       return await attempt();

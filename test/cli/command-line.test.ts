@@ -267,7 +267,8 @@ describe("a command line becomes the library's options", () => {
 
   test("with none: the defaults are the library's", async () => {
     const { options } = await runWith(CONVERT, {}, { env: { SOURCE_DATE_EPOCH: "" } });
-    const { signal, onProgress, registry, profile, filesystem = {}, ...rest } = options ?? {};
+    const { signal, onProgress, registry, results, profile, filesystem = {}, ...rest } = options ?? {};
+    expect(results).toMatchObject({ cacheFolder: registry?.cacheFolder ?? "", copies: false });
     expect(profile).toEqual({ environment: { SOURCE_DATE_EPOCH: "" } });
     const settled = Object.entries({ ...rest, ...filesystem });
     expect(settled.filter(([, value]) => value !== undefined && value !== false)).toEqual([

@@ -20,7 +20,15 @@ describe("an executable", () => {
     expect(runOk(docker2vm, ["--version"])).toBe(`${PACKAGE.version}\n`);
     const digests = [0, 2].map((workers) => {
       const out = scratch(`out${workers}`);
-      const convert = ["convert", HELLO, "--platform", "linux/amd64", "--workers", `${workers}`];
+      const convert = [
+        "convert",
+        HELLO,
+        "--platform",
+        "linux/amd64",
+        "--workers",
+        `${workers}`,
+        "--no-result-cache",
+      ];
       runOk(docker2vm, [...convert, "--out", out, "--progress", "none"]);
       return Bun.hash(readFileSync(join(out, "rootfs.ext4")));
     });

@@ -141,5 +141,6 @@ const PLAN: ConversionPlan = {
       verity: false,
     },
   },
+  resultKey: null,
   outputs: ["/vm/rootfs.ext4", "/vm/meta.json"],
 };

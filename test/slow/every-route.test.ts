@@ -71,6 +71,7 @@ async function made(
   const args = [
     program,
     "convert",
+    "--no-result-cache",
     source,
     "--platform",
     "linux/amd64",

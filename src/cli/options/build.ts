@@ -1,6 +1,7 @@
 import { CONVERT_OPTIONS, SOURCE } from "./convert.ts";
 import type { OptionSpec } from "./option.ts";
 import { REGISTRY } from "./registry.ts";
+import { RESULTS } from "./results.ts";
 
 const BUILD = "Build:";
 
@@ -39,12 +40,12 @@ export const BUILD_OPTIONS = {
   "no-cache": { type: "boolean", group: BUILD, describe: "Build every step anew" },
 } as const satisfies Record<string, OptionSpec>;
 
-/** All that convert takes, but for the image and where it comes from. */
+/** All that convert takes, but for the image and where it comes from: one that was just built is no earlier result. */
 export const DOCKERFILE_OPTIONS: Readonly<Record<string, OptionSpec>> = {
   ...BUILD_OPTIONS,
   ...Object.fromEntries(
     Object.entries<OptionSpec>(CONVERT_OPTIONS).filter(
-      ([, { group }]) => group !== SOURCE && group !== REGISTRY,
+      ([, { group }]) => ![SOURCE, REGISTRY, RESULTS].includes(group),
     ),
   ),
 };

@@ -3,11 +3,12 @@ import { MONITORS } from "../../launch/monitors.ts";
 import { EDIT_OPTIONS } from "./edits.ts";
 import type { OptionSpec } from "./option.ts";
 import { REGISTRY_OPTIONS } from "./registry.ts";
+import { RESULT_OPTIONS } from "./results.ts";
 
 export const SOURCE = "Source (exactly one):";
 const IMAGE = "Image:";
 const WORKLOAD = "Workload (with --profile init, systemd or cloud-init):";
-const OUTPUT = "Output:";
+export const OUTPUT = "Output:";
 const FILESYSTEM = "Filesystem:";
 const LAUNCH = "Launch files (with --launch):";
 const LIMITS = "Limits (an image beyond one is refused):";
@@ -115,6 +116,7 @@ export const CONVERT_OPTIONS = {
   },
   ...EDIT_OPTIONS,
   ...REGISTRY_OPTIONS,
+  ...RESULT_OPTIONS,
   out: {
     type: "string",
     group: OUTPUT,

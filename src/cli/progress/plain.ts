@@ -24,6 +24,8 @@ export function plainLines(before: ProgressState, event: ReportedEvent): string[
       const { sourceDigest } = event;
       return sourceDigest === undefined ? [] : [`image ${sourceDigest}: ${count}, ${formatBytes(bytes)}`];
     }
+    case "reused":
+      return [`an earlier result is used, from the ${event.from === "result-cache" ? "cache" : "registry"}`];
     case "files": {
       const step = Math.floor(event.bytes / SPOOL_STEP) > Math.floor(before.read.bytes / SPOOL_STEP);
       return step ? [`read ${filesText(event)}`] : [];

@@ -69,6 +69,9 @@ export function applyEvent(state: ProgressState, event: ReportedEvent): void {
       state.done += 1;
       return;
     }
+    case "reused":
+      state.layers = [];
+      return;
     case "files":
       state.read = event;
       return;

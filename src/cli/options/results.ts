@@ -1,0 +1,20 @@
+import type { OptionSpec } from "./option.ts";
+
+export const RESULTS = "Earlier results:";
+
+/** Which results of earlier conversions are used again, and which are kept. */
+export const RESULT_OPTIONS = {
+  "result-cache": {
+    type: "boolean",
+    group: RESULTS,
+    describe: "Keep the result in the cache also where that takes a copy of it",
+    defaultDescription: "kept where the filesystem clones files",
+  },
+  "no-result-cache": { type: "boolean", group: RESULTS, describe: "Convert anew, and keep no result" },
+  "from-cache": {
+    type: "string",
+    group: RESULTS,
+    describe: "Repository in a registry where the result may be, by the image and the options",
+  },
+  "push-cache": { type: "string", group: RESULTS, describe: "Repository that the result is put into" },
+} as const satisfies Record<string, OptionSpec>;
