@@ -2,6 +2,7 @@ import { EXIT } from "../errors.ts";
 import type { CommandLine } from "./arguments.ts";
 import type { Host } from "./host.ts";
 import { PULL_OPTIONS, PUSH_OPTIONS, SIGN_OPTIONS, VERIFY_SIGNATURE_OPTIONS } from "./options/artifact.ts";
+import { BATCH_OPTIONS } from "./options/batch.ts";
 import { DOCKERFILE_OPTIONS } from "./options/build.ts";
 import { BUNDLE_OPTIONS } from "./options/bundle.ts";
 import { CONVERT_OPTIONS } from "./options/convert.ts";
@@ -45,6 +46,16 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     options: CONVERT_OPTIONS,
     whenStopped: noImage,
     load: async () => (await import("./convert-command.ts")).runConvert,
+  },
+  batch: {
+    summary: "Convert many images, several at once; what an earlier batch has made is passed over",
+    usage:
+      "docker2vm batch FILE --out DIR [options]\n\nFILE has a line for each image, SOURCE [OUT], as convert takes them; or " +
+      "it is JSON:\na list of objects with source, out and options of convert, without dashes.\n" +
+      "The exit code is that of the first item that failed.",
+    options: BATCH_OPTIONS,
+    whenStopped: () => "what was finished is in its place, and the same command goes on from there",
+    load: async () => (await import("./batch/batch.ts")).runBatch,
   },
   dockerfile: {
     summary: "Build an image from a Dockerfile and convert it",

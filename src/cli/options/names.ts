@@ -1,4 +1,5 @@
 import type { PULL_OPTIONS, PUSH_OPTIONS, SIGN_OPTIONS } from "./artifact.ts";
+import type { BatchOptionName } from "./batch.ts";
 import type { BUILD_OPTIONS } from "./build.ts";
 import type { BUNDLE_OPTIONS } from "./bundle.ts";
 import type { CONVERT_OPTIONS } from "./convert.ts";
@@ -10,6 +11,7 @@ import type { VIRTIO_OPTIONS } from "./virtio.ts";
 /** The options that commands read. */
 export type OptionName =
   | keyof typeof CONVERT_OPTIONS
+  | BatchOptionName
   | keyof typeof BUILD_OPTIONS
   | keyof typeof BUNDLE_OPTIONS
   | keyof typeof CACHE_OPTIONS

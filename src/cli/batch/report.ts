@@ -1,0 +1,50 @@
+import type { Docker2vmError } from "../../errors.ts";
+import { printable } from "../printable.ts";
+import type { BatchItem } from "./items.ts";
+
+/** What became of an item. "there": an earlier batch has made the same. "stopped": the batch ended before it did. */
+export type Outcome =
+  | { readonly status: "converted" | "there"; readonly warnings: readonly string[] }
+  | { readonly status: "reused"; readonly from: string; readonly warnings: readonly string[] }
+  | { readonly status: "failed"; readonly error: Docker2vmError; readonly warnings: readonly string[] }
+  | { readonly status: "stopped" };
+
+/** Items in the order of the list. */
+export type Report = readonly { readonly item: BatchItem; readonly outcome: Outcome }[];
+
+const STATUSES: readonly Outcome["status"][] = ["converted", "reused", "there", "failed", "stopped"];
+
+/** The report for a reader: a line for each item, and how many came to what. */
+export function reportText(report: Report): string {
+  const lines = report.flatMap(({ item, outcome }) => [
+    `${outcome.status.padEnd(10)}${item.source} → ${item.out}`,
+    ...(outcome.status === "failed" ? [`          ${outcome.error.message}`] : []),
+  ]);
+  return [...lines, countsOf(report)].map((line) => `${printable(line)}\n`).join("");
+}
+
+/** The report for a program: one JSON document. */
+export function reportJson(report: Report): string {
+  const items = report.map(({ item: { source, out }, outcome }) => ({ source, out, ...documentOf(outcome) }));
+  const counts = Object.fromEntries(STATUSES.map((status) => [status, count(report, status)]));
+  return `${JSON.stringify({ items, ...counts }, null, 2)}\n`;
+}
+
+function documentOf(outcome: Outcome) {
+  if (outcome.status !== "failed") return outcome;
+  const { code, message, hint } = outcome.error;
+  return { ...outcome, error: { code, message, hint } };
+}
+
+/** "3 converted, 1 failed" */
+export function countsOf(report: Report): string {
+  const counts = STATUSES.map((status) => [count(report, status), status] as const);
+  return counts
+    .filter(([number]) => number > 0)
+    .map(([number, status]) => `${number} ${status}`)
+    .join(", ");
+}
+
+function count(report: Report, status: Outcome["status"]): number {
+  return report.filter(({ outcome }) => outcome.status === status).length;
+}
