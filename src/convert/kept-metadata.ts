@@ -29,7 +29,7 @@ export function metadataAgain(
   const kept: ImageMetadata = JSON.parse(Buffer.from(bytes).toString("utf8"));
   const { filesystem, injection, rootfsDigest } = kept;
   const metadata: ImageMetadata = {
-    ...describeImage(origin, image, filesystem, undefined, request),
+    ...describeImage(origin, image, filesystem, { injection: undefined, edited: undefined }, request),
     ...(injection === undefined ? {} : { injection }),
     ...(rootfsDigest === undefined ? {} : { rootfsDigest }),
   };

@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { argumentsOf, checkCommandLine, splitCommandLine } from "../../src/cli/command-line.ts";
+import { editsOf } from "../../src/cli/edit-options.ts";
 import { CONVERT_OPTIONS } from "../../src/cli/options/convert.ts";
 import { convertRequest } from "../../src/cli/request.ts";
 import { planConversion } from "../../src/convert/dry-run.ts";
@@ -23,6 +24,8 @@ type Effect =
   | { readonly same: readonly string[] }
   /** Words with which nothing is kept. */
   | { readonly none: readonly string[] }
+  /** An edit: what it adds is known when it is read, so nothing is kept. */
+  | { readonly edit: string }
   /** Why the option is no matter of the key. */
   | { readonly apart: string };
 
@@ -58,6 +61,16 @@ const EFFECTS: Readonly<Record<keyof typeof CONVERT_OPTIONS, Effect>> = {
   hostname: { changes: [...INIT, "--hostname", "x"] },
   "keep-running": { changes: ["--profile", "systemd", "--keep-running"] },
   ip: { changes: [...INIT, "--ip", "dhcp"] },
+  add: { edit: "FILE:/etc/added" },
+  "add-tar": { edit: "TAR" },
+  remove: { edit: "/a" },
+  chown: { edit: "1:1:/a" },
+  "chown-tree": { edit: "1:1:/" },
+  chmod: { edit: "0600:/a" },
+  symlink: { edit: "a:/b" },
+  hosts: { edit: "db:10.0.0.7" },
+  "resolv-conf": { edit: "FILE" },
+  "ssh-key": { edit: "KEY" },
   username: PULLING,
   "password-stdin": PULLING,
   "insecure-registry": PULLING,
@@ -120,19 +133,32 @@ beforeAll(() => {
     });
   }
   writeFileSync(scratch("env"), "B=2\n");
+  writeFileSync(scratch("tar"), tar([{ path: "b" }]));
+  writeFileSync(scratch("key"), `ssh-ed25519 ${Buffer.alloc(51).toString("base64")} somebody\n`);
 });
+
+const FILES: Readonly<Record<string, string>> = { FILE: "env", OUT: "image", TAR: "tar", KEY: "key" };
+
+function noStdin(): never {
+  throw new Error("nothing is read from standard input");
+}
 
 /** Null where nothing is kept. */
 async function keyOf(words: readonly string[], env = {}): Promise<string | null> {
   const architecture = words.includes("linux/arm64") ? "arm64" : "amd64";
-  const given = words.map((word) => ({ FILE: scratch("env"), OUT: scratch("image") })[word] ?? word);
+  const given = words.map((word) =>
+    word.replace(/^(?:FILE|OUT|TAR|KEY)\b/, (name) => scratch(FILES[name] ?? "")),
+  );
   const out = words.includes("--output") ? [] : ["--out", scratch("out")];
   const platform = words.includes("--platform") ? [] : ["--platform", "linux/amd64"];
   const args = argumentsOf(["convert", `oci:${scratch(architecture)}`, ...out, ...platform, ...given]);
   const line = splitCommandLine(args);
   checkCommandLine(line, args);
   const request = convertRequest(line, env);
-  return (await planConversion({ ...request, source: parseSourceReference(request.source) })).resultKey;
+  const edits = editsOf(line, { openStdin: noStdin, stdinIsTerminal: true });
+  const source = parseSourceReference(request.source);
+  const plan = await planConversion({ ...request, source, ...(edits === undefined ? {} : { edits }) });
+  return plan.resultKey;
 }
 
 test("each option has the effect on the key that it should, and none is forgotten", async () => {
@@ -145,6 +171,7 @@ test("each option has the effect on the key that it should, and none is forgotte
       // Without a Gondolin here it is not even planned.
       expect([name, await keyOf(effect.none).catch(() => null)]).toEqual([name, null]);
     }
+    if ("edit" in effect) expect([name, await keyOf([`--${name}`, effect.edit])]).toEqual([name, null]);
     if (!("changes" in effect)) continue;
     const key = await keyOf(effect.changes);
     // Another one than without, and than that of every other option.

@@ -4,6 +4,7 @@ import { Docker2vmError } from "../../errors.ts";
 import { absolutePath } from "../../machine.ts";
 import { whyUnreadable } from "../../system-errors.ts";
 import { type CommandLine, flag, numberOption, stringOption } from "../arguments.ts";
+import { editsOf } from "../edit-options.ts";
 import { asDocker2vmError } from "../error-report.ts";
 import type { Host } from "../host.ts";
 import { type Manner, mannerOf } from "../manner.ts";
@@ -81,7 +82,9 @@ interface Job {
 
 function jobOf(item: BatchItem, { line, host, registry, state }: Batch): Job {
   const values = new Map([...line.values, ...item.values, ["out", item.out]]);
-  const own: CommandLine = { words: ["convert", item.source], values };
+  // Those of the item come after those for all.
+  const given = [...line.given, ...givenOf(item.values)];
+  const own: CommandLine = { words: ["convert", item.source], values, given };
   const request = { ...requestOf(item, own, host), registry };
   const results = resultSettings(line, registry);
   return {
@@ -111,7 +114,9 @@ function jobOf(item: BatchItem, { line, host, registry, state }: Batch): Job {
 /** Throws E_USAGE naming the item and the option at fault. */
 function requestOf({ source }: BatchItem, line: CommandLine, { env }: Host) {
   try {
-    return { source: pathOrName(source), ...conversionRequest(line, env) };
+    const edits = editsOf(line, { openStdin: refuseStdin, stdinIsTerminal: false });
+    const request = { source: pathOrName(source), ...conversionRequest(line, env) };
+    return edits === undefined ? request : { ...request, edits };
   } catch (error) {
     if (!(error instanceof Docker2vmError)) throw error;
     throw new Docker2vmError(error.code, `${source}: ${error.message}`, { hint: error.hint, cause: error });
@@ -121,10 +126,20 @@ function requestOf({ source }: BatchItem, line: CommandLine, { env }: Host) {
 /** Throws E_USAGE for what only one command can have. */
 function pathOrName(source: string): string {
   const chosen = chooseSource("convert", {}, [source]);
-  if (chosen !== "-" && !chosen.endsWith(":-")) return chosen;
+  return chosen === "-" || chosen.endsWith(":-") ? refuseStdin() : chosen;
+}
+
+function refuseStdin(): never {
   throw new Docker2vmError("E_USAGE", "a batch reads nothing from standard input", {
     hint: "name a file, a folder or an image in a registry",
   });
+}
+
+/** Options of an item in their order, as a command line would have them. */
+function givenOf(values: CommandLine["values"]): CommandLine["given"] {
+  return [...values].flatMap(([name, value]) =>
+    (Array.isArray(value) ? value : [value]).map((each) => [name, String(each)] as const),
+  );
 }
 
 /** Each once, several at once. After the signal none is begun. Never throws. */
