@@ -29,9 +29,8 @@ const SECTOR_SIZE = 512;
 export function resizeInodeWrites(volume: Volume, grown: Superblock, groups: OldGroups): readonly Write[] {
   const { superblock } = volume;
   if (!superblock.features.has("resize_inode")) return [];
-  if (superblock.blocksPerCluster > 1 && superblock.blockSize === 1024) {
-    throw unsupported("it has both the features bigalloc and resize_inode, in blocks of 1 KiB");
-  }
+  if (superblock.blocksPerCluster > 1)
+    throw unsupported("it has both the features bigalloc and resize_inode");
   const { bytes: inode } = readInode(volume, EXT4_RESIZE_INO);
   const pointers = INODE.i_block.offset + DOUBLE_INDIRECT;
   const block = viewOf(inode).getUint32(pointers, true);
@@ -40,7 +39,6 @@ export function resizeInodeWrites(volume: Volume, grown: Superblock, groups: Old
     throw broken(WHERE, "it does not have the blocks that are reserved for descriptors");
   }
   if (!grown.features.has("resize_inode")) {
-    if (superblock.blocksPerCluster > 1) throw unsupported("no room for descriptors is left (bigalloc)");
     groups.free(block);
     return [inodeWrite(volume, new Uint8Array(inode.length))];
   }
