@@ -6,16 +6,17 @@ import { type CommandLine, flag, stringOption } from "./arguments.ts";
 import { formatBytes, parseSize } from "./bytes.ts";
 import { parseDuration } from "./duration.ts";
 import type { Host } from "./host.ts";
+import type { CACHE_ACTIONS } from "./options/upkeep.ts";
 import { type Told, tell } from "./tell.ts";
 
 type Action = (folder: string, line: CommandLine, host: Host) => Promise<Told & { readonly facts: object }>;
 
-const ACTIONS: Readonly<Record<string, Action>> = { ls, prune, verify };
+const ACTIONS: Readonly<Record<keyof typeof CACHE_ACTIONS, Action>> = { ls, prune, verify };
 
 /** `docker2vm cache ls|prune|verify` */
 export async function runCache(line: CommandLine, host: Host): Promise<void> {
   const [, name = "", ...rest] = line.words;
-  const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined;
+  const action = new Map<string, Action>(Object.entries(ACTIONS)).get(name);
   if (action === undefined || rest.length > 0) {
     const word = action === undefined ? name : rest[0];
     throw new Docker2vmError(

@@ -1,7 +1,8 @@
 import parse from "yargs-parser/browser";
 import { Docker2vmError } from "../errors.ts";
 import { type CommandLine, refuseEmpty } from "./arguments.ts";
-import { ALL_OPTIONS, COMMANDS, type Command, commandNamed } from "./commands.ts";
+import type { Command } from "./command.ts";
+import { ALL_OPTIONS, COMMANDS, commandNamed } from "./commands.ts";
 import { goArguments } from "./go-flags.ts";
 import { optionsInOrder, withStandardInput } from "./in-order.ts";
 import { COMMON_OPTIONS, type OptionSpec } from "./options/option.ts";

@@ -1,49 +1,41 @@
 import { EXIT } from "../errors.ts";
-import type { CommandLine } from "./arguments.ts";
-import type { Host } from "./host.ts";
+import type { Command, Commands } from "./command.ts";
 import { PULL_OPTIONS, PUSH_OPTIONS, SIGN_OPTIONS, VERIFY_SIGNATURE_OPTIONS } from "./options/artifact.ts";
 import { BATCH_OPTIONS } from "./options/batch.ts";
 import { DOCKERFILE_OPTIONS } from "./options/build.ts";
-import { BUNDLE_OPTIONS } from "./options/bundle.ts";
+import { BUNDLE_ACTIONS, BUNDLE_OPTIONS } from "./options/bundle.ts";
+import { COMPLETION_ACTIONS } from "./options/completion.ts";
 import { CONVERT_OPTIONS } from "./options/convert.ts";
 import { DOCKERFILE2GONDOLIN_OPTIONS, OCI2GONDOLIN_OPTIONS } from "./options/gondolin.ts";
 import { BOOT_OPTIONS, KERNEL_OPTIONS } from "./options/machine.ts";
-import { COMMON_OPTIONS, type OptionSpec } from "./options/option.ts";
+import { COMMON_OPTIONS, type Options } from "./options/option.ts";
 import { CAT_OPTIONS, LS_OPTIONS, READ_OPTIONS, VERIFY_OPTIONS } from "./options/reading.ts";
 import { RESIZE_OPTIONS } from "./options/resize.ts";
-import { CACHE_OPTIONS, DIFF_OPTIONS, INSPECT_IMAGE_OPTIONS } from "./options/upkeep.ts";
+import { CACHE_ACTIONS, CACHE_OPTIONS, DIFF_OPTIONS, INSPECT_IMAGE_OPTIONS } from "./options/upkeep.ts";
 import { VIRTIO_ELSEWHERE, VIRTIO_OPTIONS } from "./options/virtio.ts";
-
-/** Carries a command out; throws what `run` tells the user. What it returns is the exit code, 0 if nothing. */
-export type RunCommand = (line: CommandLine, host: Host) => Promise<void> | Promise<number>;
-
-/** A command: what the help says of it, the options it takes, and its code, loaded when it is wanted. */
-export interface Command {
-  readonly summary: string;
-  readonly usage: string;
-  readonly options: Readonly<Record<string, OptionSpec>>;
-  /** Not in the list of commands: it has a program of its own. */
-  readonly hidden?: boolean;
-  /** Its arguments are read as Go's package flag reads them. */
-  readonly goFlags?: boolean;
-  /** Options that another program of its name has, and what serves instead. */
-  readonly elsewhere?: Readonly<Record<string, string>>;
-  /** The exit code of every failure; absent: by its code. */
-  readonly failsWith?: number;
-  /** What is so where a signal has stopped it; absent: nothing that would have to be said. */
-  readonly whenStopped?: (line: CommandLine) => string;
-  load(): Promise<RunCommand>;
-}
 
 const noImage = (): string => "no image was written";
 
-export const COMMANDS: Readonly<Record<string, Command>> = {
+/** In the order in which the help lists them. */
+export const COMMANDS: Commands = {
   convert: {
     summary: "Convert an image to rootfs.ext4 and meta.json",
     usage:
       "docker2vm convert SOURCE --out DIR [options]\n\nSOURCE is an image's name (alpine:3.20), " +
       "oci:PATH[:TAG], oci-archive:PATH,\ndocker-archive:PATH, - for an archive on standard input, or one of the options below; an image\nthat an engine here has: docker-daemon:NAME, containers-storage:NAME, containerd:NAME; or a root\nfilesystem without an image: rootfs-tar:FILE, dir:PATH, image:FILE.",
     options: CONVERT_OPTIONS,
+    operands: ["source"],
+    examples: [
+      { does: "An image of a registry, as ext4", line: "docker2vm convert alpine:3.20 --out vm" },
+      {
+        does: "What docker save wrote, as a compressed EROFS",
+        line: "docker2vm convert ./saved.tar --fs erofs --compress lz4 --out vm",
+      },
+      {
+        does: "An image that any machine boots, with files for Firecracker",
+        line: "docker2vm convert nginx --profile init --launch firecracker --out vm",
+      },
+    ],
     whenStopped: noImage,
     load: async () => (await import("./convert-command.ts")).runConvert,
   },
@@ -63,6 +55,13 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       "docker2vm dockerfile --out DIR [options]\n\n" +
       "Builds with Docker's buildx, BuildKit's buildctl or buildah, whichever works.",
     options: DOCKERFILE_OPTIONS,
+    examples: [
+      { does: "What is built from ./Dockerfile", line: "docker2vm dockerfile --out vm" },
+      {
+        does: "Another file and folder, one stage, a variable",
+        line: "docker2vm dockerfile --file docker/Dockerfile --context . --target final --build-arg VERSION=1 --out vm",
+      },
+    ],
     whenStopped: noImage,
     load: async () => (await import("./dockerfile-command.ts")).runDockerfile,
   },
@@ -72,6 +71,18 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       "docker2vm bundle create SOURCE --out DIR [options]\n" +
       "docker2vm bundle validate DIR [--json]\n\nSOURCE is as convert takes it; none with --rootfs.",
     options: BUNDLE_OPTIONS,
+    actions: BUNDLE_ACTIONS,
+    examples: [
+      {
+        does: "A bundle with another command",
+        line: "docker2vm bundle create alpine:3.20 --cmd /bin/date --out bundle",
+      },
+      {
+        does: "One for a user who is not root",
+        line: "docker2vm bundle create alpine:3.20 --rootless --out bundle",
+      },
+      { does: "What is wrong with a bundle, whoever made it", line: "docker2vm bundle validate bundle" },
+    ],
     whenStopped: ({ words: [, action] }) =>
       action === "create" ? "no bundle was written" : "the check did not come to its end",
     load: async () => (await import("./bundle/bundle.ts")).runBundle,
@@ -80,6 +91,9 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     summary: "Convert an image for Gondolin",
     usage: "oci2gondolin (--image NAME | --oci-layout PATH | --oci-tar PATH) --out DIR [options]",
     options: OCI2GONDOLIN_OPTIONS,
+    examples: [
+      { does: "All assets of a guest", line: "oci2gondolin --image alpine:3.20 --mode assets --out guest" },
+    ],
     whenStopped: noImage,
     hidden: true,
     load: async () => (await import("./gondolin-commands.ts")).runOci2gondolin,
@@ -88,6 +102,12 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     summary: "Build an image from a Dockerfile and convert it for Gondolin",
     usage: "dockerfile2gondolin --file PATH --context PATH --out DIR [options]",
     options: DOCKERFILE2GONDOLIN_OPTIONS,
+    examples: [
+      {
+        does: "A guest's root filesystem",
+        line: "dockerfile2gondolin --file Dockerfile --context . --out guest",
+      },
+    ],
     whenStopped: noImage,
     hidden: true,
     load: async () => (await import("./gondolin-commands.ts")).runDockerfile2gondolin,
@@ -98,6 +118,12 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       "oci-to-virtio -image REF -output FILE [options]\n\n" +
       "Options take one dash or two; true and false come with =, as in -readonly=true.",
     options: VIRTIO_OPTIONS,
+    examples: [
+      {
+        does: "A read-only image in one file",
+        line: "oci-to-virtio -image=alpine:3.20 -output=alpine.img -readonly=true",
+      },
+    ],
     whenStopped: noImage,
     hidden: true,
     goFlags: true,
@@ -110,6 +136,8 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       "docker2vm push DIR|FILE REF [options]\n\n" +
       "DIR is what convert --out has made, FILE an image alone; REF is the name and tag that it gets.",
     options: PUSH_OPTIONS,
+    operands: ["path", "image"],
+    examples: [{ does: "What was converted into vm", line: "docker2vm push vm ghcr.io/owner/vm:1" }],
     whenStopped: () => "what was sent so far has no name in the registry; the next push goes on from there",
     load: async () => (await import("./push-command.ts")).runPush,
   },
@@ -117,6 +145,14 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     summary: "Bring what was pushed back: the same files, every byte checked",
     usage: "docker2vm pull REF --out DIR [options]",
     options: PULL_OPTIONS,
+    operands: ["image"],
+    examples: [
+      { does: "The same files, every byte checked", line: "docker2vm pull ghcr.io/owner/vm:1 --out vm" },
+      {
+        does: "Only what is signed by this key",
+        line: "docker2vm pull ghcr.io/owner/vm:1 --verify-key cosign.pub --out vm",
+      },
+    ],
     whenStopped: () => "no file was written",
     load: async () => (await import("./pull-command.ts")).runPull,
   },
@@ -137,6 +173,11 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     summary: "Tell what a container image is, without its layers",
     usage: "docker2vm inspect-image SOURCE [options]\n\nSOURCE is as convert takes it.",
     options: INSPECT_IMAGE_OPTIONS,
+    operands: ["source"],
+    examples: [
+      { does: "Platforms, layers and workload of an image", line: "docker2vm inspect-image alpine:3.20" },
+      { does: "The same of a layout, for a program", line: "docker2vm inspect-image oci:layout --json" },
+    ],
     load: async () => (await import("./inspect-image-command.ts")).runInspectImage,
   },
   diff: {
@@ -145,12 +186,26 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       "docker2vm diff A B [options]\n\nA and B are as convert takes its source; the path of a file is that of a filesystem's " +
       "image.\nThe exit code is 1 if anything differs.",
     options: DIFF_OPTIONS,
+    operands: ["source", "source"],
+    examples: [
+      { does: "What an update changed, by folder", line: "docker2vm diff alpine:3.19 alpine:3.20 --stat" },
+      {
+        does: "Whether an image has what its source has, times aside",
+        line: "docker2vm diff dir:rootfs vm/rootfs.ext4 --ignore mtime",
+      },
+    ],
     load: async () => (await import("./diff-command.ts")).runDiff,
   },
   cache: {
     summary: "List, prune or verify what was pulled and what was made: cache ls, cache prune, cache verify",
     usage: "docker2vm cache ls|prune|verify [options]\n\nprune without options removes everything.",
     options: CACHE_OPTIONS,
+    actions: CACHE_ACTIONS,
+    examples: [
+      { does: "What was pulled", line: "docker2vm cache ls" },
+      { does: "Room for what is used", line: "docker2vm cache prune --keep-bytes 10G" },
+      { does: "All of it read and checked", line: "docker2vm cache verify" },
+    ],
     whenStopped: () => "not all of the cache was gone through",
     load: async () => (await import("./cache-command.ts")).runCache,
   },
@@ -160,6 +215,14 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       "docker2vm kernel PATH [options]\n\nPATH is a kernel, a Debian or Alpine package with one, or a folder with " +
       "boot and lib/modules.",
     options: KERNEL_OPTIONS,
+    operands: ["path"],
+    examples: [
+      { does: "What a kernel can boot", line: "docker2vm kernel vmlinuz" },
+      {
+        does: "Kernel and initramfs out of a package",
+        line: "docker2vm kernel linux-image.deb --extract vmlinuz --initramfs initramfs",
+      },
+    ],
     load: async () => (await import("./kernel-command.ts")).runKernel,
   },
   boot: {
@@ -169,6 +232,14 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       "image alone. Words behind it take the place\nof the image's command, as with docker run; behind -- also such as " +
       "begin with a dash.",
     options: BOOT_OPTIONS,
+    operands: ["path"],
+    examples: [
+      { does: "Run the workload, end with its exit code", line: "docker2vm boot vm --kernel vmlinuz" },
+      {
+        does: "Another command, in a larger machine",
+        line: "docker2vm boot vm --kernel vmlinuz --memory 2G --cpus 2 -- /bin/sh",
+      },
+    ],
     failsWith: EXIT.machine,
     whenStopped: () => "the machine did not tell how its workload ended",
     load: async () => (await import("./boot-command.ts")).runBoot,
@@ -177,12 +248,16 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     summary: "Tell what an ext2, ext3, ext4, EROFS or XFS image says of itself",
     usage: "docker2vm inspect IMAGE [options]",
     options: READ_OPTIONS,
+    operands: ["file"],
+    examples: [{ does: "Size, label, features and state", line: "docker2vm inspect vm/rootfs.ext4" }],
     load: async () => (await import("./filesystem/inspect.ts")).runInspect,
   },
   ls: {
     summary: "List files in an image",
     usage: "docker2vm ls IMAGE [PATH] [options]",
     options: LS_OPTIONS,
+    operands: ["file", "text"],
+    examples: [{ does: "All files below a folder", line: "docker2vm ls vm/rootfs.ext4 /etc --recursive" }],
     whenStopped: () => "the list is not complete",
     load: async () => (await import("./filesystem/ls.ts")).runLs,
   },
@@ -190,6 +265,8 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     summary: "Write a file of an image to standard output",
     usage: "docker2vm cat IMAGE PATH [options]",
     options: CAT_OPTIONS,
+    operands: ["file", "text"],
+    examples: [{ does: "One file", line: "docker2vm cat vm/rootfs.ext4 /etc/passwd" }],
     whenStopped: () => "the file was not written to its end",
     load: async () => (await import("./filesystem/cat.ts")).runCat,
   },
@@ -199,6 +276,11 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       "docker2vm extract IMAGE PATH DEST [options]\n\n" +
       "DEST is a folder that is empty or not there, or - for a tar on standard output.",
     options: READ_OPTIONS,
+    operands: ["file", "text", "folder"],
+    examples: [
+      { does: "A folder of the image into one here", line: "docker2vm extract vm/rootfs.ext4 /etc etc" },
+      { does: "All of it as a tar", line: "docker2vm extract vm/rootfs.ext4 / - > rootfs.tar" },
+    ],
     whenStopped: ({ words: [, , , destination] }) =>
       destination === "-" ? "the tar is not complete" : `what was copied so far is in ${destination}`,
     load: async () => (await import("./filesystem/extract.ts")).runExtract,
@@ -216,8 +298,32 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     summary: "Check an image as e2fsck -fn does; XFS is not checked",
     usage: "docker2vm verify IMAGE [options]",
     options: VERIFY_OPTIONS,
+    operands: ["file"],
+    examples: [{ does: "Exit code 9 if anything is wrong", line: "docker2vm verify vm/rootfs.ext4" }],
     whenStopped: () => "the check did not come to its end",
     load: async () => (await import("./filesystem/verify.ts")).runVerify,
+  },
+  completion: {
+    summary: "Write what has a shell complete commands, options and values: completion bash, zsh, fish",
+    usage:
+      "docker2vm completion bash|zsh|fish\n\nThe script comes on standard output, for a file that the shell reads.",
+    options: {},
+    actions: COMPLETION_ACTIONS,
+    examples: [
+      {
+        does: "For bash",
+        line: "docker2vm completion bash > ~/.local/share/bash-completion/completions/docker2vm",
+      },
+      {
+        does: "For zsh, as root",
+        line: "docker2vm completion zsh > /usr/local/share/zsh/site-functions/_docker2vm",
+      },
+      { does: "For fish", line: "docker2vm completion fish > ~/.config/fish/completions/docker2vm.fish" },
+    ],
+    load: async () => {
+      const { runCompletion } = await import("./completion/completion-command.ts");
+      return (line, host) => runCompletion(COMMANDS, line, host);
+    },
   },
 };
 
@@ -227,8 +333,14 @@ export function commandNamed(name: string | undefined): Command | undefined {
 }
 
 /** Every option of every command. An option that several commands have is of one type in all of them. */
-export const ALL_OPTIONS: Readonly<Record<string, OptionSpec>> = Object.assign(
-  {},
-  ...Object.values(COMMANDS).map((command) => command.options),
-  COMMON_OPTIONS,
-);
+export const ALL_OPTIONS: Options = allOptions();
+
+/** A short name counts for an option wherever it stands. */
+function allOptions(): Options {
+  const all: Record<string, Options[string]> = {};
+  for (const { options } of [...Object.values(COMMANDS), { options: COMMON_OPTIONS }]) {
+    for (const [name, option] of Object.entries<Options[string]>(options))
+      all[name] = { ...all[name], ...option };
+  }
+  return all;
+}

@@ -1,6 +1,7 @@
 import yargs from "yargs";
+import type { Command } from "./command.ts";
 import { COMMANDS, commandNamed } from "./commands.ts";
-import { COMMON_OPTIONS, type OptionSpec } from "./options/option.ts";
+import { COMMON_OPTIONS, description, type OptionSpec, type Options } from "./options/option.ts";
 
 /** The help for a command, or for the whole program. */
 export async function helpText(name: string | undefined): Promise<string> {
@@ -25,16 +26,28 @@ export async function helpText(name: string | undefined): Promise<string> {
     );
   }
   // The help of a command is built when yargs meets the command.
-  await program.parseAsync(commandNamed(name) === undefined ? [] : [name ?? ""]);
-  return `${await program.getHelp()}\n`;
+  const command = commandNamed(name);
+  await program.parseAsync(command === undefined ? [] : [name ?? ""]);
+  return `${await program.getHelp()}\n${examples(command)}`;
+}
+
+function examples(command: Command | undefined): string {
+  const { examples = [] } = command ?? {};
+  if (examples.length === 0) return "";
+  return `\nExamples:\n${examples.map(({ does, line }) => `  ${does}:\n    ${line}\n`).join("")}`;
 }
 
 /** As yargs shows them; without their types, which would say "[string]" at every line's end. */
-function shown(options: Readonly<Record<string, OptionSpec>>) {
-  return Object.fromEntries(
-    Object.entries(options).map(([name, { type: _type, standardInput: _input, values = [], ...option }]) => [
-      name,
-      values.length < 2 ? option : { ...option, describe: `${option.describe}: ${values.join(", ")}` },
-    ]),
-  );
+function shown(options: Options) {
+  return Object.fromEntries(Object.entries(options).map(([name, option]) => [name, row(option)]));
+}
+
+function row(option: OptionSpec) {
+  const { group, alias, defaultDescription } = option;
+  return {
+    group,
+    describe: description(option),
+    ...(alias === undefined ? {} : { alias }),
+    ...(defaultDescription === undefined ? {} : { defaultDescription }),
+  };
 }

@@ -98,10 +98,10 @@ function profileOf(line: CommandLine, environment: Environment): ProfileSettings
 function filesystemOf(line: CommandLine): FilesystemSettings {
   return {
     type: choice(line, "fs", CONVERT_OPTIONS.fs.values),
-    size: sizeOption(line, "size", ["auto", "min"]),
+    size: sizeOption(line, "size", CONVERT_OPTIONS.size.words),
     free: sizeOption(line, "free", []),
     inodes: numberOption(line, "inodes"),
-    journal: sizeOption(line, "journal", ["auto", "off"]),
+    journal: sizeOption(line, "journal", CONVERT_OPTIONS.journal.words),
     readOnly: flag(line, "read-only"),
     lostAndFound: flag(line, "no-lost-found") ? false : undefined,
     compress: stringOption(line, "compress") as FilesystemSettings["compress"],

@@ -2,7 +2,10 @@ import { describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ALL_OPTIONS, COMMANDS } from "../../src/cli/commands.ts";
+import type { Command } from "../../src/cli/command.ts";
+import { argumentsOf, checkCommandLine, splitCommandLine } from "../../src/cli/command-line.ts";
+import { ALL_OPTIONS, COMMANDS, commandNamed } from "../../src/cli/commands.ts";
+import type { OptionSpec } from "../../src/cli/options/option.ts";
 import { withTemporaryFolder } from "../support/temporary.ts";
 import { runWith } from "./fake-host.ts";
 
@@ -297,11 +300,31 @@ describe("a command line becomes the library's options", () => {
     });
   }
 
+  test("-o is --out, of every command that has it", async () => {
+    const { options } = await runWith(["convert", "oci:./app", "-o", "vm"]);
+    expect(options?.out).toBe("vm");
+    for (const { options } of Object.values(COMMANDS)) {
+      if (options["out"] !== undefined) expect(options["out"].alias).toBe("o");
+    }
+  });
+
   test("- is standard input", async () => {
     const { options } = await runWith(["convert", "-", "--out", "vm"]);
     expect(options?.source).toMatchObject({ kind: "stdin", bytes: expect.anything() });
   });
 });
+
+/** The command takes the line, and each option that takes few words has one of them. */
+function expectTaken(command: string, args: readonly string[]): void {
+  const words = argumentsOf(args);
+  const line = splitCommandLine(words);
+  expect(checkCommandLine(line, words)).toBe(commandNamed(command) as Command);
+  for (const [name, given] of line.values) {
+    const { values, list } = ALL_OPTIONS[name] as OptionSpec;
+    const taken = values ?? list;
+    if (taken !== undefined) expect(taken).toEqual(expect.arrayContaining(String(given).split(",")));
+  }
+}
 
 describe("help and version", () => {
   test("--help lists the commands on standard output", async () => {
@@ -319,6 +342,19 @@ describe("help and version", () => {
       const ran = await runWith([name, "-h", "--size", "lots"]);
       expect(ran.code).toBe(0);
       for (const option of Object.keys(command.options)) expect(ran.stdout).toContain(`--${option} `);
+    }
+  });
+
+  test("COMMAND --help ends in one to three examples, which are lines that the command takes", async () => {
+    for (const [name, { examples = [], hidden }] of Object.entries(COMMANDS)) {
+      expect([name, examples.length]).toEqual([name, Math.min(Math.max(examples.length, 1), 3)]);
+      const help = (await runWith([name, "--help"])).stdout;
+      for (const { does, line } of examples) {
+        expect(help).toContain(`\n  ${does}:\n    ${line}\n`);
+        const [program, ...args] = line.replace(/ > .*/, "").split(" ");
+        expect(program).toBe(hidden ? name : "docker2vm");
+        expectTaken(name, hidden ? [name, ...args] : args);
+      }
     }
   });
 

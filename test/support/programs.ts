@@ -59,6 +59,11 @@ const PACKAGES = {
   dash: "dash",
   bash: "bash",
   mksh: "mksh",
+  zsh: "zsh",
+  fish: "fish",
+  man: "man-db",
+  groff: "groff-base",
+  mandoc: "mandoc",
   setpriv: "util-linux",
   script: "bsdutils",
   /** Other roots and other users: root's alone. */

@@ -48,10 +48,12 @@ export const PUSH_OPTIONS = {
   "mount-from": {
     type: "string",
     group: REGISTRY,
-    describe: "REPOSITORY of the same registry that may have the pieces already; may be repeated",
+    describe: "REPOSITORY of the same registry that may have the pieces already",
+    repeats: true,
   },
   concurrency: {
     type: "string",
+    takes: "number",
     group: REGISTRY,
     describe: "Pieces compressed and sent at once, at most",
     defaultDescription: "2",

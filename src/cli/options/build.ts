@@ -9,12 +9,14 @@ const BUILD = "Build:";
 export const BUILD_OPTIONS = {
   file: {
     type: "string",
+    takes: "file",
     group: BUILD,
     describe: "The Dockerfile",
     defaultDescription: "Dockerfile in the context",
   },
   context: {
     type: "string",
+    takes: "folder",
     group: BUILD,
     describe: "Folder that COPY and ADD take from",
     defaultDescription: ".",
@@ -30,12 +32,14 @@ export const BUILD_OPTIONS = {
   "build-arg": {
     type: "string",
     group: BUILD,
-    describe: "NAME=VALUE, or NAME for its value in the environment; may be repeated",
+    describe: "NAME=VALUE, or NAME for its value in the environment",
+    repeats: true,
   },
   secret: {
     type: "string",
     group: BUILD,
-    describe: "As the builder takes it: id=token,src=./token; may be repeated",
+    describe: "As the builder takes it: id=token,src=./token",
+    repeats: true,
   },
   "no-cache": { type: "boolean", group: BUILD, describe: "Build every step anew" },
 } as const satisfies Record<string, OptionSpec>;

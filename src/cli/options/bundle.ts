@@ -1,6 +1,6 @@
 import { CONVERT_OPTIONS, JSON_RESULT } from "./convert.ts";
 import { EDIT_OPTIONS } from "./edits.ts";
-import type { OptionSpec } from "./option.ts";
+import type { OptionSpec, Syntax } from "./option.ts";
 import { REGISTRY_OPTIONS } from "./registry.ts";
 
 const CONTAINER = "The container (of create):";
@@ -31,16 +31,23 @@ export const BUNDLE_CREATE_OPTIONS = {
   hostname: { type: "string", group: CONTAINER, describe: "Name of the container's machine" },
   terminal: { type: "boolean", group: CONTAINER, describe: "The process is to have a terminal" },
   "read-only": { type: "boolean", group: CONTAINER, describe: "Its root filesystem cannot be written to" },
-  memory: { type: "string", group: CONTAINER, describe: "Memory it may have: bytes, or with K, M, G" },
-  cpus: { type: "string", group: CONTAINER, describe: "Processors it may use, as 1.5" },
-  pids: { type: "string", group: CONTAINER, describe: "Processes and threads it may have" },
+  memory: {
+    type: "string",
+    takes: "size",
+    group: CONTAINER,
+    describe: "Memory it may have: bytes, or with K, M, G",
+  },
+  cpus: { type: "string", takes: "number", group: CONTAINER, describe: "Processors it may use, as 1.5" },
+  pids: { type: "string", takes: "number", group: CONTAINER, describe: "Processes and threads it may have" },
   config: {
     type: "string",
+    takes: "file",
     group: CONTAINER,
     describe: "JSON file that is merged over what would be written (RFC 7386), and wins",
   },
   rootfs: {
     type: "string",
+    takes: "folder",
     group: CONTAINER,
     describe: "A root filesystem that is there: a folder that is named, and left as it is",
   },
@@ -52,6 +59,8 @@ export const BUNDLE_CREATE_OPTIONS = {
   ...REGISTRY_OPTIONS,
   out: {
     type: "string",
+    takes: "folder",
+    alias: "o",
     group: CONVERT_OPTIONS.out.group,
     describe: "Folder for rootfs/ and config.json (required)",
   },
@@ -75,3 +84,8 @@ export const BUNDLE_VALIDATE_OPTIONS = {
 } as const satisfies Record<string, OptionSpec>;
 
 export const BUNDLE_OPTIONS = { ...BUNDLE_CREATE_OPTIONS, ...BUNDLE_VALIDATE_OPTIONS };
+
+export const BUNDLE_ACTIONS = {
+  create: { summary: "Make a bundle of an image", options: BUNDLE_CREATE_OPTIONS, operands: ["source"] },
+  validate: { summary: "Check a bundle", options: BUNDLE_VALIDATE_OPTIONS, operands: ["folder"] },
+} as const satisfies Record<string, Syntax>;

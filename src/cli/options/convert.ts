@@ -14,15 +14,32 @@ const LAUNCH = "Launch files (with --launch):";
 const LIMITS = "Limits (an image beyond one is refused):";
 const TALK = "Messages:";
 
+/** Those that most images are made for. */
+const PLATFORMS = [
+  "linux/amd64",
+  "linux/arm64",
+  "linux/arm/v7",
+  "linux/386",
+  "linux/ppc64le",
+  "linux/riscv64",
+  "linux/s390x",
+];
+
 export const CONVERT_OPTIONS = {
-  image: { type: "string", group: SOURCE, describe: "Name of an image in a registry" },
+  image: { type: "string", takes: "image", group: SOURCE, describe: "Name of an image in a registry" },
   "oci-layout": {
     type: "string",
+    takes: "folder",
     group: SOURCE,
     describe: "OCI layout folder: PATH, PATH:TAG or PATH@sha256:…",
   },
-  "oci-tar": { type: "string", group: SOURCE, describe: "Tar file of an OCI layout" },
-  "docker-archive": { type: "string", group: SOURCE, describe: "Tar file as `docker save` writes it" },
+  "oci-tar": { type: "string", takes: "file", group: SOURCE, describe: "Tar file of an OCI layout" },
+  "docker-archive": {
+    type: "string",
+    takes: "file",
+    group: SOURCE,
+    describe: "Tar file as `docker save` writes it",
+  },
   namespace: {
     type: "string",
     group: SOURCE,
@@ -33,14 +50,16 @@ export const CONVERT_OPTIONS = {
   "map-uid": {
     type: "string",
     group: SOURCE,
-    describe: "With dir:, FROM:TO[:COUNT], users that are others in the image; may be repeated",
+    describe: "With dir:, FROM:TO[:COUNT], users that are others in the image",
+    repeats: true,
   },
-  "map-gid": { type: "string", group: SOURCE, describe: "The same of groups" },
+  "map-gid": { type: "string", group: SOURCE, describe: "The same of groups", repeats: true },
   "no-xattrs": { type: "boolean", group: SOURCE, describe: "With dir:, leave extended attributes out" },
   platform: {
     type: "string",
     group: IMAGE,
-    describe: "os/arch or os/arch/variant",
+    describe: "os/arch, os/arch/variant or arch",
+    words: PLATFORMS,
     defaultDescription: "linux on this machine's architecture",
   },
   "any-platform": {
@@ -65,6 +84,7 @@ export const CONVERT_OPTIONS = {
   },
   "guest-assets": {
     type: "string",
+    takes: "folder",
     group: IMAGE,
     describe: "Folder of the guest assets that the profile takes its parts from",
     defaultDescription: "where Gondolin finds them",
@@ -87,12 +107,15 @@ export const CONVERT_OPTIONS = {
   env: {
     type: "string",
     group: WORKLOAD,
-    describe: "NAME=VALUE, or NAME for its value in the environment; may be repeated",
+    describe: "NAME=VALUE, or NAME for its value in the environment",
+    repeats: true,
   },
   "env-file": {
     type: "string",
+    takes: "file",
     group: WORKLOAD,
-    describe: "File of such lines, before all of --env; may be repeated",
+    describe: "File of such lines, before all of --env",
+    repeats: true,
   },
   workdir: { type: "string", group: WORKLOAD, describe: "Working directory" },
   user: { type: "string", group: WORKLOAD, describe: "USER[:GROUP], names or numbers" },
@@ -119,10 +142,17 @@ export const CONVERT_OPTIONS = {
   ...RESULT_OPTIONS,
   out: {
     type: "string",
+    takes: "folder",
     group: OUTPUT,
+    alias: "o",
     describe: "Folder for rootfs.ext4 (or .erofs, .xfs) and meta.json",
   },
-  output: { type: "string", group: OUTPUT, describe: "In place of --out: one file, for the image alone" },
+  output: {
+    type: "string",
+    takes: "file",
+    group: OUTPUT,
+    describe: "In place of --out: one file, for the image alone",
+  },
   meta: { type: "boolean", group: OUTPUT, describe: "With --output: write FILE.meta.json as well" },
   "writable-disk": {
     type: "string",
@@ -140,21 +170,31 @@ export const CONVERT_OPTIONS = {
   },
   size: {
     type: "string",
+    takes: "size",
     group: FILESYSTEM,
     describe: "Its size: bytes, or with K, M, G, T (powers of 1024); min: nothing spare; auto",
+    words: ["auto", "min"],
     defaultDescription: "auto: what is used and a quarter of that free, at least 64M",
   },
-  free: { type: "string", group: FILESYSTEM, describe: "Free space beside the content, as 500M" },
+  free: {
+    type: "string",
+    takes: "size",
+    group: FILESYSTEM,
+    describe: "Free space beside the content, as 500M",
+  },
   inodes: {
     type: "string",
+    takes: "number",
     group: FILESYSTEM,
     describe: "Inodes in all; not of xfs",
     defaultDescription: "as mke2fs, and some to spare",
   },
   journal: {
     type: "string",
+    takes: "size",
     group: FILESYSTEM,
     describe: "off, or its size, as 16M",
+    words: ["auto", "off"],
     defaultDescription: "as mke2fs makes it; of xfs by the size",
   },
   "read-only": {
@@ -171,10 +211,12 @@ export const CONVERT_OPTIONS = {
     type: "string",
     group: FILESYSTEM,
     describe: "With erofs: lz4, or lz4:1 (fast) to lz4:9 (small); guests need Linux 5.13",
+    words: ["none", "lz4", "lz4:9"],
     defaultDescription: "none",
   },
   "cluster-size": {
     type: "string",
+    takes: "size",
     group: FILESYSTEM,
     describe: "What is compressed as one: bytes, or with K, M; 4K to 1M",
     defaultDescription: "64K",
@@ -212,6 +254,7 @@ export const CONVERT_OPTIONS = {
   },
   workers: {
     type: "string",
+    takes: "number",
     group: OUTPUT,
     describe: "Threads that hash and inflate layers, 0 for none; the result is the same",
     defaultDescription: "by the cores, none for small images",
@@ -219,43 +262,57 @@ export const CONVERT_OPTIONS = {
   launch: {
     type: "string",
     group: LAUNCH,
-    describe: `Machine monitors to make files for, with commas between: ${MONITORS.join(",")}`,
+    describe: "Machine monitors to make files for",
+    list: MONITORS,
+    repeats: true,
   },
   kernel: {
     type: "string",
+    takes: "file",
     group: LAUNCH,
     describe: "Path of the kernel",
     defaultDescription: '"kernel" in the output folder',
   },
-  initramfs: { type: "string", group: LAUNCH, describe: "Path of an initramfs" },
+  initramfs: { type: "string", takes: "file", group: LAUNCH, describe: "Path of an initramfs" },
   memory: {
     type: "string",
+    takes: "size",
     group: LAUNCH,
     describe: "Memory: bytes, or with M, G",
     defaultDescription: "512M",
   },
-  cpus: { type: "string", group: LAUNCH, describe: "Processors", defaultDescription: "1" },
+  cpus: { type: "string", takes: "number", group: LAUNCH, describe: "Processors", defaultDescription: "1" },
   "max-bytes": {
     type: "string",
+    takes: "size",
     group: LIMITS,
     describe: "Bytes of all layers, uncompressed, as 20G",
     defaultDescription: "1T; with --size, contents by that",
   },
   "max-entries": {
     type: "string",
+    takes: "number",
     group: LIMITS,
     describe: "Entries of all layers",
     defaultDescription: "10000000",
   },
-  "max-layers": { type: "string", group: LIMITS, describe: "Layers", defaultDescription: "1000" },
+  "max-layers": {
+    type: "string",
+    takes: "number",
+    group: LIMITS,
+    describe: "Layers",
+    defaultDescription: "1000",
+  },
   "max-memory": {
     type: "string",
+    takes: "size",
     group: LIMITS,
     describe: "Memory for names, symlinks and attributes",
     defaultDescription: "1G",
   },
   timeout: {
     type: "string",
+    takes: "duration",
     group: LIMITS,
     describe: "Time for the whole, as 90s, 30m, 2h",
     defaultDescription: "none",

@@ -30,9 +30,15 @@ export const OCI2GONDOLIN_OPTIONS = {
 
 export const DOCKERFILE2GONDOLIN_OPTIONS = {
   ...BUILD_OPTIONS,
-  file: { type: "string", group: BUILD_OPTIONS.file.group, describe: "The Dockerfile (required)" },
+  file: {
+    type: "string",
+    takes: "file",
+    group: BUILD_OPTIONS.file.group,
+    describe: "The Dockerfile (required)",
+  },
   context: {
     type: "string",
+    takes: "folder",
     group: BUILD_OPTIONS.context.group,
     describe: "Folder that COPY and ADD take from (required)",
   },

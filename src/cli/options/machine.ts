@@ -5,10 +5,16 @@ import type { OptionSpec } from "./option.ts";
 export const KERNEL_OPTIONS = {
   initramfs: {
     type: "string",
+    takes: "file",
     group: "Output:",
     describe: "File for an initramfs with the kernel's modules and a program that loads them",
   },
-  extract: { type: "string", group: "Output:", describe: "File for the kernel itself, out of a package" },
+  extract: {
+    type: "string",
+    takes: "file",
+    group: "Output:",
+    describe: "File for the kernel itself, out of a package",
+  },
   force: CONVERT_OPTIONS.force,
   json: JSON_RESULT,
   verbose: CONVERT_OPTIONS.verbose,
@@ -19,12 +25,14 @@ const MACHINE = "Machine:";
 export const BOOT_OPTIONS = {
   kernel: {
     type: "string",
+    takes: "path",
     group: MACHINE,
     describe:
       "A kernel, a Debian or Alpine package with one, or a folder with boot and lib/modules (required)",
   },
   initramfs: {
     type: "string",
+    takes: "file",
     group: MACHINE,
     describe: "An initramfs",
     defaultDescription: "made where the kernel needs one",
@@ -60,7 +68,8 @@ export const BOOT_OPTIONS = {
   append: {
     type: "string",
     group: MACHINE,
-    describe: "A word for the kernel's command line; may be repeated",
+    describe: "A word for the kernel's command line",
+    repeats: true,
   },
   verbose: {
     ...CONVERT_OPTIONS.verbose,
