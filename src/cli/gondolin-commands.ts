@@ -118,10 +118,8 @@ function conversionResult(out: string, result: ConvertResult) {
 }
 
 function forGondolin<Request extends ConversionRequest>(request: Request): Request {
-  const { platform } = request;
   return {
     ...request,
-    platform: platform === undefined || platform.includes("/") ? platform : `linux/${platform}`,
     profile: { ...request.profile, name: "gondolin" },
     force: true,
   };

@@ -47,7 +47,7 @@ export function isConvertible({ os }: Pick<Platform, "os">): boolean {
 
 /** Whether a user can name the platform so that it is taken: what documents say may be anything. */
 export function isNameable(platform: Platform): boolean {
-  return isConvertible(platform) && NAME.test(formatPlatform(platform));
+  return isConvertible(platform) && NAME.test(formatPlatform(platform)) && !hasWrongVariant(platform);
 }
 
 const NODE_ARCHITECTURES: Readonly<Record<string, string>> = {
@@ -61,21 +61,78 @@ const NODE_ARCHITECTURES: Readonly<Record<string, string>> = {
   loong64: "loong64",
 };
 
+/** What GOARCH can be where Linux is. */
+const ARCHITECTURES: readonly string[] = [
+  ...["386", "amd64", "arm", "arm64", "loong64", "mips", "mips64", "mips64le", "mipsle"],
+  ...["ppc64", "ppc64le", "riscv64", "s390x"],
+];
+
+/** Architectures as Docker Hub's repositories, `uname -m`, Debian and Node have them, where documents do not. */
+const SPOKEN: Readonly<Record<string, string>> = {
+  x64: "amd64",
+  x86: "386",
+  i686: "386",
+  arm32v5: "arm/v5",
+  arm32v6: "arm/v6",
+  arm32v7: "arm/v7",
+  arm64v8: "arm64",
+  armv6l: "arm/v6",
+  armv7: "arm/v7",
+  armv7l: "arm/v7",
+  ppc64el: "ppc64le",
+};
+
+/** What the variants of an architecture are called; others may have any. */
+const VARIANT_NAMES: Readonly<Record<string, { readonly form: RegExp; readonly hint: string }>> = {
+  amd64: { form: /^v[1-4]$/, hint: "amd64 has the variants v1 to v4" },
+  arm: { form: /^v[5-8]$/, hint: "arm has the variants v5 to v8" },
+  arm64: {
+    form: /^v[89](\.\d+)?$/,
+    hint: "arm64 has the variants v8 and v9; that of 32 bits is linux/arm, as linux/arm/v7",
+  },
+};
+
+const FORMS = "name a platform as linux/amd64 or linux/arm/v7";
+
 /**
- * The platform a user names: `linux/ARCHITECTURE[/VARIANT]`.
- * Throws E_USAGE for another form, and for another os: only Linux boots from an ext4 root filesystem.
+ * The platform a user names: `linux/ARCHITECTURE[/VARIANT]`, or without linux.
+ * Throws E_USAGE for another form, for variants that there are not, and for another os: only Linux boots from an ext4
+ * root filesystem.
  */
 export function parsePlatform(text: string): Platform {
-  const hint = "name a platform as linux/amd64 or linux/arm/v7";
-  if (!NAME.test(text)) {
-    throw new Docker2vmError("E_USAGE", `${quote(text)} is not a platform`, { hint });
-  }
-  const [os = "", architecture = "", variant] = text.split("/");
+  const [os, architecture, variant] = wordsOf(text);
   const platform = normalisePlatform({ os, architecture, variant });
   if (!isConvertible(platform)) {
-    throw new Docker2vmError("E_USAGE", `platform ${quote(text)}: ${ONLY_LINUX}`, { hint });
+    throw new Docker2vmError("E_USAGE", `platform ${quote(text)}: ${ONLY_LINUX}`, { hint: FORMS });
+  }
+  if (hasWrongVariant(platform)) {
+    throw new Docker2vmError("E_USAGE", `${quote(text)} is no platform: there is no such variant`, {
+      hint: VARIANT_NAMES[platform.architecture]?.hint,
+    });
   }
   return platform;
+}
+
+function hasWrongVariant({ architecture, variant }: Platform): boolean {
+  return variant !== undefined && VARIANT_NAMES[architecture]?.form.test(variant) === false;
+}
+
+/** With linux before an architecture that stands alone, and that by the name that documents have for it. */
+function wordsOf(text: string): readonly [os: string, architecture: string, variant?: string | undefined] {
+  const words = text
+    .split("/")
+    .map((word) => new Map(Object.entries(SPOKEN)).get(word.toLowerCase()) ?? word);
+  const whole = isArchitecture(words[0]) ? ["linux", ...words].join("/") : words.join("/");
+  if (!NAME.test(whole)) {
+    throw new Docker2vmError("E_USAGE", `${quote(text)} is not a platform`, { hint: FORMS });
+  }
+  const [os = "", architecture = "", variant] = whole.split("/");
+  return [os, architecture, variant];
+}
+
+function isArchitecture(word = ""): boolean {
+  const { architecture } = normalisePlatform({ os: "linux", architecture: word.replace(/\/.*/, "") });
+  return ARCHITECTURES.includes(architecture);
 }
 
 /** Linux on the machine's own architecture, given as Node names it (`process.arch`). Throws E_USAGE if unknown. */

@@ -20,7 +20,7 @@ describe("oci2gondolin", () => {
     expect(options).toMatchObject({
       source: "oci:/images/app",
       out: "/vm",
-      platform: "linux/arm64",
+      platform: "arm64",
       profile: { name: "gondolin", mode: "assets" },
       force: true,
     });

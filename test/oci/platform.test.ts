@@ -18,15 +18,50 @@ describe("a platform's name", () => {
     ["linux/armel", "linux/arm/v6"],
     ["linux/i386", "linux/386"],
     ["linux/riscv64", "linux/riscv64"],
+    ["amd64", "linux/amd64"],
+    ["arm64", "linux/arm64"],
+    ["aarch64", "linux/arm64"],
+    ["x86_64", "linux/amd64"],
+    ["X64", "linux/amd64"],
+    ["arm/v6", "linux/arm/v6"],
+    ["arm64/v8", "linux/arm64"],
+    ["amd64/v3", "linux/amd64/v3"],
+    ["linux/armv7", "linux/arm/v7"],
+    ["arm32v7", "linux/arm/v7"],
+    ["linux/arm64v8", "linux/arm64"],
+    ["ppc64el", "linux/ppc64le"],
+    ["linux/arm64/v9.2", "linux/arm64/v9.2"],
   ] as const) {
     test(`${text} means ${normal}`, () => {
       expect(formatPlatform(parsePlatform(text))).toBe(normal);
     });
   }
 
-  for (const text of ["", "amd64", "linux/", "/amd64", "linux/amd64/v1/x", "linux amd64", "linux/amd64\n"]) {
+  for (const text of [
+    "",
+    "linux",
+    "toString",
+    "alpine",
+    "arm/v6/v7",
+    "linux/",
+    "/amd64",
+    "linux/amd64/v1/x",
+    "linux amd64",
+    "linux/amd64\n",
+  ]) {
     test(`${JSON.stringify(text)} is a usage error`, () =>
       expectError(() => parsePlatform(text), "E_USAGE", "is not a platform", "linux/amd64"));
+  }
+
+  for (const [text, hint] of [
+    ["linux/arm64/v7", "linux/arm/v7"],
+    ["arm64/v7", "v8 and v9"],
+    ["linux/amd64/v5", "v1 to v4"],
+    ["linux/arm/v9", "v5 to v8"],
+    ["linux/amd64/arm64", "v1 to v4"],
+  ] as const) {
+    test(`${text} is a usage error: there is no such variant`, () =>
+      expectError(() => parsePlatform(text), "E_USAGE", "no such variant", hint));
   }
 
   test("of another system is a usage error", () =>
