@@ -4,6 +4,7 @@ import { dirname, isAbsolute, join, sep } from "node:path";
 import { checkOutside } from "../convert/check-outside.ts";
 import { openEdits } from "../convert/edit-image.ts";
 import { foundImage } from "../convert/found-image.ts";
+import { stagedFor } from "../convert/source-fault.ts";
 import { keyFor, withImage } from "../convert/with-image.ts";
 import type { OpenEdits } from "../edits/open.ts";
 import { assert, Docker2vmError } from "../errors.ts";
@@ -12,7 +13,7 @@ import { absolutePath } from "../machine.ts";
 import { noConfig } from "../oci/config.ts";
 import type { Digest } from "../oci/digest.ts";
 import { formatPlatform, parsePlatform } from "../oci/platform.ts";
-import { StagedOutput } from "../output/staged-output.ts";
+import type { StagedOutput } from "../output/staged-output.ts";
 import type { RootFilesystem } from "../rootfs/root-filesystem.ts";
 import type { ResolvedImage, SourceOrigin } from "../source/source.ts";
 import { whyUnreadable } from "../system-errors.ts";
@@ -102,7 +103,8 @@ async function createEdited(request: BundleRequest, edits: OpenEdits | undefined
   if (conversion !== undefined && request.rootfs === undefined) checkOutside(conversion, absolutePath(out));
   const verifyKey = conversion === undefined ? undefined : await keyFor(conversion);
   const given = request.rootfs === undefined ? undefined : givenRoot(request.rootfs, out);
-  const output = await StagedOutput.create(
+  const output = await stagedFor(
+    conversion,
     out,
     [...(given === undefined ? [ROOTFS_NAME] : []), CONFIG_NAME],
     force,

@@ -5,7 +5,7 @@ import type { Command } from "./command.ts";
 import { ALL_OPTIONS, COMMANDS, commandNamed } from "./commands.ts";
 import { goArguments } from "./go-flags.ts";
 import { optionsInOrder, withStandardInput } from "./in-order.ts";
-import { COMMON_OPTIONS, type OptionSpec } from "./options/option.ts";
+import { COMMON_OPTIONS, type Options } from "./options/option.ts";
 import { nearest } from "./suggest.ts";
 
 /** The arguments in this program's own form, where the command that they name has another. */
@@ -50,10 +50,10 @@ export function checkCommandLine(
   args: readonly string[],
 ): Command {
   const command = commandNamed(words[0]);
-  const options: Readonly<Record<string, OptionSpec>> =
-    command === undefined ? ALL_OPTIONS : { ...command.options, ...COMMON_OPTIONS };
-  for (const name of values.keys()) checkOption(name, options, command === undefined ? undefined : words[0]);
+  const options: Options = command === undefined ? ALL_OPTIONS : { ...command.options, ...COMMON_OPTIONS };
   const optionArgs = args.slice(0, args.includes("--") ? args.indexOf("--") : undefined);
+  for (const arg of optionArgs) refuseOneDash(arg, options);
+  for (const name of values.keys()) checkOption(name, options, command === undefined ? undefined : words[0]);
   for (const [index, arg] of optionArgs.entries()) {
     refuseDash(arg, optionArgs[index + 1], options);
     const [, name, value] = /^--([^=]+)=(.*)$/s.exec(arg) ?? [];
@@ -66,12 +66,15 @@ export function checkCommandLine(
   return command ?? refuseCommand(words[0]);
 }
 
+/** Which the parser takes for so many short options. */
+function refuseOneDash(arg: string, options: Options): void {
+  const [, name = ""] = /^-([a-z][a-z-]+)(?:=.*)?$/s.exec(arg) ?? [];
+  if (!Object.hasOwn(options, name)) return;
+  throw new Docker2vmError("E_USAGE", `unknown option -${name}`, { hint: `did you mean --${name}?` });
+}
+
 /** Behind an option the parser takes "-" for a word, such as a second source. */
-function refuseDash(
-  arg: string,
-  next: string | undefined,
-  options: Readonly<Record<string, OptionSpec>>,
-): void {
+function refuseDash(arg: string, next: string | undefined, options: Options): void {
   if (next !== "-" || options[arg.slice(2)]?.type !== "string") return;
   refuseEmpty(arg.slice(2));
 }
@@ -85,17 +88,33 @@ function refuseCommand(word: string | undefined): never {
       hint: CONVERT_HINT,
     });
   }
-  const near = nearest(word, Object.keys(COMMANDS));
-  throw new Docker2vmError("E_USAGE", `unknown command ${JSON.stringify(word)}`, {
-    hint: near === undefined ? CONVERT_HINT : `did you mean ${near}?`,
-  });
+  throw new Docker2vmError("E_USAGE", `unknown command ${JSON.stringify(word)}`, { hint: commandHint(word) });
 }
 
-function checkOption(
-  name: string,
-  options: Readonly<Record<string, OptionSpec>>,
-  command: string | undefined,
-): void {
+/** What other programs call what a command here does. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  build: "docker2vm dockerfile --out DIR builds an image and converts it",
+  check: "docker2vm verify IMAGE checks a filesystem",
+  cp: "docker2vm extract IMAGE PATH DEST copies files out of a filesystem",
+  create: CONVERT_HINT,
+  fsck: "docker2vm verify IMAGE checks a filesystem",
+  help: "docker2vm --help lists the commands, docker2vm COMMAND --help the options of one",
+  images: "docker2vm cache ls lists what was pulled",
+  info: "docker2vm inspect-image SOURCE looks at an image, docker2vm inspect IMAGE at a filesystem",
+  run: "docker2vm boot DIR --kernel PATH boots what docker2vm convert --out DIR has made",
+  version: "docker2vm --version shows the version",
+};
+
+function commandHint(word: string): string {
+  const other = new Map(Object.entries(ELSEWHERE)).get(word);
+  if (other !== undefined) return other;
+  // No command has one of these in its name.
+  if (/[./:@]/.test(word)) return `to convert it: docker2vm convert ${word} --out DIR`;
+  const near = nearest(word, Object.keys(COMMANDS));
+  return near === undefined ? CONVERT_HINT : `did you mean ${near}?`;
+}
+
+function checkOption(name: string, options: Options, command: string | undefined): void {
   if (Object.hasOwn(options, name)) return;
   const shown = name.length === 1 ? `-${name}` : `--${name}`;
   const near = likely(name, Object.keys(options));

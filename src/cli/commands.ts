@@ -22,7 +22,7 @@ export const COMMANDS: Commands = {
     summary: "Convert an image to rootfs.ext4 and meta.json",
     usage:
       "docker2vm convert SOURCE --out DIR [options]\n\nSOURCE is an image's name (alpine:3.20), " +
-      "oci:PATH[:TAG], oci-archive:PATH,\ndocker-archive:PATH, - for an archive on standard input, or one of the options below; an image\nthat an engine here has: docker-daemon:NAME, containers-storage:NAME, containerd:NAME; or a root\nfilesystem without an image: rootfs-tar:FILE, dir:PATH, image:FILE.",
+      "oci:PATH[:TAG], oci-archive:PATH,\ndocker-archive:PATH, - for an archive on standard input, or one of the options below; an image\nthat an engine here has: docker-daemon:NAME, containers-storage:NAME, containerd:NAME; or a root\nfilesystem without an image: rootfs-tar:FILE, dir:PATH, image:FILE. A path that begins with . or /\nis taken for what is in it: ./saved.tar, ./rootfs.",
     options: CONVERT_OPTIONS,
     operands: ["source"],
     examples: [

@@ -5,11 +5,12 @@ import { withNamespace } from "./containerd-source.ts";
 import { editsOf } from "./edit-options.ts";
 import { withFolderOptions } from "./folder-source.ts";
 import type { Host } from "./host.ts";
-import { type Manner, mannerOf } from "./manner.ts";
+import { type Manner, mannerOf, noteTo } from "./manner.ts";
 import { progressReporter } from "./progress/reporter.ts";
 import { registryRequest } from "./registry-request.ts";
 import { convertRequest } from "./request.ts";
 import { resultSettings } from "./results-request.ts";
+import { settledSource } from "./source-choice.ts";
 import { sourceSpec } from "./standard-input.ts";
 import { summaryJson, summaryText } from "./summary.ts";
 import { madeImage, type Told, tell } from "./tell.ts";
@@ -18,9 +19,10 @@ import { madeImage, type Told, tell } from "./tell.ts";
 export async function runConvert(line: CommandLine, host: Host): Promise<void> {
   const manner = mannerOf(line);
   const request = convertRequest(line, host.env);
-  const given = withNamespace(line, sourceSpec(request.source, "convert - --out DIR", host));
+  const chosen = await settledSource(request.source, noteTo(host.stderr, manner));
+  const given = withNamespace(line, sourceSpec(chosen, "convert - --out DIR", host));
   const source = withFolderOptions(line, given);
-  const registry = await registryRequest(line, host, request.source);
+  const registry = await registryRequest(line, host, chosen);
   const progress = progressReporter(manner, host.stderr, host.env);
   const options = {
     ...request,

@@ -12,6 +12,7 @@ import type { Host } from "./host.ts";
 import { printable } from "./printable.ts";
 import { registryRequest } from "./registry-request.ts";
 import { limitsOf } from "./request.ts";
+import { settledSource } from "./source-choice.ts";
 import { sourceSpec } from "./standard-input.ts";
 
 /** As diff(1) has it: nothing differs, something does. */
@@ -20,7 +21,7 @@ const DIFFERENT = 1;
 
 /** `docker2vm diff A B`: what differs, a line each, and whether anything does, as the exit code. */
 export async function runDiff(line: CommandLine, host: Host): Promise<number> {
-  const [before = "", after = ""] = wordsOf(line, ["A", "B"], 2).map(withPrefix);
+  const [before = "", after = ""] = await settled(wordsOf(line, ["A", "B"], 2), host);
   if (before.endsWith("-") && before === after) {
     throw new Docker2vmError("E_USAGE", "standard input can be one of the two only", {
       hint: "keep the other one in a file",
@@ -49,10 +50,16 @@ export async function runDiff(line: CommandLine, host: Host): Promise<number> {
   return differences.length === 0 ? SAME : DIFFERENT;
 }
 
-/** The path of a file is that of a filesystem's image, as where images are looked into. */
-function withPrefix(word: string): string {
-  if (word === "-" || !isFile(word)) return word;
-  return `image:${word}`;
+/** The path of a file is that of whatever is in it, and needs nothing that says that it is a path. */
+async function settled(words: readonly string[], host: Host): Promise<readonly string[]> {
+  const say = (text: string, source: string) =>
+    source.startsWith("image:") || host.stderr.write(`${printable(text)}\n`);
+  const found: string[] = [];
+  for (const word of words) {
+    const path = isFile(word) && !/^[./~]/.test(word) ? `./${word}` : word;
+    found.push(await settledSource(path, say));
+  }
+  return found;
 }
 
 function isFile(path: string): boolean {

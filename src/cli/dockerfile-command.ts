@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import type { ProgressEvent } from "../convert/progress.ts";
 import type { DockerfileResult } from "../dockerfile/convert-dockerfile.ts";
 import type { DockerfilePlan } from "../dockerfile/dry-run.ts";
@@ -51,7 +53,9 @@ export function dockerfileRequest(line: CommandLine, host: Host): DockerfileRequ
   const [, word] = line.words;
   if (word !== undefined) {
     throw new Docker2vmError("E_USAGE", `dockerfile does not take ${JSON.stringify(word)}`, {
-      hint: "name the build's folder with --context, and the Dockerfile with --file",
+      hint: existsSync(join(word, "Dockerfile"))
+        ? `write --context ${word}`
+        : "name the build's folder with --context, and the Dockerfile with --file",
     });
   }
   return {

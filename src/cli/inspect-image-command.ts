@@ -6,13 +6,14 @@ import type { Host } from "./host.ts";
 import { printable } from "./printable.ts";
 import { registryRequest } from "./registry-request.ts";
 import { limitsOf } from "./request.ts";
-import { chooseSource } from "./source-choice.ts";
+import { chooseSource, settledSource } from "./source-choice.ts";
 import { sourceSpec } from "./standard-input.ts";
 import { workload } from "./summary.ts";
 
 /** `docker2vm inspect-image SOURCE` */
 export async function runInspectImage(line: CommandLine, host: Host): Promise<void> {
-  const chosen = chooseSource("inspect-image", {}, line.words.slice(1));
+  const given = chooseSource("inspect-image", {}, line.words.slice(1));
+  const chosen = await settledSource(given, (text) => host.stderr.write(`${printable(text)}\n`));
   const source = withNamespace(line, sourceSpec(chosen, "inspect-image -", host));
   const registry = await registryRequest(line, host, chosen);
   const { inspectImage } = await import("../convert/inspect-image.ts");

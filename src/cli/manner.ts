@@ -1,6 +1,14 @@
 import { Docker2vmError } from "../errors.ts";
 import { type CommandLine, choice, flag } from "./arguments.ts";
+import type { Output } from "./host.ts";
 import { CONVERT_OPTIONS } from "./options/convert.ts";
+import { printable } from "./printable.ts";
+
+/** Says what is worth knowing beside the result, to who wants to be talked to in sentences. */
+export function noteTo(stderr: Output, { format, progress, quiet }: Manner): (text: string) => void {
+  const silent = quiet || format === "json" || progress === "json" || progress === "none";
+  return (text) => silent || stderr.write(`${printable(text)}\n`);
+}
 
 /** How the user wants to be talked to. */
 export interface Manner {

@@ -1,7 +1,10 @@
-import { existsSync, statSync } from "node:fs";
-import { basename, join } from "node:path";
+import { existsSync, readdirSync } from "node:fs";
+import { basename, dirname } from "node:path";
 import { Docker2vmError } from "../errors.ts";
+import { parseImageReference } from "../registry/reference.ts";
 import { type CommandLine, stringOption } from "./arguments.ts";
+import { hasPrefix } from "./source-prefixes.ts";
+import { nearest } from "./suggest.ts";
 
 /** The source options and the prefix that says the same in front of a path. */
 const PREFIXES = {
@@ -34,7 +37,8 @@ export function sourceOfOptions(command: SourceCommand, line: CommandLine, words
     "oci-tar": stringOption(line, "oci-tar"),
     "docker-archive": stringOption(line, "docker-archive"),
   };
-  return chooseSource(command, options, words);
+  const hasOutput = ["out", "output"].some((name) => line.values.has(name));
+  return chooseSource(command, options, words, hasOutput);
 }
 
 /**
@@ -45,12 +49,14 @@ export function chooseSource(
   command: SourceCommand,
   options: Readonly<Partial<Record<SourceOption, string | undefined>>>,
   words: readonly string[],
+  hasOutput = true,
 ): string {
   const given: string[] = [];
   const sources: string[] = [];
   for (const name of ["image", "oci-layout", "oci-tar", "docker-archive"] as const) {
     const path = options[name];
     if (path === undefined) continue;
+    if (name === "image" && /^[./~]/.test(path)) throw noName(path);
     given.push(`--${name}`);
     sources.push(
       name === "image" ? `docker://${path.replace(/^docker:\/\//, "")}` : `${PREFIXES[name]}:${path}`,
@@ -65,39 +71,83 @@ export function chooseSource(
     throw new Docker2vmError("E_USAGE", "no image given", { hint: `give ${FORMS[command]}` });
   if (sources.length > 1) {
     throw new Docker2vmError("E_USAGE", `more than one image given: ${given.join(" and ")}`, {
-      hint: `${command} takes exactly one source`,
+      hint: severalHint(command, words, hasOutput),
     });
   }
-  refuseBarePath(command, source);
   return source;
 }
 
-const PREFIXED =
-  /^(oci:|oci-archive:|docker-archive:|docker:\/\/|docker-daemon:|containers-storage:|containerd:|rootfs-tar:|dir:|image:)/;
-
-/** A path without a prefix is never guessed at: the same word may be the name of an image. */
-function refuseBarePath(command: SourceCommand, source: string): void {
-  if (source === "-" || PREFIXED.test(source)) return;
-  if (!existsSync(source)) return;
-  const isFolder = statSync(source).isDirectory();
-  throw new Docker2vmError(
-    "E_USAGE",
-    `${source} is ${isFolder ? "a folder" : "a file"}, but does not say what is in it`,
-    { hint: isFolder ? folderHint(source) : fileHint(command, source) },
-  );
+function noName(path: string): Docker2vmError {
+  return new Docker2vmError("E_USAGE", `--image ${JSON.stringify(path)} is a path, and no image's name`, {
+    hint: "a folder in OCI layout is given with --oci-layout, a tar of one with --oci-tar",
+  });
 }
 
-function folderHint(folder: string): string {
-  if (existsSync(join(folder, "index.json"))) return `write oci:${folder}`;
-  return existsSync(join(folder, "Dockerfile"))
-    ? `build it: docker2vm dockerfile --context ${folder} --out DIR`
-    : `write oci:${folder} if it holds an image, dir:${folder} if it holds files alone`;
+function severalHint(command: SourceCommand, words: readonly string[], hasOutput: boolean): string {
+  const one = `${command} takes exactly one source`;
+  const last = words.at(-1) ?? "";
+  if (/^[KMGT](i?B)?$/i.test(last)) return `${one}; a size is one word, as 2G`;
+  return words.length === 2 && !hasOutput ? `${one}; the output is given with --out ${last}` : one;
 }
 
-function fileHint(command: SourceCommand, file: string): string {
-  if (/dockerfile|containerfile/i.test(basename(file))) {
-    return `build it: docker2vm dockerfile --file ${file} --out DIR`;
+/**
+ * The source with a prefix, where it is a bare path: of what is in it, which `say` is told. What could be the name of an
+ * image as well is never guessed at. Throws E_USAGE for that, and for what is no source.
+ */
+export async function settledSource(
+  source: string,
+  say: (text: string, settled: string) => void,
+): Promise<string> {
+  if (source === "-" || hasPrefix(source)) return source;
+  if (!existsSync(source)) return withChoice(source, say);
+  const { recognise } = await import("./recognised-path.ts");
+  try {
+    const { source: settled, what } = await recognise(source);
+    if (!isPath(source)) {
+      const message = `${source} is ${what}, and may be the name of an image as well`;
+      throw new Docker2vmError("E_USAGE", message, { hint: `write ${settled}` });
+    }
+    say(`${source}: taken for ${what}: ${settled}`, settled);
+    return settled;
+  } catch (error) {
+    throw isPath(source) || !(error instanceof Docker2vmError) ? error : orByName(error, source);
   }
-  const forms = `write docker-archive:${file}, oci-archive:${file}, rootfs-tar:${file} or image:${file}`;
-  return command === "inspect-image" ? `${forms}; a filesystem is looked at by docker2vm inspect` : forms;
+}
+
+/** A layout's path with the tag or digest of one of its images; else the source as it is. */
+async function withChoice(source: string, say: Parameters<typeof settledSource>[1]): Promise<string> {
+  const [, path = "", choice = ""] = /^([./~].*?)((?::[\w.-]+)?(?:@sha\d+:[0-9a-f]+)?)$/s.exec(source) ?? [];
+  if (choice !== "" && existsSync(path)) return `${await settledSource(path, say)}${choice}`;
+  const name = basename(source);
+  const near = path === "" ? undefined : nearest(name, namesBeside(source));
+  if (near === undefined) return source;
+  throw new Docker2vmError("E_IMAGE_NOT_FOUND", `${source}: there is no such file or folder`, {
+    hint: `did you mean ${source.slice(0, source.length - name.length)}${near}?`,
+  });
+}
+
+function namesBeside(path: string): readonly string[] {
+  try {
+    return readdirSync(dirname(path));
+  } catch {
+    return [];
+  }
+}
+
+function orByName({ code, message, hint, cause }: Docker2vmError, source: string): Docker2vmError {
+  const other = `write docker://${source} for the image of that name`;
+  return new Docker2vmError(code, message, {
+    hint: hint === undefined ? other : `${hint}; or ${other}`,
+    cause,
+  });
+}
+
+function isPath(word: string): boolean {
+  if (/^[./~]/.test(word)) return true;
+  try {
+    parseImageReference(word);
+    return false;
+  } catch {
+    return true;
+  }
 }

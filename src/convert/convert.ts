@@ -2,7 +2,7 @@ import type { KeyObject } from "node:crypto";
 import type { OpenEdits } from "../edits/open.ts";
 import { noConfig } from "../oci/config.ts";
 import { allocatedBytesOf, ImageFile } from "../output/image-file.ts";
-import { StagedOutput } from "../output/staged-output.ts";
+import type { StagedOutput } from "../output/staged-output.ts";
 import type { Profile } from "../profile/profile.ts";
 import type { RootFilesystem } from "../rootfs/root-filesystem.ts";
 import { checkOutside } from "./check-outside.ts";
@@ -17,6 +17,7 @@ import { type OutputNames, outputNames } from "./output-place.ts";
 import { openProfile } from "./profiles.ts";
 import type { ReusedFrom } from "./progress.ts";
 import { checkFolderConversion, checkOptions, type FolderRequest } from "./request.ts";
+import { stagedFor } from "./source-fault.ts";
 import type { SourceToMake } from "./source-to-make.ts";
 import { keyFor, withImage } from "./with-image.ts";
 
@@ -84,7 +85,7 @@ async function convertAsAsked(request: FolderRequest): Promise<ConvertResult> {
     const names = outputNames(request, [...(profile?.outputs ?? []), ...launchFileNames(request.launch)]);
     const earlier = place.file === undefined ? earlierOutput(place.folder) : [];
     const leaving = [...names.leaving, ...earlier.filter((name) => !names.all.includes(name))];
-    const output = await StagedOutput.create(place.folder, names.all, force, { leaving });
+    const output = await stagedFor(request, place.folder, names.all, force, { leaving });
     try {
       const { results } = request;
       const toRead = results === undefined || !(await (await keptResults()).mayBeThere(results));

@@ -43,18 +43,31 @@ const KINDS: readonly Kind[] = [
 /** All superblocks end here. */
 const HEAD_SIZE = ext4.SUPERBLOCK_OFFSET + ext4.SUPERBLOCK_SIZE;
 
+/** Whether the image begins as a filesystem does that is known here. */
+export function holdsFilesystem(image: ImageReader): boolean {
+  return kindIn(headOf(image)) !== undefined;
+}
+
 /** What reads the filesystem in the image. Of an image without one it says so, when it is opened or verified. */
 export async function readerOf(image: ImageReader): Promise<FilesystemReader<AnyFacts>> {
-  const bytes = image.read(0, HEAD_SIZE);
-  const head = new Uint8Array(HEAD_SIZE);
-  head.set(bytes);
-  const kind = KINDS.find(({ isIn }) => isIn(viewOf(head)));
+  const bytes = headOf(image);
+  const kind = kindIn(bytes);
   if (kind !== undefined) return await kind.load();
   return noReader(
     bytes.length < HEAD_SIZE
       ? "the image is too short to hold one"
       : "the image holds no ext2, ext3, ext4, XFS or EROFS filesystem (no magic number of theirs is there)",
   );
+}
+
+function headOf(image: ImageReader): Uint8Array {
+  return image.read(0, HEAD_SIZE);
+}
+
+function kindIn(bytes: Uint8Array): Kind | undefined {
+  const head = new Uint8Array(HEAD_SIZE);
+  head.set(bytes);
+  return KINDS.find(({ isIn }) => isIn(viewOf(head)));
 }
 
 function noReader(why: string): FilesystemReader<never> {

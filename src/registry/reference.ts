@@ -41,7 +41,11 @@ export function parseImageReference(text: string): ImageReference {
   }
   const { registry, path } = splitRegistry(name);
   if (!REGISTRY.test(registry))
-    throw malformed(text, `${quote(registry)} is not a registry`, "HOST or HOST:PORT");
+    throw malformed(
+      text,
+      `${quote(registry)} is not a registry`,
+      /^https?:$/.test(registry) ? `leave the scheme out: ${path.replace(/^\/+/, "")}` : "HOST or HOST:PORT",
+    );
   const hub = DOCKER_HUB_NAMES.includes(registry.toLowerCase());
   const repository = hub && !path.includes("/") ? `library/${path}` : path;
   checkRepository(repository, text);

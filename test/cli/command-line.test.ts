@@ -1,12 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Command } from "../../src/cli/command.ts";
 import { argumentsOf, checkCommandLine, splitCommandLine } from "../../src/cli/command-line.ts";
 import { ALL_OPTIONS, COMMANDS, commandNamed } from "../../src/cli/commands.ts";
 import type { OptionSpec } from "../../src/cli/options/option.ts";
-import { withTemporaryFolder } from "../support/temporary.ts";
 import { runWith } from "./fake-host.ts";
 
 const ENGINES = "docker-daemon:NAME, containers-storage:NAME, containerd:NAME";
@@ -22,7 +19,11 @@ describe("a command line that makes no sense ends with exit code 2 and says why"
     [[], "no command given", CONVERT_HINT],
     [["conver"], 'unknown command "conver"', "did you mean convert?"],
     [["fetch"], 'unknown command "fetch"', CONVERT_HINT],
-    [["alpine:3.20", "--out", "vm"], 'unknown command "alpine:3.20"', CONVERT_HINT],
+    [
+      ["alpine:3.20", "--out", "vm"],
+      'unknown command "alpine:3.20"',
+      "to convert it: docker2vm convert alpine:3.20 --out DIR",
+    ],
     [["alpine:3.20", "--what"], "unknown option --what", CONVERT_HINT],
     [
       ["convert", "--out", "vm"],
@@ -175,44 +176,6 @@ describe("a command line that makes no sense ends with exit code 2 and says why"
     const ran = await runWith(["inspect-image", "-"], {}, { stdinIsTerminal: true });
     expect(ran.code).toBe(2);
     expect(ran.stderr).toContain("docker save IMAGE | docker2vm inspect-image -\n");
-  });
-
-  test("the bare path of what is to be built, or read by another command", async () => {
-    await withTemporaryFolder(async (folder) => {
-      const file = join(folder, "Dockerfile");
-      writeFileSync(file, "FROM scratch\n");
-      for (const [args, hint] of [
-        [["convert", folder, "--out", "vm"], `build it: docker2vm dockerfile --context ${folder} --out DIR`],
-        [["convert", file, "--out", "vm"], `build it: docker2vm dockerfile --file ${file} --out DIR`],
-      ] as const) {
-        expect((await runWith(args)).stderr).toContain(`hint: ${hint}\n`);
-      }
-      // An OCI layout stays one.
-      writeFileSync(join(folder, "index.json"), "{}");
-      expect((await runWith(["convert", folder, "--out", "vm"])).stderr).toContain(`write oci:${folder}\n`);
-      const image = join(folder, "rootfs.ext4");
-      writeFileSync(image, "");
-      expect((await runWith(["inspect-image", image])).stderr).toContain("docker2vm inspect\n");
-    });
-  });
-
-  test("the bare path of a folder or file that is there", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "docker2vm-"));
-    try {
-      const file = join(folder, "saved.tar");
-      writeFileSync(file, "");
-      const ofFolder = await runWith(["convert", folder, "--out", "vm"]);
-      expect(ofFolder.code).toBe(2);
-      expect(ofFolder.stderr).toContain(
-        `hint: write oci:${folder} if it holds an image, dir:${folder} if it holds files alone\n`,
-      );
-      const ofFile = await runWith(["convert", file, "--out", "vm"]);
-      expect(ofFile.stderr).toContain(
-        `hint: write docker-archive:${file}, oci-archive:${file}, rootfs-tar:${file} or image:${file}\n`,
-      );
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
   });
 });
 

@@ -9,13 +9,13 @@ import { formatBytes } from "../bytes.ts";
 import { withNamespace } from "../containerd-source.ts";
 import { editsOf } from "../edit-options.ts";
 import type { Host } from "../host.ts";
-import { mannerOf } from "../manner.ts";
+import { mannerOf, noteTo } from "../manner.ts";
 import { CONVERT_OPTIONS } from "../options/convert.ts";
 import { printable, shellWord } from "../printable.ts";
 import { progressReporter } from "../progress/reporter.ts";
 import { registryRequest } from "../registry-request.ts";
 import { limitsOf } from "../request.ts";
-import { sourceOfOptions } from "../source-choice.ts";
+import { settledSource, sourceOfOptions } from "../source-choice.ts";
 import { sourceSpec } from "../standard-input.ts";
 import { tell } from "../tell.ts";
 import { workloadRequest } from "../workload-request.ts";
@@ -24,7 +24,8 @@ import { workloadRequest } from "../workload-request.ts";
 export async function runBundleCreate(line: CommandLine, host: Host): Promise<void> {
   const manner = mannerOf(line);
   const request = bundleRequest(line, host);
-  const chosen = sourceOf(line);
+  const given = sourceOf(line);
+  const chosen = given && (await settledSource(given, noteTo(host.stderr, manner)));
   const source =
     chosen === undefined
       ? undefined

@@ -1,13 +1,7 @@
 /** Completion for bash, from 3.2 on, with nothing but its builtins. */
-import {
-  type Expected,
-  expected,
-  type Grammar,
-  PROGRAM,
-  quoted,
-  SOURCE_PREFIXES,
-  spellings,
-} from "./grammar.ts";
+
+import { SOURCE_PREFIXES } from "../source-prefixes.ts";
+import { type Expected, expected, type Grammar, PROGRAM, quoted, spellings } from "./grammar.ts";
 
 export function bashScript(grammar: Grammar): string {
   const programs = [PROGRAM, ...grammar.programs];

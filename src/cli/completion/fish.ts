@@ -1,14 +1,7 @@
 /** Completion for fish. */
 import { description, type OptionSpec, type ValueKind } from "../options/option.ts";
-import {
-  type Expected,
-  expected,
-  type Grammar,
-  PROGRAM,
-  quoted,
-  type Scope,
-  SOURCE_PREFIXES,
-} from "./grammar.ts";
+import { SOURCE_PREFIXES } from "../source-prefixes.ts";
+import { type Expected, expected, type Grammar, PROGRAM, quoted, type Scope } from "./grammar.ts";
 
 export function fishScript(grammar: Grammar): string {
   const { programs, scopes } = grammar;
@@ -88,6 +81,9 @@ function functions({ scopes }: Grammar): string {
     ),
   );
   const prefixes = Object.keys(SOURCE_PREFIXES);
+  const ofPaths = Object.entries(SOURCE_PREFIXES)
+    .filter(([, kind]) => kind === "file" || kind === "folder")
+    .map(([prefix]) => prefix);
   return `
 # The words before the cursor that are no options and no values of theirs; of a program of its own its name first.
 function __docker2vm_words
@@ -164,7 +160,7 @@ end
 
 function __docker2vm_sources
   set -l current (commandline -ct)
-  set -l prefix (string match -r '^(?:${prefixes.join("|")})' -- $current)
+  set -l prefix (string match -r '^(?:docker://|${ofPaths.join("|")})' -- $current)
   set -l path (string replace -- "$prefix" '' $current)
   if test "$prefix" = docker://
     printf 'docker://%s\\n' (__docker2vm_images)

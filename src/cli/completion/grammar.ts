@@ -34,17 +34,6 @@ export interface Grammar {
   readonly scopes: readonly Scope[];
 }
 
-/** Prefixes of sources, and what stands behind each. */
-export const SOURCE_PREFIXES = {
-  "oci:": "folder",
-  "oci-archive:": "file",
-  "docker-archive:": "file",
-  "rootfs-tar:": "file",
-  "dir:": "folder",
-  "image:": "file",
-  "docker://": "image",
-} as const satisfies Readonly<Record<string, ValueKind>>;
-
 export function grammarOf(commands: Commands): Grammar {
   const all = Object.entries(commands);
   const listed = all.filter(([, { hidden }]) => hidden !== true);

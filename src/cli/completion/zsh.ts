@@ -1,14 +1,7 @@
 /** Completion for zsh, by what its own completion system offers. */
 import { description, type OptionSpec, VALUE_NAMES, type ValueKind } from "../options/option.ts";
-import {
-  type Expected,
-  expected,
-  type Grammar,
-  PROGRAM,
-  quoted,
-  type Scope,
-  SOURCE_PREFIXES,
-} from "./grammar.ts";
+import { SOURCE_PREFIXES } from "../source-prefixes.ts";
+import { type Expected, expected, type Grammar, PROGRAM, quoted, type Scope } from "./grammar.ts";
 
 export function zshScript({ programs, scopes }: Grammar): string {
   const names = [PROGRAM, ...programs].join(" ");
@@ -98,7 +91,10 @@ const ACTIONS: Readonly<Record<ValueKind, string>> = {
 };
 
 const BY_PREFIX = Object.entries(SOURCE_PREFIXES)
-  .map(([prefix, kind]) => `  if compset -P ${quoted(prefix)}; then ${ACTIONS[kind]}; return; fi\n`)
+  .map(
+    ([prefix, kind]) =>
+      `  if compset -P ${quoted(prefix)}; then ${kind === "text" ? "" : `${ACTIONS[kind]}; `}return; fi\n`,
+  )
   .join("");
 
 const FUNCTIONS = `

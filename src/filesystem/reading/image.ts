@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { Docker2vmError, systemErrorCode } from "../../errors.ts";
 
@@ -41,7 +41,7 @@ export class ImageFile implements ImageReader {
     if (!stats.isFile()) {
       closeSync(this.#fd);
       throw new Docker2vmError("E_UNSUPPORTED", `${path}: not a regular file`, {
-        hint: `name the file that holds the filesystem${stats.isDirectory() ? `, as ${join(path, "rootfs.ext4")}` : ""}`,
+        hint: stats.isDirectory() ? folderHint(path) : "name the file that holds the filesystem",
       });
     }
     this.size = stats.size;
@@ -71,4 +71,13 @@ function unreadable(path: string, cause: unknown): Docker2vmError {
   return new Docker2vmError("E_IO", `${path}: cannot be read (${systemErrorCode(cause) ?? String(cause)})`, {
     cause,
   });
+}
+
+function folderHint(folder: string): string {
+  if (existsSync(join(folder, "index.json"))) {
+    return `'docker2vm inspect-image oci:${folder}' looks at the container images in it`;
+  }
+  const names = ["rootfs.ext4", "rootfs.erofs", "rootfs.xfs"];
+  const name = names.find((each) => existsSync(join(folder, each))) ?? names[0] ?? "";
+  return `name the file that holds the filesystem, as ${join(folder, name)}`;
 }
