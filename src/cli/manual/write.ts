@@ -1,0 +1,31 @@
+/**
+ * `npm run man`, a part of the build: writes the manual's pages into dist/man, and their names into package.json where
+ * others are there, for npm links at an installation what is named there.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { COMMANDS } from "../commands.ts";
+import { manualPages } from "./pages.ts";
+
+const MS = 1000;
+const FOLDER = "dist/man";
+
+const repository = fileURLToPath(new URL("../../..", import.meta.url));
+const manifestPath = join(repository, "package.json");
+const manifest = JSON.parse(readFileSync(manifestPath, "utf8"));
+const epoch = process.env["SOURCE_DATE_EPOCH"];
+const date = epoch ? new Date(Number(epoch) * MS) : new Date();
+const pages = manualPages(COMMANDS, {
+  version: manifest.version,
+  date: date.toISOString().slice(0, "YYYY-MM-DD".length),
+  summary: manifest.description.replace(/\.$/, ""),
+});
+
+mkdirSync(join(repository, FOLDER), { recursive: true });
+for (const [name, text] of pages) writeFileSync(join(repository, FOLDER, name), text);
+
+const named = [...pages.keys()].map((name) => `${FOLDER}/${name}`);
+if (JSON.stringify(manifest.man) !== JSON.stringify(named)) {
+  writeFileSync(manifestPath, `${JSON.stringify({ ...manifest, man: named }, null, 2)}\n`);
+}
