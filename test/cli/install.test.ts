@@ -1,7 +1,17 @@
 /** What a user gets by `npm install docker2vm`: the packed package and all that npm brings along for it. */
 import { describe, expect } from "bun:test";
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, readSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
+import { COMMANDS } from "../../src/cli/commands.ts";
 import { runOk, testWith } from "../support/oracles.ts";
 import { PACKAGE, packPackage, REPOSITORY } from "../support/package.ts";
 import { scratchFolder } from "../support/scratch.ts";
@@ -74,4 +84,56 @@ describe("the package as npm installs it", () => {
       expect(outcome(process.execPath, "by-bun")).toEqual(node);
     },
   );
+
+  testWith(["node", "npm", "man"], "is found by npx, and with its manual where it is there for all", () => {
+    const folder = install();
+    const offline = ["--offline", "--no-audit", "--no-fund", "--loglevel=error"];
+    const npx = ["exec", "--offline", "--", PACKAGE.name, "--version"];
+    expect(runOk("npm", npx, { cwd: folder })).toBe(`${PACKAGE.version}\n`);
+    const prefix = scratch("for-all");
+    runOk("npm", [
+      "install",
+      "--global",
+      "--prefix",
+      prefix,
+      ...offline,
+      join(folder, "node_modules", PACKAGE.name),
+    ]);
+    for (const program of Object.keys(PACKAGE.bin)) {
+      expect(runOk(join(prefix, "bin", program), ["--version"])).toBe(`${PACKAGE.version}\n`);
+    }
+    const manual = join(prefix, "share/man");
+    const pages = Object.entries(COMMANDS).map(([name, { hidden }]) => (hidden ? name : `docker2vm-${name}`));
+    for (const page of ["docker2vm", ...pages]) {
+      expect(existsSync(join(manual, "man1", `${page}.1`))).toBe(true);
+    }
+    expect(runOk("man", ["-M", manual, "-w", "docker2vm-convert"])).toEndWith(
+      "/dist/man/docker2vm-convert.1\n",
+    );
+  });
+
+  testWith(["node", "npm"], "is what publint calls good", () => {
+    const publint = join(REPOSITORY, "node_modules/publint/src/cli.js");
+    expect(runOk("node", [publint, "run", "--strict", packPackage(scratch())])).toContain("All good!");
+  });
+
+  testWith(["node", "npm"], "runs on no Node that what it brings refuses, and all of that is free", () => {
+    const folder = join(install(), "node_modules");
+    const manifests = filesBelow(folder)
+      .filter((path) => /\/node_modules\/(@[^/]+\/)?[^/]+\/package\.json$/.test(path))
+      .map((path) => JSON.parse(readFileSync(path, "utf8")));
+    expect(manifests.length).toBeGreaterThan(10);
+    for (const { name, license } of manifests)
+      expect(`${name}: ${license}`).toMatch(/: (MIT|ISC|Apache-2\.0)$/);
+    const ranges = manifests.flatMap(({ name, engines }) => (engines?.node ? [[name, engines.node]] : []));
+    // npm's own: who installs the package is told by it what is refused.
+    const semver = join(runOk("npm", ["root", "--global"]).trim(), "npm/node_modules/semver");
+    const program = `
+      const { subset } = require(${JSON.stringify(semver)});
+      const ranges = ${JSON.stringify(ranges)};
+      const [, own] = ranges.find(([name]) => name === "${PACKAGE.name}");
+      console.log(JSON.stringify(ranges.filter(([, range]) => !subset(own, range))));
+    `;
+    expect(JSON.parse(runOk("node", ["-e", program]))).toEqual([]);
+  });
 });

@@ -33,8 +33,8 @@ function surface() {
 }
 
 /** What type-checks under the way modules are found, declarations of the package and all. */
-function check(module: "nodenext" | "bundler", file: string): void {
-  const resolution = module === "bundler" ? ["--module", "esnext"] : ["--module", "nodenext"];
+function check(module: "node16" | "nodenext" | "bundler", file: string): void {
+  const resolution = module === "bundler" ? ["--module", "esnext"] : ["--module", module];
   runOk(
     TSC,
     [
@@ -54,7 +54,7 @@ describe("the library", () => {
     expect(names.length).toBeGreaterThan(50);
   });
 
-  for (const module of ["nodenext", "bundler"] as const) {
+  for (const module of ["node16", "nodenext", "bundler"] as const) {
     testWith(["npm"], `compiles in a program that uses every name, modules found as by ${module}`, () => {
       const { names } = surface();
       const values = names.filter((name) => /^[a-z]|^[A-Z_]+$|^(Docker2vmError|MemoryTarget)$/.test(name));
