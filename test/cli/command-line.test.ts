@@ -308,9 +308,9 @@ describe("help and version", () => {
     }
   });
 
-  test("COMMAND --help ends in one to three examples, which are lines that the command takes", async () => {
+  test("COMMAND --help ends in at most three examples, which are lines that the command takes", async () => {
     for (const [name, { examples = [], hidden }] of Object.entries(COMMANDS)) {
-      expect([name, examples.length]).toEqual([name, Math.min(Math.max(examples.length, 1), 3)]);
+      expect([name, examples.length <= 3]).toEqual([name, true]);
       const help = (await runWith([name, "--help"])).stdout;
       for (const { does, line } of examples) {
         expect(help).toContain(`\n  ${does}:\n    ${line}\n`);
