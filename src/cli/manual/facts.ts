@@ -41,6 +41,13 @@ export const ENVIRONMENT: readonly Row[] = [
   ["DOCKER_AUTH_CONFIG", "Credentials for registries, as Docker's config.json has them."],
   ["REGISTRY_AUTH_FILE, DOCKER_CONFIG", "Where credentials are looked for, as Podman and Docker do."],
   ["XDG_CONFIG_HOME, XDG_RUNTIME_DIR", "Folders of Podman's credentials, in containers."],
+  ["DOCKER_HOST, DOCKER_CONTEXT", "Of docker-daemon: sources, the engine that is asked."],
+  ["DOCKER_TLS_VERIFY, DOCKER_CERT_PATH", "How that is spoken to over TLS, as Docker's command does."],
+  [
+    "XDG_DATA_HOME, CONTAINERS_STORAGE_CONF",
+    "Where containers-storage: sources are looked for, as Podman does.",
+  ],
+  ["CONTAINERD_NAMESPACE", "Of containerd: sources, the namespace; by default default."],
   ["BUILDAH_ISOLATION, BUILDAH_LAYERS, STORAGE_DRIVER", "Of dockerfile with buildah: as buildah has them."],
   [
     "GONDOLIN_GUEST_DIR, GONDOLIN_IMAGE_STORE, GONDOLIN_DEFAULT_IMAGE",
