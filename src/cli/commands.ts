@@ -160,6 +160,8 @@ export const COMMANDS: Commands = {
     summary: "Sign an image in a registry, as cosign does with a key",
     usage: "docker2vm sign REF --key FILE [options]\n\nREF is an image or an index, by tag or digest.",
     options: SIGN_OPTIONS,
+    operands: ["image"],
+    examples: [{ does: "What a tag names now", line: "docker2vm sign ghcr.io/owner/vm:1 --key cosign.key" }],
     whenStopped: () => "not all signatures are there; signing once more adds those that are missing",
     load: async () => (await import("./sign-command.ts")).runSign,
   },
@@ -167,6 +169,13 @@ export const COMMANDS: Commands = {
     summary: "Tell which signatures an image in a registry bears, and whether a key's is among them",
     usage: "docker2vm verify-signature REF --key FILE [options]",
     options: VERIFY_SIGNATURE_OPTIONS,
+    operands: ["image"],
+    examples: [
+      {
+        does: "Whether this key has signed",
+        line: "docker2vm verify-signature ghcr.io/owner/vm:1 --key cosign.pub",
+      },
+    ],
     load: async () => (await import("./sign-command.ts")).runVerifySignature,
   },
   "inspect-image": {

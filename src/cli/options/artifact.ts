@@ -61,7 +61,8 @@ export const PUSH_OPTIONS = {
   attach: {
     type: "string",
     group: DOCUMENTS,
-    describe: "FILE=MEDIATYPE, a document that is hung at the image; may be repeated",
+    describe: "FILE=MEDIATYPE, a document that is hung at the image",
+    repeats: true,
   },
   provenance: {
     type: "boolean",
@@ -70,6 +71,7 @@ export const PUSH_OPTIONS = {
   },
   "sign-key": {
     type: "string",
+    takes: "file",
     group: SIGNING,
     describe: "PEM file: sign the image, and what is hung at it, with this private key",
   },
@@ -82,6 +84,7 @@ export const PULL_OPTIONS = {
   force: CONVERT_OPTIONS.force,
   attachments: {
     type: "string",
+    takes: "folder",
     group: DOCUMENTS,
     describe: "Folder for the documents that hang at the image",
     defaultDescription: "they stay there",
@@ -97,7 +100,7 @@ export const PULL_OPTIONS = {
 } as const satisfies Record<string, OptionSpec>;
 
 export const SIGN_OPTIONS = {
-  key: { type: "string", group: SIGNING, describe: "PEM file of the key (required)" },
+  key: { type: "string", takes: "file", group: SIGNING, describe: "PEM file of the key (required)" },
   ...KEY_USE,
   recursive: {
     ...LS_OPTIONS.recursive,
