@@ -41,6 +41,7 @@ export const ENVIRONMENT: readonly Row[] = [
   ["DOCKER_AUTH_CONFIG", "Credentials for registries, as Docker's config.json has them."],
   ["REGISTRY_AUTH_FILE, DOCKER_CONFIG", "Where credentials are looked for, as Podman and Docker do."],
   ["XDG_CONFIG_HOME, XDG_RUNTIME_DIR", "Folders of Podman's credentials, in containers."],
+  ["COSIGN_PASSWORD", "The password of a private key that is encrypted."],
   ["DOCKER_HOST, DOCKER_CONTEXT", "Of docker-daemon: sources, the engine that is asked."],
   ["DOCKER_TLS_VERIFY, DOCKER_CERT_PATH", "How that is spoken to over TLS, as Docker's command does."],
   [

@@ -5,6 +5,7 @@ const EDITS = "Edits of the image's files (repeatable, made in the order given):
 export const EDIT_OPTIONS = {
   add: {
     type: "string",
+    takes: "file",
     group: EDITS,
     describe:
       "SRC:DEST[:USER:GROUP[:MODE]]: a file to DEST, or what a folder holds into DEST, root's unless said; SRC - is standard input",
@@ -12,6 +13,7 @@ export const EDIT_OPTIONS = {
   },
   "add-tar": {
     type: "string",
+    takes: "file",
     group: EDITS,
     describe: "A tar laid over the image as one more layer, whiteouts and all; - is standard input",
     standardInput: true,
@@ -26,9 +28,15 @@ export const EDIT_OPTIONS = {
   chmod: { type: "string", group: EDITS, describe: "MODE:PATH, octal" },
   symlink: { type: "string", group: EDITS, describe: "TARGET:PATH, a symlink at PATH" },
   hosts: { type: "string", group: EDITS, describe: "NAME:ADDRESS, a line appended to /etc/hosts" },
-  "resolv-conf": { type: "string", group: EDITS, describe: "A file that becomes /etc/resolv.conf" },
+  "resolv-conf": {
+    type: "string",
+    takes: "file",
+    group: EDITS,
+    describe: "A file that becomes /etc/resolv.conf",
+  },
   "ssh-key": {
     type: "string",
+    takes: "file",
     group: EDITS,
     describe: "FILE[:USER], public keys by which the user may log in, root unless said",
   },
