@@ -300,6 +300,8 @@ export const COMMANDS: Commands = {
       "docker2vm resize FILE --size SIZE [options]\n\nContents are not copied. FILE must not be mounted or in a machine; " +
       "killed at any moment, the\nsame command again brings it to its end.",
     options: RESIZE_OPTIONS,
+    operands: ["file"],
+    examples: [{ does: "Room for what a guest writes", line: "docker2vm resize vm/rootfs.ext4 --size 4G" }],
     whenStopped: () => "the filesystem is as it was, or the same command brings it to its end",
     load: async () => (await import("./filesystem/resize.ts")).runResize,
   },

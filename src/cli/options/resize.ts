@@ -6,6 +6,7 @@ const RESIZE = "Resizing:";
 export const RESIZE_OPTIONS = {
   size: {
     type: "string",
+    takes: "size",
     group: RESIZE,
     describe: "What the filesystem is to have: bytes, or with K, M, G, T (powers of 1024)",
   },
