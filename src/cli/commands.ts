@@ -46,6 +46,14 @@ export const COMMANDS: Commands = {
       "it is JSON:\na list of objects with source, out and options of convert, without dashes.\n" +
       "The exit code is that of the first item that failed.",
     options: BATCH_OPTIONS,
+    operands: ["file"],
+    examples: [
+      { does: "What images.txt lists, four at once", line: "docker2vm batch images.txt --out vms --jobs 4" },
+      {
+        does: "Shared with other machines by a registry",
+        line: "docker2vm batch images.txt --out vms --from-cache ghcr.io/owner/vms --push-cache ghcr.io/owner/vms",
+      },
+    ],
     whenStopped: () => "what was finished is in its place, and the same command goes on from there",
     load: async () => (await import("./batch/batch.ts")).runBatch,
   },

@@ -25,6 +25,7 @@ const TALK = {
 const KEY_USE = {
   "key-password-file": {
     type: "string",
+    takes: "file",
     group: SIGNING,
     describe: "File with the password of the key, if it has one",
     defaultDescription: "$COSIGN_PASSWORD",
@@ -60,6 +61,7 @@ export const PUSH_OPTIONS = {
   },
   attach: {
     type: "string",
+    takes: "file",
     group: DOCUMENTS,
     describe: "FILE=MEDIATYPE, a document that is hung at the image",
     repeats: true,

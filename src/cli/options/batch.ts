@@ -15,8 +15,20 @@ export const ITEM_OPTIONS: Readonly<Record<string, OptionSpec>> = convertOptions
 );
 
 const OWN_OPTIONS = {
-  jobs: { type: "string", group: BATCH, describe: "Conversions at once", defaultDescription: "2" },
-  out: { type: "string", group: OUTPUT, describe: "Folder for the items' folders, and for batch.json" },
+  jobs: {
+    type: "string",
+    takes: "number",
+    group: BATCH,
+    describe: "Conversions at once",
+    defaultDescription: "2",
+  },
+  out: {
+    type: "string",
+    alias: "o",
+    takes: "folder",
+    group: OUTPUT,
+    describe: "Folder for the items' folders, and for batch.json",
+  },
   json: JSON_RESULT,
 } as const satisfies Record<string, OptionSpec>;
 

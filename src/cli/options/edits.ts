@@ -1,10 +1,11 @@
 import type { OptionSpec } from "./option.ts";
 
-const EDITS = "Edits of the image's files (repeatable, made in the order given):";
+const EDITS = "Edits of the image's files (made in the order given):";
 
 export const EDIT_OPTIONS = {
   add: {
     type: "string",
+    repeats: true,
     takes: "file",
     group: EDITS,
     describe:
@@ -13,29 +14,38 @@ export const EDIT_OPTIONS = {
   },
   "add-tar": {
     type: "string",
+    repeats: true,
     takes: "file",
     group: EDITS,
     describe: "A tar laid over the image as one more layer, whiteouts and all; - is standard input",
     standardInput: true,
   },
-  remove: { type: "string", group: EDITS, describe: "A path that goes, with all below it" },
+  remove: { type: "string", repeats: true, group: EDITS, describe: "A path that goes, with all below it" },
   chown: {
     type: "string",
+    repeats: true,
     group: EDITS,
     describe: "USER[:GROUP]:PATH, numbers or names that the image has; :GROUP:PATH leaves the user",
   },
-  "chown-tree": { type: "string", group: EDITS, describe: "The same with all below PATH" },
-  chmod: { type: "string", group: EDITS, describe: "MODE:PATH, octal" },
-  symlink: { type: "string", group: EDITS, describe: "TARGET:PATH, a symlink at PATH" },
-  hosts: { type: "string", group: EDITS, describe: "NAME:ADDRESS, a line appended to /etc/hosts" },
+  "chown-tree": { type: "string", repeats: true, group: EDITS, describe: "The same with all below PATH" },
+  chmod: { type: "string", repeats: true, group: EDITS, describe: "MODE:PATH, octal" },
+  symlink: { type: "string", repeats: true, group: EDITS, describe: "TARGET:PATH, a symlink at PATH" },
+  hosts: {
+    type: "string",
+    repeats: true,
+    group: EDITS,
+    describe: "NAME:ADDRESS, a line appended to /etc/hosts",
+  },
   "resolv-conf": {
     type: "string",
+    repeats: true,
     takes: "file",
     group: EDITS,
     describe: "A file that becomes /etc/resolv.conf",
   },
   "ssh-key": {
     type: "string",
+    repeats: true,
     takes: "file",
     group: EDITS,
     describe: "FILE[:USER], public keys by which the user may log in, root unless said",

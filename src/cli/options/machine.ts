@@ -56,7 +56,8 @@ export const BOOT_OPTIONS = {
     type: "string",
     alias: "p",
     group: MACHINE,
-    describe: "[ADDRESS:]HOST:GUEST[/udp], a port of this machine that leads to the other's; may be repeated",
+    describe: "[ADDRESS:]HOST:GUEST[/udp], a port of this machine that leads to the other's",
+    repeats: true,
   },
   accel: {
     type: "string",

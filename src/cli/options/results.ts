@@ -13,8 +13,14 @@ export const RESULT_OPTIONS = {
   "no-result-cache": { type: "boolean", group: RESULTS, describe: "Convert anew, and keep no result" },
   "from-cache": {
     type: "string",
+    takes: "image",
     group: RESULTS,
     describe: "Repository in a registry where the result may be, by the image and the options",
   },
-  "push-cache": { type: "string", group: RESULTS, describe: "Repository that the result is put into" },
+  "push-cache": {
+    type: "string",
+    takes: "image",
+    group: RESULTS,
+    describe: "Repository that the result is put into",
+  },
 } as const satisfies Record<string, OptionSpec>;
