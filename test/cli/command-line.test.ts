@@ -333,9 +333,4 @@ describe("help and version", () => {
     const { version } = await Bun.file(join(import.meta.dir, "../../package.json")).json();
     expect(await runWith(["--version"])).toMatchObject({ code: 0, stdout: `${version}\n` });
   });
-
-  test("the README names every option", async () => {
-    const readme = await Bun.file(join(import.meta.dir, "../../README.md")).text();
-    for (const name of Object.keys(ALL_OPTIONS)) expect(readme).toContain(`--${name}`);
-  });
 });

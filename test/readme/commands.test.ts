@@ -1,4 +1,4 @@
-/** What a newcomer does: every command and program of README, in order, in one clone. */
+/** What a newcomer does: every command and program of README and the manual, in order, in one clone. */
 import { expect } from "bun:test";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -6,7 +6,7 @@ import { withRegistry } from "../support/docker-registry.ts";
 import { guestOracles } from "../support/gondolin/needs.ts";
 import { testWith } from "../support/oracles.ts";
 import { runBeside } from "../support/run-beside.ts";
-import { type Block, blocks, commandsOf, README } from "./document.ts";
+import { ALL_TEXT, type Block, blocks, commandsOf } from "./document.ts";
 import { addReadersFiles, cloneTo, fillRegistry, readersEnvironment } from "./stand-ins.ts";
 
 /** The commands that are not run, and why. All others are. */
@@ -28,7 +28,7 @@ const IN_SHORT: Readonly<Record<string, string>> = {
   "npm run bench:micro": " -- 'sha256'",
 };
 
-/** By the beginning of a command: what README says that it says. */
+/** By the beginning of a command: what the page says that it says. */
 const PROMISED: Readonly<Record<string, string>> = {
   "gondolin exec --image vm/guest -- /bin/echo hello": "hello\n",
   "docker2vm boot vm/first --kernel kernel": "exit code 7\n",
@@ -47,7 +47,7 @@ const DEFINITION = /^\w+\(\) \{/;
 
 testWith(
   [...guestOracles(), "bash", "buildah", "docker-registry", "git", "skopeo", "node"],
-  "every command of README does what it is there for",
+  "every command of README and the manual does what it is there for",
   () =>
     withRegistry({}, async (registry, folder) => {
       const clone = join(folder, "clone");
@@ -56,7 +56,7 @@ testWith(
       const names = fillRegistry(registry, clone);
       const env = { ...process.env, ...readersEnvironment(folder) };
       const seen: string[] = [];
-      for (const block of blocks(README)) {
+      for (const block of blocks(ALL_TEXT)) {
         const commands = commandsIn(block, clone);
         const toRun = commands.filter((command) => !(command in NOT_RUN));
         const script = toRun.map((command) => renamed(command + (IN_SHORT[command] ?? ""), names));
@@ -108,7 +108,7 @@ async function runScript(
   const inTime = ["timeout", String(BLOCK_SECONDS), "bash", "-c", script];
   const { status, stdout, stderr } = await runBeside(inTime, { cwd, env });
   if (status !== 0) {
-    throw new Error(`README, "${section}": exit ${status}\n${stdout.slice(-SHOWN)}\n${stderr.slice(-SHOWN)}`);
+    throw new Error(`"${section}": exit ${status}\n${stdout.slice(-SHOWN)}\n${stderr.slice(-SHOWN)}`);
   }
   return stdout;
 }

@@ -1,9 +1,30 @@
-/** README.md, taken apart: its blocks of code, the commands in them, and the code within its sentences. */
+/** README.md and the pages of the manual, taken apart: blocks of code, the commands in them, the code within sentences. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { REPOSITORY } from "../support/package.ts";
 
-export const README = readFileSync(join(REPOSITORY, "README.md"), "utf8");
+/** A document by its path in the repository. */
+export interface Document {
+  readonly path: string;
+  readonly text: string;
+}
+
+const MANUAL = /\]\((src\/manual\/[\w-]+\.md)/g;
+
+function read(path: string): Document {
+  return { path, text: readFileSync(join(REPOSITORY, path), "utf8") };
+}
+
+export const README = read("README.md");
+
+/** README, and the pages that it leads to, as it names them. */
+export const DOCUMENTS: readonly Document[] = [
+  README,
+  ...[...new Set([...README.text.matchAll(MANUAL)].map(([, path = ""]) => path))].map(read),
+];
+
+/** All of them as one. */
+export const ALL_TEXT = DOCUMENTS.map(({ text }) => text).join("\n");
 
 /** A fenced block. */
 export interface Block {

@@ -99,8 +99,8 @@ describe("what an image may cost follows from what is reckoned for each thing", 
     await expectError(unpackMany(count, count * cost - 1, item), "E_LIMIT", "of memory");
   });
 
-  test("and the README says how much that is", () => {
-    const readme = readFileSync(join(import.meta.dir, "../../README.md"), "utf8");
+  test("and the manual says how much that is", () => {
+    const readme = readFileSync(join(import.meta.dir, "../../src/manual/speed.md"), "utf8");
     for (const said of [
       `${name} bytes and its path for each name`,
       `${attribute} bytes, name and value for each attribute`,
