@@ -113,6 +113,8 @@ keys() {
   chown 0:0 /root/.ssh/authorized_keys; chmod 600 /root/.ssh/authorized_keys
 }
 layer() {
+  # As containers are given a folder for what hides a name in it.
+  [ -e /a ] || [ -L /a ] || mkdir -m 755 /a
   rm -rf /b /c /a/b
   folder /opt || { rm -f /opt; mkdir /opt; }
   chown 0:0 /opt; chmod 750 /opt

@@ -19,6 +19,7 @@ import { expectError } from "../support/expect-error.ts";
 import { differences, type KernelView, kernelView, withMounted } from "../support/kernel-view.ts";
 import { expectCleanFilesystem, runOk } from "../support/oracles.ts";
 import { findProgram } from "../support/programs.ts";
+import type { RandomCases } from "../support/random-cases.ts";
 import { tar } from "../support/tar-builder.ts";
 import { buildBase } from "./base.ts";
 import { editInChroot, TOOLS, type Verdict } from "./chroot.ts";
@@ -119,8 +120,7 @@ const KINDS: readonly Kind[] = [
   { type: "erofs", compress: "lz4" },
 ];
 
-/** Compares as many sequences as that. */
-export async function checkRandomEdits(count: number, scratch: string): Promise<void> {
+export async function checkRandomEdits(runs: RandomCases, scratch: string): Promise<void> {
   makeTools(scratch);
   const source = buildBase(join(scratch, "image"));
   const options = { source, platform: "linux/amd64", out: join(scratch, "out"), force: true };
@@ -143,10 +143,10 @@ export async function checkRandomEdits(count: number, scratch: string): Promise<
     const refused = convert({ ...options, edits: [...before, list[bad] as Edit] });
     await expectError(refused, "E_EDIT_CONFLICT", `edit ${before.length + 1} (`);
   });
-  await fc.assert(property, { numRuns: count, endOnFailure: true });
+  await fc.assert(property, runs);
   // That edits meet what is there is not self-evident.
-  expect(tally.made).toBeGreaterThan(count * 2);
-  expect(tally.refused).toBeGreaterThan(count / 2);
+  expect(tally.made).toBeGreaterThan(runs.numRuns * 2);
+  expect(tally.refused).toBeGreaterThan(runs.numRuns / 2);
 }
 
 /** What root makes of the base by the edits, on a copy of its image. */
