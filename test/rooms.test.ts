@@ -15,7 +15,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   memory: [],
   waiting: [],
   inflate: ["errors.ts", "memory"],
-  disk: ["errors.ts"],
+  disk: ["errors.ts", "waiting"],
   scratch: ["errors.ts", "disk"],
   blocks: ["errors.ts"],
   output: ["errors.ts", "system-errors.ts", "machine.ts", "disk", "scratch", "blocks"],

@@ -1,6 +1,7 @@
 /** Copies with their holes, each piece hashed while it is at hand. */
 import { webcrypto } from "node:crypto";
 import { closeSync, fstatSync, ftruncateSync, openSync } from "node:fs";
+import { inParallel } from "../waiting/parallel.ts";
 import { readInto } from "./read-into.ts";
 import { writeSparse } from "./write-sparse.ts";
 
@@ -54,22 +55,21 @@ async function eachPiece(
 ): Promise<PieceDigests> {
   const { size } = fstatSync(file);
   const digests: string[] = new Array(Math.ceil(size / PIECE)).fill("");
-  let next = 0;
-  const work = async (): Promise<void> => {
-    const buffer = Buffer.allocUnsafe(Math.min(PIECE, size));
-    while (next < digests.length) {
-      signal?.throwIfAborted();
-      const index = next++;
-      const position = index * PIECE;
-      const bytes = buffer.subarray(0, Math.min(PIECE, size - position));
-      await readWhole(file, bytes, position);
-      if (Buffer.compare(bytes, ZEROS.subarray(0, bytes.length)) === 0) continue;
+  const buffers: Buffer[] = [];
+  // All that was begun ends before a failure is told: the file's number may soon be that of another one.
+  await inParallel(digests.keys(), WIDTH, async (index) => {
+    signal?.throwIfAborted();
+    const buffer = buffers.pop() ?? Buffer.allocUnsafe(Math.min(PIECE, size));
+    const position = index * PIECE;
+    const bytes = buffer.subarray(0, Math.min(PIECE, size - position));
+    await readWhole(file, bytes, position);
+    if (Buffer.compare(bytes, ZEROS.subarray(0, bytes.length)) !== 0) {
       const hashing = webcrypto.subtle.digest("SHA-256", bytes);
       use(position, bytes);
       digests[index] = Buffer.from(await hashing).toString("hex");
     }
-  };
-  await Promise.all(Array.from({ length: Math.min(WIDTH, digests.length) }, work));
+    buffers.push(buffer);
+  });
   return digests;
 }
 
