@@ -7,7 +7,7 @@ import { readKeyFile, unusableKey } from "./key-file.ts";
 import { KEY_BYTES, openSecretbox } from "./secretbox.ts";
 
 /** A block of PEM that has a key: its label, and what is in it, headers too. */
-const BLOCK = /-----BEGIN ([A-Z0-9 ]*(?:PRIVATE|PUBLIC) KEY)-----([^-]*)-----END \1-----/g;
+const BLOCK = /-----BEGIN ([A-Z0-9 ]*(?:PRIVATE|PUBLIC) KEY)-----((?:[^-]|-(?!-{4}))*)-----END \1-----/g;
 const COSIGNS = /^ENCRYPTED (?:SIGSTORE|COSIGN) PRIVATE KEY$/;
 const PLAIN = /^(?:EC )?PRIVATE KEY$/;
 /** PKCS#8 under a password, or the older form that says so in a header. */

@@ -45,12 +45,15 @@ testWith(["openssl"], "keys as openssl writes them are taken, with a password an
     runOk("openssl", ["pkcs8", "-topk8", "-nocrypt", "-in", path("sec1"), "-out", path("pkcs8")]);
     const locked = ["-passout", "pass:quiet"];
     runOk("openssl", ["pkcs8", "-topk8", "-in", path("sec1"), "-out", path("locked"), ...locked]);
+    runOk("openssl", ["ec", "-aes256", "-in", path("sec1"), "-out", path("locked sec1"), ...locked]);
     const publicKey = runOk("openssl", ["pkey", "-in", path("sec1"), "-pubout"]);
-    for (const name of ["sec1", "pkcs8", "locked"]) {
+    for (const name of ["sec1", "pkcs8", "locked", "locked sec1"]) {
       expect(pem(createPublicKey(await readPrivateKey(path(name), "quiet")), "spki")).toBe(publicKey);
     }
-    await expectError(readPrivateKey(path("locked"), "loud"), "E_USAGE", "does not open it");
-    await expectError(readPrivateKey(path("locked"), undefined), "E_USAGE", "no password is given");
+    for (const name of ["locked", "locked sec1"]) {
+      await expectError(readPrivateKey(path(name), "loud"), "E_USAGE", "does not open it");
+      await expectError(readPrivateKey(path(name), undefined), "E_USAGE", "no password is given");
+    }
   }),
 );
 
