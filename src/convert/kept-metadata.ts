@@ -7,7 +7,7 @@ import type { ImageMetadata } from "./meta.ts";
 import type { Conversion } from "./request.ts";
 
 /** Bytes that it may have. */
-const LIMIT = 16 << 20;
+export const METADATA_LIMIT = 16 << 20;
 
 /** For what, and by what it is used again. */
 export interface UsedAgain {
@@ -22,7 +22,7 @@ export function metadataAgain(
   where: string,
   { image, origin, request }: UsedAgain,
 ): ImageMetadata {
-  const value = parseJson(bytes, where, LIMIT);
+  const value = parseJson(bytes, where, METADATA_LIMIT);
   checkFilesystem(value.field("filesystem"));
   if (value.has("injection")) checkInjection(value.field("injection"));
   if (value.has("rootfsDigest")) value.field("rootfsDigest").string();

@@ -1,13 +1,14 @@
 /** The places that results are kept in: a cache on this machine, a repository in a registry. */
 import type { KeyObject } from "node:crypto";
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Results } from "../cache/results.ts";
+import { Docker2vmError } from "../errors.ts";
 import type { Digest } from "../oci/digest.ts";
 import { parseJson } from "../oci/json.ts";
 import { parseImageReference } from "../registry/reference.ts";
 import type { RegistryOptions } from "../source/registry-options.ts";
-import { metadataAgain, type UsedAgain } from "./kept-metadata.ts";
+import { METADATA_LIMIT, metadataAgain, type UsedAgain } from "./kept-metadata.ts";
 import { type ImageMetadata, METADATA_NAME, metadataText } from "./meta.ts";
 import type { FolderRequest } from "./request.ts";
 import type { RepositoryName } from "./results-request.ts";
@@ -66,6 +67,11 @@ export async function bringFromRegistry(
     const found = await pullKept(place, key, all, { ...accessTo(place, wanted), verifyKey });
     if (found === undefined) return undefined;
     const where = `result ${key} in ${place.registry}/${place.repository}`;
+    const { size } = await stat(beside);
+    // How long a file is that is mostly a hole costs nobody anything to say.
+    if (size > METADATA_LIMIT) {
+      throw new Docker2vmError("E_BAD_MANIFEST", `${where}: ${METADATA_NAME} has ${size} bytes`);
+    }
     return { metadata: metadataAgain(await readFile(beside), where, wanted), warnings: found.warnings };
   } finally {
     await rm(beside, { force: true });

@@ -150,6 +150,17 @@ describe("a repository of results", () => {
             layer.annotations["docker2vm.digest"] = layer.digest;
           },
         ],
+        [
+          "meta.json has 3221225472 bytes",
+          (manifest) => {
+            const listed = JSON.parse(
+              Buffer.from(registry.blobs.get(manifest.config.digest) ?? []).toString(),
+            );
+            const metadata = listed.files.find(({ name }: { name: string }) => name === "meta.json");
+            metadata.size = 3 * 2 ** 30;
+            Object.assign(manifest.config, registry.putBlob(json(listed)));
+          },
+        ],
         ["hash", ({ layers }) => (layers[0].annotations["docker2vm.digest"] = sha256(Buffer.of()))],
       ];
       for (const [word, change] of changes) {
