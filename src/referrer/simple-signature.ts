@@ -6,16 +6,15 @@ import { parseDocument } from "../oci/document.ts";
 import type { RawManifest } from "../oci/manifest.ts";
 import { isManifest, OCI_CONFIG, OCI_MANIFEST } from "../oci/media-types.ts";
 import type { PushTarget } from "../registry/push-target.ts";
+import { untilThere } from "../registry/until-there.ts";
 import { SIGNATURE_ANNOTATION, SIMPLE_SIGNING } from "../signature/simple-signing.ts";
 
-/** Times that a signature is looked for again which somebody else may have written over. */
-const ROUNDS = 5;
 const TAG_STAYS =
   "signatures are there already, and the registry lets none be added under their tag: sign with --signature-format bundle";
 
 /**
- * Adds a signature to those under the tag. Two who write it at once lose one of theirs: it is read again afterwards. Throws
- * E_DENIED, E_NETWORK, NetworkError, and E_BAD_MANIFEST where something else is under the tag.
+ * Adds a signature to those under the tag. Throws E_DENIED, E_NETWORK, NetworkError, and E_BAD_MANIFEST where something else
+ * is under the tag.
  */
 export async function addSimpleSignature(
   target: PushTarget,
@@ -27,9 +26,9 @@ export async function addSimpleSignature(
   await target.push({ role: "signature payload", digest, bytes: payload });
   const annotations = { [SIGNATURE_ANNOTATION]: signature };
   const layer = { mediaType: SIMPLE_SIGNING, digest, size: payload.length, annotations };
-  for (let round = 0; round < ROUNDS; round++) {
+  await untilThere(`the signature under the tag ${tag}`, async () => {
     const layers = layersOf(await target.manifest(tag), tag);
-    if (layers.some(({ signature: there }) => there === signature)) return;
+    if (layers.some(({ signature: there }) => there === signature)) return true;
     const all = [...layers, { json: layer, digest }];
     const config = configOf(all.map((each) => each.digest));
     await target.push({ role: "config", digest: config.digest, bytes: config.bytes });
@@ -44,7 +43,8 @@ export async function addSimpleSignature(
     const manifest = { bytes, digest: sha256Of(bytes), mediaType: OCI_MANIFEST };
     await target.put(manifest);
     await target.tag(manifest, tag, TAG_STAYS);
-  }
+    return false;
+  });
 }
 
 interface KnownLayer {

@@ -6,14 +6,12 @@ import { parseIndex } from "../oci/index-document.ts";
 import { OCI_INDEX } from "../oci/media-types.ts";
 import type { RepositoryClient } from "./client.ts";
 import { fetchManifest } from "./manifests.ts";
+import { untilThere } from "./until-there.ts";
 
 /** Characters of a digest that a tag takes. */
 const TAG_HEX = 64;
 /** What registries without a list of referrers answer, as go-containerregistry, which cosign uses, takes it. */
 const NO_LIST: ReadonlySet<number> = new Set([400, 404, 405, 406, 501]);
-
-/** Times that an entry is looked for again which somebody else may have written over. */
-const ROUNDS = 5;
 
 /** What the list has of a manifest: image-spec descriptor.md, and distribution spec, "Listing Referrers". */
 export interface ReferrerEntry {
@@ -60,10 +58,7 @@ function nextPage(link: string | undefined, digest: Digest): string | undefined 
   return query === undefined ? undefined : `${referrersPath(digest)}${query}`;
 }
 
-/**
- * Adds an entry to the index that stands in for the list. Two who write it at once lose one of their entries: it is read
- * again afterwards. Throws as fetchManifest does, E_DENIED and NetworkError.
- */
+/** Adds an entry to the index that stands in for the list. Throws as fetchManifest does, E_DENIED and NetworkError. */
 export async function addReferrer(
   client: RepositoryClient,
   subject: Digest,
@@ -71,12 +66,13 @@ export async function addReferrer(
 ): Promise<void> {
   const tag = referrersTag(subject);
   const where = `${client.endpoint.host}: referrers of ${subject}`;
-  for (let round = 0; round < ROUNDS; round++) {
+  await untilThere(`${where}: ${entry.digest}`, async () => {
     const found = await fetchManifest(client, tag);
     const listed = found && parseIndex(found.bytes, where, found.mediaType);
-    if (listed?.manifests.some(({ digest }) => digest === entry.digest) === true) return;
+    if (listed?.manifests.some(({ digest }) => digest === entry.digest) === true) return true;
     await putIndex(client, tag, withEntry(found?.bytes, entry));
-  }
+    return false;
+  });
 }
 
 /** As JSON that somebody else wrote: what is not known of it stays. */

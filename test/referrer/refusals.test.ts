@@ -219,6 +219,20 @@ test("two who sign at once are both there in the end", async () => {
   expect(layers).toMatchObject([{ annotations: { odd: "kept" } }, { size: expect.any(Number) }]);
 });
 
+for (const [format, listsReferrers] of [
+  ["simple", true],
+  ["bundle", false],
+] as const) {
+  test(`a signature (${format}) that others write over each time is none that was made`, async () => {
+    const { registry, reference } = await scene(listsReferrers);
+    registry.rule(({ method, url }, response) =>
+      method === "PUT" && /manifests\/sha256-[^/]*$/.test(url) ? sendStatus(response, 201) : false,
+    );
+    const signed = signImage({ reference, ...signing(), formats: [format] });
+    await expectError(signed, "E_NETWORK", "is not there afterwards", "try again");
+  });
+}
+
 test("a signed push that is stopped has no tag, and the next one completes it", async () => {
   const { registry, push, pull } = await scene(false);
   writeFileSync(scratch("in/disk.img"), "a third disk");
