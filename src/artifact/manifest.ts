@@ -53,11 +53,13 @@ export interface ArtifactManifest {
 }
 
 /** A plain name, of what is no hidden file: nothing of an artifact leads out of the folder that it is put in. */
-const NAME = /^(?!\.)[^/\\\p{Cc}]{1,255}$/u;
+const NAME = /^(?!\.)[^/\\\p{Cc}]+$/u;
+/** Bytes of it: as many as Linux takes. */
+const NAME_LIMIT = 255;
 
 /** Whether a name is one that a file may have which is taken out of an artifact. */
 export function isPlainName(name: string): boolean {
-  return NAME.test(name);
+  return NAME.test(name) && Buffer.byteLength(name) <= NAME_LIMIT;
 }
 
 const NUMBER = /^(?:0|[1-9]\d{0,15})$/;

@@ -4,7 +4,7 @@ import { Docker2vmError, EXIT } from "../errors.ts";
 import { type Descriptor, readDescriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
 import { parseDocument } from "../oci/document.ts";
-import { parseJson } from "../oci/json.ts";
+import { type JsonValue, parseJson } from "../oci/json.ts";
 import type { RawManifest } from "../oci/manifest.ts";
 import { isManifest } from "../oci/media-types.ts";
 import type { Repository } from "../registry/repository.ts";
@@ -51,9 +51,11 @@ export async function findDocuments(
 ): Promise<HungDocuments> {
   const documents: HungDocument[] = [];
   const refused: RefusedDocument[] = [];
-  for await (const referrer of referrersOf(repository, image.digest)) {
+  const budget = new Budget();
+  const referring = new Referring(repository, image, key, budget);
+  for await (const referrer of referrersOf(repository, image.digest, budget)) {
     try {
-      documents.push(...(await new Referring(repository, image, key).documentsOf(referrer)));
+      documents.push(...(await referring.documentsOf(referrer)));
     } catch (error) {
       if (!(error instanceof Docker2vmError) || !BROKEN.has(error.exitCode)) throw error;
       refused.push({ digest: referrer.digest, reason: error.message });
@@ -62,33 +64,41 @@ export async function findDocuments(
   return { documents, refused };
 }
 
-async function* referrersOf(repository: Repository, digest: Digest): AsyncGenerator<Descriptor> {
-  const budget = new Budget();
+async function* referrersOf(
+  repository: Repository,
+  digest: Digest,
+  budget: Budget,
+): AsyncGenerator<Descriptor> {
   for await (const { manifests, size } of repository.referrers(digest)) {
     let isWithin = budget.spend("pages") && budget.spend("bytes", size);
     for (const referrer of manifests.filter(({ mediaType }) => isManifest(mediaType))) {
       isWithin &&= budget.spend("manifests");
       if (isWithin) yield referrer;
     }
-    if (isWithin) continue;
-    throw new Docker2vmError("E_LIMIT", repository.name(`more refers to ${digest} than is looked at`), {
-      hint: "pull without its documents, and have the repository cleaned up",
-    });
+    if (!isWithin) throw tooMuch(repository, digest);
   }
+}
+
+function tooMuch(repository: Repository, digest: Digest): Docker2vmError {
+  return new Docker2vmError("E_LIMIT", repository.name(`more refers to ${digest} than is looked at`), {
+    hint: "pull without its documents, and have the repository cleaned up",
+  });
 }
 
 class Referring {
   readonly #repository: Repository;
   readonly #image: RawManifest;
   readonly #key: KeyObject | undefined;
+  readonly #budget: Budget;
 
-  constructor(repository: Repository, image: RawManifest, key: KeyObject | undefined) {
+  constructor(repository: Repository, image: RawManifest, key: KeyObject | undefined, budget: Budget) {
     this.#repository = repository;
     this.#image = image;
     this.#key = key;
+    this.#budget = budget;
   }
 
-  /** Throws E_BAD_MANIFEST and E_SIGNATURE for what is not to be taken. */
+  /** Throws E_BAD_MANIFEST and E_SIGNATURE for what is not to be taken, E_LIMIT. */
   async documentsOf(referrer: Descriptor): Promise<readonly HungDocument[]> {
     const manifest = await this.#repository.described(referrer);
     const where = this.#repository.name(`document ${manifest.digest}`);
@@ -100,7 +110,7 @@ class Referring {
     }
     const taken: HungDocument[] = [];
     let isJudged = false;
-    for (const layer of value.field("layers").items().map(readDescriptor)) {
+    for (const layer of this.#broughtBy(value)) {
       if (isBundle(layer.mediaType)) {
         if (!(await this.#isAttestation(layer, where))) continue;
       } else {
@@ -113,6 +123,13 @@ class Referring {
       taken.push({ blob: layer, title: layer.annotations[TITLE], broughtBy: manifest.digest });
     }
     return taken;
+  }
+
+  /** Throws E_LIMIT where that is more than is looked at. */
+  #broughtBy(manifest: JsonValue): readonly Descriptor[] {
+    const layers = manifest.field("layers").items();
+    if (!this.#budget.spend("documents", layers.length)) throw tooMuch(this.#repository, this.#image.digest);
+    return layers.map(readDescriptor);
   }
 
   /** False for a signature, which says nothing but that it is one. */

@@ -83,7 +83,7 @@ export class Claims {
     const layers = (await this.#readable(async () => signedLayers(manifest, this.#store))) ?? [];
     for (const layer of layers) {
       const toRead = Math.min(layer.size, SIGNED_LIMIT);
-      if (!this.#budget.spend("signatures") || !this.#budget.spend("bytes", toRead)) return;
+      if (!this.#budget.spend("documents") || !this.#budget.spend("bytes", toRead)) return;
       const bytes = await this.#readable(() => this.#store.document(layer, SIGNED_LIMIT));
       if (bytes === undefined) continue;
       const signature = isBundle(layer.mediaType) ? undefined : layer.annotations[SIGNATURE_ANNOTATION];

@@ -54,8 +54,15 @@ async function scene(listsReferrers: boolean, more: Partial<PushImageOptions> = 
 const sbom = () => ({ file: scratch("in/sbom.json"), mediaType: "application/spdx+json" });
 const signing = () => ({ keyFile: scratch("in/key") });
 
-/** Hangs something at a manifest as anybody can who may write. */
-function hang(registry: ScriptedRegistry, about: string, mediaType: string, bytes: Buffer, title?: string) {
+/** Hangs something at a manifest as anybody can who may write, several times if that is said. */
+function hang(
+  registry: ScriptedRegistry,
+  about: string,
+  mediaType: string,
+  bytes: Buffer,
+  title?: string,
+  times = 1,
+) {
   const blob = registry.putBlob(bytes);
   const annotations = title === undefined ? {} : { "org.opencontainers.image.title": title };
   const manifest = json({
@@ -63,7 +70,7 @@ function hang(registry: ScriptedRegistry, about: string, mediaType: string, byte
     mediaType: MANIFEST,
     artifactType: mediaType,
     config: { mediaType: EMPTY, ...registry.putBlob(json({})) },
-    layers: [{ mediaType, ...blob, annotations }],
+    layers: Array(times).fill({ mediaType, ...blob, annotations }),
     subject: { mediaType: MANIFEST, digest: about, size: 1 },
   });
   return { mediaType: MANIFEST, digest: registry.putManifest(manifest, MANIFEST), size: manifest.length };
@@ -117,11 +124,17 @@ describe("documents", () => {
 
   test("with a title that leads elsewhere get their digest for a name, as one does whose name is taken", async () => {
     const { registry, pull, digest } = await scene(true);
-    const text = ["../up", "/etc/passwd", ".hidden", "a\nb", "same", "same"];
+    const text = ["../up", "/etc/passwd", ".hidden", "a\nb", "same", "same", "é".repeat(200)];
     for (const [i, title] of text.entries()) hang(registry, digest, "text/plain", Buffer.from(`${i}`), title);
     await pull();
-    expect(readdirSync(scratch("docs")).filter((name) => /^[0-9a-f]{64}$/.test(name))).toHaveLength(5);
+    expect(readdirSync(scratch("docs")).filter((name) => /^[0-9a-f]{64}$/.test(name))).toHaveLength(6);
     expect(readdirSync(scratch("docs"))).toContain("same");
+  });
+
+  test("of which one manifest brings more than is looked at are not taken", async () => {
+    const { registry, pull, digest } = await scene(true);
+    hang(registry, digest, "text/plain", Buffer.from("again"), undefined, 101);
+    await expectError(pull(), "E_LIMIT", "than is looked at", "without its documents");
   });
 
   test("that were changed in the registry end the pull, and nothing is written", async () => {
