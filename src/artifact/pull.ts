@@ -1,4 +1,6 @@
 import type { KeyObject } from "node:crypto";
+import { Docker2vmError } from "../errors.ts";
+import { absolutePath } from "../machine.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { RawManifest } from "../oci/manifest.ts";
 import { StagedOutput } from "../output/staged-output.ts";
@@ -58,6 +60,7 @@ export interface PullResult {
  */
 export async function pullArtifact(reference: string, options: PullOptions): Promise<PullResult> {
   const named = parseImageReference(reference);
+  refuseOneFolder(options);
   const key = await readKey(options.verifyKeyFile);
   const { repository, context, close } = await connect(named, undefined, false, options);
   try {
@@ -81,6 +84,14 @@ export async function pullArtifact(reference: string, options: PullOptions): Pro
   } finally {
     await close();
   }
+}
+
+/** Documents choose their names: beside the files they could be taken for what starts the machine. */
+function refuseOneFolder({ out, attachments }: PullOptions): void {
+  if (attachments === undefined || absolutePath(attachments) !== absolutePath(out)) return;
+  throw new Docker2vmError("E_USAGE", `the documents of an image would be among its files in ${out}`, {
+    hint: "give a folder of their own with --attachments DIR",
+  });
 }
 
 async function documentsFor(

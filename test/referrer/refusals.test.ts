@@ -137,6 +137,14 @@ describe("documents", () => {
     await expectError(pull(), "E_LIMIT", "than is looked at", "without its documents");
   });
 
+  test("have a folder of their own", async () => {
+    const { registry, pull } = await scene(true, { attachments: [sbom()] });
+    const before = registry.seen.length;
+    const attachments = `${scratch("docs")}/../out/`;
+    await expectError(pull({ attachments }), "E_USAGE", "among its files", "--attachments");
+    expect(registry.seen).toHaveLength(before);
+  });
+
   test("that were changed in the registry end the pull, and nothing is written", async () => {
     const { registry, pull } = await scene(true, { attachments: [sbom()], signing: signing() });
     registry.rule(({ url }, response) => {
