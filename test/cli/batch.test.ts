@@ -195,6 +195,8 @@ describe("a batch", () => {
     for (const [text, ...said] of wrong) {
       await expectError(() => parseItems(text, "/out", "list"), "E_USAGE", ...said);
     }
+    expect(parseItems("a:1 b", "/", "list")).toMatchObject([{ source: "a:1", out: "/b" }]);
+    await expectError(() => parseItems("a:1 .", "/", "list"), "E_USAGE", "outside");
     const out = newFolder();
     const list = [`oci:${scratch("image-0")}`, { source: `oci:${scratch("image-1")}`, size: "huge" }];
     const ran = await batch(out, JSON.stringify(list));

@@ -29,13 +29,16 @@ export function parseItems(text: string, folder: string, where: string): readonl
     values,
   }));
   if (items.length === 0) throw wrong(where, "lists nothing", "write one image a line: SOURCE [OUT]");
-  for (const [i, { out }] of items.entries()) {
-    if (!out.startsWith(`${folder}/`)) {
+  const below = folder.endsWith("/") ? folder : `${folder}/`;
+  const outs = new Set<string>();
+  for (const { out } of items) {
+    if (!out.startsWith(below) || out === below) {
       throw wrong(where, `an item goes to ${out}, outside of ${folder}`, "name a folder below that of --out");
     }
-    if (items.findIndex((item) => item.out === out) < i) {
+    if (outs.has(out)) {
       throw wrong(where, `two items go to ${out}`, "give each an output of its own, behind its source");
     }
+    outs.add(out);
   }
   return items;
 }
