@@ -90,6 +90,10 @@ describe("a batch", () => {
     expect([second.code, second.converted.sort()]).toEqual([0, ["image-1", `image-${BROKEN}`]]);
     expect(second.report()).toMatchObject({ converted: 2, there: COUNT - 2, failed: 0 });
     expect((await batch(out, lines())).converted).toEqual([]);
+    // What somebody else has put there is not what the batch has made.
+    const elsewhere = { source: `oci:${scratch("image-3")}`, platform: "linux/amd64", force: true };
+    await convert({ ...elsewhere, out: join(out, "vms/image-0") });
+    expect((await batch(out, lines(), ["--force"])).converted).toEqual(["image-0"]);
     const other = await batch(out, lines(), ["--label", "other"]);
     expect([other.code, other.converted]).toEqual([8, []]);
     expect((await batch(out, lines(), ["--label", "other", "--force"])).converted).toHaveLength(COUNT);

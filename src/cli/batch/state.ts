@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ConversionPlan } from "../../convert/dry-run.ts";
+import { METADATA_NAME } from "../../convert/meta.ts";
 import type { ConvertOptions } from "../../convert/options.ts";
 import { writeError } from "../../system-errors.ts";
 
@@ -14,11 +15,10 @@ export function fingerprintOf(
   { launch, writableDisk }: Pick<ConvertOptions, "launch" | "writableDisk">,
 ): string | undefined {
   if (resultKey === null) return undefined;
-  const facts = JSON.stringify([resultKey, source, launch ?? null, writableDisk ?? null]);
-  return `sha256:${createHash("sha256").update(facts).digest("hex")}`;
+  return sha256(JSON.stringify([resultKey, source, launch ?? null, writableDisk ?? null]));
 }
 
-/** The outputs of a batch's folder that were made whole, and what they follow from. */
+/** The outputs of a batch's folder that were made whole, what they follow from, and what they say of themselves. */
 export class BatchState {
   readonly #path: string;
 
@@ -28,15 +28,22 @@ export class BatchState {
 
   /** Whether all the files of the output are there, made of the same. */
   has(out: string, fingerprint: string, files: readonly string[]): boolean {
-    return this.#read().get(out) === fingerprint && files.every((file) => existsSync(file));
+    const made = this.#read().get(out);
+    if (made === undefined || !files.every((file) => existsSync(file))) return false;
+    try {
+      return made === madeAs(out, fingerprint);
+    } catch {
+      // What cannot be read is made again, which tells why it cannot.
+      return false;
+    }
   }
 
   /** Throws E_IO and E_NO_SPACE. */
   add(out: string, fingerprint: string): void {
-    // Read again: another batch may be at the same folder.
-    const outputs = Object.fromEntries([...this.#read(), [out, fingerprint]]);
     const temporary = `${this.#path}.${process.pid}`;
     try {
+      // Read again: another batch may be at the same folder.
+      const outputs = Object.fromEntries([...this.#read(), [out, madeAs(out, fingerprint)]]);
       writeFileSync(temporary, `${JSON.stringify({ schemaVersion: 1, outputs }, null, 2)}\n`);
       renameSync(temporary, this.#path);
     } catch (error) {
@@ -52,4 +59,13 @@ export class BatchState {
       return new Map();
     }
   }
+}
+
+/** The fingerprint with what is in the output: another conversion may have put something else there. */
+function madeAs(out: string, fingerprint: string): string {
+  return sha256(JSON.stringify([fingerprint, sha256(readFileSync(join(out, METADATA_NAME)))]));
+}
+
+function sha256(data: string | Uint8Array): string {
+  return `sha256:${createHash("sha256").update(data).digest("hex")}`;
 }
