@@ -7,7 +7,7 @@ import { type ConnectionOptions, connect, connectToPush } from "../registry/conn
 import { formatImageReference, type ImageReference } from "../registry/reference.ts";
 import { KEY, WARNINGS } from "./format.ts";
 import { fetchFiles, findArtifact, WIDTH } from "./pull.ts";
-import { pushResult } from "./push.ts";
+import { type PushOptions, pushResult } from "./push.ts";
 import type { Result } from "./result-files.ts";
 
 /** A repository, whatever tags it has. */
@@ -71,20 +71,18 @@ function warningsIn(text: string, where: string): readonly string[] {
   return parseJson(Buffer.from(text), `${where}: ${WARNINGS}`, WARNINGS_LIMIT).strings();
 }
 
-/** Puts a result into a repository unless it is there. Returns whether it had to. Throws as pushArtifact does. */
+/**
+ * Puts a result into a repository unless it is there, or in any case if `anew`. Returns whether it had to. Throws as
+ * pushArtifact does.
+ */
 export async function pushKept(
   place: KeptIn,
   { key, warnings }: KeptResult,
   result: Pick<Result, "files" | "origin">,
-  options: ConnectionOptions,
+  options: ConnectionOptions & Pick<PushOptions, "anew">,
 ): Promise<boolean> {
   const reference = keptReference(place, key);
-  const { target, close } = await connectToPush(reference, [], options);
-  try {
-    if ((await target.manifest(reference.tag)) !== undefined) return false;
-  } finally {
-    await close();
-  }
+  if (options.anew !== true && (await isThere(reference, options))) return false;
   const told = JSON.stringify(warnings);
   const annotations = {
     [KEY]: key,
@@ -92,4 +90,16 @@ export async function pushKept(
   };
   await pushResult({ ...result, leftOut: [] }, reference, { ...options, annotations });
   return true;
+}
+
+async function isThere(
+  reference: ReturnType<typeof keptReference>,
+  options: ConnectionOptions,
+): Promise<boolean> {
+  const { target, close } = await connectToPush(reference, [], options);
+  try {
+    return (await target.manifest(reference.tag)) !== undefined;
+  } finally {
+    await close();
+  }
 }

@@ -41,6 +41,8 @@ export interface PushOptions extends ConnectionOptions {
   readonly signing?: SigningSettings | undefined;
   /** What the manifest says beside what follows from the result. */
   readonly annotations?: Readonly<Record<string, string>> | undefined;
+  /** Take nothing that the tag stands for so far as what it says that it is. */
+  readonly anew?: boolean | undefined;
   /** Hears of pieces; of the registry `onEvent` does. */
   readonly onProgress?: OnTransferEvent | undefined;
 }
@@ -77,7 +79,7 @@ export async function pushResult(
   named: ImageReference & { readonly tag: string },
   options: PushOptions,
 ): Promise<PushResult> {
-  const { mountFrom = [], signing } = options;
+  const { mountFrom = [], signing, anew = false } = options;
   const signer = signing && (await signerOf(signing));
   const documents = await readAttachments(options.attachments ?? []);
   const stateProvenance = options.provenance
@@ -85,7 +87,7 @@ export async function pushResult(
     : undefined;
   const { target, repository, context, close } = await connectToPush(named, mountFrom, options);
   try {
-    const pusher = new PiecePusher(target, await knownPieces(target, named.tag));
+    const pusher = new PiecePusher(target, anew ? new Map() : await knownPieces(target, named.tag));
     // Before all else, and small: who may not write here hears of it before anything is compressed.
     const config = await pusher.blob("config", ARTIFACT_CONFIG, configDocument(files));
     const subject = await subjectOf(target, origin);

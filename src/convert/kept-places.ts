@@ -92,11 +92,12 @@ export async function keepInCache(
   return new Results(folder).keep({ key, note, files }, { copies, signal: request.signal });
 }
 
-/** Throws as pushKept does. */
+/** In the place of what is there, if that `isBroken`. Throws as pushKept does. */
 export async function keepInRegistry(
   wanted: KeepableResult,
   { metadata, warnings }: Note,
   place: RepositoryName,
+  isBroken: boolean,
 ): Promise<void> {
   const { key, files: made, scratch, request } = wanted;
   const beside = join(scratch, METADATA_NAME);
@@ -108,7 +109,7 @@ export async function keepInRegistry(
     const all = [...made, [METADATA_NAME, beside] as const];
     const files = await Promise.all(all.map(([name, path]) => resultFile(path, name)));
     const result = { files, origin: await originIn(beside) };
-    await pushKept(place, { key, warnings }, result, accessTo(place, wanted));
+    await pushKept(place, { key, warnings }, result, { ...accessTo(place, wanted), anew: isBroken });
   } finally {
     await rm(beside, { force: true });
   }

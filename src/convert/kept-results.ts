@@ -2,7 +2,7 @@
 import { statSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { Results } from "../cache/results.ts";
-import { Docker2vmError } from "../errors.ts";
+import { Docker2vmError, EXIT } from "../errors.ts";
 import { formatPlatform } from "../oci/platform.ts";
 import { describeLayer } from "./describe.ts";
 import {
@@ -18,6 +18,9 @@ import type { ProgressEvent, ReusedFrom } from "./progress.ts";
 import type { FolderRequest } from "./request.ts";
 import { resultFacts, resultKey } from "./result-key.ts";
 import type { ResultsRequest } from "./results-request.ts";
+
+/** What a result fails with that is itself to blame; that nobody has signed it is none of its faults. */
+const BROKEN: ReadonlySet<number> = new Set([EXIT.badImage, EXIT.integrity, EXIT.notFound]);
 
 /** Whether a result may be there already, so that no layer need be fetched before it is known. */
 export async function mayBeThere({ from, cacheFolder }: ResultsRequest): Promise<boolean> {
@@ -45,7 +48,7 @@ export async function unlessKept(
   const files = new Map([[request.filesystem.fileName, imagePath], ...making.files]);
   const result: Keepable = { ...making, files, key: resultKey(facts) };
   const found = await findResult(result);
-  if (found !== undefined) {
+  if (found !== undefined && found !== "broken") {
     await keep(result, found, found.from);
     return tellOfReuse(result, found);
   }
@@ -55,7 +58,7 @@ export async function unlessKept(
     request.report(event);
   };
   const converted = await make({ ...request, report });
-  await keep(result, { metadata: converted.metadata, warnings }, undefined);
+  await keep(result, { metadata: converted.metadata, warnings }, found);
   return converted;
 }
 
@@ -65,30 +68,31 @@ interface FoundResult extends Note {
   readonly from: ReusedFrom;
 }
 
-async function findResult(result: Keepable): Promise<FoundResult | undefined> {
+/** "broken" where a registry has one that is of no use. */
+async function findResult(result: Keepable): Promise<FoundResult | "broken" | undefined> {
   const { cacheFolder, from } = result.results;
-  return (
-    (await lookIn(result, "result-cache", cacheFolder, bringFromCache)) ??
-    (await lookIn(result, "remote-cache", from, bringFromRegistry))
-  );
+  const cached = await lookIn(result, "result-cache", cacheFolder, bringFromCache);
+  if (cached !== undefined && cached !== "broken") return cached;
+  return lookIn(result, "remote-cache", from, bringFromRegistry);
 }
 
-/** Undefined where there is none, or none that is whole: nothing is left of it then. */
+/** Undefined where there is none, "broken" where it is not whole: nothing is left of it then. */
 async function lookIn<Place>(
   result: Keepable,
   from: ReusedFrom,
   place: Place | undefined,
   bring: (result: KeepableResult, place: Place) => Promise<Note | undefined>,
-): Promise<FoundResult | undefined> {
+): Promise<FoundResult | "broken" | undefined> {
   if (place === undefined) return undefined;
+  let isBroken = false;
   try {
     const note = await bring(result, place);
     if (note !== undefined) return { ...note, from };
   } catch (error) {
-    doWithout(result, error, "the image is converted");
+    isBroken = doWithout(result, error, "the image is converted");
   }
   for (const path of result.files.values()) await rm(path, { force: true });
-  return undefined;
+  return isBroken ? "broken" : undefined;
 }
 
 /** Tells what a conversion tells, as far as it happens. */
@@ -115,8 +119,11 @@ function tellOfReuse(
   };
 }
 
-/** On this machine and in a registry, where that is asked for and it does not come from there. */
-async function keep(result: Keepable, note: Note, from: ReusedFrom | undefined): Promise<void> {
+/**
+ * On this machine and in a registry, where that is asked for and it does not come from there; in a registry in the place of
+ * one that was found to be broken.
+ */
+async function keep(result: Keepable, note: Note, from: ReusedFrom | "broken" | undefined): Promise<void> {
   const { cacheFolder, copies, pushTo } = result.results;
   try {
     if (cacheFolder !== undefined && from !== "result-cache") {
@@ -131,18 +138,19 @@ async function keep(result: Keepable, note: Note, from: ReusedFrom | undefined):
     doWithout(result, error, "the result is not kept", copies);
   }
   try {
-    if (pushTo !== undefined) await keepInRegistry(result, note, pushTo);
+    if (pushTo !== undefined) await keepInRegistry(result, note, pushTo, from === "broken");
   } catch (error) {
     doWithout(result, error, "the result is not put into the registry");
   }
 }
 
 /**
- * What fails only costs time; what nobody has asked for need not be told. Throws the signal's reason, and what is a
- * mistake of this program.
+ * What fails only costs time; what nobody has asked for need not be told. Returns whether a result is itself to blame. Throws
+ * the signal's reason, and what is a mistake of this program.
  */
-function doWithout({ request }: Keepable, error: unknown, instead: string, isTold = true): void {
+function doWithout({ request }: Keepable, error: unknown, instead: string, isTold = true): boolean {
   request.signal.throwIfAborted();
   if (!(error instanceof Docker2vmError) || error.code === "E_INTERNAL") throw error;
   if (isTold) request.report({ type: "warning", message: `${error.message}: ${instead}` });
+  return BROKEN.has(error.exitCode) && error.code !== "E_SIGNATURE";
 }

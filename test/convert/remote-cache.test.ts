@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { pullArtifact } from "../../src/artifact/pull.ts";
 import { convert } from "../../src/convert/convert.ts";
 import { planConversion } from "../../src/convert/dry-run.ts";
@@ -171,6 +172,11 @@ describe("a repository of results", () => {
       }
       put(() => undefined);
       expect((await converted(image(), { results: { from: place } })).reused).toBe("remote-cache");
+      // What is of no use gives way to what was made in its place: also a piece that says to be another one.
+      put(({ layers }) => Object.assign(layers[0], registry.putBlob(gzipSync("another disk"))));
+      const again = { results: { from: place, pushTo: place } };
+      expect((await converted(image(), again)).reused).toBeUndefined();
+      expect((await converted(image(), again)).reused).toBe("remote-cache");
     }));
 
   test("must bear the signature that is demanded of the image", () =>
