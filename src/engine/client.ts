@@ -57,6 +57,8 @@ export class EngineClient {
       timeouts: TIMEOUTS,
       socketPath,
       ca: tls?.ca,
+      // As Docker's client has it: an engine's authority is its owner's, and nobody else's.
+      isCaAlone: true,
       identity: tls?.identity,
       trustedHosts: [url.host],
     });

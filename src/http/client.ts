@@ -24,6 +24,8 @@ export interface HttpOptions {
   readonly environment: Environment;
   /** PEM certificates to be trusted beside the usual ones. */
   readonly ca?: string | undefined;
+  /** Whether servers must be certified by those alone. */
+  readonly isCaAlone?: boolean | undefined;
   /** What this client shows of itself to servers that ask, in PEM. */
   readonly identity?: { readonly cert: string; readonly key: string } | undefined;
   /** Path of a unix socket that every server is behind; no proxy stands before it. */
@@ -166,7 +168,7 @@ export class HttpClient {
       ...(username === "" ? {} : { token: `Basic ${user.toString("base64")}` }),
       proxyTunnel: tunnel,
       requestTls: this.#trust(),
-      proxyTls: this.#trust(),
+      proxyTls: this.#usualTrust(),
     });
   }
 
@@ -175,9 +177,16 @@ export class HttpClient {
     return { headersTimeout: headers, bodyTimeout: body, maxHeaderSize: HEADER_LIMIT };
   }
 
-  /** What is given for `ca` replaces the usual certificates: they are put back beside it. */
+  /** Of servers. */
   #trust(): { ca?: string[]; cert?: string; key?: string } {
-    const { ca, identity = {} } = this.#options;
-    return ca === undefined ? identity : { ...identity, ca: [...usualCertificates(), ca] };
+    const { ca, isCaAlone = false, identity = {} } = this.#options;
+    const alone = ca === undefined || !isCaAlone ? {} : { ca: [ca] };
+    return { ...identity, ...this.#usualTrust(), ...alone };
+  }
+
+  /** What is given for `ca` replaces the usual certificates: they are put back beside it. */
+  #usualTrust(): { ca?: string[] } {
+    const { ca } = this.#options;
+    return ca === undefined ? {} : { ca: [...usualCertificates(), ca] };
   }
 }
