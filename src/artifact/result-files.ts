@@ -126,12 +126,12 @@ async function statOf(path: string) {
   });
 }
 
-/** What it tells of: what was converted, and the names of disks and of files that start them. */
 /** What a `meta.json` at a path says of what was converted. Throws E_USAGE and E_IO. */
 export async function originIn(path: string): Promise<Origin> {
   return (await readMetadata(path)).origin;
 }
 
+/** What it tells of: what was converted, and the names of disks and of files that start them. */
 async function readMetadata(
   path: string,
 ): Promise<{ origin: Origin; disks: readonly string[]; launch: readonly string[] }> {
