@@ -76,7 +76,8 @@ export async function resizeImage(
       hint: "give a whole number of bytes",
     });
   }
-  // What is no file is said by who reads it.
+  // For what it throws of a path that is no image's, by the name that it was given.
+  new ImageFile(path).close();
   const place = await realpath(path).catch(() => path);
   try {
     return dryRun ? await plan(place, size, signal) : await resize(place, size, signal);
@@ -96,8 +97,6 @@ async function plan(path: string, size: number, signal: AbortSignal | undefined)
 }
 
 async function resize(path: string, size: number, signal: AbortSignal | undefined): Promise<ResizeResult> {
-  // For what it throws of a path that is no image's.
-  new ImageFile(path).close();
   const release = await claim(dirname(path), basename(path));
   try {
     const disk = await ImageDisk.open(path);
@@ -140,16 +139,16 @@ async function growthOf(
   await refuseOtherKinds(image, size, signal);
   const volume = new Volume(image);
   const { blockSize, blocks } = volume.superblock;
-  if (size % blockSize !== 0) {
-    const whole = Math.ceil(size / blockSize) * blockSize;
-    throw new Docker2vmError("E_USAGE", `${size} bytes are no whole blocks of ${blockSize} bytes`, {
-      hint: `ask for ${whole}`,
-    });
-  }
   const end = blocks * blockSize;
   if (size < end) {
     throw new Docker2vmError("E_SIZE_TOO_SMALL", `the filesystem has ${end} bytes, and is not made smaller`, {
       hint: "'docker2vm convert image:FILE --size SIZE' makes it anew in another size",
+    });
+  }
+  if (size % blockSize !== 0) {
+    const whole = Math.ceil(size / blockSize) * blockSize;
+    throw new Docker2vmError("E_USAGE", `${size} bytes are no whole blocks of ${blockSize} bytes`, {
+      hint: `ask for ${whole}`,
     });
   }
   const growth = await inTurns(planGrowth(volume, size / blockSize), signal);

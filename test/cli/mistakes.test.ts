@@ -1,11 +1,13 @@
 /** What people type in their first hour, and what they are told to type instead. */
 import { describe, expect, test } from "bun:test";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { hasPrefix } from "../../src/cli/source-prefixes.ts";
 import { convert } from "../../src/convert/convert.ts";
 import { buildLayout } from "../support/layout-builder.ts";
+import { runOk } from "../support/oracles.ts";
 import { tar } from "../support/tar-builder.ts";
 import { withTemporaryFolder } from "../support/temporary.ts";
 import { runWith } from "./fake-host.ts";
@@ -52,6 +54,7 @@ function fill(folder: string): void {
     writeFileSync(at(name), "# of ours\nFROM scratch\n");
   for (const name of ["there/rootfs.ext4", "there/meta.json", "bundle/config.json"])
     writeFileSync(at(name), "");
+  symlinkSync("there", at("link"));
 }
 
 const LINES: readonly (readonly [line: string, error: string, hint: string])[] = [
@@ -108,6 +111,7 @@ const LINES: readonly (readonly [line: string, error: string, hint: string])[] =
   ["version", "unknown command", "docker2vm --version"],
   ["dockerfile @/context -o @/made", "dockerfile does not take", "write --context @/context"],
   ["inspect @/layout", "not a regular file", "docker2vm inspect-image oci:@/layout"],
+  ["resize @/link --size 1G", "error: @/link: not a regular file", "as @/link/rootfs.ext4"],
   ["ls @/there", "not a regular file", "as @/there/rootfs.ext4"],
   ["completion", "no shell given", "docker2vm completion bash"],
 ];
@@ -143,6 +147,15 @@ describe("in the first hour", () => {
         expect([line, first]).toEqual([line, expect.stringContaining(here(error))]);
         expect([line, second]).toEqual([line, expect.stringContaining(here(hint))]);
       }
+    }));
+
+  test("a pipe that nobody writes to is refused as an image, and not waited for", () =>
+    withTemporaryFolder(async (folder) => {
+      const pipe = join(folder, "pipe");
+      runOk("mkfifo", [pipe]);
+      const args = ["--no-env-file", join(import.meta.dir, "../../src/cli/main.ts"), "inspect", pipe];
+      const { stderr } = spawnSync(process.execPath, args, { timeout: 60_000, killSignal: "SIGKILL" });
+      expect(String(stderr)).toContain(`${pipe}: not a regular file`);
     }));
 
   test("a bare path is taken for what is in it, and that is said", () =>

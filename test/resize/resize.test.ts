@@ -125,6 +125,7 @@ test("what cannot be grown is refused, with what helps, and stays as it is", asy
   const readOnly = await converted("read-only.ext4", { size: 64 * MIB, readOnly: true });
   const cases = [
     [image, 32 * MIB, 8, "'docker2vm convert image:FILE --size SIZE'"],
+    [image, 100, 8, "is not made smaller"],
     [image, GIB + 5, 2, `ask for ${GIB + 4096}`],
     [verity, GIB, 7, "convert the image anew, with --verity"],
     [longer, GIB, 7, `'truncate -s ${64 * MIB}'`],

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, existsSync, fstatSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { Docker2vmError, systemErrorCode } from "../../errors.ts";
 
@@ -18,6 +18,9 @@ export function memoryImage(bytes: Uint8Array): ImageReader {
   };
 }
 
+/** A pipe that nobody writes to would else hold up the whole program, deaf to signals. */
+const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
+
 /** An image in a file, which stays open until `close`. */
 export class ImageFile implements ImageReader {
   readonly size: number;
@@ -28,7 +31,7 @@ export class ImageFile implements ImageReader {
   constructor(path: string) {
     this.#path = path;
     try {
-      this.#fd = openSync(path, "r");
+      this.#fd = openSync(path, FLAGS);
     } catch (cause) {
       if (systemErrorCode(cause) === "ENOENT")
         throw new Docker2vmError("E_IMAGE_NOT_FOUND", `${path}: no such file`, {
