@@ -9,6 +9,11 @@ import { EDIT_OPTIONS, type EditOptionName } from "./options/edits.ts";
 /** Standard input, as a source here. */
 const STDIN = "-";
 
+/** A path that ends as half an owner does: a user alone, or both before a mode that is none. Taking it for a name would be a guess. */
+const LIKE_AN_OWNER = /:\d+$|:[^:/]*:[^:/]*:[^:/]*$/;
+/** Before an owner it may be a user, and what is taken for the group a mode that is none. */
+const COLON_IN_NAME = /:[^/]*$/;
+
 type Read = (value: string, stdin: () => EditSource) => Edit | undefined;
 
 /** What each option's value says; undefined where it says nothing. */
@@ -17,6 +22,7 @@ const READERS: Readonly<Record<EditOptionName, Read>> = {
     const match = /^(.+?):(\/.*?)(?::([^:/]*):([^:/]*)(?::([0-7]{3,4}))?)?$/s.exec(value);
     if (match === null) return undefined;
     const [, source = "", path = "", user, group, mode] = match;
+    if ((user === undefined ? LIKE_AN_OWNER : COLON_IN_NAME).test(path)) return undefined;
     return {
       type: "add",
       source: source === STDIN ? stdin() : source,
@@ -50,7 +56,7 @@ const READERS: Readonly<Record<EditOptionName, Read>> = {
 };
 
 const FORMS: Readonly<Record<EditOptionName, string>> = {
-  add: "SRC:DEST, as ./app:/opt/app or motd:/etc/motd:0:0:644; DEST begins with /",
+  add: "SRC:DEST, as ./app:/opt/app or motd:/etc/motd:0:0:644; DEST begins with /, USER and GROUP come together, MODE has 3 or 4 octal digits",
   "add-tar": "the path of a tar",
   remove: "a path",
   chown: "USER:PATH, USER:GROUP:PATH or :GROUP:PATH, as 1000:1000:/srv",

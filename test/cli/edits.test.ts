@@ -66,6 +66,9 @@ describe("an edit's value", () => {
 
   const wrong: [args: string[], ...said: string[]][] = [
     [["--add", "a:b"], '--add does not take "a:b"', "DEST begins with /"],
+    [["--add", "a:/b:1000"], '--add does not take "a:/b:1000"', "USER and GROUP come together"],
+    [["--add", "a:/b:0:0:9"], '--add does not take "a:/b:0:0:9"', "MODE has 3 or 4 octal digits"],
+    [["--add", "a:/b:app:app:9"], '--add does not take "a:/b:app:app:9"'],
     [["--chmod", "u+x:/a"], '--chmod does not take "u+x:/a"', "MODE:PATH"],
     [["--chown", "/a"], '--chown does not take "/a"', "USER:PATH"],
     [["--symlink", "a"], '--symlink does not take "a"', "TARGET:PATH"],
