@@ -1,6 +1,6 @@
 /** What edits take from this machine, found before anything is made. */
-import { accessSync, constants, realpathSync, type Stats, statSync } from "node:fs";
-import { open, readFile } from "node:fs/promises";
+import { accessSync, constants, createReadStream, realpathSync, type Stats, statSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { Docker2vmError } from "../errors.ts";
 import { openStoredTar, type StoredTar } from "../rootfs/stored-tar.ts";
 import { readSequentially } from "../source/file-reading.ts";
@@ -9,6 +9,9 @@ import { whyUnreadable } from "../system-errors.ts";
 import { publicKeys } from "./authorized-keys.ts";
 import { editName } from "./describe.ts";
 import type { AddEdit, AddTarEdit, Edit, EditSource, SshKeyEdit } from "./edit.ts";
+
+/** Bytes of a file of keys, at most: some thousand have room. */
+const KEYS_LIMIT = 1 << 20;
 
 /** Bytes that are no file here. */
 export type LooseBytes =
@@ -52,7 +55,7 @@ async function openEdit(edit: Edit, name: string): Promise<OpenEdit> {
     case "add-tar":
       return openTar(edit, name);
     case "ssh-key":
-      return { edit, keys: publicKeys(await keyBytes(edit.keys, name), name) };
+      return { edit, keys: await openKeys(edit, name) };
     default:
       return { edit };
   }
@@ -68,8 +71,8 @@ function openAdd(edit: AddEdit, name: string): OpenEdit {
     return { edit, source: looseBytes(readPipe(path), source), fileName: undefined };
   }
   if (mode === undefined) return { edit, source: { kind: "folder", path }, fileName };
-  throw new Docker2vmError("E_USAGE", `${name}: ${source} is a folder, whose files keep their modes`, {
-    hint: "leave the mode out, and give it to single files in an edit of their own",
+  throw new Docker2vmError("E_USAGE", `${name}: ${source} is a folder, and a mode is that of one file`, {
+    hint: "name a file; a folder is added without a mode, as its files keep theirs",
   });
 }
 
@@ -130,13 +133,24 @@ function found(source: string, name: string): { readonly path: string; readonly 
   }
 }
 
-async function keyBytes(keys: SshKeyEdit["keys"], name: string): Promise<Uint8Array> {
-  if (typeof keys !== "string") return keys;
+async function openKeys({ keys }: SshKeyEdit, name: string): Promise<string> {
+  if (typeof keys !== "string") return publicKeys(keys, name);
+  return publicKeys(await keyBytes(keys, name), `${name}: ${keys}`);
+}
+
+/** What a file of keys begins with: a stream, for a pipe has no size, and a device no end. */
+async function keyBytes(path: string, name: string): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
   try {
-    return await readFile(keys);
+    for await (const chunk of createReadStream(path, { end: KEYS_LIMIT })) chunks.push(chunk);
   } catch (cause) {
-    throw unreadable(keys, name, cause);
+    throw unreadable(path, name, cause);
   }
+  const bytes = Buffer.concat(chunks);
+  if (bytes.length <= KEYS_LIMIT) return bytes;
+  throw new Docker2vmError("E_USAGE", `${name}: ${path}: has more than ${KEYS_LIMIT} bytes`, {
+    hint: "name a file of public keys",
+  });
 }
 
 function unreadable(path: string, name: string, cause: unknown): Docker2vmError {

@@ -178,7 +178,18 @@ describe("what cannot be done is told with the edit's number and path", () => {
     [
       [{ type: "add", source: "/etc", path: "/etc", mode: 0o644 }],
       "E_USAGE",
-      "/etc is a folder, whose files keep their modes",
+      "/etc is a folder, and a mode is that of one file",
+      "name a file",
+    ],
+    [
+      [{ type: "ssh-key", keys: join(import.meta.dir, "base.ts") }],
+      "E_USAGE",
+      `edit 1 (ssh-key root): ${join(import.meta.dir, "base.ts")}: there are other things than public keys`,
+    ],
+    [
+      [{ type: "ssh-key", keys: "/dev/zero" }],
+      "E_USAGE",
+      "edit 1 (ssh-key root): /dev/zero: has more than 1048576 bytes",
     ],
   ];
   for (const [edits, code, ...said] of cases) {
