@@ -11,6 +11,8 @@ import { type FoundImage, INIT } from "./found-image.ts";
 
 /** For whoever reads the image; ovms-init's own file takes a reader. */
 const BOOTSTRAP = "/etc/ovms/bootstrap.json";
+/** Bytes; a conversion's own has some thousand. Anybody's image may have one without an end. */
+const LONGEST_BOOTSTRAP = 4 << 20;
 const MACHINES: ReadonlyMap<number, Architecture> = new Map([
   [EM_X86_64, "amd64"],
   [EM_AARCH64, "arm64"],
@@ -23,14 +25,15 @@ export async function readBareImage(path: string, signal: AbortSignal): Promise<
   try {
     const facts = image.inspect();
     refuseHashTree(path, facts);
-    const program = await contents(image, INIT, signal);
+    const program = await beginning(image, INIT, EHDR_SIZE, signal);
     return {
       path,
       architecture: program && architectureOf(program),
       root: { fileName: path, type: facts.type, readOnly: false },
       compressed: facts.type === "erofs" && facts.compression.length > 0,
       init: program && INIT,
-      hasAddress: program !== undefined && saysAddress(await contents(image, BOOTSTRAP, signal)),
+      hasAddress:
+        program !== undefined && saysAddress(await beginning(image, BOOTSTRAP, LONGEST_BOOTSTRAP, signal)),
       writableDisk: undefined,
     };
   } finally {
@@ -66,15 +69,21 @@ function refuseHashTree(path: string, { size }: AnyFacts): void {
   });
 }
 
-/** Undefined where there is no such file. */
-async function contents(
+/** As many bytes of a file, or a chunk more; undefined where there is no such file. */
+async function beginning(
   image: FilesystemImage,
   path: string,
+  bytes: number,
   signal: AbortSignal,
 ): Promise<Buffer | undefined> {
   const chunks: Uint8Array[] = [];
+  let length = 0;
   try {
-    for await (const chunk of image.read(path, { signal })) chunks.push(Uint8Array.from(chunk));
+    for await (const chunk of image.read(path, { signal })) {
+      chunks.push(Uint8Array.from(chunk));
+      length += chunk.length;
+      if (length >= bytes) break;
+    }
   } catch (error) {
     if (error instanceof Docker2vmError && error.code === "E_PATH_NOT_FOUND") return undefined;
     throw error;

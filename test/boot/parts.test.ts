@@ -1,14 +1,18 @@
 /** The parts of booting that need no machine. */
-import { describe, expect, test } from "bun:test";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { describe, expect, spyOn, test } from "bun:test";
+import { mkdirSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { readBareImage } from "../../src/boot/bare-image.ts";
 import { ConsoleReader } from "../../src/boot/console.ts";
 import type { FoundImage } from "../../src/boot/found-image.ts";
 import { parsePublication } from "../../src/boot/network.ts";
 import { type BootedMachine, qemuArguments } from "../../src/boot/qemu.ts";
 import { RunningMachine } from "../../src/boot/running-machine.ts";
 import { wayTo } from "../../src/boot/way.ts";
+import { convert } from "../../src/convert/convert.ts";
 import type { FeatureName, FeatureState, FeatureStates } from "../../src/kernel/features.ts";
+import type { FilesystemImage } from "../../src/reader/filesystem-image.ts";
+import { openImage } from "../../src/reader/open-image.ts";
 import { expectError } from "../support/expect-error.ts";
 import { scratchFolder } from "../support/scratch.ts";
 
@@ -236,4 +240,42 @@ test("what a machine does not read is not all taken from whoever types it", asyn
   } finally {
     process.env["PATH"] = path;
   }
+});
+
+test("of an image that nothing describes no more is read than its beginnings, however large its files say they are", async () => {
+  const huge = scratch("huge");
+  writeFileSync(huge, "");
+  truncateSync(huge, 256 << 20);
+  const file = scratch("bare.ext4");
+  await convert({
+    source: `oci:${join(import.meta.dir, "../../fixtures/images/hello")}`,
+    ...{ platform: "linux/amd64", out: { file } },
+    edits: ["/sbin/ovms-init", "/etc/ovms/bootstrap.json"].map((path) => ({
+      type: "add" as const,
+      source: huge,
+      path,
+    })),
+  });
+  const image = await openImage(file);
+  const opened: FilesystemImage = Object.getPrototypeOf(image);
+  const { read } = opened;
+  image.close();
+  let bytes = 0;
+  const spy = spyOn(opened, "read").mockImplementation(async function* (
+    this: FilesystemImage,
+    ...given: Parameters<FilesystemImage["read"]>
+  ) {
+    for await (const chunk of read.apply(this, given)) {
+      bytes += chunk.length;
+      yield chunk;
+    }
+  });
+  try {
+    const { signal } = new AbortController();
+    expect(await readBareImage(file, signal)).toMatchObject({ init: "/sbin/ovms-init", hasAddress: false });
+  } finally {
+    spy.mockRestore();
+  }
+  expect(bytes).toBeGreaterThan(0);
+  expect(bytes).toBeLessThan(32 << 20);
 });
