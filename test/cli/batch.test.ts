@@ -113,6 +113,22 @@ describe("a batch", () => {
     }
   });
 
+  test("tells a reader what failed, and what to do about it", async () => {
+    const list = scratch("missing-list");
+    writeFileSync(list, `oci:${scratch("missing")} a\n`);
+    const args = ["batch", list, "--out", scratch("missing-vms"), "--platform", "linux/amd64", "--no-cache"];
+    const { stdout, code } = await runWith(args, { convert, planConversion });
+    expect([code, stdout]).toEqual([
+      3,
+      [
+        `failed    oci:${scratch("missing")} → ${scratch("missing-vms")}/a`,
+        `          ${scratch("missing")}: there is no such file or folder`,
+        "          hint: check the path; one that does not begin with / begins at the current folder",
+        "1 failed\n",
+      ].join("\n"),
+    ]);
+  });
+
   test("that is stopped leaves what is finished, whole, and nothing else", async () => {
     const out = newFolder();
     writeFileSync(layer, whole);

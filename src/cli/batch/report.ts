@@ -14,13 +14,18 @@ export type Report = readonly { readonly item: BatchItem; readonly outcome: Outc
 
 const STATUSES: readonly Outcome["status"][] = ["converted", "reused", "there", "failed", "stopped"];
 
-/** The report for a reader: a line for each item, and how many came to what. */
+/** The report for a reader: a line for each item, below it what failed it, and how many came to what. */
 export function reportText(report: Report): string {
   const lines = report.flatMap(({ item, outcome }) => [
     `${outcome.status.padEnd(10)}${item.source} → ${item.out}`,
-    ...(outcome.status === "failed" ? [`          ${outcome.error.message}`] : []),
+    ...(outcome.status === "failed" ? reasons(outcome.error).map((line) => `${"".padEnd(10)}${line}`) : []),
   ]);
   return [...lines, countsOf(report)].map((line) => `${printable(line)}\n`).join("");
+}
+
+/** What is wrong, and what to do about it. */
+function reasons({ message, hint }: Docker2vmError): readonly string[] {
+  return hint === undefined ? [message] : [message, `hint: ${hint}`];
 }
 
 /** The report for a program: one JSON document. */
