@@ -119,7 +119,13 @@ async function withChoice(source: string, say: Parameters<typeof settledSource>[
   const [, path = "", choice = ""] = /^([./~].*?)((?::[\w.-]+)?(?:@sha\d+:[0-9a-f]+)?)$/s.exec(source) ?? [];
   if (choice !== "" && existsSync(path)) return `${await settledSource(path, say)}${choice}`;
   const name = basename(source);
-  const near = path === "" ? undefined : nearest(name, namesBeside(source));
+  const names = path === "" ? [] : namesBeside(source);
+  if (names.includes(name)) {
+    throw new Docker2vmError("E_IMAGE_NOT_FOUND", `${source}: it leads to nothing that is there`, {
+      hint: `'readlink -f ${source}' tells what it names`,
+    });
+  }
+  const near = nearest(name, names);
   if (near === undefined) return source;
   throw new Docker2vmError("E_IMAGE_NOT_FOUND", `${source}: there is no such file or folder`, {
     hint: `did you mean ${source.slice(0, source.length - name.length)}${near}?`,

@@ -55,6 +55,7 @@ function fill(folder: string): void {
   for (const name of ["there/rootfs.ext4", "there/meta.json", "bundle/config.json"])
     writeFileSync(at(name), "");
   symlinkSync("there", at("link"));
+  symlinkSync("not-here", at("nowhere"));
 }
 
 const LINES: readonly (readonly [line: string, error: string, hint: string])[] = [
@@ -81,6 +82,7 @@ const LINES: readonly (readonly [line: string, error: string, hint: string])[] =
   ["convert @/there -o @/made", "is what convert has made", "image:@/there/rootfs.ext4"],
   ["convert @/bundle -o @/made", "is a bundle for container runtimes", "dir:@/bundle/rootfs"],
   ["convert @/savd.tar -o @/made", "@/savd.tar: there is no such file", "did you mean @/saved.tar?"],
+  ["convert @/nowhere -o @/made", "@/nowhere: it leads to nothing", "readlink -f @/nowhere"],
   ["convert --image @/layout -o @/made", "is a path, and no image's name", "--oci-layout"],
   ["convert https://ghcr.io/owner/app -o @/made", '"https:" is not a registry', "ghcr.io/owner/app"],
   ["convert @/layout @/made", "more than one image given", "the output is given with --out @/made"],
