@@ -26,12 +26,14 @@ type Runtime = Parameters<typeof testImage>[1];
 const base64 = (text: string, encoding: "latin1" | "utf8" = "latin1") =>
   Buffer.from(text, encoding).toString("base64");
 
-/** The files that the profile systemd puts into an image: cloud-init is to write just these. */
+/** The files that the profile systemd puts into an image that keeps running: cloud-init is to write just these. */
 async function serviceFiles(runtime: Runtime, hostname: string | undefined): Promise<Record<string, string>> {
   const made = testImage(IMAGE, runtime);
-  const { paths } = await openSystemdProfile({ platform: PLATFORM, workload: { hostname } }).inject(
-    made.image,
-  );
+  const { paths } = await openSystemdProfile({
+    platform: PLATFORM,
+    workload: { hostname },
+    keepRunning: true,
+  }).inject(made.image);
   const files = paths.filter((path) => SERVICE.test(path) && made.inode(path)?.type === "file");
   return Object.fromEntries(
     await Promise.all(files.map(async (path) => [path, base64(await made.text(path))])),
