@@ -1,6 +1,7 @@
 import { EXIT } from "../errors.ts";
+import { ARTIFACT_COMMANDS } from "./artifact-commands.ts";
 import type { Command, Commands } from "./command.ts";
-import { PULL_OPTIONS, PUSH_OPTIONS, SIGN_OPTIONS, VERIFY_SIGNATURE_OPTIONS } from "./options/artifact.ts";
+import { FILESYSTEM_COMMANDS } from "./filesystem/commands.ts";
 import { BATCH_OPTIONS } from "./options/batch.ts";
 import { DOCKERFILE_OPTIONS } from "./options/build.ts";
 import { BUNDLE_ACTIONS, BUNDLE_OPTIONS } from "./options/bundle.ts";
@@ -9,8 +10,6 @@ import { CONVERT_OPTIONS } from "./options/convert.ts";
 import { DOCKERFILE2GONDOLIN_OPTIONS, OCI2GONDOLIN_OPTIONS } from "./options/gondolin.ts";
 import { BOOT_OPTIONS, KERNEL_OPTIONS } from "./options/machine.ts";
 import { COMMON_OPTIONS, type Options } from "./options/option.ts";
-import { CAT_OPTIONS, LS_OPTIONS, READ_OPTIONS, VERIFY_OPTIONS } from "./options/reading.ts";
-import { RESIZE_OPTIONS } from "./options/resize.ts";
 import { CACHE_ACTIONS, CACHE_OPTIONS, DIFF_OPTIONS, INSPECT_IMAGE_OPTIONS } from "./options/upkeep.ts";
 import { VIRTIO_ELSEWHERE, VIRTIO_OPTIONS } from "./options/virtio.ts";
 
@@ -138,54 +137,7 @@ export const COMMANDS: Commands = {
     elsewhere: VIRTIO_ELSEWHERE,
     load: async () => (await import("./virtio-command.ts")).runOciToVirtio,
   },
-  push: {
-    summary: "Put what was converted into a registry",
-    usage:
-      "docker2vm push DIR|FILE REF [options]\n\n" +
-      "DIR is what convert --out has made, FILE an image alone; REF is the name and tag that it gets.",
-    options: PUSH_OPTIONS,
-    operands: ["path", "image"],
-    examples: [{ does: "What was converted into vm", line: "docker2vm push vm ghcr.io/owner/vm:1" }],
-    whenStopped: () => "what was sent so far has no name in the registry; the next push goes on from there",
-    load: async () => (await import("./push-command.ts")).runPush,
-  },
-  pull: {
-    summary: "Bring what was pushed back: the same files, every byte checked",
-    usage: "docker2vm pull REF --out DIR [options]",
-    options: PULL_OPTIONS,
-    operands: ["image"],
-    examples: [
-      { does: "The same files, every byte checked", line: "docker2vm pull ghcr.io/owner/vm:1 --out vm" },
-      {
-        does: "Only what is signed by this key",
-        line: "docker2vm pull ghcr.io/owner/vm:1 --verify-key cosign.pub --out vm",
-      },
-    ],
-    whenStopped: () => "no file was written",
-    load: async () => (await import("./pull-command.ts")).runPull,
-  },
-  sign: {
-    summary: "Sign an image in a registry, as cosign does with a key",
-    usage: "docker2vm sign REF --key FILE [options]\n\nREF is an image or an index, by tag or digest.",
-    options: SIGN_OPTIONS,
-    operands: ["image"],
-    examples: [{ does: "What a tag names now", line: "docker2vm sign ghcr.io/owner/vm:1 --key cosign.key" }],
-    whenStopped: () => "not all signatures are there; signing once more adds those that are missing",
-    load: async () => (await import("./sign-command.ts")).runSign,
-  },
-  "verify-signature": {
-    summary: "Tell which signatures an image in a registry bears, and whether a key's is among them",
-    usage: "docker2vm verify-signature REF --key FILE [options]",
-    options: VERIFY_SIGNATURE_OPTIONS,
-    operands: ["image"],
-    examples: [
-      {
-        does: "Whether this key has signed",
-        line: "docker2vm verify-signature ghcr.io/owner/vm:1 --key cosign.pub",
-      },
-    ],
-    load: async () => (await import("./sign-command.ts")).runVerifySignature,
-  },
+  ...ARTIFACT_COMMANDS,
   "inspect-image": {
     summary: "Tell what a container image is, without its layers",
     usage: "docker2vm inspect-image SOURCE [options]\n\nSOURCE is as convert takes it.",
@@ -261,67 +213,7 @@ export const COMMANDS: Commands = {
     whenStopped: () => "the machine did not tell how its workload ended",
     load: async () => (await import("./boot-command.ts")).runBoot,
   },
-  inspect: {
-    summary: "Tell what an ext2, ext3, ext4, EROFS or XFS image says of itself",
-    usage: "docker2vm inspect IMAGE [options]",
-    options: READ_OPTIONS,
-    operands: ["file"],
-    examples: [{ does: "Size, label, features and state", line: "docker2vm inspect vm/rootfs.ext4" }],
-    load: async () => (await import("./filesystem/inspect.ts")).runInspect,
-  },
-  ls: {
-    summary: "List files in an image",
-    usage: "docker2vm ls IMAGE [PATH] [options]",
-    options: LS_OPTIONS,
-    operands: ["file", "text"],
-    examples: [{ does: "All files below a folder", line: "docker2vm ls vm/rootfs.ext4 /etc --recursive" }],
-    whenStopped: () => "the list is not complete",
-    load: async () => (await import("./filesystem/ls.ts")).runLs,
-  },
-  cat: {
-    summary: "Write a file of an image to standard output",
-    usage: "docker2vm cat IMAGE PATH [options]",
-    options: CAT_OPTIONS,
-    operands: ["file", "text"],
-    examples: [{ does: "One file", line: "docker2vm cat vm/rootfs.ext4 /etc/passwd" }],
-    whenStopped: () => "the file was not written to its end",
-    load: async () => (await import("./filesystem/cat.ts")).runCat,
-  },
-  extract: {
-    summary: "Copy files out of an image, into a new folder or a tar",
-    usage:
-      "docker2vm extract IMAGE PATH DEST [options]\n\n" +
-      "DEST is a folder that is empty or not there, or - for a tar on standard output.",
-    options: READ_OPTIONS,
-    operands: ["file", "text", "folder"],
-    examples: [
-      { does: "A folder of the image into one here", line: "docker2vm extract vm/rootfs.ext4 /etc etc" },
-      { does: "All of it as a tar", line: "docker2vm extract vm/rootfs.ext4 / - > rootfs.tar" },
-    ],
-    whenStopped: ({ words: [, , , destination] }) =>
-      destination === "-" ? "the tar is not complete" : `what was copied so far is in ${destination}`,
-    load: async () => (await import("./filesystem/extract.ts")).runExtract,
-  },
-  resize: {
-    summary: "Make an ext4, ext3 or ext2 image larger in its place",
-    usage:
-      "docker2vm resize FILE --size SIZE [options]\n\nContents are not copied. FILE must not be mounted or in a machine; " +
-      "killed at any moment, the\nsame command again brings it to its end.",
-    options: RESIZE_OPTIONS,
-    operands: ["file"],
-    examples: [{ does: "Room for what a guest writes", line: "docker2vm resize vm/rootfs.ext4 --size 4G" }],
-    whenStopped: () => "the filesystem is as it was, or the same command brings it to its end",
-    load: async () => (await import("./filesystem/resize.ts")).runResize,
-  },
-  verify: {
-    summary: "Check an image as e2fsck -fn does; XFS is not checked",
-    usage: "docker2vm verify IMAGE [options]",
-    options: VERIFY_OPTIONS,
-    operands: ["file"],
-    examples: [{ does: "Exit code 9 if anything is wrong", line: "docker2vm verify vm/rootfs.ext4" }],
-    whenStopped: () => "the check did not come to its end",
-    load: async () => (await import("./filesystem/verify.ts")).runVerify,
-  },
+  ...FILESYSTEM_COMMANDS,
   completion: {
     summary: "Write what has a shell complete commands, options and values: completion bash, zsh, fish",
     usage:
