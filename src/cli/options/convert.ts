@@ -4,10 +4,10 @@ import { EDIT_OPTIONS } from "./edits.ts";
 import type { OptionSpec } from "./option.ts";
 import { REGISTRY_OPTIONS } from "./registry.ts";
 import { RESULT_OPTIONS } from "./results.ts";
+import { WORKLOAD_OPTIONS } from "./workload.ts";
 
 export const SOURCE = "Source (exactly one):";
 const IMAGE = "Image:";
-const WORKLOAD = "Workload (with --profile init, systemd or cloud-init):";
 export const OUTPUT = "Output:";
 const FILESYSTEM = "Filesystem:";
 const LAUNCH = "Launch files (with --launch):";
@@ -94,49 +94,7 @@ export const CONVERT_OPTIONS = {
     group: IMAGE,
     describe: "With --profile cloud-init: the seed as a volume beside the image, seed.img",
   },
-  entrypoint: {
-    type: "string",
-    group: WORKLOAD,
-    describe: "In place of the image's and its command: once for each word, or a JSON array",
-  },
-  cmd: {
-    type: "string",
-    group: WORKLOAD,
-    describe: "In place of the image's command, behind the entrypoint; likewise",
-  },
-  env: {
-    type: "string",
-    group: WORKLOAD,
-    describe: "NAME=VALUE, or NAME for its value in the environment",
-    repeats: true,
-  },
-  "env-file": {
-    type: "string",
-    takes: "file",
-    group: WORKLOAD,
-    describe: "File of such lines, before all of --env",
-    repeats: true,
-  },
-  workdir: { type: "string", group: WORKLOAD, describe: "Working directory" },
-  user: { type: "string", group: WORKLOAD, describe: "USER[:GROUP], names or numbers" },
-  hostname: {
-    type: "string",
-    group: WORKLOAD,
-    describe: "Name of the machine",
-    defaultDescription: "localhost",
-  },
-  "keep-running": {
-    type: "boolean",
-    group: WORKLOAD,
-    describe: "With --profile systemd: the machine goes on when its workload has ended",
-  },
-  ip: {
-    type: "string",
-    group: WORKLOAD,
-    describe:
-      "With --profile init: dhcp, or ADDRESS/PREFIX[,gateway=ADDRESS][,dns=ADDRESS]; the kernel's ip= goes before it",
-    defaultDescription: "the loopback alone",
-  },
+  ...WORKLOAD_OPTIONS,
   ...EDIT_OPTIONS,
   ...REGISTRY_OPTIONS,
   ...RESULT_OPTIONS,
