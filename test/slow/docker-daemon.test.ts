@@ -1,4 +1,4 @@
-/** Images of a real Docker engine: by its unix socket, and by TCP with certificates on both sides. */
+/** Images of a real Docker engine, by its unix socket and by TCP with certificates on both sides; and of Podman's service. */
 import { afterAll, beforeAll, describe, expect } from "bun:test";
 import { once } from "node:events";
 import { copyFileSync, mkdirSync, readFileSync } from "node:fs";
@@ -9,6 +9,7 @@ import { makeCertificate } from "../support/docker-registry.ts";
 import { expectError } from "../support/expect-error.ts";
 import { buildLayout } from "../support/layout-builder.ts";
 import { type Oracle, runOk, testWith } from "../support/oracles.ts";
+import { PODMAN, startPodman } from "../support/podman.ts";
 import { lacksOf } from "../support/programs.ts";
 import { scratchFolder } from "../support/scratch.ts";
 import { tar } from "../support/tar-builder.ts";
@@ -101,3 +102,22 @@ describe("an image of a Docker engine", () => {
     await expectError(made("docker-daemon:app:1", { DOCKER_HOST: address }), "E_NETWORK", address);
   });
 });
+
+testWith(
+  [...NEEDS, ...PODMAN],
+  "an image of Podman's service is the one of the layout it came from",
+  async () => {
+    const { bytes } = await made(`oci:${scratch("layout")}`);
+    const engine = await startPodman(scratch("podman"));
+    try {
+      expect(engine.podman("load", "-q", "-i", scratch("saved.tar"))).toMatchObject({ status: 0 });
+      const environment = { DOCKER_HOST: engine.host };
+      for (const name of ["docker.io/library/app:1", "app:1", id]) {
+        expect([name, (await made(`docker-daemon:${name}`, environment)).bytes]).toEqual([name, bytes]);
+      }
+      await expectError(made("docker-daemon:app:2", environment), "E_IMAGE_NOT_FOUND", "app:2");
+    } finally {
+      await engine.stop();
+    }
+  },
+);
