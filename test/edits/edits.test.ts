@@ -397,7 +397,7 @@ describe("the bytes are the same", () => {
     });
   }
 
-  test("and the files too, whatever the source is", async () => {
+  testWith(["tar"], "and the files too, whatever the source is", async () => {
     const plain = scratch("files.tar");
     writeFileSync(plain, tar([...ITEMS]));
     const fixed = { filesystem: { type: "ext4" }, sourceDateEpoch: 99 } as const;
@@ -417,6 +417,10 @@ describe("the bytes are the same", () => {
     });
     expect(await facts(`rootfs-tar:${plain}`)).toEqual(wanted);
     expect(await facts(`image:${rootfsPath}`)).toEqual(wanted);
+    const folder = scratch("folder");
+    mkdirSync(folder);
+    runOk("tar", ["-xpf", plain, "-C", folder]);
+    expect(await facts(`dir:${folder}`)).toEqual(wanted);
   });
 
   test("of a file, a pipe or bytes", async () => {
