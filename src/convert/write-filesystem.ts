@@ -1,10 +1,12 @@
 import { BLOCK_SIZE, type Run } from "../blocks/blocks.ts";
+import type { Move } from "../blocks/relocation.ts";
 import { assert } from "../errors.ts";
 import type { FilesystemIdentity, FilesystemPlan } from "../filesystem/kind/kind.ts";
 import type { ImageStore } from "../output/image-store.ts";
 import type { ImageWriter } from "../output/image-writer.ts";
 import { STAGE_BLOCKS } from "../output/stages.ts";
 import { appendVerity } from "../verity/append.ts";
+import { inParallel } from "../waiting/parallel.ts";
 import { nextTurn } from "../waiting/turn.ts";
 import { formatUuid, verityIdentity } from "./identity.ts";
 import type { VerityMetadata } from "./meta.ts";
@@ -16,6 +18,8 @@ const BYTES_PER_TURN = 16 << 20;
 const LEAST_COST = 16 << 10;
 /** How much is copied at a time. */
 const BLOCKS_PER_COPY = STAGE_BLOCKS;
+/** Pieces that are read at a time: each waits for the disk, which has them past the page cache. */
+const AT_ONCE = 8;
 const ZERO_BLOCK = Buffer.alloc(BLOCK_SIZE);
 
 /** Who may stop it, and hears how far it is. */
@@ -32,7 +36,8 @@ export async function writeFilesystem(
 ): Promise<number> {
   const turns = new Turns(request, 0);
   await gatherContents(plan, writer, turns);
-  await moveContents(plan, writer, turns);
+  await moveContents(plan.vacating ?? [], writer, turns);
+  await moveContents(plan.moves, writer, turns);
   writer.image.truncate(plan.blocks * BLOCK_SIZE);
   let zeroing = plan.reusesStale;
   for (const { position, bytes, isZero } of plan.emit()) {
@@ -84,26 +89,26 @@ async function gatherContents(
   { image }: ImageWriter,
   turns: Turns,
 ): Promise<void> {
-  const block = new Uint8Array(BLOCK_SIZE);
-  for (const { to, parts } of gathers) {
-    block.fill(0);
+  await inParallel(gathers, AT_ONCE, async ({ to, parts }) => {
+    const block = new Uint8Array(BLOCK_SIZE);
     for (const { from, offset, length } of parts) {
       const read = await image.read(from, block.subarray(offset, offset + length));
       assert(read === length, "contents to be gathered end early");
     }
     image.write(to * BLOCK_SIZE, block);
     await turns.after(BLOCK_SIZE);
-  }
+  });
 }
 
-async function moveContents({ moves }: FilesystemPlan, writer: ImageWriter, turns: Turns): Promise<void> {
-  for (const { from, to, length } of moves) {
+/** In any order: no block is both read and written. */
+async function moveContents(moves: readonly Move[], writer: ImageWriter, turns: Turns): Promise<void> {
+  await inParallel(moves, AT_ONCE, async ({ from, to, length }) => {
     for (let done = 0; done < length; done += BLOCKS_PER_COPY) {
       const blocks = Math.min(BLOCKS_PER_COPY, length - done);
       await writer.copy((from + done) * BLOCK_SIZE, (to + done) * BLOCK_SIZE, blocks * BLOCK_SIZE);
       await turns.after(blocks * BLOCK_SIZE);
     }
-  }
+  });
   await writer.settle();
 }
 

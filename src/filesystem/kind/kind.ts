@@ -124,6 +124,8 @@ export interface FilesystemPlan {
   readonly inodes: number;
   /** Blocks to be put together before anything is moved; absent where there are none. */
   readonly gathers?: readonly Gather[];
+  /** Contents to be copied before `moves`, some of which go to where these were; absent where there are none. */
+  readonly vacating?: readonly Move[];
   /** Contents to be copied before anything else is written. */
   readonly moves: readonly Move[];
   /** Whether the zeros of `emit` must be on the disk before what comes after them: some is written over them. */

@@ -3,7 +3,8 @@ import type { Run } from "../../../blocks/blocks.ts";
 import { FreeSpace } from "../../../blocks/free-space.ts";
 import { Gaps } from "../../../blocks/gaps.ts";
 import { below, RunCollector, type RunSet, subtract, unite } from "../../../blocks/runs.ts";
-import { type ContentPlaces, FIRST_BLOCK } from "./close-up.ts";
+import type { ContentPlaces } from "./close-up.ts";
+import { FIRST_BLOCK } from "./closing-targets.ts";
 import type { MetadataRun } from "./layout.ts";
 
 export interface Placement {

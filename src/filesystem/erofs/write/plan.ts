@@ -28,6 +28,7 @@ export interface ErofsPlan {
   readonly layout: Layout;
   readonly placement: Placement;
   readonly gathers: readonly Gather[];
+  readonly vacating: readonly Move[];
   readonly moves: readonly Move[];
   /** Where the contents of files lie that have moved, by their indexes. */
   readonly moved: ReadonlyMap<number, readonly Extent[]>;
@@ -64,7 +65,7 @@ export function* planErofs(
   const metadata = first.runs.reduce((sum, { blocks }) => sum + blocks, 0);
   const places = closeUp({ files, blocks: slots.places }, contents, metadata);
   yield;
-  const { moves, moved, movedBlocks } = places;
+  const { vacating, moves, moved, movedBlocks } = places;
   const extentsOf = (index: number): readonly Extent[] =>
     moved.get(index) ?? files[index]?.extents ?? NO_EXTENTS;
   const layout = moved.size === 0 ? first : yield* layOut(namespace, options, extentsOf);
@@ -74,8 +75,8 @@ export function* planErofs(
   for (const [i, block] of slots.live.entries()) {
     slotPlaces[block] = movedBlocks.get(i) ?? slotPlaces[block] ?? 0;
   }
-  const deadBytes = slots.dead;
-  return { namespace, layout, placement, gathers, moves, moved, slotPlaces, deadBytes, packing, identity };
+  const shape = { namespace, layout, placement, gathers, vacating, moves, moved };
+  return { ...shape, slotPlaces, deadBytes: slots.dead, packing, identity };
 }
 
 /** A file's extents as they may move: of compressed contents each cluster by itself. */

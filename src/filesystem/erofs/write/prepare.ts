@@ -38,6 +38,7 @@ export function prepareErofs(packing?: Packing): PreparedFilesystem {
         freeBlocks: 0,
         inodes: plan.namespace.inodes.length,
         gathers: plan.gathers,
+        vacating: plan.vacating,
         moves: plan.moves,
         reusesStale: false,
         emit: () => emitErofs(plan),

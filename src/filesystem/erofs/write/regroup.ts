@@ -6,7 +6,7 @@ import { BLOCK_SIZE } from "../../../blocks/blocks.ts";
 import { RunCollector, subtract } from "../../../blocks/runs.ts";
 import type { Gather } from "../../kind/kind.ts";
 import { SLOT_SIZE } from "../format/inode.ts";
-import { FIRST_BLOCK } from "./close-up.ts";
+import { FIRST_BLOCK } from "./closing-targets.ts";
 import { Packer, type Slot } from "./packer.ts";
 import type { PlannedInode, SlottedFile } from "./planned-inode.ts";
 import { type Contents, SLOTS_PER_BLOCK } from "./slots.ts";

@@ -41,7 +41,7 @@ const OPEN_BLOCKS = 256;
 
 /** A block in memory. */
 export interface OpenBlock {
-  readonly number: number;
+  number: number;
   readonly bytes: Uint8Array;
   /** Of the same bytes. */
   readonly view: DataView;
@@ -104,8 +104,16 @@ export class OpenSlots {
   #begin(): OpenBlock {
     assert(this.#count < OPEN_BLOCKS, "too many blocks are open");
     this.#count++;
-    const bytes = this.#memory.pop()?.bytes.fill(0) ?? new Uint8Array(BLOCK_SIZE);
-    return { number: this.#blocks.begin(), bytes, view: viewOf(bytes), taken: 0 };
+    const number = this.#blocks.begin();
+    const used = this.#memory.pop();
+    if (used === undefined) {
+      const bytes = new Uint8Array(BLOCK_SIZE);
+      return { number, bytes, view: viewOf(bytes), taken: 0 };
+    }
+    used.bytes.fill(0, 0, used.taken * SLOT_SIZE);
+    used.number = number;
+    used.taken = 0;
+    return used;
   }
 
   #bestFit(size: number): OpenBlock[] | undefined {

@@ -130,7 +130,9 @@ export class ErofsImage implements TreeImage {
       }
       this.#write(to * BLOCK_SIZE, block);
     }
-    for (const { from, to, length } of plan.moves) this.#copy(from, to, length);
+    for (const moves of [plan.vacating ?? [], plan.moves]) {
+      for (const { from, to, length } of moves) this.#copy(from, to, length);
+    }
     ftruncateSync(this.#fd, plan.blocks * BLOCK_SIZE);
     for (const { position, bytes } of plan.emit()) this.#write(position, bytes);
     return plan;

@@ -1,5 +1,5 @@
 import { expect } from "bun:test";
-import type { FilesystemIdentity } from "../../../../src/filesystem/kind/kind.ts";
+import type { FilesystemIdentity, FilesystemPlan } from "../../../../src/filesystem/kind/kind.ts";
 import type { Directory, Metadata, RegularFile } from "../../../../src/tree/inode.ts";
 import { differences, kernelView } from "../../../support/kernel-view.ts";
 import { expectCleanFilesystem } from "../../../support/oracles.ts";
@@ -18,10 +18,11 @@ export function expectShown(
   image: ErofsImage,
   root: Directory,
   identity: Partial<FilesystemIdentity> = {},
-): void {
-  image.finish(root, identity);
+): FilesystemPlan {
+  const plan = image.finish(root, identity);
   expectCleanFilesystem(image.path);
   withErofsMount(image.path, (folder) =>
     expect(differences(kernelView(folder), expectedView(root, wholeTime))).toEqual([]),
   );
+  return plan;
 }

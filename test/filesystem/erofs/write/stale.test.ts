@@ -66,6 +66,22 @@ describe("contents that no file has any more", () => {
     },
   );
 
+  testWith(ORACLES, "give their room to what is longer than any of them, where short files make way", () => {
+    withErofs((image) => {
+      const keep = Array.from({ length: 100 }, (_, n): [string, Inode] => {
+        secret(image, (3 + (n % 5)) * BLOCK_SIZE);
+        return [`${n}`, fileOf(image, (1 + (n % 3)) * BLOCK_SIZE)];
+      });
+      keep.push(["long", fileOf(image, 200 * BLOCK_SIZE)]);
+      const root = directoryOf(new Map(keep));
+      const plan = expectShown(image, root);
+      expectNothingLeft(image);
+      const live = 200 + keep.length * 2;
+      expect(plan.vacating?.length).toBeGreaterThan(0);
+      expect(plan.blocks).toBeLessThan(1.02 * live);
+    });
+  });
+
   testWith(ORACLES, "give their room to nothing but zeros", () => {
     withErofs((image) => {
       secret(image, 400_000);
