@@ -50,7 +50,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   ],
   "filesystem/xfs/format": ["blocks"],
   "filesystem/erofs/format": ["blocks"],
-  "filesystem/erofs/lz4": ["errors.ts", "blocks"],
+  "filesystem/erofs/lz4": ["errors.ts"],
   "filesystem/erofs/write": [
     "errors.ts",
     "blocks",

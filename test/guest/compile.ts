@@ -1,11 +1,11 @@
 /** ovms-init out of its sources, as src/guest/build.json says; as a program, what is committed is made anew. */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { builtModule } from "../support/built-module.ts";
 import { withTemporaryFolder } from "../support/temporary.ts";
 import { runZig, ZIG_PACKAGE, zigLibrary } from "../support/zig.ts";
 
 const GUEST = join(import.meta.dir, "../../src/guest");
-const LINE = 104;
 
 interface Recipe {
   readonly compiler: string;
@@ -33,22 +33,12 @@ export function compileGuest(machine: Machine, folder: string): Buffer {
   return readFileSync(out);
 }
 
-/** The module of src/guest/built: base64 goes with a bundle, into an executable and through every runtime alike. */
-function moduleOf(machine: Machine, program: Buffer): string {
-  const lines = program.toString("base64").match(new RegExp(`.{1,${LINE}}`, "g")) ?? [];
-  return [
-    `/** ovms-init for ${machine}: the ELF file in base64, made from program/ by \`npm run guest\`. */`,
-    "export const ELF = `",
-    ...lines,
-    "`;\n",
-  ].join("\n");
-}
-
 if (import.meta.main) {
   for (const machine of MACHINES) {
     const program = withTemporaryFolder((folder) => compileGuest(machine, folder));
     const path = join(GUEST, "built", `${machine}.ts`);
-    writeFileSync(path, moduleOf(machine, program));
+    const comment = `ovms-init for ${machine}: the ELF file in base64, made from program/ by \`npm run guest\`.`;
+    writeFileSync(path, builtModule(comment, "ELF", program));
     console.log(`${path}: ${program.length} bytes`);
   }
 }

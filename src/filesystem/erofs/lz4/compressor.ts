@@ -1,13 +1,26 @@
 import { assert } from "../../../errors.ts";
-import { compressByChains } from "./chains.ts";
-import type { BlockBounds, Packed } from "./ending.ts";
-import { compressFast } from "./fast.ts";
 import { LENGTH_MORE } from "./format.ts";
 import { FAST_LEVEL, HIGHEST_LEVEL } from "./levels.ts";
-import { type Words, wordsOf } from "./words.ts";
+import { type Program, startProgram } from "./program.ts";
 
-/** Bytes that copying by words and one sequence too many may take beyond a block's limit. */
+/** Bytes that reading and writing by words, and one sequence too many, may take beyond the input's end and a block's limit. */
 const SLACK = 64;
+
+/** What a block is to be of. */
+export interface BlockBounds {
+  /** Byte of the input that it begins with. */
+  readonly from: number;
+  /** Its input may end at whole multiples of this behind its beginning, and where all input ends. */
+  readonly step: number;
+  /** Most bytes of the block. */
+  readonly limit: number;
+}
+
+/** A block of `size` bytes that stands for `taken` bytes of input; both 0 where none keeps to its limit. */
+export interface Packed {
+  readonly taken: number;
+  readonly size: number;
+}
 
 /**
  * Makes blocks in LZ4's block format: see `format.ts`. They depend on the input alone, so that one image has the same
@@ -16,15 +29,15 @@ const SLACK = 64;
 export class Lz4Compressor {
   /** The last block's bytes come first here. */
   readonly output: Uint8Array;
-  readonly #output: Words;
+  readonly #program: Program;
   readonly #mostInput: number;
   readonly #largest: number;
   readonly #level: number;
-  #input: Words = wordsOf(new Uint8Array(0));
+  #length = 0;
 
   /**
    * @param level FAST_LEVEL to HIGHEST_LEVEL
-   * @param mostInput most bytes that one block may be of
+   * @param mostInput most bytes of input
    * @param largest most bytes of a block
    */
   constructor(level: number, mostInput: number, largest: number) {
@@ -33,29 +46,28 @@ export class Lz4Compressor {
     this.#mostInput = mostInput;
     this.#largest = largest;
     // What tells the lengths of the last literals and match is not known to fit before it is written.
-    this.output = new Uint8Array(largest + Math.ceil((2 * mostInput) / LENGTH_MORE) + SLACK);
-    this.#output = wordsOf(this.output);
+    const room = largest + Math.ceil((2 * mostInput) / LENGTH_MORE) + SLACK;
+    this.#program = startProgram(mostInput + SLACK, room);
+    this.output = this.#program.output;
   }
 
-  /** A block of all input from `from` to `to`; its size, or 0 if it would be larger than `limit`. */
-  compress(input: Uint8Array, from: number, to: number, limit: number): number {
-    return this.#compress(input, { from, to, step: to - from, limit }).size;
+  /** Takes the input that blocks are made of from now on. */
+  load(input: Uint8Array): void {
+    assert(input.length <= this.#mostInput, "more input than there is room for");
+    this.#program.input.set(input);
+    this.#length = input.length;
   }
 
-  /**
-   * A block of up to `limit` bytes of as much input from `from` on as goes into it, that is a whole multiple of `step`
-   * or goes to `to`.
-   */
-  fill(input: Uint8Array, { from, to, step, limit }: BlockBounds): Packed {
-    return this.#compress(input, { from, to: Math.min(to, from + this.#mostInput), step, limit });
-  }
-
-  #compress(input: Uint8Array, bounds: BlockBounds): Packed {
-    assert(bounds.to - bounds.from <= this.#mostInput, "more input than one block may be of");
-    assert(bounds.limit <= this.#largest, "a larger block than there is room for");
-    if (this.#input.bytes !== input) this.#input = wordsOf(input);
-    return this.#level === FAST_LEVEL
-      ? compressFast(this.#input, bounds, this.#output)
-      : compressByChains(this.#input, bounds, this.#output, 2 ** (this.#level - 1));
+  /** A block of up to `limit` bytes of as much input as goes into it. */
+  fill({ from, step, limit }: BlockBounds): Packed {
+    assert(from < this.#length, "a block has no input");
+    assert(limit <= this.#largest, "a larger block than there is room for");
+    const { exports, input, output } = this.#program;
+    const [start, length] = [input.byteOffset + from, this.#length - from];
+    const size =
+      this.#level === FAST_LEVEL
+        ? exports.compress_fast(start, length, step, limit, output.byteOffset)
+        : exports.compress_by_chains(start, length, step, limit, output.byteOffset, 2 ** (this.#level - 1));
+    return { taken: exports.taken(), size };
   }
 }

@@ -1,4 +1,5 @@
 import { BLOCK_SIZE } from "../../../blocks/blocks.ts";
+import { assert } from "../../../errors.ts";
 import type { BatchMemory, PackBatch, Packing } from "../../kind/packing.ts";
 import { Z_EROFS_PCLUSTER_MAX_DSIZE } from "../format/compression.ts";
 import { Lz4Compressor } from "../lz4/compressor.ts";
@@ -8,7 +9,8 @@ import { Batch, batchBlocks } from "./batch.ts";
 export function batchPacker(packing: Packing): PackBatch {
   const blocks = batchBlocks(packing);
   const largest = packing.clusterBlocks * BLOCK_SIZE;
-  const most = Math.min(blocks * BLOCK_SIZE, Z_EROFS_PCLUSTER_MAX_DSIZE);
+  const most = blocks * BLOCK_SIZE;
+  assert(most <= Z_EROFS_PCLUSTER_MAX_DSIZE, "a batch is more than a cluster may stand for");
   const compressor = new Lz4Compressor(packing.level, most, largest);
   return (memory: BatchMemory) => {
     const batch = new Batch(memory, blocks);
@@ -37,8 +39,9 @@ function packPiece(
   put: number,
 ): number {
   let end = put;
+  compressor.load(batch.input.subarray(from, to));
   for (let at = from; at < to; ) {
-    const { taken, size } = compressor.fill(batch.input, { from: at, to, step: BLOCK_SIZE, limit: largest });
+    const { taken, size } = compressor.fill({ from: at - from, step: BLOCK_SIZE, limit: largest });
     const blocks = Math.ceil(taken / BLOCK_SIZE);
     const stored = Math.ceil(size / BLOCK_SIZE);
     if (stored >= blocks) {

@@ -1,6 +1,9 @@
-/** What is committed of ovms-init is what its sources give: who reads these need not believe the binaries. */
+/** What is committed of programs in C is what their sources give: who reads these need not believe the binaries. */
 import { expect } from "bun:test";
+import { mkdirSync } from "node:fs";
+import { WASM } from "../../src/filesystem/erofs/lz4/built.ts";
 import { ovmsInit } from "../../src/guest/ovms-init.ts";
+import { compileLz4 } from "../filesystem/erofs/lz4/compile.ts";
 import { compileGuest } from "../guest/compile.ts";
 import { testWith } from "../support/oracles.ts";
 import { scratchFolder } from "../support/scratch.ts";
@@ -21,3 +24,8 @@ for (const [architecture, machine] of [
     },
   );
 }
+
+testWith(["npm"], "so is what compresses for EROFS", () => {
+  mkdirSync(scratch("lz4"));
+  expect(compileLz4(scratch("lz4")).toString("base64")).toBe(WASM.replaceAll("\n", ""));
+});
