@@ -339,6 +339,8 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
     "bundle/validate",
     "bundle",
   ],
+  // Makes what is shipped: nothing of the program knows it, and it is in no package.
+  release: ["..", "errors.ts", "oci", "output", "source", "layer", "reader", "convert", "cli"],
 };
 
 const SRC = join(import.meta.dir, "../src");

@@ -56,6 +56,11 @@ const PACKAGES = {
   "qemu-aarch64": "qemu-user",
   "qemu-x86_64": "qemu-user",
   readelf: "binutils",
+  strip: "binutils",
+  as: "binutils",
+  "ld-musl-config": "musl",
+  /** Its libraries, no program. */
+  "libc6-arm64-cross": "libc6-arm64-cross",
   dash: "dash",
   bash: "bash",
   mksh: "mksh",
@@ -88,6 +93,15 @@ const PROGRAMS: Partial<Record<Oracle, string>> = { "loop mount": "mount", "pid 
 
 /** The JSON schemas of the OCI runtime specification, where their package puts them. */
 export const RUNTIME_SCHEMAS = "/usr/share/gocode/src/github.com/opencontainers/runtime-spec/schema";
+
+/** A root filesystem of arm64 with the C library, for an emulator. */
+export const ARM64_ROOT = "/usr/aarch64-linux-gnu";
+
+/** Of oracles that are no programs. */
+const FOLDERS: Partial<Record<Oracle, string>> = {
+  "runtime-spec schema": RUNTIME_SCHEMAS,
+  "libc6-arm64-cross": ARM64_ROOT,
+};
 
 /** What is missing: a program, or a right that no package gives. */
 export interface Lack {
@@ -137,8 +151,8 @@ function look(oracle: Oracle): string | Lack {
 }
 
 function find(oracle: Oracle): string | Lack {
-  const path =
-    oracle === "runtime-spec schema" ? foundFolder(RUNTIME_SCHEMAS) : findProgram(PROGRAMS[oracle] ?? oracle);
+  const folder = FOLDERS[oracle];
+  const path = folder === undefined ? findProgram(PROGRAMS[oracle] ?? oracle) : foundFolder(folder);
   if (path === undefined) return { name: oracle, package: PACKAGES[oracle] };
   const isRoot = process.getuid?.() === 0;
   if (["chroot", "runc", "crun"].includes(oracle) && !isRoot) return { name: "root" };
