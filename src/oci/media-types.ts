@@ -56,6 +56,11 @@ export function isConfigOf(manifestType: string, mediaType: string): boolean {
   return isImageConfig(mediaType) || (manifestType === DOCKER_MANIFEST && LOST_CONFIGS.has(mediaType));
 }
 
+/** The OCI media type of a layer that is compressed so. */
+export function ociLayerMediaType(compression: Compression): string {
+  return compression === "none" ? OCI_LAYER : `${OCI_LAYER}+${compression}`;
+}
+
 /** The docker media type of a layer that is compressed so. */
 export function dockerLayerMediaType(compression: Compression): string {
   return compression === "none" ? DOCKER_LAYER : `${DOCKER_LAYER}.${compression}`;

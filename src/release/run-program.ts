@@ -6,9 +6,6 @@ const MOST_OUTPUT = 64 << 20;
 /** Characters of what a program said at its end. */
 const SHOWN = 2000;
 
-/** Bun's own settings, which are for whoever works with it and not for what is made here. */
-const BUN_SETTING = /^BUN_/;
-
 export interface ProgramOptions {
   /** The repository if absent. */
   readonly cwd?: string;
@@ -22,11 +19,10 @@ export function runProgram(
   failed: (reason: string) => Docker2vmError,
   { cwd = REPOSITORY, environment = {} }: ProgramOptions = {},
 ): string {
-  const own = Object.entries(process.env).filter(([name]) => !BUN_SETTING.test(name));
   const { error, status, stdout, stderr } = spawnSync(program, args, {
     cwd,
     encoding: "utf8",
-    env: { ...Object.fromEntries(own), ...environment },
+    env: { ...process.env, ...environment },
     maxBuffer: MOST_OUTPUT,
     stdio: ["ignore", "pipe", "pipe"],
   });

@@ -6,6 +6,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { COMMANDS } from "../commands.ts";
+import { editionOf } from "./edition.ts";
 import { manualPages } from "./pages.ts";
 
 const MS = 1000;
@@ -16,11 +17,7 @@ const manifestPath = join(repository, "package.json");
 const manifest = JSON.parse(readFileSync(manifestPath, "utf8"));
 const epoch = process.env["SOURCE_DATE_EPOCH"];
 const date = epoch ? new Date(Number(epoch) * MS) : new Date();
-const pages = manualPages(COMMANDS, {
-  version: manifest.version,
-  date: date.toISOString().slice(0, "YYYY-MM-DD".length),
-  summary: manifest.description.replace(/\.$/, ""),
-});
+const pages = manualPages(COMMANDS, editionOf(date));
 
 mkdirSync(join(repository, FOLDER), { recursive: true });
 for (const [name, text] of pages) writeFileSync(join(repository, FOLDER, name), text);

@@ -1,0 +1,60 @@
+/**
+ * `npm run release`: all that is shipped, into one folder. --out DIR (default ./release), --target NAME, as often as wanted
+ * (default all), --base IMAGE of the container image or --no-container, --cache DIR of what is fetched.
+ */
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { Docker2vmError } from "../errors.ts";
+import { REPOSITORY } from "./place.ts";
+import { release } from "./release.ts";
+import { releaseTime } from "./repository.ts";
+import { TARGETS, type Target } from "./targets.ts";
+
+const DEFAULT_BASE = "gcr.io/distroless/cc-debian12:nonroot";
+
+function targetNamed(name: string): Target {
+  const found = TARGETS.find((target) => target.name === name);
+  if (found !== undefined) return found;
+  throw new Docker2vmError("E_USAGE", `there is no target ${JSON.stringify(name)}`, {
+    hint: `--target takes ${TARGETS.map((target) => target.name).join(", ")}`,
+  });
+}
+
+function given() {
+  try {
+    return parseArgs({
+      options: {
+        out: { type: "string", default: "release" },
+        target: { type: "string", multiple: true, default: TARGETS.map(({ name }) => name) },
+        base: { type: "string", default: DEFAULT_BASE },
+        "no-container": { type: "boolean", default: false },
+        cache: { type: "string", default: join(REPOSITORY, ".cache/release") },
+      },
+    }).values;
+  } catch (error) {
+    throw new Docker2vmError("E_USAGE", error instanceof Error ? error.message : String(error), {
+      cause: error,
+    });
+  }
+}
+
+async function main(): Promise<void> {
+  const { out, target, base, cache, "no-container": noContainer } = given();
+  await release({
+    out: resolve(out),
+    targets: [...new Set(target)].map(targetNamed),
+    base: noContainer ? undefined : base,
+    cache: resolve(cache),
+    seconds: releaseTime(process.env),
+    onStep: (what) => console.error(what),
+  });
+  console.log(resolve(out));
+}
+
+try {
+  await main();
+} catch (error) {
+  if (!(error instanceof Docker2vmError)) throw error;
+  console.error(`error: ${error.message}${error.hint === undefined ? "" : `\n  hint: ${error.hint}`}`);
+  process.exitCode = error.exitCode;
+}

@@ -1,0 +1,47 @@
+import { expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { unzipSync } from "fflate";
+import { gzip, type Member, tarOf, zipOf } from "../../src/release/archive.ts";
+import { withFolders } from "../../src/release/executable-archive.ts";
+import { run, runOk, testWith } from "../support/oracles.ts";
+import { scratchFolder } from "../support/scratch.ts";
+
+const scratch = scratchFolder();
+const TIME = 1_600_000_000;
+const MEMBERS: readonly Member[] = [
+  { path: "it/bin/program", contents: { bytes: Buffer.from("runs"), executable: true } },
+  { path: "it/bin/other", contents: { link: "program" } },
+  { path: "it/doc", contents: { bytes: Buffer.from("reads") } },
+  { path: "work", contents: "folder", owner: 1000 },
+];
+
+testWith(["tar"], "a tar has owners, modes, links and times as told", async () => {
+  const path = scratch("it.tar.gz");
+  writeFileSync(path, gzip(await tarOf(withFolders(MEMBERS), TIME)));
+  const listed = runOk("tar", ["--utc", "--full-time", "--numeric-owner", "-tvzf", path]);
+  const time = "2020-09-13 12:26:40";
+  expect(listed.trim().split("\n")).toEqual([
+    `drwxr-xr-x 0/0               0 ${time} it/`,
+    `drwxr-xr-x 0/0               0 ${time} it/bin/`,
+    `lrwxrwxrwx 0/0               0 ${time} it/bin/other -> program`,
+    `-rwxr-xr-x 0/0               4 ${time} it/bin/program`,
+    `-rw-r--r-- 0/0               5 ${time} it/doc`,
+    `drwxr-xr-x 1000/1000         0 ${time} work/`,
+  ]);
+});
+
+test("a zip has the files, and the same bytes in every zone", () => {
+  const bytes = zipOf(MEMBERS, TIME);
+  const files = unzipSync(bytes);
+  expect(Object.entries(files).map(([name, file]) => [name, Buffer.from(file).toString()])).toEqual([
+    ["it/bin/program", "runs"],
+    ["it/doc", "reads"],
+  ]);
+  const program = `
+    import { zipOf } from ${JSON.stringify(`${import.meta.dir}/../../src/release/archive.ts`)};
+    const bytes = zipOf([{ path: "it", contents: { bytes: Buffer.from("is") } }], ${TIME});
+    console.log(Buffer.from(bytes).toString("hex"));`;
+  const inZone = (TZ: string) => run(process.execPath, ["-e", program], { env: { TZ } }).stdout;
+  expect(inZone("Asia/Tokyo")).toBe(inZone("America/New_York"));
+  expect(inZone("Asia/Tokyo").length).toBeGreaterThan(100);
+});
