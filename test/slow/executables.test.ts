@@ -7,10 +7,12 @@ import { signatureOf, withoutSignature } from "../../src/release/mach-o.ts";
 import { readLock } from "../../src/release/repository.ts";
 import { TARGETS } from "../../src/release/targets.ts";
 import { debianRoot, muslRoot, ROOT_ORACLES, runIn } from "../support/clean-root.ts";
+import { withRegistry } from "../support/docker-registry.ts";
 import { executableIn, HOST, targetNamed } from "../support/executables.ts";
 import { run, runOk, testWith } from "../support/oracles.ts";
 import { PACKAGE, REPOSITORY } from "../support/package.ts";
 import { ARM64_ROOT } from "../support/programs.ts";
+import { runBeside } from "../support/run-beside.ts";
 import { scratchFolder } from "../support/scratch.ts";
 
 const scratch = scratchFolder();
@@ -85,6 +87,24 @@ describe("an executable", () => {
     expect(sha256(join(out, "rootfs.ext4"))).toBe(packageResult());
   });
 
+  testWith(["docker-registry", "skopeo"], "pulls by name, over TLS, and goes through proxies", () =>
+    withRegistry({ tls: true }, async ({ host, caFile, push }, folder) => {
+      push(`oci:${HELLO}:latest`, "hello:latest");
+      const program = executable(HOST.name);
+      const results = [];
+      for (const command of [[program], [process.execPath, join(REPOSITORY, "src/cli/main.ts")]]) {
+        const out = join(folder, `out-${results.length}`);
+        const pull = ["convert", `${host}/hello:latest`, "--ca", caFile, ...CONVERT, out];
+        expect(await runBeside([...command, ...pull])).toMatchObject({ status: 0, stderr: "" });
+        results.push(sha256(join(out, "rootfs.ext4")));
+      }
+      expect(results[0]).toBe(results[1] as string);
+      const env = { HTTPS_PROXY: "http://127.0.0.1:1" };
+      const refused = await runBeside([program, "inspect-image", "example.com/hello:1"], { env });
+      expect([refused.status, refused.stderr]).toEqual([5, expect.stringContaining("the proxy 127.0.0.1:1")]);
+    }),
+  );
+
   test("is the same bytes each time, wherever the repository lies", () => {
     const copy = scratch("copy");
     const shipped = Object.entries(readLock().packages).filter(
@@ -95,7 +115,8 @@ describe("an executable", () => {
       cpSync(join(REPOSITORY, part), join(copy, part), { recursive: true });
     writeFileSync(
       join(copy, "compile.ts"),
-      `import { executableIn, HOST } from "./test/support/executables.ts";
+      `import { withRegistry } from "../support/docker-registry.ts";
+import { executableIn, HOST } from "./test/support/executables.ts";
        executableIn(${JSON.stringify(scratch("again"))}, HOST);`,
     );
     runOk(process.execPath, ["--no-env-file", "compile.ts"], { cwd: copy });
