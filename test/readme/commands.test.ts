@@ -16,6 +16,17 @@ const NOT_RUN: Readonly<Record<string, string>> = {
     "test/bundle does, as root",
   "runc run --bundle vm/bundle hello": "likewise",
   "docker2vm bundle validate vm/bundle": "likewise",
+  "npm install --global ./release/docker2vm-*-npm.tgz":
+    "it would be there for all; test/cli/install does so elsewhere",
+  "docker2vm --version": "likewise",
+  "tar -xzf release/docker2vm-*-linux-x64.tar.gz -C ~/.local --strip-components 1":
+    "test/slow/release unpacks what it has made",
+  "~/.local/bin/docker2vm --version": "likewise",
+  "skopeo copy oci:release/docker2vm-0.1.0-container:0.1.0 docker-daemon:docker2vm:0.1.0":
+    "there is no Docker; test/slow/release runs the image by runc and crun",
+  'docker run --rm -v "$PWD:/work" -u "$(id -u):$(id -g)" docker2vm:0.1.0 convert alpine:3.20 --out vm/contained':
+    "likewise",
+  "npm run release -- --out vm/release --target linux-x64 --no-container": "test/slow/release makes one",
   "npm run bench -- --scaling": "its images have gigabytes and a million files",
 };
 

@@ -29,6 +29,13 @@ const OTHERS_OPTIONS: Readonly<Record<string, string>> = {
   rounds: "npm run bench",
   only: "npm run bench",
   scaling: "npm run bench",
+  base: "npm run release",
+  cache: "npm run release",
+  "no-container": "npm run release",
+  global: "npm install",
+  "strip-components": "tar",
+  "ignore-missing": "sha256sum",
+  rm: "docker run",
 };
 
 const SHELL = blocks(ALL_TEXT)
