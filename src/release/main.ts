@@ -4,7 +4,7 @@
  */
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { Docker2vmError } from "../errors.ts";
+import { Docker2vmError, EXIT } from "../errors.ts";
 import { REPOSITORY } from "./place.ts";
 import { release } from "./release.ts";
 import { releaseTime } from "./repository.ts";
@@ -51,6 +51,8 @@ async function main(): Promise<void> {
   console.log(resolve(out));
 }
 
+process.once("SIGINT", () => process.exit(EXIT.interrupted));
+process.once("SIGTERM", () => process.exit(EXIT.terminated));
 try {
   await main();
 } catch (error) {

@@ -43,13 +43,17 @@ export async function release(options: ReleaseOptions): Promise<void> {
     });
   }
   const unfinished = join(parent, `.${basename(out)}-${randomUUID()}`);
+  const remove = (): void => rmSync(unfinished, { recursive: true, force: true });
+  // A signal ends the process without coming back here.
+  process.once("exit", remove);
   mkdirSync(unfinished);
   try {
     await fill(unfinished, options);
     writeFileSync(join(unfinished, SUMS), sumsOf(unfinished));
     renameSync(unfinished, out);
   } finally {
-    rmSync(unfinished, { recursive: true, force: true });
+    remove();
+    process.off("exit", remove);
   }
 }
 

@@ -1,11 +1,14 @@
 /** What `npm run release` refuses, before anything is made. */
 import { describe, expect, test } from "bun:test";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, readdirSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { bunVersion, readLock, releaseTime } from "../../src/release/repository.ts";
 import { runtimeOf } from "../../src/release/runtime.ts";
 import { TARGETS } from "../../src/release/targets.ts";
-import { targetNamed } from "../support/executables.ts";
+import { HOST, RUNTIMES, targetNamed } from "../support/executables.ts";
 import { expectError } from "../support/expect-error.ts";
 import { run, testWith } from "../support/oracles.ts";
 import { REPOSITORY } from "../support/package.ts";
@@ -40,6 +43,25 @@ describe("a release is not made", () => {
     expect([status, stderr]).toEqual([8, expect.stringContaining("is there already")]);
     expect(readdirSync(OUT())).toEqual([]);
   });
+});
+
+testWith(["npm"], "a release that a signal ends leaves nothing", async () => {
+  // A registry that never answers.
+  const server = createServer();
+  const asked = once(server, "connection");
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const { port } = server.address() as AddressInfo;
+  const where = ["--out", scratch("parent/stopped"), "--cache", RUNTIMES];
+  const what = ["--target", HOST.name, "--base", `127.0.0.1:${port}/base:1`];
+  const child = spawn(process.execPath, ["--no-env-file", MAIN, ...where, ...what], { stdio: "ignore" });
+  const ended = once(child, "exit");
+  const [connection] = await asked;
+  expect(readdirSync(scratch("parent"))).toEqual([expect.stringMatching(/^\.stopped-/)]);
+  child.kill("SIGTERM");
+  expect(await ended).toEqual([143, null]);
+  expect(readdirSync(scratch("parent"))).toEqual([]);
+  connection.destroy();
+  server.close();
 });
 
 describe("a runtime is not taken", () => {
