@@ -1,9 +1,12 @@
+/** Archives, and what those of executables hold. */
 import { expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { unzipSync } from "fflate";
 import { gzip, type Member, tarOf, zipOf } from "../../src/release/archive.ts";
-import { withFolders } from "../../src/release/executable-archive.ts";
+import { executableArchive, withFolders } from "../../src/release/executable-archive.ts";
+import { targetNamed } from "../support/executables.ts";
 import { run, runOk, testWith } from "../support/oracles.ts";
+import { PACKAGE } from "../support/package.ts";
 import { scratchFolder } from "../support/scratch.ts";
 
 const scratch = scratchFolder();
@@ -45,3 +48,33 @@ test("a zip has the files, and the same bytes in every zone", () => {
   expect(inZone("Asia/Tokyo")).toBe(inZone("America/New_York"));
   expect(inZone("Asia/Tokyo").length).toBeGreaterThan(100);
 });
+
+testWith(
+  ["tar"],
+  "an archive has the executable, documents, and where they are known links, pages and completion",
+  async () => {
+    const papers = { dependencies: "none\n", seconds: TIME };
+    const bytes = Buffer.from("the executable");
+    const folder = (target: string): string => `docker2vm-${PACKAGE.version}-${target}`;
+    const mac = await executableArchive(targetNamed("darwin-x64"), bytes, papers);
+    expect(mac.name).toBe(`${folder("darwin-x64")}.tar.gz`);
+    writeFileSync(scratch(mac.name), mac.bytes);
+    const listed = runOk("tar", ["-tzf", scratch(mac.name)]).split("\n");
+    for (const path of [
+      "bin/docker2vm",
+      "bin/oci2gondolin",
+      "share/man/man1/docker2vm.1",
+      "share/doc/docker2vm/LICENSE",
+    ])
+      expect(listed).toContain(`${folder("darwin-x64")}/${path}`);
+    const windows = await executableArchive(targetNamed("windows-x64"), bytes, papers);
+    expect(windows.name).toBe(`${folder("windows-x64")}.zip`);
+    const files = unzipSync(windows.bytes);
+    expect(Object.keys(files)).toEqual(
+      ["docker2vm.exe", "LICENSE", "README.md", "DEPENDENCIES.txt"].map(
+        (name) => `${folder("windows-x64")}/${name}`,
+      ),
+    );
+    expect(Buffer.from(files[`${folder("windows-x64")}/docker2vm.exe`] ?? "")).toEqual(bytes);
+  },
+);
