@@ -4,10 +4,11 @@ import { assert } from "../errors.ts";
 import type { FileWriter } from "../filesystem/kind/file-writer.ts";
 import type { ContentListener } from "../layer/unpack.ts";
 import type { RootFilesystem } from "../rootfs/root-filesystem.ts";
-import type { ResolvedImage } from "../source/source.ts";
+import type { LayerBlob, ResolvedImage } from "../source/source.ts";
 import { AttributePool } from "../tree/attribute-pool.ts";
 import { ContentDigests } from "../tree/content-digests.ts";
 import type { Directory, RegularFile } from "../tree/inode.ts";
+import type { OverlayObserver } from "../tree/overlay.ts";
 import { TreeBudget } from "../tree/tree-budget.ts";
 import type { ImageDemands } from "./image-request.ts";
 import { checkManifest, LayerBudget } from "./limits.ts";
@@ -22,21 +23,31 @@ export interface ReadContents {
   digestOf(file: RegularFile): Uint8Array;
 }
 
+/** Who else hears of a source's files while they are read. */
+export interface ContentsObserver {
+  /** Of one stream's contents, beside the digests. */
+  newListener(): ContentListener;
+  /** Of a layer that is laid over those below, from the base upwards. */
+  ofLayer(layer: LayerBlob): OverlayObserver;
+}
+
 /** Reads all of a source. Throws as a conversion does. */
 export async function readContents(
   found: ResolvedImage | RootFilesystem,
   demands: ImageDemands,
+  observer?: ContentsObserver,
 ): Promise<ReadContents> {
   const request: Reading = { ...demands, inflate: "auto", workers: undefined };
   const bounded = { limits: demands.limits, filesystem: { fixedBlocks: undefined } };
   if (!("layers" in found)) {
-    const target = new DigestsAlone(new LayerBudget([{ size: found.size ?? 0 }], bounded), demands);
+    const target = new DigestsAlone(new LayerBudget([{ size: found.size ?? 0 }], bounded), demands, observer);
     const root = await treeInto(target, found, request, { newListener: () => target.newListener() });
     return target.contents(root);
   }
   checkManifest(found.layers, bounded);
-  const target = new DigestsAlone(new LayerBudget(found.layers, bounded), demands);
-  return target.contents(await layersInto(target, found.layers, request));
+  const target = new DigestsAlone(new LayerBudget(found.layers, bounded), demands, observer);
+  const ofLayer = (layer: LayerBlob): OverlayObserver | undefined => observer?.ofLayer(layer);
+  return target.contents(await layersInto(target, found.layers, request, ofLayer));
 }
 
 /** Takes the contents of all streams, and keeps their digests. */
@@ -47,8 +58,11 @@ class DigestsAlone implements StreamTarget {
   /** One for each stream. */
   readonly #digests: ContentDigests[] = [];
 
-  constructor(budget: LayerBudget, { limits }: ImageDemands) {
+  readonly #observer: ContentsObserver | undefined;
+
+  constructor(budget: LayerBudget, { limits }: ImageDemands, observer: ContentsObserver | undefined) {
     this.budget = budget;
+    this.#observer = observer;
     this.memory = new TreeBudget(limits.memory);
     this.attributes = new AttributePool(this.memory);
   }
@@ -60,7 +74,8 @@ class DigestsAlone implements StreamTarget {
   newListener(): ContentListener {
     const digests = new ContentDigests();
     this.#digests.push(digests);
-    return digests;
+    const other = this.#observer?.newListener();
+    return other === undefined ? digests : both(digests, other);
   }
 
   nextArena(): Promise<never> {
@@ -82,6 +97,22 @@ class DigestsAlone implements StreamTarget {
     };
     return { root, digestOf };
   }
+}
+
+function both(one: ContentListener, other: ContentListener): ContentListener {
+  return {
+    begin: (entry) => other.begin?.(entry),
+    write: (offset, bytes) => {
+      const waiting = [one.write(offset, bytes), other.write(offset, bytes)].filter(
+        (each) => each !== undefined,
+      );
+      return waiting.length === 0 ? undefined : Promise.all(waiting).then(() => undefined);
+    },
+    end: (file) => {
+      one.end(file);
+      other.end(file);
+    },
+  };
 }
 
 /** Takes everything, and writes nothing. */

@@ -7,7 +7,7 @@ import type { ImageWriter } from "../output/image-writer.ts";
 import type { LayerBlob } from "../source/source.ts";
 import { type Directory, impliedDirectory } from "../tree/inode.ts";
 import { LayerTree } from "../tree/layer-tree.ts";
-import { overlay } from "../tree/overlay.ts";
+import { type OverlayObserver, overlay } from "../tree/overlay.ts";
 import { ContentFlow, type StreamedImage } from "./content-flow.ts";
 import { inOrder } from "./in-order.ts";
 import { type LayerReader, layerReader } from "./layer-reader.ts";
@@ -35,11 +35,15 @@ export async function streamLayers(
 /** What of a request says how layers are read. */
 export type Reading = Pick<Conversion, "signal" | "report" | "inflate" | "workers">;
 
-/** The tree of the layers, laid over one another, their contents in the target. */
+/**
+ * The tree of the layers, laid over one another, their contents in the target.
+ * @param observe asked for each layer, from the base upwards, who is to hear of how it is laid over those below
+ */
 export async function layersInto(
   target: StreamTarget,
   layers: readonly LayerBlob[],
   request: Reading,
+  observe: (layer: LayerBlob) => OverlayObserver | undefined = () => undefined,
 ): Promise<Directory> {
   const abort = new AbortController();
   const signal = AbortSignal.any([request.signal, abort.signal]);
@@ -53,7 +57,8 @@ export async function layersInto(
       STREAMS_IN_FLIGHT,
       (blob) => streamLayer(blob, { reader, target, signal, request }),
       (layer) => {
-        overlay(root, layer.tree, { onWarning: (message) => warn(request, message) });
+        const onWarning = (message: string): void => warn(request, message);
+        overlay(root, layer.tree, { onWarning, observer: observe(layer.blob) });
         target.accept(layer.writer);
       },
       (failure) => {
@@ -97,7 +102,7 @@ async function streamLayer(blob: LayerBlob, { reader, target, signal, request }:
   );
   target.finish(index, writer);
   report({ type: "layer-done", index });
-  return { tree, writer };
+  return { blob, tree, writer };
 }
 
 async function* counted(tar: AsyncIterable<Uint8Array>, budget: LayerBudget): AsyncGenerator<Uint8Array> {

@@ -17,6 +17,8 @@ export interface Contents {
 
 /** Hears what the files hold, one after another. */
 export interface ContentListener {
+  /** A file begins. */
+  begin?(entry: FileEntry): void;
   /** Bytes of the file that is under way; good until what is returned has resolved, or if nothing is, until the return. */
   write(offset: number, bytes: Uint8Array): Promise<void> | undefined;
   /** All of them have come. */
@@ -103,6 +105,7 @@ class Unpacker {
     else if (entry.type === "file") {
       this.#file = entry;
       this.#writer.begin(entry);
+      this.#listener?.begin?.(entry);
     } else target.add(entry.path, inodeOf(entry));
   }
 

@@ -1,4 +1,5 @@
 /** Image configurations: OCI image spec config.md. */
+import { Docker2vmError } from "../errors.ts";
 import { type Digest, parseDigest } from "./digest.ts";
 import { type JsonValue, parseJson } from "./json.ts";
 import { readPlatform, type StatedPlatform } from "./platform.ts";
@@ -17,8 +18,18 @@ export interface ImageConfig extends StatedPlatform {
   /** The digests of the uncompressed layers, from the base upwards. */
   readonly rootfs: { readonly diff_ids: readonly Digest[] };
   readonly config: ExecutionParameters;
+  /** What made each layer, from the base upwards, as far as that is told: nothing hangs on it. */
+  readonly history: readonly HistoryEntry[];
   /** What is not as the specification has it, and no reason to refuse the image. */
   readonly warnings: readonly string[];
+}
+
+/** What somebody did to make an image. */
+export interface HistoryEntry {
+  /** As a shell or a Dockerfile has it; empty where nothing is told. */
+  readonly createdBy: string;
+  /** Whether it made no layer. */
+  readonly isEmpty: boolean;
 }
 
 /** How a container of the image would run. Absent, null and empty mean the same and are all empty here. */
@@ -54,8 +65,22 @@ export function parseConfig(bytes: Uint8Array, document: string): ImageConfig {
     "os.features": value.field("os.features").missing ? undefined : value.field("os.features").strings(),
     rootfs: { diff_ids: rootfs.field("diff_ids").items().map(readDigest) },
     config: readExecutionParameters(value.field("config")),
+    history: readHistory(value.field("history")),
     warnings: kind === "" ? [`${type.where}: does not say "layers": it is taken as that`] : [],
   };
+}
+
+/** None where it is not as the specification has it: it is for people alone. */
+function readHistory(value: JsonValue): readonly HistoryEntry[] {
+  try {
+    return value.items().map((entry) => ({
+      createdBy: entry.field("created_by").optionalString() ?? "",
+      isEmpty: !entry.field("empty_layer").missing && entry.field("empty_layer").boolean(),
+    }));
+  } catch (error) {
+    if (error instanceof Docker2vmError) return [];
+    throw error;
+  }
 }
 
 function readDigest(value: JsonValue): Digest {
@@ -79,7 +104,7 @@ function readExecutionParameters(value: JsonValue): ExecutionParameters {
 
 /** Of files that come without a config: nothing is known of how they want to be run. */
 export function noConfig(created: string | undefined): ImageConfig {
-  return { created, rootfs: { diff_ids: [] }, config: NO_PARAMETERS, warnings: [] };
+  return { created, rootfs: { diff_ids: [] }, config: NO_PARAMETERS, history: [], warnings: [] };
 }
 
 /** Of an image whose config says nothing of how it is run. */

@@ -8,6 +8,15 @@ import { followPath } from "./walk.ts";
 export interface OverlayOptions {
   /** Hears what users of the image may not expect; the message names the layer. */
   readonly onWarning?: ((message: string) => void) | undefined;
+  readonly observer?: OverlayObserver | undefined;
+}
+
+/** Hears what becomes of names while a layer is laid over others. Paths are absolute, as bytes. */
+export interface OverlayObserver {
+  /** What the layers below had there is gone, with all that is in it. */
+  hidden(inode: Inode, path: string): void;
+  /** What the layer has is there now, with all that is in it; what it replaces was hidden just before. */
+  placed(inode: Inode, path: string): void;
 }
 
 /**
@@ -20,14 +29,16 @@ export function overlay(lower: Directory, layer: LayerTree, options: OverlayOpti
   const work: Pair[] = [{ lower, upper: layer.root, path: "" }];
   for (let pair = work.pop(); pair !== undefined; pair = work.pop()) {
     if (!layer.marks.implied.has(pair.upper)) pair.lower.metadata = pair.upper.metadata;
-    hide(pair.lower, pair.upper, layer);
+    hide(pair, layer, options.observer);
     for (const [name, node] of pair.upper.entries) {
       const existing = pair.lower.entries.get(name);
       const path = `${pair.path}/${name}`;
       if (node.type === "directory" && existing?.type === "directory") {
         work.push({ lower: existing, upper: node, path });
       } else if (existing === undefined || replaces(node, existing, path, layer, options)) {
+        if (existing !== undefined) options.observer?.hidden(existing, path);
         pair.lower.entries.set(name, node);
+        options.observer?.placed(node, path);
       }
     }
   }
@@ -54,9 +65,17 @@ function replaces(
   return true;
 }
 
-function hide(lower: Directory, upper: Directory, layer: LayerTree): void {
-  if (layer.marks.opaque.has(upper)) lower.entries.clear();
-  for (const name of layer.marks.whiteouts.get(upper) ?? []) lower.entries.delete(name);
+function hide({ lower, upper, path }: Pair, layer: LayerTree, observer: OverlayObserver | undefined): void {
+  if (layer.marks.opaque.has(upper)) {
+    if (observer !== undefined)
+      for (const [name, inode] of lower.entries) observer.hidden(inode, `${path}/${name}`);
+    lower.entries.clear();
+  }
+  for (const name of layer.marks.whiteouts.get(upper) ?? []) {
+    const inode = lower.entries.get(name);
+    if (inode !== undefined) observer?.hidden(inode, `${path}/${name}`);
+    lower.entries.delete(name);
+  }
 }
 
 /**

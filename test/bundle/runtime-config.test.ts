@@ -69,6 +69,7 @@ const settings: fc.Arbitrary<RuntimeSettings> = fc
         author: of.author,
         "os.version": of.version,
         "os.features": of.features,
+        history: [],
         warnings: [],
         config: {
           ...NO_PARAMETERS,
