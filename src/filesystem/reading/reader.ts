@@ -1,6 +1,7 @@
 /** What each kind of filesystem gives whoever reads images without knowing what is in them. */
 
 import type { Steps } from "../../waiting/steps.ts";
+import type { BlockUses } from "./block-use.ts";
 import type { FilesystemFacts } from "./facts.ts";
 import type { ReadableFilesystem } from "./filesystem.ts";
 import type { ImageReader } from "./image.ts";
@@ -14,6 +15,8 @@ export interface OpenOptions {
 export interface OpenedFilesystem<Facts extends FilesystemFacts = FilesystemFacts> {
   readonly filesystem: ReadableFilesystem;
   facts(): Facts;
+  /** What all blocks are for. Throws E_INVALID_FILESYSTEM for what is broken. */
+  blockUses(): BlockUses;
 }
 
 export interface FilesystemReader<Facts extends FilesystemFacts = FilesystemFacts> {

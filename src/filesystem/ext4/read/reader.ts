@@ -1,4 +1,5 @@
 import type { FilesystemReader } from "../../reading/reader.ts";
+import { blockUses } from "./block-uses.ts";
 import { openExt4 } from "./filesystem.ts";
 import { type Ext4Facts, inspect } from "./inspect.ts";
 import { verify } from "./verify/verify.ts";
@@ -7,7 +8,11 @@ import { verify } from "./verify/verify.ts";
 export const EXT4_READER: FilesystemReader<Ext4Facts> = {
   *open(image, options) {
     const filesystem = yield* openExt4(image, options);
-    return { filesystem, facts: () => inspect(filesystem) };
+    return {
+      filesystem,
+      facts: () => inspect(filesystem),
+      blockUses: () => blockUses(filesystem.volume),
+    };
   },
   verify,
   remedies: {

@@ -1,12 +1,17 @@
 import { Docker2vmError } from "../../../errors.ts";
 import type { FilesystemReader } from "../../reading/reader.ts";
+import { blockUses } from "./block-uses.ts";
 import { openXfs } from "./filesystem.ts";
 import { inspect, type XfsFacts } from "./inspect.ts";
 
 export const XFS_READER: FilesystemReader<XfsFacts> = {
   *open(image, options) {
     const filesystem = openXfs(image, options);
-    return { filesystem, facts: () => inspect(filesystem) };
+    return {
+      filesystem,
+      facts: () => inspect(filesystem),
+      blockUses: () => blockUses(filesystem),
+    };
   },
   // biome-ignore lint/correctness/useYield: nothing is checked
   *verify() {
