@@ -1,4 +1,7 @@
 import { Docker2vmError } from "../errors.ts";
+import { inTenths, powerOf } from "../format-bytes.ts";
+
+export { formatBytes } from "../format-bytes.ts";
 
 const UNITS: readonly string[] = ["", "K", "M", "G", "T"];
 const MEBI = 2;
@@ -24,13 +27,6 @@ export function parseSize(text: string, option: string): number {
   return bytes;
 }
 
-/** Bytes for a reader: "512 B", "31.2 MiB". */
-export function formatBytes(bytes: number): string {
-  if (bytes < 1024) return `${bytes} B`;
-  const power = powerOf(bytes);
-  return inTenths(Math.round((bytes * 10) / 1024 ** power), power);
-}
-
 /**
  * Parts and, at the front, their sum, all in one unit, so that what is shown adds up: "73.0 MiB", "8.7 MiB", "64.3 MiB".
  * The unit is the smallest part's, but not below MiB where the sum reaches that. The last part takes what rounding
@@ -44,12 +40,4 @@ export function formatSum(parts: readonly number[]): readonly string[] {
   const [whole = 0, ...others] = tenths;
   const last = whole - others.reduce((total, part) => total + part, 0);
   return [...tenths, last].map((part) => inTenths(part, power));
-}
-
-function powerOf(bytes: number): number {
-  return Math.min(Math.floor(Math.log2(bytes) / 10), UNITS.length - 1);
-}
-
-function inTenths(tenths: number, power: number): string {
-  return `${(tenths / 10).toFixed(1)} ${UNITS[power]}iB`;
 }
