@@ -12,7 +12,7 @@ import { nearest } from "./suggest.ts";
 export function argumentsOf(args: readonly string[]): readonly string[] {
   const [name = "", ...others] = args;
   const command = commandNamed(name);
-  if (command?.goFlags !== true) return withStandardInput(args, ALL_OPTIONS);
+  if (command?.goFlags !== true) return withStandardInput(args, command?.options ?? ALL_OPTIONS);
   return [name, ...goArguments(others, { ...command.options, ...COMMON_OPTIONS })];
 }
 

@@ -10,6 +10,7 @@ import { CONVERT_OPTIONS } from "./options/convert.ts";
 import { DOCKERFILE2GONDOLIN_OPTIONS, OCI2GONDOLIN_OPTIONS } from "./options/gondolin.ts";
 import { BOOT_OPTIONS, KERNEL_OPTIONS } from "./options/machine.ts";
 import { COMMON_OPTIONS, type Options } from "./options/option.ts";
+import { REPORT_OPTIONS } from "./options/report.ts";
 import { CACHE_ACTIONS, CACHE_OPTIONS, DIFF_OPTIONS, INSPECT_IMAGE_OPTIONS } from "./options/upkeep.ts";
 import { VIRTIO_ELSEWHERE, VIRTIO_OPTIONS } from "./options/virtio.ts";
 
@@ -164,6 +165,25 @@ export const COMMANDS: Commands = {
       },
     ],
     load: async () => (await import("./diff-command.ts")).runDiff,
+  },
+  report: {
+    summary:
+      "Tell where the bytes of an image are, in one page that works offline; or what two images differ by",
+    usage:
+      "docker2vm report SOURCE --out report.html [options]\ndocker2vm report SOURCE SOURCE --out report.html [options]\n\n" +
+      "SOURCE is as convert takes it, the path of a filesystem's image, or a folder that convert has made.\n" +
+      "Two of them are compared: what is there first, then what came of it.",
+    options: REPORT_OPTIONS,
+    operands: ["source", "source"],
+    examples: [
+      { does: "A page about an image of a registry", line: "docker2vm report alpine:3.20 --out report.html" },
+      {
+        does: "What an update changed, on the terminal",
+        line: "docker2vm report alpine:3.19 alpine:3.20 --format text",
+      },
+      { does: "Every number, of what was converted", line: "docker2vm report vm --format json" },
+    ],
+    load: async () => (await import("./report-command.ts")).runReport,
   },
   cache: {
     summary: "List, prune or verify what was pulled and what was made: cache ls, cache prune, cache verify",

@@ -32,8 +32,9 @@ function literalsOf(file: string): readonly string[] {
 }
 
 test("every option that a text names is one that there is", () => {
-  const files = readdirSync(SRC, { recursive: true, encoding: "utf8" }).filter((path) =>
-    path.endsWith(".ts"),
+  // In a style sheet two dashes begin a property.
+  const files = readdirSync(SRC, { recursive: true, encoding: "utf8" }).filter(
+    (path) => path.endsWith(".ts") && !path.startsWith("report/page/built/"),
   );
   const named = files.flatMap((file) =>
     literalsOf(file)

@@ -19,6 +19,8 @@ export interface LayoutImage {
   readonly inIndex?: boolean;
   /** org.opencontainers.image.ref.name */
   readonly tag?: string;
+  /** The config's `history`. */
+  readonly history?: readonly Readonly<Record<string, unknown>>[];
   /** RFC 3339. */
   readonly created?: string;
 }
@@ -53,6 +55,7 @@ export function buildLayout(folder: string, image: LayoutImage): BuiltImage {
       ...platform,
       ...(image.created === undefined ? {} : { created: image.created }),
       config: image.config ?? {},
+      ...(image.history === undefined ? {} : { history: image.history }),
       rootfs: { type: "layers", diff_ids: diffIds },
     }),
     `${MEDIA_TYPE}.config.v1+json`,

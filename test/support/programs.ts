@@ -81,6 +81,7 @@ const PACKAGES = {
   /** Runtimes that start containers: root's alone, as they are used here. */
   runc: "runc",
   crun: "crun",
+  chromium: "chromium",
   jsonschema: "python3-jsonschema",
   /** The runtime specification's own schema, no program. */
   "runtime-spec schema": "golang-github-opencontainers-specs-dev",

@@ -5,6 +5,7 @@ import type { BUNDLE_OPTIONS } from "./bundle.ts";
 import type { CONVERT_OPTIONS } from "./convert.ts";
 import type { BOOT_OPTIONS, KERNEL_OPTIONS } from "./machine.ts";
 import type { LS_OPTIONS } from "./reading.ts";
+import type { REPORT_OPTIONS } from "./report.ts";
 import type { CACHE_OPTIONS, DIFF_OPTIONS } from "./upkeep.ts";
 import type { VIRTIO_OPTIONS } from "./virtio.ts";
 
@@ -18,6 +19,7 @@ export type OptionName =
   | keyof typeof KERNEL_OPTIONS
   | keyof typeof BOOT_OPTIONS
   | keyof typeof DIFF_OPTIONS
+  | keyof typeof REPORT_OPTIONS
   | keyof typeof LS_OPTIONS
   | keyof typeof VIRTIO_OPTIONS
   | keyof typeof PUSH_OPTIONS

@@ -27,7 +27,7 @@ export interface OptionSpec {
   /** Shown as the default; the value itself is the library's business. */
   readonly defaultDescription?: string;
   readonly values?: readonly string[];
-  /** Whether "-" for standard input is a value, alone or before a colon; absent: it is a word of its own. */
+  /** Whether "-" for standard input, or output, is a value, alone or before a colon; absent: it is a word of its own. */
   readonly standardInput?: true;
   /** Words of which several may be given, with commas between. */
   readonly list?: readonly string[];

@@ -31,6 +31,15 @@ const TYPED: readonly (readonly [keys: string, ...words: string[]])[] = [
   ["docker2vm convert alp\t", "convert", "alpine:3.20"],
   ["docker2vm diff alpine:3.20 localh\t", "diff", "alpine:3.20", "localhost:5000/a/b:1"],
   ["docker2vm pull ghcr\t", "pull", "ghcr.io/owner/vm:2"],
+  [
+    "docker2vm report ./unp\t --format sv\t -o sav\t",
+    "report",
+    "unpacked/",
+    "--format",
+    "svg",
+    "-o",
+    "saved.tar",
+  ],
   ["docker2vm inspect --json sav\t", "inspect", "--json", "saved.tar"],
   ["docker2vm boot unp\t --accel=k\t", "boot", "unpacked/", "--accel=kvm"],
   // What stands behind an option is no operand.

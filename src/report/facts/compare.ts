@@ -1,0 +1,94 @@
+import type { ComparedImage, MergedName } from "./merge-trees.ts";
+import type { ComparisonReport, ImageReport, PackageChange, PackageFacts, SizeChange } from "./report.ts";
+
+/** Folders deeper than the kernel takes a path (PATH_MAX) are told by those above them alone. */
+const PATH_MAX = 4096;
+
+export function comparisonOf(
+  before: ComparedImage,
+  after: ComparedImage,
+  names: readonly MergedName[],
+): ComparisonReport {
+  const paths = pathsOf(names);
+  return {
+    schemaVersion: 1,
+    report: "comparison",
+    before: sourceOf(before.report),
+    after: sourceOf(after.report),
+    folders: changedFolders(names, paths),
+    files: changedFiles(names, paths),
+    packages: packageChanges(before.report.packages, after.report.packages),
+  };
+}
+
+/** By number; undefined for what is too deep. */
+function pathsOf(names: readonly MergedName[]): readonly (string | undefined)[] {
+  const paths: (string | undefined)[] = [""];
+  for (const [number, { name, parent }] of names.entries()) {
+    const above = paths[parent];
+    if (number > 0 && above !== undefined && above.length + name.length < PATH_MAX)
+      paths[number] = `${above}/${name}`;
+  }
+  return paths;
+}
+
+function changedFolders(names: readonly MergedName[], paths: readonly (string | undefined)[]): SizeChange[] {
+  const [before, after] = [sumsOf(names, "before"), sumsOf(names, "after")];
+  const differ = sumsOf(
+    names.map(({ parent, isSame }) => ({ parent, differs: isSame ? 0 : 1 })),
+    "differs",
+  );
+  return names.flatMap((name, number) => {
+    const path = paths[number];
+    if (!name.isFolder || path === undefined || (differ[number] ?? 0) === 0) return [];
+    return {
+      path: path === "" ? "/" : path,
+      before: name.before === null ? null : (before[number] ?? 0),
+      after: name.after === null ? null : (after[number] ?? 0),
+    };
+  });
+}
+
+function changedFiles(names: readonly MergedName[], paths: readonly (string | undefined)[]): SizeChange[] {
+  const files = names.flatMap(({ isFolder, isSame, before, after }, number) => {
+    const path = paths[number];
+    return isFolder || isSame || path === undefined ? [] : [{ path, before, after }];
+  });
+  return files.sort((a, b) => differenceOf(b) - differenceOf(a) || (a.path < b.path ? -1 : 1));
+}
+
+function differenceOf({ before, after }: SizeChange): number {
+  return Math.abs((after ?? 0) - (before ?? 0));
+}
+
+type Summed<Key extends string> = Readonly<Record<Key, number | null>> & { readonly parent: number };
+
+/** For each name what is in it and below. */
+function sumsOf<Key extends string>(names: readonly Summed<Key>[], key: Key): Float64Array {
+  const sums = new Float64Array(names.length);
+  for (let number = names.length - 1; number >= 0; number--) {
+    const name = names[number];
+    if (name === undefined) continue;
+    sums[number] = (sums[number] ?? 0) + (name[key] ?? 0);
+    if (number > 0) sums[name.parent] = (sums[name.parent] ?? 0) + (sums[number] ?? 0);
+  }
+  return sums;
+}
+
+function sourceOf({ source, digest, platform, created, totals }: ImageReport) {
+  return { source, digest, platform, created, totals };
+}
+
+function packageChanges(before: readonly PackageFacts[], after: readonly PackageFacts[]): PackageChange[] {
+  const keyOf = ({ manager, name }: PackageFacts): string => `${manager} ${name}`;
+  const [old, now] = [before, after].map((list) => new Map(list.map((each) => [keyOf(each), each] as const)));
+  const changes: PackageChange[] = [];
+  for (const key of [...new Set([...(old?.keys() ?? []), ...(now?.keys() ?? [])])].sort()) {
+    const [one, other] = [old?.get(key), now?.get(key)];
+    const known = other ?? one;
+    if (known === undefined || one?.version === other?.version) continue;
+    const { name, manager } = known;
+    changes.push({ name, manager, before: one?.version ?? null, after: other?.version ?? null });
+  }
+  return changes;
+}

@@ -1,0 +1,117 @@
+import type { Directory, RegularFile } from "../../tree/inode.ts";
+import type { Steps } from "../../waiting/steps.ts";
+import { CAPABILITY_XATTR, capabilityText } from "./capabilities.ts";
+import { duplicatesIn } from "./duplicates.ts";
+import { type FileList, listFiles } from "./file-list.ts";
+import { installedPackages } from "./packages.ts";
+import type { FolderFacts, ImageReport, LargeFile, PrivilegedFile, Totals } from "./report.ts";
+
+/** What was read of an image. */
+export interface GatheredContents {
+  readonly root: Directory;
+  /** What tells contents apart that have the same size. */
+  digestOf(file: RegularFile): Uint8Array;
+  /** Bytes that are there, without holes. */
+  storedOf(file: RegularFile): number;
+  /** What a list of packages holds; undefined for other files. */
+  textOf(file: RegularFile): string | undefined;
+}
+
+/** What a tree alone tells. */
+export type TreeFacts = Pick<
+  ImageReport,
+  | "totals"
+  | "folders"
+  | "largest"
+  | "duplicateBytes"
+  | "duplicates"
+  | "privileged"
+  | "packages"
+  | "unreadPackages"
+>;
+
+const MOST_LARGEST = 100;
+/** Folders deeper than the kernel takes a path (PATH_MAX) are told by those above them alone. */
+const PATH_MAX = 4096;
+const SETUID = 0o4000;
+const SETGID = 0o2000;
+
+export function* gatherFacts(contents: GatheredContents): Steps<{ facts: TreeFacts; list: FileList }> {
+  const list = yield* listFiles(contents.root);
+  const duplicates = duplicatesIn(list, contents.digestOf);
+  yield;
+  const { packages, unread } = installedPackages(contents.root, contents.textOf);
+  const facts: TreeFacts = {
+    totals: totalsOf(list, contents),
+    folders: foldersOf(list),
+    largest: largestOf(list, contents),
+    duplicateBytes: duplicates.reduce((sum, { wastedBytes }) => sum + wastedBytes, 0),
+    duplicates,
+    privileged: privilegedIn(list),
+    packages,
+    unreadPackages: unread,
+  };
+  return { facts, list };
+}
+
+function totalsOf(list: FileList, { storedOf }: GatheredContents): Totals {
+  const count = (kinds: string): number =>
+    list.names.reduce((sum, { kind }) => sum + (kinds.includes(kind) ? 1 : 0), 0);
+  let [bytes, storedBytes] = [0, 0];
+  for (const [, file] of list.files()) {
+    bytes += file.size;
+    storedBytes += storedOf(file);
+  }
+  return {
+    bytes,
+    storedBytes,
+    files: count("fx"),
+    directories: count("d"),
+    symlinks: count("l"),
+    others: count("o"),
+    furtherNames: count("h"),
+  };
+}
+
+function foldersOf(list: FileList): FolderFacts[] {
+  const bytes = list.sums((name) => name.bytes);
+  const files = list.sums(({ kind }) => (kind === "f" || kind === "x" ? 1 : 0));
+  const lengths = new Uint32Array(list.names.length);
+  const folders: FolderFacts[] = [];
+  for (const [number, { kind, name, parent }] of list.names.entries()) {
+    if (number > 0) lengths[number] = (lengths[parent] ?? 0) + 1 + name.length;
+    if (kind !== "d" || (lengths[number] ?? 0) > PATH_MAX) continue;
+    folders.push({ path: list.pathOf(number), bytes: bytes[number] ?? 0, files: files[number] ?? 0 });
+  }
+  return folders;
+}
+
+function largestOf(list: FileList, { storedOf }: GatheredContents): LargeFile[] {
+  const files = [...list.files()].filter(([, { size }]) => size > 0);
+  files.sort(([a, one], [b, other]) => other.size - one.size || a - b);
+  return files.slice(0, MOST_LARGEST).map(([number, file]) => ({
+    path: list.pathOf(number),
+    bytes: file.size,
+    storedBytes: storedOf(file),
+  }));
+}
+
+/** Setuid and setgid mean something on what is executed; a folder's setgid bit gives nobody a right. */
+function privilegedIn(list: FileList): PrivilegedFile[] {
+  const found: PrivilegedFile[] = [];
+  for (const [number, { metadata }] of list.files()) {
+    const { mode, uid, gid, xattrs } = metadata;
+    const value = xattrs.find(({ name }) => name === CAPABILITY_XATTR)?.value;
+    if ((mode & (SETUID | SETGID)) === 0 && value === undefined) continue;
+    found.push({
+      path: list.pathOf(number),
+      mode: mode.toString(8).padStart(4, "0"),
+      uid,
+      gid,
+      setuid: (mode & SETUID) !== 0,
+      setgid: (mode & SETGID) !== 0,
+      capabilities: value === undefined ? null : capabilityText(value),
+    });
+  }
+  return found;
+}

@@ -1,0 +1,110 @@
+import type { Inode, RegularFile } from "../../tree/inode.ts";
+import type { OverlayObserver } from "../../tree/overlay.ts";
+import { asText } from "./file-list.ts";
+import type { LayerFacts, WastedFile } from "./report.ts";
+
+/** What the account knows of a layer. */
+export type LayerSums = Omit<LayerFacts, "digest" | "storedBytes" | "createdBy">;
+
+/** The names that a file has in the layers so far. */
+interface Presence {
+  /** 0 for the base. */
+  readonly layer: number;
+  names: number;
+  /** Where its last name went. */
+  gone: { readonly layer: number; readonly path: string } | undefined;
+}
+
+/** Wasted files that are told. */
+const MOST_TOLD = 100;
+
+/** Keeps account of what each layer brings and hides, while they are laid over one another. */
+export class LayerAccount {
+  readonly #files = new Map<RegularFile, Presence>();
+  readonly #brought: { files: number; bytes: number }[] = [];
+  /** Files that stand where another stood, and the layer that put them there. */
+  readonly #replaced: { readonly layer: number; readonly old: RegularFile; readonly file: RegularFile }[] =
+    [];
+
+  /** To hear of one layer, from the base (0) upwards. */
+  observer(layer: number): OverlayObserver {
+    const brought = { files: 0, bytes: 0 };
+    this.#brought[layer] = brought;
+    let last: { readonly path: string; readonly inode: Inode } | undefined;
+    return {
+      hidden: (inode, path) => {
+        last = { path, inode };
+        for (const [file, where] of filesIn(inode, path)) this.#drop(file, layer, where);
+      },
+      placed: (inode, path) => {
+        if (last?.path === path && last.inode.type === "file" && inode.type === "file")
+          this.#replaced.push({ layer, old: last.inode, file: inode });
+        for (const [file] of filesIn(inode, path)) {
+          const known = this.#files.get(file);
+          if (known !== undefined) {
+            known.names++;
+            known.gone = undefined;
+            continue;
+          }
+          this.#files.set(file, { layer, names: 1, gone: undefined });
+          brought.files++;
+          brought.bytes += file.size;
+        }
+      },
+    };
+  }
+
+  /** Sums by layer, when the last one is in place. */
+  sums(isSame: (one: RegularFile, other: RegularFile) => boolean): LayerSums[] {
+    const sums = this.#brought.map(({ files, bytes }, index) => ({
+      number: index + 1,
+      files,
+      addedBytes: bytes,
+      hiddenFiles: 0,
+      hiddenBytes: 0,
+      repeatedBytes: 0,
+      wastedBytes: 0,
+    }));
+    for (const [{ size }, { layer, gone }] of this.#files) {
+      const [from, by] = [sums[layer], gone && sums[gone.layer]];
+      if (from === undefined || by === undefined) continue;
+      by.hiddenFiles++;
+      by.hiddenBytes += size;
+      from.wastedBytes += size;
+    }
+    for (const { layer, old, file } of this.#replaced) {
+      const sum = sums[layer];
+      if (sum !== undefined && old !== file && old.size === file.size && isSame(old, file))
+        sum.repeatedBytes += file.size;
+    }
+    return sums;
+  }
+
+  /** The largest files that a layer above hides, by size and then by path. */
+  wasted(): WastedFile[] {
+    const found: WastedFile[] = [];
+    for (const [{ size }, { layer, gone }] of this.#files) {
+      if (gone === undefined || size === 0) continue;
+      found.push({ path: asText(gone.path), bytes: size, layer: layer + 1, hiddenBy: gone.layer + 1 });
+    }
+    found.sort((a, b) => b.bytes - a.bytes || (a.path < b.path ? -1 : 1));
+    return found.slice(0, MOST_TOLD);
+  }
+
+  #drop(file: RegularFile, layer: number, path: string): void {
+    const known = this.#files.get(file);
+    if (known === undefined) return;
+    known.names--;
+    if (known.names === 0) known.gone = { layer, path };
+  }
+}
+
+/** The regular files at a path and below it, by each of their names. */
+function* filesIn(inode: Inode, path: string): Generator<readonly [file: RegularFile, path: string]> {
+  const work = [{ inode, path }];
+  for (let next = work.pop(); next !== undefined; next = work.pop()) {
+    if (next.inode.type === "file") yield [next.inode, next.path];
+    if (next.inode.type !== "directory") continue;
+    for (const [name, child] of next.inode.entries) work.push({ inode: child, path: `${next.path}/${name}` });
+  }
+}

@@ -1,0 +1,175 @@
+/**
+ * What a report tells of an image, as `--format json` writes it. Sizes are bytes. Paths are absolute, UTF-8 with U+FFFD
+ * for what is none.
+ */
+
+/** Bytes that regular files have, and how many files there are of each kind. */
+export interface Totals {
+  /** Of regular files, holes included: a file with several names counts once, where its first name is. */
+  readonly bytes: number;
+  /** Those of them that the source has: the others are holes. */
+  readonly storedBytes: number;
+  readonly files: number;
+  /** The root as well. */
+  readonly directories: number;
+  readonly symlinks: number;
+  /** Devices, pipes and sockets. */
+  readonly others: number;
+  /** Further names of files that were counted already. */
+  readonly furtherNames: number;
+}
+
+/** A folder with all that is below it. */
+export interface FolderFacts {
+  readonly path: string;
+  readonly bytes: number;
+  readonly files: number;
+}
+
+export interface LargeFile {
+  readonly path: string;
+  readonly bytes: number;
+  readonly storedBytes: number;
+}
+
+/** Files with the same contents that are not one file. */
+export interface Duplicates {
+  /** Of each. */
+  readonly bytes: number;
+  /** What would be spared if they were one file. */
+  readonly wastedBytes: number;
+  /** The first path of each, in their order. */
+  readonly paths: readonly string[];
+}
+
+/** A file that gives who runs it more than their own rights. */
+export interface PrivilegedFile {
+  readonly path: string;
+  /** Octal, as "4755". */
+  readonly mode: string;
+  readonly uid: number;
+  readonly gid: number;
+  readonly setuid: boolean;
+  readonly setgid: boolean;
+  /** As getcap(8) writes them: "cap_net_raw=ep"; null where it has none. */
+  readonly capabilities: string | null;
+}
+
+export interface PackageFacts {
+  readonly name: string;
+  readonly version: string;
+  /** What it takes when it is installed, as the package itself says; null where it does not. */
+  readonly bytes: number | null;
+  readonly manager: "dpkg" | "apk";
+}
+
+export interface LayerFacts {
+  /** From 1, the base. */
+  readonly number: number;
+  /** Of its stored bytes, or uncompressed where nothing states that. */
+  readonly digest: string;
+  /** As it is stored. */
+  readonly storedBytes: number;
+  /** What made it, as the image's history says; null where it does not. */
+  readonly createdBy: string | null;
+  /** Files that it brings. */
+  readonly files: number;
+  readonly addedBytes: number;
+  /** Of files below that it replaces or removes. */
+  readonly hiddenFiles: number;
+  readonly hiddenBytes: number;
+  /** Of those the bytes whose contents it has again: another owner, mode or time was all that changed. */
+  readonly repeatedBytes: number;
+  /** Of its files what layers above replace or remove. */
+  readonly wastedBytes: number;
+}
+
+/** A file that is in a layer and not in the image. */
+export interface WastedFile {
+  readonly path: string;
+  readonly bytes: number;
+  /** Numbers of the layer that has it, and of the one that replaces or removes it. */
+  readonly layer: number;
+  readonly hiddenBy: number;
+}
+
+/** What blocks are for. */
+export const BLOCK_KINDS = ["metadata", "directories", "contents", "journal", "free"] as const;
+export type BlockKind = (typeof BLOCK_KINDS)[number];
+
+/** Blocks in a row: the first, how many, and the place of their kind in `BLOCK_KINDS`. */
+export type BlockRow = readonly [first: number, length: number, kind: number];
+
+/** A finished filesystem. */
+export interface FilesystemMap {
+  readonly type: string;
+  readonly blockSize: number;
+  readonly blocks: number;
+  /** Bytes of the image that are behind the filesystem: a hash tree of dm-verity. */
+  readonly behindBytes: number;
+  /** Blocks of each kind. */
+  readonly blocksOf: Readonly<Record<BlockKind, number>>;
+  /** All blocks, ascending. */
+  readonly rows: readonly BlockRow[];
+}
+
+export interface SourceFacts {
+  /** As the command takes it. */
+  readonly source: string;
+  /** Null where only the files could tell, or there is none. */
+  readonly digest: string | null;
+  readonly platform: string | null;
+  /** RFC 3339. */
+  readonly created: string | null;
+}
+
+export interface ImageReport extends SourceFacts {
+  readonly schemaVersion: 1;
+  readonly report: "image";
+  readonly totals: Totals;
+  /** From the base upwards; empty where the source has none. */
+  readonly layers: readonly LayerFacts[];
+  /** The largest hundred of files that layers above hide. */
+  readonly wasted: readonly WastedFile[];
+  /** Every folder, each before those in it. */
+  readonly folders: readonly FolderFacts[];
+  /** The largest hundred. */
+  readonly largest: readonly LargeFile[];
+  readonly duplicateBytes: number;
+  /** Those that waste the most first. */
+  readonly duplicates: readonly Duplicates[];
+  readonly privileged: readonly PrivilegedFile[];
+  readonly packages: readonly PackageFacts[];
+  /** Packages are there whose list this program does not read. */
+  readonly unreadPackages: readonly "rpm"[];
+  /** Null where the source is no finished filesystem. */
+  readonly filesystem: FilesystemMap | null;
+}
+
+/** A file, a folder with all that is below it, or a package, that is not the same in two images. */
+export interface SizeChange {
+  readonly path: string;
+  /** Null where it is not there. */
+  readonly before: number | null;
+  readonly after: number | null;
+}
+
+export interface PackageChange {
+  readonly name: string;
+  readonly manager: PackageFacts["manager"];
+  /** Versions; null where it is not there. */
+  readonly before: string | null;
+  readonly after: string | null;
+}
+
+export interface ComparisonReport {
+  readonly schemaVersion: 1;
+  readonly report: "comparison";
+  readonly before: SourceFacts & { readonly totals: Totals };
+  readonly after: SourceFacts & { readonly totals: Totals };
+  /** Folders in which files are not the same, each before those in it. */
+  readonly folders: readonly SizeChange[];
+  /** Files that are not the same in size or contents: those that differ the most in size first. */
+  readonly files: readonly SizeChange[];
+  readonly packages: readonly PackageChange[];
+}

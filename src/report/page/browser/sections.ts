@@ -1,0 +1,304 @@
+import { formatBytes } from "../../../format-bytes.ts";
+import type {
+  Duplicates,
+  LargeFile,
+  LayerFacts,
+  PackageChange,
+  PackageFacts,
+  PrivilegedFile,
+  SizeChange,
+  WastedFile,
+} from "../../facts/report.ts";
+import type { ComparisonPage, ImagePage } from "../data.ts";
+import { counted, element, quoted } from "./dom.ts";
+import { SortableTable, type TableOptions } from "./table.ts";
+import { changeText } from "./words.ts";
+
+/** A part of the page: its title, and what is in it. */
+export interface Section {
+  readonly id: string;
+  readonly title: string;
+  readonly lead: string;
+  readonly parts: readonly HTMLElement[];
+}
+
+function tableOf<Item>(items: readonly Item[], options: TableOptions<Item>): HTMLElement {
+  const table = new SortableTable(options);
+  table.show(items);
+  return table.element;
+}
+
+const bytesColumn = <Item>(title: string, of: (item: Item) => number) => ({
+  title,
+  isNumber: true,
+  by: of,
+  cell: (item: Item) => formatBytes(of(item)),
+});
+const pathColumn = <Item extends { readonly path: string }>() => ({
+  title: "Path",
+  by: ({ path }: Item) => path,
+  cell: ({ path }: Item) => quoted(path),
+});
+
+/** The parts of a page of one image that have anything in them. */
+export function imageSections({ report, moreDuplicates }: ImagePage): Section[] {
+  const { layers, wasted, largest, duplicates, duplicateBytes, privileged } = report;
+  const sections: (Section | undefined)[] = [
+    layers.length === 0 ? undefined : layersSection(layers, wasted),
+    section("largest", "Largest files", "", largest.length, () => largestTable(largest)),
+    section(
+      "duplicates",
+      "Duplicates",
+      `${formatBytes(duplicateBytes)} could be spared if files with the same contents were one.${moreDuplicates > 0 ? ` ${counted(moreDuplicates, "smaller group")} are not on this page.` : ""}`,
+      duplicates.length,
+      () => duplicatesTable(duplicates),
+    ),
+    section(
+      "privileges",
+      "Setuid, setgid and capabilities",
+      "Who runs these files gets more than their own rights.",
+      privileged.length,
+      () => privilegedTable(privileged),
+    ),
+    packagesSection(report),
+  ];
+  return sections.filter((each) => each !== undefined);
+}
+
+function section(
+  id: string,
+  title: string,
+  lead: string,
+  count: number,
+  make: () => HTMLElement,
+): Section | undefined {
+  return count === 0 ? undefined : { id, title, lead, parts: [make()] };
+}
+
+function layersSection(layers: readonly LayerFacts[], wasted: readonly WastedFile[]): Section {
+  const sum = layers.reduce((total, { wastedBytes }) => total + wastedBytes, 0);
+  return {
+    id: "layers",
+    title: "Layers",
+    lead:
+      sum === 0
+        ? "Nothing that a layer adds is replaced or removed by one above it."
+        : `${formatBytes(sum)} are in layers and not in the image: layers above replace or remove them.`,
+    parts: [layersTable(layers), ...(wasted.length === 0 ? [] : [wastedTable(wasted)])],
+  };
+}
+
+function layersTable(layers: readonly LayerFacts[]): HTMLElement {
+  const most = Math.max(...layers.map(({ addedBytes }) => addedBytes));
+  return tableOf(layers, {
+    noun: ["layer", "layers"],
+    caption: "Layers, from the base upwards",
+    columns: [
+      { title: "Layer", isNumber: true, by: ({ number }) => number, cell: ({ number }) => String(number) },
+      {
+        title: "Made by",
+        cell: ({ createdBy, digest }) =>
+          element(
+            "span",
+            { class: "made" },
+            createdBy === null ? quoted(digest.slice(0, 19)) : quoted(createdBy),
+          ),
+      },
+      bytesColumn<LayerFacts>("Stored", ({ storedBytes }) => storedBytes),
+      bytesColumn<LayerFacts>("Adds", ({ addedBytes }) => addedBytes),
+      { title: "Kept and wasted", isExtra: true, cell: (layer) => layerBar(layer, most) },
+      {
+        title: "Files",
+        isNumber: true,
+        by: ({ files }) => files,
+        cell: ({ files }) => files.toLocaleString("en"),
+      },
+      bytesColumn<LayerFacts>("Hides", ({ hiddenBytes }) => hiddenBytes),
+      bytesColumn<LayerFacts>("Repeats", ({ repeatedBytes }) => repeatedBytes),
+      bytesColumn<LayerFacts>("Wasted", ({ wastedBytes }) => wastedBytes),
+    ],
+  });
+}
+
+function layerBar({ addedBytes, wastedBytes }: LayerFacts, most: number): HTMLElement {
+  const part = (name: string, bytes: number): HTMLElement => {
+    const made = element("span", { class: name });
+    made.style.width = `${most === 0 ? 0 : (bytes / most) * 100}%`;
+    return made;
+  };
+  return element(
+    "span",
+    { class: "track", "aria-hidden": "true" },
+    part("bar kept", addedBytes - wastedBytes),
+    part("bar wasted", wastedBytes),
+  );
+}
+
+function wastedTable(wasted: readonly WastedFile[]): HTMLElement {
+  return tableOf(wasted, {
+    noun: ["file", "files"],
+    caption: "The largest files that a layer has and one above hides",
+    columns: [
+      pathColumn<WastedFile>(),
+      bytesColumn<WastedFile>("Bytes", ({ bytes }) => bytes),
+      { title: "In layer", isNumber: true, by: ({ layer }) => layer, cell: ({ layer }) => String(layer) },
+      {
+        title: "Hidden by",
+        isNumber: true,
+        by: ({ hiddenBy }) => hiddenBy,
+        cell: ({ hiddenBy }) => String(hiddenBy),
+      },
+    ],
+  });
+}
+
+function largestTable(largest: readonly LargeFile[]): HTMLElement {
+  const hasHoles = largest.some(({ bytes, storedBytes }) => storedBytes < bytes);
+  return tableOf(largest, {
+    noun: ["file", "files"],
+    caption: "Largest files",
+    isTitled: true,
+    columns: [
+      pathColumn<LargeFile>(),
+      bytesColumn<LargeFile>("Bytes", ({ bytes }) => bytes),
+      ...(hasHoles ? [bytesColumn<LargeFile>("Without holes", ({ storedBytes }) => storedBytes)] : []),
+    ],
+  });
+}
+
+function duplicatesTable(duplicates: readonly Duplicates[]): HTMLElement {
+  return tableOf(duplicates, {
+    noun: ["group", "groups"],
+    caption: "Files with the same contents",
+    isTitled: true,
+    columns: [
+      { title: "Paths", cell: duplicatePaths },
+      {
+        title: "Files",
+        isNumber: true,
+        by: ({ paths }) => paths.length,
+        cell: ({ paths }) => String(paths.length),
+      },
+      bytesColumn<Duplicates>("Each", ({ bytes }) => bytes),
+      bytesColumn<Duplicates>("Could be spared", ({ wastedBytes }) => wastedBytes),
+    ],
+    sortedBy: 3,
+  });
+}
+
+function duplicatePaths({ paths }: Duplicates): HTMLElement {
+  const [first = "", ...others] = paths;
+  const list = element("ul", {}, ...others.map((path) => element("li", {}, quoted(path))));
+  return element(
+    "details",
+    {},
+    element("summary", {}, quoted(first), ` and ${counted(others.length, "other")}`),
+    list,
+  );
+}
+
+function privilegedTable(privileged: readonly PrivilegedFile[]): HTMLElement {
+  return tableOf(privileged, {
+    noun: ["file", "files"],
+    caption: "Setuid, setgid and capabilities",
+    isTitled: true,
+    columns: [
+      pathColumn<PrivilegedFile>(),
+      { title: "Mode", isNumber: true, by: ({ mode }) => mode, cell: ({ mode }) => mode },
+      { title: "Owner", isNumber: true, cell: ({ uid, gid }) => `${uid}:${gid}` },
+      {
+        title: "Gives",
+        cell: ({ setuid, setgid, capabilities }) =>
+          [...(setuid ? ["setuid"] : []), ...(setgid ? ["setgid"] : []), ...(capabilities ?? "").split(" ")]
+            .filter((word) => word !== "")
+            .join(", "),
+      },
+    ],
+  });
+}
+
+function packagesSection({ packages, unreadPackages }: ImagePage["report"]): Section | undefined {
+  if (packages.length + unreadPackages.length === 0) return undefined;
+  const unread = unreadPackages.includes("rpm")
+    ? " The image has packages of rpm as well: which, and how many, this report does not read."
+    : "";
+  const parts = packages.length === 0 ? [] : [packagesTable(packages)];
+  return {
+    id: "packages",
+    title: "Packages",
+    lead: `${packages.length === 0 ? "" : `${counted(packages.length, "package")}, with the sizes that they say themselves.`}${unread}`,
+    parts,
+  };
+}
+
+function packagesTable(packages: readonly PackageFacts[]): HTMLElement {
+  return tableOf(packages, {
+    noun: ["package", "packages"],
+    caption: "Packages",
+    isTitled: true,
+    columns: [
+      { title: "Name", by: ({ name }) => name, cell: ({ name }) => quoted(name) },
+      { title: "Version", cell: ({ version }) => quoted(version) },
+      {
+        title: "Installed",
+        isNumber: true,
+        by: ({ bytes }) => bytes ?? 0,
+        cell: ({ bytes }) => (bytes === null ? "not told" : formatBytes(bytes)),
+      },
+      { title: "Manager", isExtra: true, by: ({ manager }) => manager, cell: ({ manager }) => manager },
+    ],
+    sortedBy: 2,
+  });
+}
+
+/** The parts of a page of two images that have anything in them. */
+export function comparisonSections({ report, moreFiles }: ComparisonPage): Section[] {
+  const more = moreFiles > 0 ? `${counted(moreFiles, "file")} that differ less are not on this page.` : "";
+  const sections = [
+    section("files", "Files that are not the same", more, report.files.length, () =>
+      changedTable(report.files),
+    ),
+    section("packages", "Packages", "", report.packages.length, () => packageChangesTable(report.packages)),
+  ];
+  return sections.filter((each) => each !== undefined);
+}
+
+function changedTable(files: readonly SizeChange[]): HTMLElement {
+  const size = (bytes: number | null): string => (bytes === null ? "none" : formatBytes(bytes));
+  const grown = ({ before, after }: SizeChange): number => (after ?? 0) - (before ?? 0);
+  return tableOf(files, {
+    noun: ["file", "files"],
+    caption: "Files that are not the same",
+    isTitled: true,
+    columns: [
+      pathColumn<SizeChange>(),
+      {
+        title: "Change",
+        isNumber: true,
+        by: (file) => Math.abs(grown(file)),
+        cell: (file) => changeText(grown(file)),
+      },
+      {
+        title: "Before",
+        isNumber: true,
+        by: ({ before }) => before ?? -1,
+        cell: ({ before }) => size(before),
+      },
+      { title: "After", isNumber: true, by: ({ after }) => after ?? -1, cell: ({ after }) => size(after) },
+    ],
+    sortedBy: 1,
+  });
+}
+
+function packageChangesTable(packages: readonly PackageChange[]): HTMLElement {
+  return tableOf(packages, {
+    noun: ["package", "packages"],
+    caption: "Packages that are not the same",
+    isTitled: true,
+    columns: [
+      { title: "Name", by: ({ name }) => name, cell: ({ name }) => quoted(name) },
+      { title: "Before", cell: ({ before }) => (before === null ? "none" : quoted(before)) },
+      { title: "After", cell: ({ after }) => (after === null ? "none" : quoted(after)) },
+    ],
+  });
+}

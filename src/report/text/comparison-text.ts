@@ -1,0 +1,53 @@
+import { formatBytes } from "../../format-bytes.ts";
+import { printable } from "../../printable.ts";
+import type { ComparisonReport, SizeChange } from "../facts/report.ts";
+import { type Column, columns } from "./columns.ts";
+import { left, PATH, right, rowsOf, section, sourceText, totalsText } from "./image-text.ts";
+
+/** Folders that are told. */
+const MOST_FOLDERS = 30;
+
+/** What differs between two images, for a terminal. */
+export function comparisonText(report: ComparisonReport): string {
+  const { before, after, folders, files, packages } = report;
+  const grown = after.totals.bytes - before.totals.bytes;
+  const head =
+    `before  ${printable(sourceText(before))}\n        ${totalsText(before.totals)}\n` +
+    `after   ${printable(sourceText(after))}\n        ${totalsText(after.totals)}\n` +
+    `change  ${changeText(grown)}\n`;
+  const titles: Column[] = [right("change"), right("before"), right("after"), PATH];
+  const most = [...folders]
+    .sort((a, b) => Math.abs(changeOf(b)) - Math.abs(changeOf(a)))
+    .slice(0, MOST_FOLDERS);
+  const told = new Set(most);
+  const parts = [
+    head,
+    section("Folders", columns(titles, folders.filter((each) => told.has(each)).map(changeRow))),
+    section("Files", rowsOf(files, titles, changeRow)),
+    section(
+      "Packages",
+      rowsOf(packages, [left("name"), left("before"), left("after")], (each) => [
+        each.name,
+        each.before ?? "none",
+        each.after ?? "none",
+      ]),
+    ),
+  ];
+  return parts.filter((part) => part !== "").join("\n");
+}
+
+function changeRow(change: SizeChange): string[] {
+  const { before, after, path } = change;
+  const size = (bytes: number | null): string => (bytes === null ? "none" : formatBytes(bytes));
+  return [changeText(changeOf(change)), size(before), size(after), path];
+}
+
+function changeOf({ before, after }: SizeChange): number {
+  return (after ?? 0) - (before ?? 0);
+}
+
+/** "+1.2 MiB", "-3 B", "0 B". */
+export function changeText(bytes: number): string {
+  if (bytes === 0) return "0 B";
+  return `${bytes < 0 ? "-" : "+"}${formatBytes(Math.abs(bytes))}`;
+}

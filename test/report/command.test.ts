@@ -1,0 +1,146 @@
+/** `docker2vm report`: where it writes, what it refuses, and that it says the same each time. */
+import { beforeAll, expect, test } from "bun:test";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { convert } from "../../src/convert/convert.ts";
+import { runWith } from "../cli/fake-host.ts";
+import { runOk, testWith } from "../support/oracles.ts";
+import { scratchFolder } from "../support/scratch.ts";
+import { tar } from "../support/tar-builder.ts";
+import { reportedImage } from "./image.ts";
+
+const scratch = scratchFolder();
+const FORMATS = ["html", "svg", "json", "text"] as const;
+let source = "";
+let converted = "";
+
+beforeAll(async () => {
+  reportedImage(scratch("image"));
+  source = `oci:${scratch("image")}`;
+  converted = scratch("vm");
+  await convert({ source, out: converted, platform: "linux/amd64" });
+});
+
+const report = (...args: string[]) => runWith(["report", ...args, "--platform", "linux/amd64"]);
+
+test("the same image gives the same bytes, in a file and on standard output, in every form", async () => {
+  for (const format of FORMATS) {
+    for (const [name, sources] of [
+      ["one", [source]],
+      ["two", [source, converted]],
+    ] as const) {
+      const path = scratch(`${name}.${format}`);
+      expect(await report(...sources, "--format", format, "--out", path)).toMatchObject({
+        code: 0,
+        stdout: "",
+      });
+      const { stdout } = await report(...sources, "--format", format, "-o", "-");
+      expect([format, readFileSync(path, "utf8") === stdout, stdout.length > 100]).toEqual([
+        format,
+        true,
+        true,
+      ]);
+    }
+  }
+});
+
+test("text, svg and json go to standard output, a page needs a place", async () => {
+  for (const format of FORMATS.slice(1)) {
+    expect((await report(source, "--format", format)).stdout).not.toBe("");
+  }
+  const { code, stderr } = await report(source);
+  expect([code, stderr]).toEqual([2, expect.stringContaining("--out report.html")]);
+});
+
+test("a file that is there stays, unless it is to be replaced; what fails leaves nothing", async () => {
+  writeFileSync(scratch("there.html"), "mine");
+  expect(await report(source, "--out", scratch("there.html"))).toMatchObject({
+    code: 8,
+    stderr: expect.stringContaining("there.html"),
+  });
+  expect(readFileSync(scratch("there.html"), "utf8")).toBe("mine");
+  expect(await report(source, "--out", scratch("there.html"), "--force")).toMatchObject({ code: 0 });
+  expect(readFileSync(scratch("there.html"), "utf8")).toStartWith("<!doctype html>");
+  const before = readdirSync(scratch());
+  expect(await report("oci:/nowhere", "--out", scratch("never.html"))).toMatchObject({ code: 3 });
+  expect(readdirSync(scratch())).toEqual(before);
+  expect(await report(source, "--out", scratch("none", "never.html"))).toMatchObject({ code: 8 });
+});
+
+test("a folder that convert has made, and the file in it, are what is in them", async () => {
+  for (const path of [converted, scratch("vm", "rootfs.ext4")]) {
+    const { code, stdout, stderr } = await report(path, "--format", "text");
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toContain("of ext4, 4096 bytes each");
+  }
+});
+
+test("on a terminal it tells all that it knows, and nothing drives that", async () => {
+  const { stdout } = await report(source, "--format", "text");
+  for (const line of [
+    /^ +1\.4 MiB +100 % +█{20} +\/$/m,
+    /^ +2 +\d+ B +59\.1 KiB +3 +69\.1 KiB +58\.6 KiB +500 B +RUN chown/m,
+    /^ +58\.6 KiB +1 +2 +\/opt\/owned$/m,
+    /^ +1\.0 MiB +\/srv\/sparse \(1\.0 KiB without holes\)$/m,
+    /^Duplicates: 39\.1 KiB could be spared$/m,
+    /^ +0755 +0:0 +cap_chown=ei cap_net_raw=ep +\/usr\/bin\/ping$/m,
+    /^Packages: 1 of dpkg, 2 of apk, those of rpm are not read$/m,
+  ]) {
+    expect(stdout).toMatch(line);
+  }
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
+  expect(stdout).not.toMatch(/[\x00-\x09\x0b-\x1f]/);
+});
+
+test("two images: what became larger and smaller", async () => {
+  writeFileSync(
+    scratch("a.tar"),
+    tar([
+      { path: "a/grows", data: "1" },
+      { path: "a/goes", data: "22" },
+    ]),
+  );
+  writeFileSync(
+    scratch("b.tar"),
+    tar([
+      { path: "a/grows", data: "4444" },
+      { path: "b/comes", data: "55555" },
+    ]),
+  );
+  const { stdout } = await report(
+    `rootfs-tar:${scratch("a.tar")}`,
+    `rootfs-tar:${scratch("b.tar")}`,
+    "--format",
+    "text",
+  );
+  for (const line of [
+    /^change {2}\+6 B$/m,
+    /^ +\+5 B +none +5 B +\/b\/comes$/m,
+    /^ +-2 B +2 B +none +\/a\/goes$/m,
+  ])
+    expect(stdout).toMatch(line);
+});
+
+test("what cannot be is refused before anything is read", async () => {
+  expect(await report("-", "-", "--format", "text")).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("standard input"),
+  });
+  expect(await report(source, "--format", "pdf")).toMatchObject({ code: 2 });
+  expect(await report("--format", "text")).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("no SOURCE"),
+  });
+});
+
+testWith(["xmllint"], "the picture is sound XML, whatever names are in it", async () => {
+  writeFileSync(
+    scratch("odd.tar"),
+    tar([{ path: "a&b<c>\x01\xff\uffff".slice(0, 9), data: "x".repeat(99) }]),
+  );
+  for (const each of [source, `rootfs-tar:${scratch("odd.tar")}`]) {
+    const path = scratch("picture.svg");
+    expect(await report(each, "--format", "svg", "--out", path, "--force")).toMatchObject({ code: 0 });
+    expect(existsSync(path)).toBe(true);
+    runOk("xmllint", ["--noout", path]);
+  }
+});

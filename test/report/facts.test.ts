@@ -1,0 +1,216 @@
+/** What a report tells of an image is what its layers hold, and what `ls` lists of the filesystem made of it. */
+import { beforeAll, describe, expect, test } from "bun:test";
+import { posix } from "node:path";
+import { convert } from "../../src/convert/convert.ts";
+import type { ComparisonReport, ImageReport } from "../../src/report/facts/report.ts";
+import { runWith } from "../cli/fake-host.ts";
+import { buildLayout } from "../support/layout-builder.ts";
+import { scratchFolder } from "../support/scratch.ts";
+import { tar } from "../support/tar-builder.ts";
+import { BASE, reportedImage } from "./image.ts";
+
+const scratch = scratchFolder();
+const KINDS = ["ext4", "erofs", "xfs"] as const;
+const images = {} as Record<(typeof KINDS)[number], string>;
+let report: ImageReport;
+
+async function reportOf<Report = ImageReport>(...args: string[]): Promise<Report> {
+  const { code, stdout, stderr } = await runWith([
+    "report",
+    ...args,
+    "--format",
+    "json",
+    "--platform",
+    "linux/amd64",
+  ]);
+  expect({ code, stderr: stderr.replace(/^warning: .*\n/gm, "") }).toEqual({ code: 0, stderr: "" });
+  return JSON.parse(Buffer.from(stdout, "latin1").toString("utf8"));
+}
+
+beforeAll(async () => {
+  reportedImage(scratch("image"));
+  for (const type of KINDS) {
+    const options = { source: `oci:${scratch("image")}`, out: scratch(type), platform: "linux/amd64" };
+    images[type] = (await convert({ ...options, filesystem: { type } })).rootfsPath;
+  }
+  report = await reportOf(`oci:${scratch("image")}`);
+});
+
+/** Sums of the bytes of each folder, as `ls -R --json` lists files: one with several names is where its first is. */
+async function listedSums(image: string): Promise<{ folders: Record<string, number>; files: number }> {
+  const { stdout } = await runWith(["ls", image, "-R", "--json"]);
+  const folders: Record<string, number> = { "/": 0 };
+  const seen = new Set<number>();
+  for (const line of stdout.trimEnd().split("\n")) {
+    const { path, type, inode, size } = JSON.parse(Buffer.from(line, "latin1").toString("utf8"));
+    if (type === "directory" && path !== "lost+found") folders[`/${path}`] ??= 0;
+    if (type !== "file" || seen.has(inode)) continue;
+    seen.add(inode);
+    for (let at = `/${path}`; at !== "/"; ) {
+      at = posix.dirname(at);
+      folders[at] = (folders[at] ?? 0) + size;
+    }
+  }
+  return { folders, files: seen.size };
+}
+
+describe("sums", () => {
+  for (const type of KINDS) {
+    test(`are those of ls -R --json, of the layers and of the ${type} made of them`, async () => {
+      const { folders, files } = await listedSums(images[type]);
+      const of = await reportOf(images[type]);
+      for (const each of [report, of]) {
+        expect(Object.fromEntries(each.folders.map(({ path, bytes }) => [path, bytes]))).toEqual(folders);
+        expect(each.totals).toMatchObject({ bytes: folders["/"] ?? 0, files });
+        expect(each.folders[0]).toEqual({ path: "/", bytes: each.totals.bytes, files });
+      }
+      expect(of).toMatchObject({ source: `image:${images[type]}`, digest: null, layers: [], wasted: [] });
+      expect({ ...of.totals, storedBytes: 0 }).toEqual({ ...report.totals, storedBytes: 0 });
+    });
+  }
+
+  test("know holes, further names and what is no file", () => {
+    expect(report.totals).toMatchObject({ symlinks: 2, others: 1, furtherNames: 1 });
+    expect(report.totals.bytes - report.totals.storedBytes).toBe(1048576 - 1024);
+    expect(report.largest.slice(0, 2)).toEqual([
+      { path: "/srv/sparse", bytes: 1048576, storedBytes: 1024 },
+      { path: "/usr/bin/tool", bytes: 300_000, storedBytes: 300_000 },
+    ]);
+  });
+});
+
+test("layers tell what they add, hide, repeat and waste, and what made them", () => {
+  const brought = 300_000 + 5000 + 4 + 4 + 60_000 + 7000 + 10_000 + 800 + 60_000 + 4000;
+  const [status = 0, installed = 0, rpm = 0] = ["dpkg/status", "apk/db/installed", "rpmdb.sqlite"].map(
+    (end) => report.largest.find(({ path }) => path.endsWith(end))?.bytes,
+  );
+  expect(report.layers.map(({ digest, storedBytes, ...layer }) => layer)).toEqual([
+    {
+      number: 1,
+      createdBy: "ADD base /",
+      files: 16,
+      addedBytes: brought + status + installed + rpm,
+      hiddenFiles: 0,
+      hiddenBytes: 0,
+      repeatedBytes: 0,
+      wastedBytes: 10_000 + 800 + 60_000,
+    },
+    {
+      number: 2,
+      createdBy: "RUN chown -R app /opt && rm -r /opt/removed",
+      files: 3,
+      addedBytes: 500 + 60_000 + 7,
+      hiddenFiles: 4,
+      hiddenBytes: 10_000 + 800 + 60_000,
+      repeatedBytes: 60_000,
+      wastedBytes: 500,
+    },
+    {
+      number: 3,
+      createdBy: "COPY srv /srv",
+      files: 2,
+      addedBytes: 1048576 + 700,
+      hiddenFiles: 1,
+      hiddenBytes: 500,
+      repeatedBytes: 0,
+      wastedBytes: 0,
+    },
+  ]);
+  const added = report.layers.reduce((sum, { addedBytes, wastedBytes }) => sum + addedBytes - wastedBytes, 0);
+  expect(added).toBe(report.totals.bytes);
+  expect(report.wasted).toEqual([
+    { path: "/opt/owned", bytes: 60_000, layer: 1, hiddenBy: 2 },
+    { path: "/opt/removed/a", bytes: 9000, layer: 1, hiddenBy: 2 },
+    { path: "/opt/removed/b", bytes: 1000, layer: 1, hiddenBy: 2 },
+    { path: "/opt/opaque/old", bytes: 800, layer: 1, hiddenBy: 2 },
+    { path: "/opt/opaque/new", bytes: 500, layer: 2, hiddenBy: 3 },
+  ]);
+});
+
+test("duplicates are files with the same contents, and not one file's names", () => {
+  expect(report.duplicates).toEqual([
+    {
+      bytes: 20_000,
+      wastedBytes: 40_000,
+      paths: ["/usr/share/same-1", "/usr/share/same-2", "/usr/share/same-3"],
+    },
+  ]);
+  expect(report.duplicateBytes).toBe(40_000);
+});
+
+test("setuid, setgid and capabilities are told", () => {
+  expect(report.privileged).toEqual([
+    {
+      path: "/usr/bin/ping",
+      mode: "0755",
+      uid: 0,
+      gid: 0,
+      setuid: false,
+      setgid: false,
+      capabilities: "cap_chown=ei cap_net_raw=ep",
+    },
+    { path: "/usr/bin/su", mode: "4755", uid: 0, gid: 0, setuid: true, setgid: false, capabilities: null },
+    { path: "/usr/bin/wall", mode: "2755", uid: 0, gid: 5, setuid: false, setgid: true, capabilities: null },
+  ]);
+});
+
+test("packages are those that dpkg and apk have installed; rpm's are said not to be read", async () => {
+  expect(report.packages).toEqual([
+    { name: "base-files", version: "12.4", bytes: 340 * 1024, manager: "dpkg" },
+    { name: "musl", version: "1.2.5-r10", bytes: 662122, manager: "apk" },
+    { name: "busybox", version: "1.37.0", bytes: 817000, manager: "apk" },
+  ]);
+  expect(report.unreadPackages).toEqual(["rpm"]);
+  // A package a file, without a dpkg in the image.
+  buildLayout(scratch("distroless"), {
+    layers: [
+      tar([
+        {
+          path: "var/lib/dpkg/status.d/tzdata",
+          data: "Package: tzdata\nVersion: 2025b\nInstalled-Size: 2\n",
+        },
+      ]),
+    ],
+  });
+  expect((await reportOf(`oci:${scratch("distroless")}`)).packages).toEqual([
+    { name: "tzdata", version: "2025b", bytes: 2048, manager: "dpkg" },
+  ]);
+});
+
+test("two images are compared by folder, file and package", async () => {
+  const after = tar([
+    { path: "usr/bin/tool", data: Buffer.alloc(400_000, "tool") },
+    { path: "usr/share/first", data: Buffer.alloc(7000, "others") },
+    { path: "usr/share/.wh.same-3" },
+    { path: "new/file", data: "new" },
+    { path: "usr/lib/apk/db/installed", data: "P:musl\nV:1.2.6\n\nP:added\nV:1\n\n" },
+  ]);
+  const base = tar(BASE);
+  buildLayout(scratch("before"), { layers: [base] });
+  buildLayout(scratch("after"), { layers: [base, after] });
+  const compared = await reportOf<ComparisonReport>(`oci:${scratch("before")}`, `oci:${scratch("after")}`);
+  expect(compared.files.slice(0, 2)).toEqual([
+    { path: "/usr/bin/tool", before: 300_000, after: 400_000 },
+    { path: "/usr/share/same-3", before: 20_000, after: null },
+  ]);
+  expect(compared.files.map(({ path }) => path).sort()).toEqual([
+    "/new/file",
+    "/usr/bin/tool",
+    "/usr/lib/apk/db/installed",
+    "/usr/share/first",
+    "/usr/share/same-3",
+  ]);
+  const { bytes: before } = compared.before.totals;
+  const { bytes: now } = compared.after.totals;
+  expect(compared.folders[0]).toEqual({ path: "/", before, after: now });
+  expect(compared.folders.find(({ path }) => path === "/new")).toEqual({
+    path: "/new",
+    before: null,
+    after: 3,
+  });
+  expect(compared.packages).toEqual([
+    { name: "added", manager: "apk", before: null, after: "1" },
+    { name: "busybox", manager: "apk", before: "1.37.0", after: null },
+    { name: "musl", manager: "apk", before: "1.2.5-r10", after: "1.2.6" },
+  ]);
+});
