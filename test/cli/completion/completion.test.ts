@@ -34,7 +34,7 @@ const TYPED: readonly (readonly [keys: string, ...words: string[]])[] = [
   [
     "docker2vm report ./unp\t --format sv\t -o sav\t",
     "report",
-    "unpacked/",
+    "./unpacked/",
     "--format",
     "svg",
     "-o",
