@@ -3,25 +3,36 @@ import { sortedByNumber } from "../../waiting/sorted.ts";
 import type { Steps } from "../../waiting/steps.ts";
 import { BLOCK_KINDS, type BlockKind, type BlockRow } from "./report.ts";
 
-/** All blocks of a filesystem in rows, ascending: what nobody uses is metadata, what two use is the first one's. */
-export function* blockRows(uses: readonly BlockUse[], blocks: number): Steps<readonly BlockRow[]> {
-  const rows: [first: number, length: number, kind: number][] = [];
-  const put = (first: number, length: number, kind: BlockKind): void => {
-    const number = BLOCK_KINDS.indexOf(kind);
-    const last = rows.at(-1);
-    if (length <= 0) return;
-    if (last?.[2] === number) last[1] += length;
-    else rows.push([first, length, number]);
-  };
+/** The same blocks ascending, each once: what two use is the first one's. */
+export function* disjointUses(uses: readonly BlockUse[]): Steps<BlockUse[]> {
+  const disjoint: BlockUse[] = [];
   let at = 0;
   for (const { start, length, use } of yield* sortedByNumber(uses, ({ start: block }) => block)) {
-    const end = Math.min(start + length, blocks);
-    put(at, start - at, "metadata");
     const first = Math.max(at, start);
-    put(first, end - first, use);
-    at = Math.max(at, end);
+    at = Math.max(at, start + length);
+    if (at <= first) continue;
+    const last = disjoint.at(-1);
+    if (last?.use === use && last.start + last.length === first)
+      disjoint[disjoint.length - 1] = { start: last.start, length: at - last.start, use };
+    else disjoint.push({ start: first, length: at - first, use });
   }
-  put(at, blocks - at, "metadata");
+  return disjoint;
+}
+
+/** All blocks of a filesystem in rows, by uses that are disjoint and ascend: what nobody uses is metadata. */
+export function blockRows(uses: readonly BlockUse[], blocks: number): readonly BlockRow[] {
+  const rows: BlockRow[] = [];
+  const put = (first: number, end: number, kind: BlockKind): void => {
+    if (end > first) rows.push([first, end - first, BLOCK_KINDS.indexOf(kind)]);
+  };
+  let at = 0;
+  for (const { start, length, use } of uses) {
+    const [first, end] = [Math.min(start, blocks), Math.min(start + length, blocks)];
+    put(at, first, "metadata");
+    put(first, end, use);
+    at = end;
+  }
+  put(at, blocks, "metadata");
   return rows;
 }
 

@@ -62,6 +62,8 @@ const MOST_READ = 2 ** 24;
 
 /** One image in so many is also extracted, which takes far longer than reading it. */
 const EXTRACTED = 4;
+/** And one in so many is asked what its blocks are for. */
+const GONE_THROUGH = 2;
 
 /** Damages the image so many times, each time anew, and reads all that is left of it. */
 export function expectOnlyOwnErrors(name: string, reader: FilesystemReader, damaging: Damaging): void {
@@ -78,6 +80,7 @@ export function expectOnlyOwnErrors(name: string, reader: FilesystemReader, dama
       for (const [number, block] of image.blocks) mend(block, number);
       attempt(() => finished(reader.verify(image)));
       attempt(() => readAll(reader, image));
+      if (round % GONE_THROUGH === 0) attempt(() => goThroughBlocks(reader, image));
       if (round % EXTRACTED === 0) attempt(() => extractAll(reader, image, folder));
       expect(readdirSync(folder)).toEqual([]);
     }
@@ -120,6 +123,21 @@ function readSome(pieces: Iterable<{ readonly offset: number; readonly bytes: Ui
     end = offset + bytes.length;
     read += bytes.length;
     if (read > MOST_READ) return;
+  }
+}
+
+/** Uses of blocks that are looked at; damage may name more. */
+const MOST_USES = 2 ** 18;
+
+function goThroughBlocks(reader: FilesystemReader, image: ImageReader): void {
+  const { facts, blockUses } = finished(reader.open(image, { ignoreJournal: true }));
+  facts();
+  let seen = 0;
+  for (const { start, length } of unpaused(blockUses())) {
+    expect(Number.isSafeInteger(start) && start >= 0 && Number.isSafeInteger(length) && length > 0).toBe(
+      true,
+    );
+    if (++seen > MOST_USES) return;
   }
 }
 

@@ -1,9 +1,11 @@
 /** Images with damage of every kind: reading and checking end, and throw nothing but errors of this program. */
 import { expect } from "bun:test";
 import { Docker2vmError } from "../../../../src/errors.ts";
+import { blockUses } from "../../../../src/filesystem/ext4/read/block-uses.ts";
 import { inspect } from "../../../../src/filesystem/ext4/read/inspect.ts";
 import { memoryImage } from "../../../../src/filesystem/reading/image.ts";
 import { readTree } from "../../../../src/filesystem/reading/tree.ts";
+import { unpaused } from "../../../../src/waiting/steps.ts";
 import { testWith } from "../../../support/oracles.ts";
 import { metadataPlaces, type Place } from "./metadata-places.ts";
 import { randomNumbers } from "./random.ts";
@@ -33,6 +35,7 @@ for (const [name, options] of Object.entries(FORMS)) {
         for (let i = 0; i < times; i++) damage(bytes, places, below);
         expectOnlyOwnErrors(() => verify(memoryImage(bytes)));
         expectOnlyOwnErrors(() => readAll(bytes));
+        expectOnlyOwnErrors(() => goThroughBlocks(bytes));
       }
     },
   );
@@ -70,6 +73,15 @@ function readAll(bytes: Uint8Array): void {
     expect(read).toBeLessThanOrEqual(bytes.length + filesystem.superblock.blockSize);
   }
   readTree(filesystem);
+}
+
+/** Whatever is named lies in the filesystem. */
+function goThroughBlocks(bytes: Uint8Array): void {
+  const { volume } = openFilesystem(memoryImage(bytes), { ignoreJournal: true });
+  for (const { start, length } of unpaused(blockUses(volume))) {
+    expect(length).toBeGreaterThan(0);
+    expect(start + length).toBeLessThanOrEqual(volume.superblock.blocks);
+  }
 }
 
 function expectOnlyOwnErrors(attempt: () => unknown): void {

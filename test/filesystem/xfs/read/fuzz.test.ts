@@ -4,8 +4,13 @@ import { join } from "node:path";
 import { type NumberField, viewOf } from "../../../../src/blocks/field.ts";
 import { ImageFile, type ImageReader } from "../../../../src/filesystem/reading/image.ts";
 import { walk } from "../../../../src/filesystem/reading/walk.ts";
+import { AGF, AGF_SECTOR } from "../../../../src/filesystem/xfs/format/agf.ts";
 import { ATTR_VALUE_BLOCK, XFS_ATTR3_RMT_MAGIC } from "../../../../src/filesystem/xfs/format/attribute.ts";
-import { BTREE_MAGIC, LONG_BTREE_BLOCK } from "../../../../src/filesystem/xfs/format/btree.ts";
+import {
+  BTREE_MAGIC,
+  LONG_BTREE_BLOCK,
+  SHORT_BTREE_BLOCK,
+} from "../../../../src/filesystem/xfs/format/btree.ts";
 import { seal } from "../../../../src/filesystem/xfs/format/checksum.ts";
 import { DA_BLOCK, DA_MAGIC } from "../../../../src/filesystem/xfs/format/da-block.ts";
 import { DIRECTORY_BLOCK, DIRECTORY_MAGIC } from "../../../../src/filesystem/xfs/format/directory.ts";
@@ -22,6 +27,7 @@ import { BLOCK, expectOnlyOwnErrors, type Region } from "../../reading/mutations
 import { makeXfs, withFolder } from "./support.ts";
 
 const ROUNDS = 1500;
+const AGF_SIZE = 224;
 
 testWith(
   ["mkfs.xfs", "loop mount", "setfattr"],
@@ -56,7 +62,11 @@ function fill(folder: string): void {
 function regionsOf(sound: ImageReader): Region[] {
   const filesystem = openXfs(sound);
   const { volume, root } = filesystem;
-  const regions: Region[] = [{ start: 0, length: 264 }];
+  const agf = { start: AGF_SECTOR * SECTOR_SIZE, length: AGF_SIZE };
+  const freeTree = AGF.agf_bno_root.get(viewOf(sound.read(agf.start, agf.length)), 0);
+  const freeSpace = [agf, { start: freeTree * BLOCK, length: 256 }];
+  // There are far more of all others.
+  const regions: Region[] = [{ start: 0, length: 264 }, ...freeSpace, ...freeSpace, ...freeSpace];
   const all = [root, ...[...unpaused(walk(filesystem, root, () => true))].map(({ inode }) => inode)];
   for (const inode of all) {
     const block = Math.floor(inode.number / (BLOCK / INODE_SIZE));
@@ -79,6 +89,7 @@ const SEALED: readonly [field: NumberField, values: readonly number[], crc: Numb
   [DIRECTORY_BLOCK.magic, Object.values(DIRECTORY_MAGIC), DIRECTORY_BLOCK.crc],
   [DA_BLOCK.magic, Object.values(DA_MAGIC), DA_BLOCK.crc],
   [LONG_BTREE_BLOCK.bb_magic, [BTREE_MAGIC.bmap], LONG_BTREE_BLOCK.bb_crc],
+  [SHORT_BTREE_BLOCK.bb_magic, [BTREE_MAGIC.bno], SHORT_BTREE_BLOCK.bb_crc],
   [ATTR_VALUE_BLOCK.rm_magic, [XFS_ATTR3_RMT_MAGIC], ATTR_VALUE_BLOCK.rm_crc],
   [SYMLINK_BLOCK.sl_magic, [XFS_SYMLINK_MAGIC], SYMLINK_BLOCK.sl_crc],
 ];
@@ -86,6 +97,7 @@ const SEALED: readonly [field: NumberField, values: readonly number[], crc: Numb
 function mend(block: Uint8Array, number: number): void {
   if (number === 0) {
     reseal(block.subarray(0, SECTOR_SIZE), SUPERBLOCK.sb_crc);
+    reseal(block.subarray(AGF_SECTOR * SECTOR_SIZE, (AGF_SECTOR + 1) * SECTOR_SIZE), AGF.agf_crc);
     return;
   }
   const view = viewOf(block);
