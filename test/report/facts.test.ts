@@ -7,7 +7,7 @@ import { runWith } from "../cli/fake-host.ts";
 import { buildLayout } from "../support/layout-builder.ts";
 import { scratchFolder } from "../support/scratch.ts";
 import { tar } from "../support/tar-builder.ts";
-import { BASE, reportedImage } from "./image.ts";
+import { BASE, LONG_COMMAND, reportedImage } from "./image.ts";
 
 const scratch = scratchFolder();
 const KINDS = ["ext4", "erofs", "xfs"] as const;
@@ -107,7 +107,7 @@ test("layers tell what they add, hide, repeat and waste, and what made them", ()
     },
     {
       number: 3,
-      createdBy: "COPY srv /srv",
+      createdBy: LONG_COMMAND,
       files: 2,
       addedBytes: 1048576 + 700,
       hiddenFiles: 1,

@@ -20,6 +20,8 @@ const APK_INSTALLED = "C:Q1\nP:musl\nV:1.2.5-r10\nI:662122\n\nC:Q2\nP:busybox\nV
 /** A folder and a file in it, whose names would end a script, turn what follows around and ring. */
 export const HOSTILE = "</script><img src=x onerror=alert(1)>\u202e\u0007";
 
+export const LONG_COMMAND = `COPY srv /srv # ${"as long as a command may be ".repeat(20)}`;
+
 export const BASE: readonly TarItem[] = [
   { path: "usr/", type: "directory", mode: 0o755 },
   { path: "usr/bin/tool", data: Buffer.alloc(300_000, "tool"), mode: 0o755 },
@@ -80,7 +82,7 @@ export function reportedImage(folder: string): void {
     { created_by: "ADD base /" },
     { created_by: "ENV A=b", empty_layer: true },
     { created_by: "RUN chown -R app /opt && rm -r /opt/removed" },
-    { created_by: "COPY srv /srv" },
+    { created_by: LONG_COMMAND },
   ];
   buildLayout(folder, {
     layers: [tar(BASE), tar(ABOVE), tar(TOP)],

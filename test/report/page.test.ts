@@ -59,6 +59,12 @@ async function shown(page: Page): Promise<{ caption: string | null; at: string |
   };
 }
 
+/** The name in the middle of the largest tile that is in another. */
+const TOPMOST = `(() => {
+  const { x, y, width, height } = document.querySelector("div.tile").getBoundingClientRect();
+  return document.elementFromPoint(x + width / 2, y + height / 2).querySelector(".name").textContent;
+})()`;
+
 describe("axe-core finds nothing, nothing is wider than the page, and nothing is asked for", () => {
   for (const [name, width, colorScheme] of [
     ["image.html", 360, "dark"],
@@ -110,6 +116,10 @@ testWith(["chromium"], "what it shows is what ls lists: every folder, gone to by
       await page.locator(`.treemap [aria-label^="${next}/"]`).click({ position: { x: 10, y: 8 } });
   }
   expect(await shown(page)).toEqual({ caption: "Contents of /usr/share", at: "share" });
+  // A file is told of where it is, and its row comes first.
+  await page.locator('.treemap [aria-label^="first "]').click();
+  expect(await page.locator(".explorer tbody tr").first().textContent()).toStartWith("first6.8 KiB");
+  expect(await page.locator(".status").textContent()).toStartWith("/usr/share/first 6.8 KiB");
   await page.locator(".crumbs button").first().click();
   expect(await shown(page)).toEqual({ caption: "Contents of /", at: "/" });
   await page.locator(".explorer tbody button", { hasText: "opt/" }).click();
@@ -134,6 +144,9 @@ testWith(["chromium"], "keys alone go everywhere", async () => {
   expect((await shown(page)).at).toBe("bin");
   await page.keyboard.press("Escape");
   expect((await shown(page)).at).toBe("usr");
+  // What is in the folder that has the focus is still to be seen, and read.
+  expect(await page.evaluate(TOPMOST)).toBe("tool");
+  expect(await violationsIn(page)).toEqual([]);
   await page.keyboard.press("Backspace");
   expect((await shown(page)).at).toBe("/");
   await page.keyboard.press("/");

@@ -45,14 +45,11 @@ export class ContentsTable {
   }
 
   showFolder(folder: number, marked?: number): void {
-    const children = [...this.#tree.children(folder)];
     this.#withPaths = false;
     this.#marked = marked;
     this.#whole = this.#tree.bytes[folder] ?? 0;
-    this.#table.show(
-      marked === undefined ? children : [marked, ...children.filter((child) => child !== marked)],
-      `Contents of ${printable(this.#tree.pathOf(folder))}`,
-    );
+    const caption = `Contents of ${printable(this.#tree.pathOf(folder))}`;
+    this.#table.show([...this.#tree.children(folder)], caption, marked);
   }
 
   showFound(numbers: readonly number[], caption: string): void {

@@ -91,7 +91,7 @@ export class Explorer {
     this.#folder = folder;
     this.#show(isFolder ? undefined : number);
     this.#say(`${tree.pathOf(number)}: ${this.#words.about(number)}`);
-    if (fromTreemap) this.#treemap.focus();
+    if (fromTreemap) this.#treemap.focus(isFolder ? undefined : number);
     else this.#crumbs.querySelector<HTMLElement>("[aria-current]")?.focus();
   }
 
@@ -114,7 +114,7 @@ export class Explorer {
       ...this.#way().map((number, index, { length }) => this.#crumb(number, index === length - 1)),
     );
     this.#treemap.show(this.#folder, this.#found?.leads);
-    this.#look(undefined);
+    this.#look(marked);
     if (this.#found === undefined) this.#table.showFolder(this.#folder, marked);
     else {
       const { text, numbers, bytes } = this.#found;

@@ -14,6 +14,12 @@ import { counted, element, quoted } from "./dom.ts";
 import { SortableTable, type TableOptions } from "./table.ts";
 import { changeText } from "./words.ts";
 
+/** "sha256:" and twelve digits. */
+const SHORT_DIGEST = 19;
+/** Characters of a command from which on it is shortened, and what is left of it. */
+const LONG = 160;
+const SHORTENED = 120;
+
 /** A part of the page: its title, and what is in it. */
 export interface Section {
   readonly id: string;
@@ -97,12 +103,7 @@ function layersTable(layers: readonly LayerFacts[]): HTMLElement {
       { title: "Layer", isNumber: true, by: ({ number }) => number, cell: ({ number }) => String(number) },
       {
         title: "Made by",
-        cell: ({ createdBy, digest }) =>
-          element(
-            "span",
-            { class: "made" },
-            createdBy === null ? quoted(digest.slice(0, 19)) : quoted(createdBy),
-          ),
+        cell: ({ createdBy, digest }) => maker(createdBy ?? digest.slice(0, SHORT_DIGEST)),
       },
       bytesColumn<LayerFacts>("Stored", ({ storedBytes }) => storedBytes),
       bytesColumn<LayerFacts>("Adds", ({ addedBytes }) => addedBytes),
@@ -118,6 +119,13 @@ function layersTable(layers: readonly LayerFacts[]): HTMLElement {
       bytesColumn<LayerFacts>("Wasted", ({ wastedBytes }) => wastedBytes),
     ],
   });
+}
+
+/** A command; of a long one the beginning, and the whole where it is asked for. */
+function maker(text: string): HTMLElement {
+  if (text.length <= LONG) return element("span", { class: "made" }, quoted(text));
+  const summary = element("summary", {}, quoted(`${text.slice(0, SHORTENED)}…`));
+  return element("details", { class: "made" }, summary, quoted(text));
 }
 
 function layerBar({ addedBytes, wastedBytes }: LayerFacts, most: number): HTMLElement {

@@ -37,6 +37,7 @@ export class SortableTable<Item> {
   readonly #foot = element("p", { class: "more" });
   readonly #region: HTMLElement;
   #items: readonly Item[] = [];
+  #first: Item | undefined;
   #sorted: readonly Item[] = [];
   #shown = 0;
   #order: { readonly column: number; readonly direction: Direction } | undefined;
@@ -52,9 +53,10 @@ export class SortableTable<Item> {
     this.#headings();
   }
 
-  /** Other rows, and what they are. */
-  show(items: readonly Item[], caption = this.#options.caption): void {
+  /** Other rows, and what they are; `first` stands before all others, however they are sorted. */
+  show(items: readonly Item[], caption = this.#options.caption, first?: Item): void {
     this.#items = items;
+    this.#first = first;
     this.#caption.textContent = caption;
     this.#region.setAttribute("aria-label", caption);
     this.#sort();
@@ -97,8 +99,10 @@ export class SortableTable<Item> {
     const order = this.#order;
     const by = order && this.#options.columns[order.column]?.by;
     const sign = order?.direction === "descending" ? -1 : 1;
-    this.#sorted =
-      by === undefined ? this.#items : [...this.#items].sort((a, b) => sign * compared(by(a), by(b)));
+    const first = this.#first;
+    const others = first === undefined ? this.#items : this.#items.filter((item) => item !== first);
+    const sorted = by === undefined ? others : [...others].sort((a, b) => sign * compared(by(a), by(b)));
+    this.#sorted = first === undefined ? sorted : [first, ...sorted];
     this.#body.replaceChildren();
     this.#shown = 0;
     this.#more();

@@ -50,8 +50,17 @@ export class TreemapView {
     this.#draw();
   }
 
-  focus(): void {
-    this.element.querySelector<HTMLElement>("button")?.focus();
+  /** Goes to a name's tile, or the first one. */
+  focus(number: number | undefined): void {
+    const own = number === undefined ? null : this.element.querySelector(`button[data-number="${number}"]`);
+    const tile = own ?? this.element.querySelector("button");
+    if (tile instanceof HTMLElement) this.#goTo(tile);
+  }
+
+  /** The one tile that tabs reach is the one that has the focus. */
+  #goTo(tile: HTMLElement): void {
+    for (const button of this.element.querySelectorAll("button")) button.tabIndex = button === tile ? 0 : -1;
+    tile.focus();
   }
 
   #draw(): void {
@@ -115,8 +124,7 @@ export class TreemapView {
     if (event.key in next) {
       event.preventDefault();
       const to = buttons.at(next[event.key as keyof typeof next] % Math.max(1, buttons.length));
-      for (const button of buttons) button.tabIndex = button === to ? 0 : -1;
-      to?.focus();
+      if (to !== undefined) this.#goTo(to);
     }
   }
 }
