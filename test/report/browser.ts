@@ -8,7 +8,7 @@ export function startBrowser(): Promise<Browser> {
   const executablePath = findOracle("chromium");
   if (executablePath === undefined) throw new Error("chromium is missing");
   // As root it has no sandbox; pages here are this program's own.
-  return chromium.launch({ executablePath, args: ["--no-sandbox"] });
+  return chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
 }
 
 /** A page with everything that went wrong in it, and whatever it asked for. */

@@ -69,11 +69,14 @@ function areaOf({ width, height }: Rectangle): number {
 }
 
 /** What is in a folder, the largest first, and what is too small as one. */
-function inFolder(tree: Tree, { number, area, depth }: Open, { leastArea }: LayoutOptions): Tile[] {
+function inFolder(tree: Tree, { number, area, depth }: Open, { leastArea, most }: LayoutOptions): Tile[] {
   const whole = tree.bytes[number] ?? 0;
   if (whole === 0) return [];
   const least = (leastArea * whole) / areaOf(area);
-  const children = tree.bySize(number).filter((child) => (tree.bytes[child] ?? 0) >= least);
+  const children = tree
+    .bySize(number)
+    .slice(0, most - 1)
+    .filter((child) => (tree.bytes[child] ?? 0) >= least);
   const values = children.map((child) => tree.bytes[child] ?? 0);
   const rest = whole - values.reduce((sum, value) => sum + value, 0);
   return squarify(rest > 0 ? [...values, rest] : values, whole, area).map((rectangle, i) => {
