@@ -16,6 +16,31 @@ describe("a config", () => {
   });
   const read = (value: unknown) => parseConfig(bytes(value), "config C");
 
+  test("tells what made its layers; what is wrong in that refuses nothing", () => {
+    const history = [
+      { created_by: "ADD a" },
+      { created_by: "ENV B=c", empty_layer: true },
+      {},
+      { empty_layer: null },
+    ];
+    expect(read(config({ history })).history).toEqual([
+      { createdBy: "ADD a", isEmpty: false },
+      { createdBy: "ENV B=c", isEmpty: true },
+      { createdBy: "", isEmpty: false },
+      { createdBy: "", isEmpty: false },
+    ]);
+    for (const odd of [
+      undefined,
+      null,
+      "history",
+      [7],
+      [{ created_by: 7 }],
+      [{ empty_layer: "yes" }],
+      { a: [] },
+    ])
+      expect(read(config({ history: odd })).history).toEqual([]);
+  });
+
   test("is read whole", () => {
     const parsed = read(
       config({
