@@ -129,6 +129,25 @@ export type { RefusedDocument } from "./referrer/documents.ts";
 export type { SignatureReport, SigningSettings, SignResult } from "./referrer/sign-image.ts";
 export type { SignatureFormat, SignedManifest } from "./referrer/sign-manifest.ts";
 export type { HowPushed } from "./registry/blob-upload.ts";
+export type {
+  BlockKind,
+  BlockRow,
+  ComparisonReport,
+  Duplicates,
+  FilesystemMap,
+  FolderFacts,
+  ImageReport,
+  LargeFile,
+  LayerFacts,
+  PackageChange,
+  PackageFacts,
+  PrivilegedFile,
+  SizeChange,
+  SourceFacts,
+  Totals,
+  WastedFile,
+} from "./report/facts/report.ts";
+export { type ComparisonOptions, reportComparison, reportImage } from "./report/report-image.ts";
 export {
   type FilesystemExtent,
   type ResizeOptions,

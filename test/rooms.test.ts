@@ -363,6 +363,8 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
     "profile",
     "edits",
     "convert",
+    "report",
+    "report/facts",
     "dockerfile",
     "bundle/runtime",
     "bundle/validate",

@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from "bun:test";
 import { posix } from "node:path";
 import { convert } from "../../src/convert/convert.ts";
 import type { ComparisonReport, ImageReport } from "../../src/report/facts/report.ts";
+import { reportComparison, reportImage } from "../../src/report/report-image.ts";
 import { runWith } from "../cli/fake-host.ts";
 import { buildLayout } from "../support/layout-builder.ts";
 import { scratchFolder } from "../support/scratch.ts";
@@ -24,7 +25,7 @@ async function reportOf<Report = ImageReport>(...args: string[]): Promise<Report
     "linux/amd64",
   ]);
   expect({ code, stderr: stderr.replace(/^warning: .*\n/gm, "") }).toEqual({ code: 0, stderr: "" });
-  return JSON.parse(Buffer.from(stdout, "latin1").toString("utf8"));
+  return JSON.parse(stdout);
 }
 
 beforeAll(async () => {
@@ -77,6 +78,15 @@ describe("sums", () => {
       { path: "/usr/bin/tool", bytes: 300_000, storedBytes: 300_000 },
     ]);
   });
+});
+
+test("the library tells what the command's JSON tells", async () => {
+  const source = `oci:${scratch("image")}`;
+  expect(await reportImage({ source, platform: "linux/amd64" })).toEqual(report);
+  const after = `image:${images.ext4}`;
+  const compared = await reportComparison({ before: source, after, platform: "linux/amd64" });
+  expect(compared).toEqual(await reportOf<ComparisonReport>(source, images.ext4));
+  expect([compared.files, compared.folders]).toEqual([[], []]);
 });
 
 test("layers tell what they add, hide, repeat and waste, and what made them", () => {

@@ -26,6 +26,7 @@ export interface FolderFacts {
   readonly files: number;
 }
 
+/** A regular file, where it is counted. */
 export interface LargeFile {
   readonly path: string;
   readonly bytes: number;
@@ -55,6 +56,7 @@ export interface PrivilegedFile {
   readonly capabilities: string | null;
 }
 
+/** A package that is installed. */
 export interface PackageFacts {
   readonly name: string;
   readonly version: string;
@@ -63,6 +65,7 @@ export interface PackageFacts {
   readonly manager: "dpkg" | "apk";
 }
 
+/** What a layer brings, and what becomes of it. */
 export interface LayerFacts {
   /** From 1, the base. */
   readonly number: number;
@@ -95,6 +98,7 @@ export interface WastedFile {
 
 /** What blocks are for. */
 export const BLOCK_KINDS = ["metadata", "directories", "contents", "journal", "free"] as const;
+/** What a block is for: "metadata" is all that is the filesystem's own. */
 export type BlockKind = (typeof BLOCK_KINDS)[number];
 
 /** Blocks in a row: the first, how many, and the place of their kind in `BLOCK_KINDS`. */
@@ -113,6 +117,7 @@ export interface FilesystemMap {
   readonly rows: readonly BlockRow[];
 }
 
+/** Which image it is that a report tells of. */
 export interface SourceFacts {
   /** As the command takes it. */
   readonly source: string;
@@ -123,6 +128,7 @@ export interface SourceFacts {
   readonly created: string | null;
 }
 
+/** Where the bytes of an image are. */
 export interface ImageReport extends SourceFacts {
   readonly schemaVersion: 1;
   readonly report: "image";
@@ -154,6 +160,7 @@ export interface SizeChange {
   readonly after: number | null;
 }
 
+/** A package that is not the same in two images. */
 export interface PackageChange {
   readonly name: string;
   readonly manager: PackageFacts["manager"];
@@ -162,6 +169,7 @@ export interface PackageChange {
   readonly after: string | null;
 }
 
+/** What two images differ by in size. */
 export interface ComparisonReport {
   readonly schemaVersion: 1;
   readonly report: "comparison";
