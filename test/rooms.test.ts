@@ -19,7 +19,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   inflate: ["errors.ts", "memory"],
   disk: ["errors.ts", "waiting"],
   scratch: ["errors.ts", "disk"],
-  blocks: ["errors.ts"],
+  blocks: ["errors.ts", "memory"],
   output: ["errors.ts", "system-errors.ts", "machine.ts", "disk", "scratch", "blocks"],
   tar: ["errors.ts"],
   tree: ["errors.ts", "blocks", "waiting"],

@@ -1,3 +1,4 @@
+import { takeChunk } from "../memory/chunks.ts";
 import { BLOCK_SIZE } from "./blocks.ts";
 import type { RunSet } from "./runs.ts";
 
@@ -13,9 +14,14 @@ export interface Piece {
 
 export const PIECE_BLOCKS = 256;
 
+/** Memory for a piece, which holds anything. */
+export function pieceMemory(): Uint8Array {
+  return takeChunk(PIECE_BLOCKS * BLOCK_SIZE);
+}
+
 /** Gathers single blocks into pieces as long as they follow one another. */
 export class PieceBuffer {
-  readonly #bytes = new Uint8Array(PIECE_BLOCKS * BLOCK_SIZE);
+  readonly #bytes = pieceMemory();
   #first = 0;
   #count = 0;
 
@@ -41,12 +47,13 @@ export class PieceBuffer {
 
 /** Zeros over all blocks of the set. */
 export function* zeroPieces(blocks: RunSet): Generator<Piece> {
-  const zeros = new Uint8Array(PIECE_BLOCKS * BLOCK_SIZE);
+  let zeros = new Uint8Array();
   for (let run = 0; run < blocks.starts.length; run++) {
     const end = blocks.ends[run] ?? 0;
     for (let block = blocks.starts[run] ?? 0; block < end; block += PIECE_BLOCKS) {
-      const length = Math.min(end - block, PIECE_BLOCKS);
-      yield { position: block * BLOCK_SIZE, bytes: zeros.subarray(0, length * BLOCK_SIZE), isZero: true };
+      const length = Math.min(end - block, PIECE_BLOCKS) * BLOCK_SIZE;
+      if (zeros.length < length) zeros = new Uint8Array(length);
+      yield { position: block * BLOCK_SIZE, bytes: zeros.subarray(0, length), isZero: true };
     }
   }
 }

@@ -48,7 +48,10 @@ export class DirectFile {
    * Bun), else mapped memory. Undefined if neither is taken. Tries it out on the file's first page, which is zero then.
    */
   memory(bytes: number): Uint8Array | undefined {
-    return [new Uint8Array(bytes), mapped(bytes)].find((memory) => this.#accepts(memory));
+    const ordinary = new Uint8Array(bytes);
+    if (this.#accepts(ordinary)) return ordinary;
+    const aligned = mapped(bytes);
+    return this.#accepts(aligned) ? aligned : undefined;
   }
 
   #accepts(memory: Uint8Array): boolean {

@@ -9,7 +9,6 @@ import { writeSparse } from "./write-sparse.ts";
 const PIECE = 4 << 20;
 /** Pieces at hand at once: one is read while threads hash the others. */
 const WIDTH = 3;
-const ZEROS = Buffer.alloc(PIECE);
 
 /** sha256 of each 4 MiB of a file, hex; empty for a piece of zeros, which takes longer to hash than to compare. */
 export type PieceDigests = readonly string[];
@@ -63,7 +62,7 @@ async function eachPiece(
     const position = index * PIECE;
     const bytes = buffer.subarray(0, Math.min(PIECE, size - position));
     await readWhole(file, bytes, position);
-    if (Buffer.compare(bytes, ZEROS.subarray(0, bytes.length)) !== 0) {
+    if (!isZero(bytes)) {
       const hashing = webcrypto.subtle.digest("SHA-256", bytes);
       use(position, bytes);
       digests[index] = Buffer.from(await hashing).toString("hex");
@@ -71,6 +70,14 @@ async function eachPiece(
     buffers.push(buffer);
   });
   return digests;
+}
+
+let zeros: Buffer | undefined;
+
+function isZero(bytes: Buffer): boolean {
+  // Not made where this is loaded, which every conversion does.
+  zeros ??= Buffer.alloc(PIECE);
+  return bytes.equals(zeros.subarray(0, bytes.length));
 }
 
 async function readWhole(file: number, bytes: Uint8Array, position: number): Promise<void> {

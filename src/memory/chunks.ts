@@ -22,7 +22,8 @@ const stock: Uint8Array[] = [];
 /** Memory of its own, of `length` bytes that hold anything. */
 export function takeChunk(length: number = CHUNK_SIZE): Uint8Array {
   const chunk = length === CHUNK_SIZE ? stock.pop() : undefined;
-  return chunk ?? new Uint8Array(length);
+  // Clearing it would cost as much as filling it.
+  return chunk ?? new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
 }
 
 /** The stock as such memory. */

@@ -1,5 +1,5 @@
 import { BLOCK_SIZE } from "../../../blocks/blocks.ts";
-import { type Piece, PieceBuffer, zeroPieces } from "../../../blocks/piece-buffer.ts";
+import { type Piece, zeroPieces } from "../../../blocks/piece-buffer.ts";
 import { filesystemSeed } from "../format/checksum.ts";
 import { SUPERBLOCK_OFFSET } from "../format/superblock.ts";
 import { emitBitmaps } from "./emit-bitmaps.ts";
@@ -33,9 +33,9 @@ export function* emitExt4(plan: Ext4Plan): Generator<Piece> {
 function* emitJournal({ placement: { journal }, options }: Ext4Plan): Generator<Piece> {
   const [first] = journal.extents;
   if (first === undefined) return;
-  const buffer = new PieceBuffer();
-  encodeJournalSuperblock(journal, options.uuid, buffer.add(first.physical));
-  yield* buffer.take();
+  const bytes = new Uint8Array(BLOCK_SIZE);
+  encodeJournalSuperblock(journal, options.uuid, bytes);
+  yield { position: first.physical * BLOCK_SIZE, bytes };
 }
 
 function* emitSuperblocks(plan: Ext4Plan): Generator<Piece> {
