@@ -14,17 +14,18 @@ export interface ResultsRequest {
   readonly pushTo: RepositoryName | undefined;
 }
 
-/** Throws E_USAGE for what is no repository, and for servers where none is to be asked. */
+/** Undefined for no place at all. Throws E_USAGE for what is no repository, and for servers where none is to be asked. */
 export function resultsRequest(
   { cacheFolder, copies = false, from, pushTo }: ResultSettings,
   { offline = false }: RegistryRequest,
-): ResultsRequest {
+): ResultsRequest | undefined {
   const remote = from ?? pushTo;
   if (offline && remote !== undefined) {
     throw new Docker2vmError("E_USAGE", `offline, no results come from ${remote} or go there`, {
       hint: "leave out --offline, or --from-cache and --push-cache",
     });
   }
+  if (cacheFolder === undefined && remote === undefined) return undefined;
   return {
     cacheFolder,
     copies,
