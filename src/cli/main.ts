@@ -1,4 +1,4 @@
 #!/usr/bin/env node
-import { runProcess } from "./process.ts";
+import { start } from "./start.ts";
 
-await runProcess(process.argv.slice(2));
+await start(process.argv.slice(2));

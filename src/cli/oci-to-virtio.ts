@@ -1,4 +1,4 @@
 #!/usr/bin/env node
-import { runProcess } from "./process.ts";
+import { start } from "./start.ts";
 
-await runProcess(["oci-to-virtio", ...process.argv.slice(2)]);
+await start(["oci-to-virtio", ...process.argv.slice(2)]);

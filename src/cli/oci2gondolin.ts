@@ -1,4 +1,4 @@
 #!/usr/bin/env node
-import { runProcess } from "./process.ts";
+import { start } from "./start.ts";
 
-await runProcess(["oci2gondolin", ...process.argv.slice(2)]);
+await start(["oci2gondolin", ...process.argv.slice(2)]);

@@ -12,6 +12,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { COMMANDS } from "../../src/cli/commands.ts";
+import { helpText } from "../../src/cli/help.ts";
 import { runOk, testWith } from "../support/oracles.ts";
 import { PACKAGE, packPackage, REPOSITORY } from "../support/package.ts";
 import { scratchFolder } from "../support/scratch.ts";
@@ -111,6 +112,30 @@ describe("the package as npm installs it", () => {
       "/dist/man/docker2vm-convert.1\n",
     );
   });
+
+  testWith(
+    ["node", "npm", "tar"],
+    "says its version and shows all help by itself, without what it depends on",
+    async () => {
+      const folder = scratch("alone");
+      mkdirSync(folder);
+      runOk("tar", ["-xzf", packPackage(scratch()), "-C", folder]);
+      const dist = join(folder, "package/dist");
+      for (const name of [undefined, ...Object.keys(COMMANDS)]) {
+        const shown = readFileSync(join(dist, `help/${name ?? PACKAGE.name}.txt`), "utf8");
+        expect(shown).toBe(await helpText(name));
+      }
+      for (const runtime of ["node", process.execPath]) {
+        for (const [program, file] of Object.entries(PACKAGE.bin)) {
+          const answer = (...args: string[]) => runOk(runtime, [join(folder, "package", file), ...args]);
+          const own = program === PACKAGE.name ? undefined : program;
+          expect(answer("--version")).toBe(`${PACKAGE.version}\n`);
+          expect(answer("--help")).toBe(await helpText(own));
+          if (own === undefined) expect(answer("convert", "-h")).toBe(await helpText("convert"));
+        }
+      }
+    },
+  );
 
   testWith(["node", "npm"], "is what publint calls good", () => {
     const publint = join(REPOSITORY, "node_modules/publint/src/cli.js");

@@ -1,16 +1,18 @@
 /**
  * `npm run man`, a part of the build: writes the manual's pages into dist/man, and their names into package.json where
- * others are there, for npm links at an installation what is named there.
+ * others are there, for npm links at an installation what is named there. What `--help` shows goes into dist/help.
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { COMMANDS } from "../commands.ts";
+import { helpText } from "../help.ts";
 import { editionOf } from "./edition.ts";
 import { manualPages } from "./pages.ts";
 
 const MS = 1000;
 const FOLDER = "dist/man";
+const HELP_FOLDER = "dist/help";
 
 const repository = fileURLToPath(new URL("../../..", import.meta.url));
 const manifestPath = join(repository, "package.json");
@@ -21,6 +23,11 @@ const pages = manualPages(COMMANDS, editionOf(date));
 
 mkdirSync(join(repository, FOLDER), { recursive: true });
 for (const [name, text] of pages) writeFileSync(join(repository, FOLDER, name), text);
+
+mkdirSync(join(repository, HELP_FOLDER), { recursive: true });
+for (const name of [undefined, ...Object.keys(COMMANDS)]) {
+  writeFileSync(join(repository, HELP_FOLDER, `${name ?? "docker2vm"}.txt`), await helpText(name));
+}
 
 const named = [...pages.keys()].map((name) => `${FOLDER}/${name}`);
 if (JSON.stringify(manifest.man) !== JSON.stringify(named)) {
