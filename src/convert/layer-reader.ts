@@ -2,7 +2,6 @@ import { availableParallelism } from "node:os";
 import { type LayerStreamOptions, readLayer } from "../layer/layer-stream.ts";
 import { STREAMS_IN_FLIGHT } from "../output/arenas.ts";
 import type { LayerBlob } from "../source/source.ts";
-import { WorkerPool } from "./workers/pool.ts";
 import { threadModule } from "./workers/thread-module.ts";
 
 /** Reads layers through their checks, as `readLayer` does. The bytes are the same, whichever thread makes them. */
@@ -22,11 +21,16 @@ const MOST_THREADS = THREADS_FOR_A_LAYER * STREAMS_IN_FLIGHT;
 const WORTH_THREADS = 16 << 20;
 
 /** @param workers threads; undefined: as many as the machine has cores and the layers are worth, 0: this one only */
-export function layerReader(layers: readonly LayerBlob[], workers: number | undefined): LayerReader {
+export async function layerReader(
+  layers: readonly LayerBlob[],
+  workers: number | undefined,
+): Promise<LayerReader> {
   const count = Math.min(workerCount(layers, workers), THREADS_FOR_A_LAYER * layers.length, MOST_THREADS);
   const module = threadModule();
-  if (count > 0 && module !== undefined) return new WorkerPool(count, layers, module);
-  return { read: readLayer, close: async () => undefined };
+  if (count === 0 || module === undefined) return { read: readLayer, close: async () => undefined };
+  // Loaded when it is wanted: a small image is done before.
+  const { WorkerPool } = await import("./workers/pool.ts");
+  return new WorkerPool(count, layers, module);
 }
 
 /** @param workers as many as were asked for; undefined: as many as the machine has cores and the layers are worth */

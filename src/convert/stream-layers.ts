@@ -50,7 +50,7 @@ export async function layersInto(
   // All layers listen at once, each in several places: Node would take that for a leak.
   setMaxListeners(0, signal);
   const root = impliedDirectory();
-  const reader = layerReader(layers, request.workers);
+  const reader = await layerReader(layers, request.workers);
   try {
     await inOrder(
       layers,

@@ -1,10 +1,9 @@
-import { type ArchiveOptions, openArchiveFile } from "./archive.ts";
+import type { ArchiveOptions } from "./archive.ts";
 import { isEngineSource } from "./engine-reference.ts";
 import { openLayoutFolder } from "./layout.ts";
 import { formatSourceReference } from "./reference.ts";
 import type { RegistryOptions } from "./registry-options.ts";
 import type { ImageSource, ImageSpec } from "./source.ts";
-import { openStream } from "./stream.ts";
 
 /** How images are pulled by name; what belongs to the one pull is added here. */
 export type PullOptions = Omit<RegistryOptions, "scratchFolder" | "signal" | "verifyKey">;
@@ -20,21 +19,23 @@ export interface OpenSourceOptions extends ArchiveOptions {
  * wrongly, and the signal's reason.
  */
 export async function openSource(spec: ImageSpec, options: OpenSourceOptions): Promise<ImageSource> {
-  if (spec.kind === "stream" || spec.kind === "stdin") return openStream(spec, options);
+  if (spec.kind === "stream" || spec.kind === "stdin") {
+    // Loaded when they are wanted, as all below but a layout.
+    const { openStream } = await import("./stream.ts");
+    return openStream(spec, options);
+  }
   if (spec.kind === "registry") {
-    // Loaded when it is wanted: a conversion from disk needs no HTTP.
     const { openRegistrySource } = await import("./registry-source.ts");
     const { scratchFolder, signal, verifyKey, registry = { environment: {} } } = options;
     return openRegistrySource(spec.reference, { ...registry, scratchFolder, signal, verifyKey });
   }
   if (isEngineSource(spec)) {
-    // Loaded when it is wanted, as well.
     const { openEngineSource } = await import("./engine-source.ts");
     return openEngineSource(spec, { ...options, environment: options.registry?.environment ?? {} });
   }
   const origin = { kind: spec.kind, reference: formatSourceReference(spec) };
   const choice = spec.select ?? {};
-  return spec.kind === "oci-layout"
-    ? openLayoutFolder(spec.path, choice, origin, options.verifyKey)
-    : openArchiveFile(spec.path, choice, origin, options);
+  if (spec.kind === "oci-layout") return openLayoutFolder(spec.path, choice, origin, options.verifyKey);
+  const { openArchiveFile } = await import("./archive.ts");
+  return openArchiveFile(spec.path, choice, origin, options);
 }
