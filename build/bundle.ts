@@ -21,15 +21,20 @@ const ENTRIES = [
 
 /**
  * What is started, with the modules that it begins in: all that these import without `import()` is read anyway, so it
- * stands in one file, or in one for all that begin with it. What no start reaches is cut at every `import()`.
+ * stands in one file.
  */
 const STARTS: Readonly<Record<string, readonly string[]>> = {
   start: ["src/cli/start.ts"],
-  program: ["src/cli/process.ts"],
   thread: ["src/convert/workers/worker.ts"],
+  program: ["src/cli/process.ts"],
   convert: ["src/cli/convert-command.ts", "src/convert/convert.ts", "src/convert/kept-results.ts"],
   pull: ["src/source/registry-source.ts"],
   read: ["inspect", "ls", "cat", "extract", "verify"].map((command) => `src/cli/filesystem/${command}.ts`),
+  ext4: ["src/filesystem/ext4/read/reader.ts"],
+  erofs: ["src/filesystem/erofs/read/reader.ts"],
+  xfs: ["src/filesystem/xfs/read/reader.ts"],
+  cache: ["src/cli/cache-command.ts"],
+  resize: ["src/cli/filesystem/resize.ts"],
 };
 
 /** The part of a bundler's knowledge of modules that is asked for here. */
@@ -37,30 +42,44 @@ interface ModuleGraph {
   getModuleInfo(id: string): { readonly importedIds: readonly string[] } | null;
 }
 
+type Reached = readonly (readonly [name: string, modules: ReadonlySet<string>])[];
+
+const idOf = (path: string): string => join(repository, path);
+
 /** All modules that some import, themselves included; without those that `import()` would load. */
-function reachedFrom(begin: readonly string[], graph: ModuleGraph): ReadonlySet<string> {
-  const reached = new Set(begin.map((path) => join(repository, path)));
-  for (const id of reached)
-    if (graph.getModuleInfo(id) === null) throw new Error(`no module ${id}: what starts there?`);
+function reachedFrom(begin: Iterable<string>, graph: ModuleGraph): ReadonlySet<string> {
+  const reached = new Set(begin);
   // A set hands out what is added to it meanwhile.
   for (const id of reached)
     for (const imported of graph.getModuleInfo(id)?.importedIds ?? []) reached.add(imported);
   return reached;
 }
 
-let reached: (readonly [name: string, modules: ReadonlySet<string>])[] | undefined;
+function reachedByStarts(graph: ModuleGraph): Reached {
+  return Object.entries(STARTS).map(([name, begin]) => {
+    const ids = begin.map(idOf);
+    const missing = ids.find((id) => graph.getModuleInfo(id) === null);
+    if (missing !== undefined) throw new Error(`no module ${missing}: what starts there?`);
+    return [name, reachedFrom(ids, graph)];
+  });
+}
+
+let reached: Reached | undefined;
+
+/** Starts that come with little, and soon: what they reach is in their own file, whoever else wants some of it. */
+const SMALL: readonly string[] = ["start", "thread"];
 
 /**
- * The file of a module: named by all starts that reach it, so that no two files need one another: what it imports is
- * reached by as many or more. The little that every program begins with is one file, whoever else wants some of it.
- * Undefined for entries, which are files of their own, and where no start comes.
+ * The file of a module: that of the start which reaches it, or the common one of several. No two files need one another:
+ * what a module imports is reached by as many starts or more. Undefined for entries, which are files of their own, and
+ * where no start comes: that is cut at every `import()`.
  */
 function chunkOf(id: string, graph: ModuleGraph): string | undefined {
-  if (ENTRIES.some((entry) => id === join(repository, entry))) return undefined;
-  reached ??= Object.entries(STARTS).map(([name, begin]) => [name, reachedFrom(begin, graph)]);
+  if (ENTRIES.some((entry) => id === idOf(entry))) return undefined;
+  reached ??= reachedByStarts(graph);
   const names = reached.flatMap(([name, modules]) => (modules.has(id) ? [name] : []));
-  if (names.length === 0) return undefined;
-  return names[0] === "start" ? "start" : names.join("-");
+  const [first] = names;
+  return names.length < 2 || SMALL.includes(first ?? "") ? first : "common";
 }
 
 const { dependencies } = JSON.parse(readFileSync(join(repository, "package.json"), "utf8"));

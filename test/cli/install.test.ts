@@ -54,6 +54,17 @@ function isNative(path: string): boolean {
   }
 }
 
+/** What files whose names match read, themselves included, before anything in them runs. */
+function loadedBy(dist: string, names: RegExp): ReadonlySet<string> {
+  const loaded = new Set(readdirSync(dist).filter((name) => names.test(name)));
+  expect(loaded.size).toBeGreaterThan(4);
+  for (const name of loaded) {
+    const imports = readFileSync(join(dist, name), "utf8").matchAll(/^import (?:.* from )?"\.\/(.*)";$/gm);
+    for (const [, imported = ""] of imports) loaded.add(imported);
+  }
+  return loaded;
+}
+
 describe("the package as npm installs it", () => {
   testWith(["npm"], "brings tar-stream, and no native program of any system", () => {
     const files = filesBelow(join(install(), "node_modules"));
@@ -115,7 +126,7 @@ describe("the package as npm installs it", () => {
 
   testWith(
     ["node", "npm", "tar"],
-    "says its version and shows all help by itself, without what it depends on",
+    "begins with few files, and says its version and all help without what it depends on",
     async () => {
       const folder = scratch("alone");
       mkdirSync(folder);
