@@ -132,6 +132,8 @@ describe("the package as npm installs it", () => {
       mkdirSync(folder);
       runOk("tar", ["-xzf", packPackage(scratch()), "-C", folder]);
       const dist = join(folder, "package/dist");
+      const begins = /^(main|process|convert-command|convert|kept-results)(-[\w-]{8})?\.js$/;
+      expect(loadedBy(dist, begins).size).toBeLessThan(16);
       for (const name of [undefined, ...Object.keys(COMMANDS)]) {
         const shown = readFileSync(join(dist, `help/${name ?? PACKAGE.name}.txt`), "utf8");
         expect(shown).toBe(await helpText(name));
