@@ -16,7 +16,7 @@ export const PACKAGE = JSON.parse(readFileSync(join(REPOSITORY, "package.json"),
 };
 
 /** What the published package is built of. */
-const PARTS = ["build", "src", "README.md", "LICENSE", "package.json", "tsconfig.json"];
+const PARTS = ["src", "README.md", "LICENSE", "package.json", "tsconfig.json"];
 
 /**
  * Packs what is published into a folder, once: that builds it, and in a copy, so that another run of tests in the same

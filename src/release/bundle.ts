@@ -5,10 +5,10 @@
  */
 import { readFileSync, realpathSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
+import { REPOSITORY } from "./place.ts";
 
-const repository = realpathSync(fileURLToPath(new URL("..", import.meta.url)));
+const repository = realpathSync(REPOSITORY);
 
 const ENTRIES = [
   "src/index.ts",
