@@ -40,6 +40,7 @@ export {
 } from "./cache/upkeep.ts";
 export { type ConvertResult, convert } from "./convert/convert.ts";
 export { type ConvertIntoOptions, convertInto } from "./convert/convert-into.ts";
+export { type ConvertToStreamOptions, convertToStream } from "./convert/convert-to-stream.ts";
 export { type DiffOptions, diffImages, type FileFacts, type ImageDifference } from "./convert/diff-images.ts";
 export { type ConversionPlan, planConversion } from "./convert/dry-run.ts";
 export { type ImageInspection, type InspectedImage, inspectImage } from "./convert/inspect-image.ts";
@@ -156,6 +157,7 @@ export {
 } from "./resize/resize-image.ts";
 export type { Verdict } from "./signature/bundle.ts";
 export type { FoundSignature } from "./signature/require-signature.ts";
+export type { ByteStream } from "./source/byte-stream.ts";
 export type { RegistryAccess, RegistryEvent } from "./source/registry-options.ts";
 export type {
   ContainerdSource,

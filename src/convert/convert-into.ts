@@ -1,5 +1,6 @@
 import type { Caller } from "../caller.ts";
 import type { OpenEdits } from "../edits/open.ts";
+import type { ImageStore } from "../output/image-store.ts";
 import { type ImageTarget, TargetStore } from "../output/target.ts";
 import { openEdits } from "./edit-image.ts";
 import { type ConvertedImage, makeImage } from "./make-image.ts";
@@ -7,7 +8,7 @@ import type { ImageOptions, MakingOptions } from "./options.ts";
 import { checkImageAlone } from "./profile-request.ts";
 import { openProfile } from "./profiles.ts";
 import { checkImageConversion, type Request } from "./request.ts";
-import { keyFor, temporaryScratch, withImage } from "./with-image.ts";
+import { keyFor, type Scratch, temporaryScratch, withImage } from "./with-image.ts";
 
 /** What a conversion into a place of the caller's is asked to do. Only `source` is required. */
 export type ConvertIntoOptions = MakingOptions & ImageOptions;
@@ -40,11 +41,16 @@ export type ConvertIntoOptions = MakingOptions & ImageOptions;
 export async function convertInto(target: ImageTarget, options: ConvertIntoOptions): Promise<ConvertedImage> {
   const request = checkImageConversion(options);
   checkImageAlone(request.profile);
-  return request.caller.serve(() => convertAsAsked(guarded(target, request.caller), request));
+  const store = () => new TargetStore(guarded(target, request.caller));
+  return request.caller.serve(() => convertToStore(store, request, temporaryScratch()));
 }
 
-async function convertAsAsked(target: ImageTarget, request: Request): Promise<ConvertedImage> {
-  const scratch = temporaryScratch();
+/** The conversion into one place, which `create` makes when everything else is settled; closed at the end. */
+export async function convertToStore(
+  create: () => ImageStore,
+  request: Request,
+  scratch: Scratch,
+): Promise<ConvertedImage> {
   const opening = { ...scratch, verifyKey: await keyFor(request), toRead: true };
   const profile = await openProfile(request);
   let edits: OpenEdits | undefined;
@@ -52,7 +58,7 @@ async function convertAsAsked(target: ImageTarget, request: Request): Promise<Co
     edits = await openEdits(request);
     const making = { profile, edits, request, scratch, beside: undefined };
     return await withImage(request, opening, (image, origin) =>
-      makeImage({ ...making, image, origin, store: new TargetStore(target) }),
+      makeImage({ ...making, image, origin, store: create() }),
     );
   } finally {
     profile?.close();

@@ -4,6 +4,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import { Docker2vmError } from "../errors.ts";
 import { decompress, type InflateChoice } from "../layer/decompress.ts";
 import { giveBack } from "../memory/chunks.ts";
+import { type ByteStream, chunksOf } from "../source/byte-stream.ts";
 import { SNIFFED, sniffCompression } from "../source/compression.ts";
 import { readAt, readRange, readSequentially } from "../source/file-reading.ts";
 import type { RootfsTarSource } from "../source/source.ts";
@@ -79,27 +80,12 @@ function pipe(file: FileHandle, path: string): StoredTar {
   };
 }
 
-function given(bytes: Uint8Array | AsyncIterable<Uint8Array>, name: string): StoredTar {
-  const isWhole = bytes instanceof Uint8Array;
+function given(bytes: ByteStream, name: string): StoredTar {
   return {
-    size: isWhole ? bytes.length : undefined,
-    read: (signal) => abortable(isWhole ? pieces(bytes) : translated(bytes, name), signal),
+    size: bytes instanceof Uint8Array ? bytes.length : undefined,
+    read: (signal) => abortable(chunksOf(bytes, name), signal),
     close: async () => undefined,
   };
-}
-
-const PIECE = 1 << 20;
-
-async function* pieces(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  for (let at = 0; at < bytes.length; at += PIECE) yield bytes.subarray(at, at + PIECE);
-}
-
-async function* translated(bytes: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<Uint8Array> {
-  try {
-    yield* bytes;
-  } catch (error) {
-    throw inputError(error, name);
-  }
 }
 
 async function* recycled(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {

@@ -1,6 +1,7 @@
 import type { ImageConfig } from "../oci/config.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { Platform, WantedPlatform } from "../oci/platform.ts";
+import type { ByteStream } from "./byte-stream.ts";
 import type { FilePlace } from "./file-place.ts";
 
 /** An image as found: everything needed to stream its layers. */
@@ -161,7 +162,7 @@ export interface ContainerdSource {
  */
 export interface StreamSource {
   readonly kind: "stream";
-  readonly bytes: Uint8Array | AsyncIterable<Uint8Array>;
+  readonly bytes: ByteStream;
   /** What messages and `meta.json` call it; "the stream" if absent. */
   readonly name?: string | undefined;
 }
@@ -181,7 +182,7 @@ export type RootfsTarSource =
   | {
       readonly kind: "rootfs-tar";
       readonly path?: undefined;
-      readonly bytes: Uint8Array | AsyncIterable<Uint8Array>;
+      readonly bytes: ByteStream;
       /** What messages and `meta.json` call it; "the tar" and "-" if absent. */
       readonly name?: string | undefined;
     };

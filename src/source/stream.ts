@@ -1,12 +1,9 @@
 import { Docker2vmError } from "../errors.ts";
 import { type ArchiveOptions, archiveSource } from "./archive.ts";
+import { chunksOf } from "./byte-stream.ts";
 import { formatSourceReference } from "./reference.ts";
 import type { ImageSource, StandardInputSource, StreamSource } from "./source.ts";
 import { spool } from "./spool.ts";
-import { inputError } from "./system-errors.ts";
-
-/** Of bytes that are all here: between two of them a signal is heard. */
-const PIECE = 1 << 20;
 
 /**
  * An archive of either kind out of a stream. It is kept on disk first: what says which layers make the image, and in
@@ -17,7 +14,7 @@ export async function openStream(
   options: ArchiveOptions,
 ): Promise<ImageSource> {
   const name = spec.kind === "stdin" ? "standard input" : (spec.name ?? "the stream");
-  const archive = await spool(readable(spec.bytes, name), name, options);
+  const archive = await spool(chunksOf(spec.bytes, name), name, options);
   if (archive.size === 0) {
     await archive.file.close();
     throw new Docker2vmError("E_BAD_ARCHIVE", `${name} is empty`, {
@@ -31,13 +28,4 @@ export async function openStream(
     { kind: spec.kind, reference: formatSourceReference(spec) },
     options.verifyKey,
   );
-}
-
-async function* readable(bytes: StreamSource["bytes"], name: string): AsyncGenerator<Uint8Array> {
-  try {
-    if (!(bytes instanceof Uint8Array)) yield* bytes;
-    else for (let at = 0; at < bytes.length; at += PIECE) yield bytes.subarray(at, at + PIECE);
-  } catch (error) {
-    throw inputError(error, name);
-  }
 }

@@ -1,0 +1,79 @@
+import { rmSync } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
+import { join } from "node:path";
+import { absolutePath } from "../machine.ts";
+import { removeAbandoned, scratchName } from "../scratch/names.ts";
+import { ImageFile } from "./image-file.ts";
+import type { ImageStore } from "./image-store.ts";
+import { outputError } from "./system-errors.ts";
+
+/** What such files are called; what follows says whose they are. */
+const PREFIX = ".docker2vm-image-";
+/** Bytes that are read at once. */
+const CHUNK = 1 << 20;
+
+/**
+ * An image that is kept in a file only until somebody has read it. The next one in the same folder removes what a killed
+ * process left.
+ */
+export class TemporaryImage {
+  readonly #path: string;
+
+  private constructor(path: string) {
+    this.#path = path;
+  }
+
+  /** Nothing is made in the folder yet, which must be there. */
+  static async in(folder: string): Promise<TemporaryImage> {
+    const place = absolutePath(folder);
+    await removeAbandoned(place, PREFIX, Date.now());
+    return new TemporaryImage(join(place, `${PREFIX}${scratchName()}`));
+  }
+
+  /** Where it is written, once. Throws E_IO and E_NO_SPACE. */
+  create(): ImageStore {
+    return new UnsyncedFile(this.#path);
+  }
+
+  /** Its bytes from the first to the last, in chunks that are the reader's to keep; holes as zeros. Throws E_IO. */
+  async *read(): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+    const file = await this.#told(() => open(this.#path, "r"));
+    try {
+      for (;;) {
+        const chunk = await this.#told(() => readSome(file));
+        if (chunk.length === 0) return;
+        yield chunk;
+      }
+    } finally {
+      await file.close();
+    }
+  }
+
+  /** Gives its room back. Never fails. */
+  discard(): void {
+    try {
+      rmSync(this.#path, { force: true });
+    } catch {
+      // The next one tries again.
+    }
+  }
+
+  async #told<T>(action: () => Promise<T>): Promise<T> {
+    try {
+      return await action();
+    } catch (error) {
+      throw outputError(error, `cannot read ${this.#path} back`);
+    }
+  }
+}
+
+async function readSome(file: FileHandle): Promise<Uint8Array<ArrayBuffer>> {
+  const chunk = new Uint8Array(CHUNK);
+  const { bytesRead } = await file.read(chunk, 0, CHUNK, null);
+  return chunk.subarray(0, bytesRead);
+}
+
+/** Nobody needs it after a loss of power. */
+class UnsyncedFile extends ImageFile {
+  override async sync(): Promise<void> {}
+}
