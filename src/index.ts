@@ -110,6 +110,7 @@ export type { Finding } from "./filesystem/reading/findings.ts";
 export type { ImageReader } from "./filesystem/reading/image.ts";
 export type { Verification } from "./filesystem/reading/verification.ts";
 export type { LogState } from "./filesystem/xfs/read/log.ts";
+export type { Fetch, FetchAnswer, FetchRequest } from "./http/fetching.ts";
 export type { Monitor } from "./launch/monitors.ts";
 export type { InflateChoice } from "./layer/decompress.ts";
 export type { Digest } from "./oci/digest.ts";

@@ -351,6 +351,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
     "filesystem/open.ts",
     "reader",
     "resize",
+    "http",
     "oci",
     "cache",
     "signature",

@@ -1,5 +1,6 @@
 import { ipLiteral, isNearer, REACH, type Reach } from "./addresses.ts";
 import { Deadline } from "./deadline.ts";
+import { type Fetch, fetchBody, fetched, piecesOf, refuseNearName } from "./fetching.ts";
 import { guardedLookup, tooNear } from "./guarded-lookup.ts";
 import type { Headers } from "./headers.ts";
 import { networkError } from "./network-errors.ts";
@@ -7,7 +8,7 @@ import { Pace } from "./pace.ts";
 import { type Environment, type NamedProxy, proxyFor } from "./proxy.ts";
 import { reachOfServer } from "./reach.ts";
 import { lengthOf, requestBody } from "./request-body.ts";
-import { type ResponseBody, responseBody } from "./response-body.ts";
+import { type ResponseBody, responseBody, undiciBody } from "./response-body.ts";
 import { TIMEOUTS, type Timeouts } from "./timeouts.ts";
 import { REAL_TIME, type Timing } from "./timing.ts";
 import { Agent, type Dispatcher, proxyAgent } from "./undici.ts";
@@ -30,6 +31,8 @@ export interface HttpOptions {
   readonly identity?: { readonly cert: string; readonly key: string } | undefined;
   /** Path of a unix socket that every server is behind; no proxy stands before it. */
   readonly socketPath?: string | undefined;
+  /** Whoever exchanges requests instead: then neither proxies nor certificates are this client's. */
+  readonly fetch?: Fetch | undefined;
   /** TIMEOUTS where they are absent. */
   readonly timeouts?: Partial<Timeouts> | undefined;
   /** The real one if absent. */
@@ -79,38 +82,53 @@ export class HttpClient {
 
   /** Throws NetworkError, E_USAGE for an unusable proxy, E_DENIED for what `nearest` forbids, the signal's reason. */
   async exchange(request: HttpRequest): Promise<HttpResponse> {
-    const { url, method, signal } = request;
+    const { url, signal } = request;
     signal?.throwIfAborted();
     const nearest = this.isTrusted(url) ? REACH.linkLocal : (request.nearest ?? REACH.linkLocal);
     if (isNearer(url.hostname, nearest)) throw tooNear(url.host);
     const proxy = this.#proxyFor(url);
-    const deadline = new Deadline(this.#timeouts.connect + this.#timeouts.headers, url, signal);
+    const deadline = new Deadline(this.#patience(request), url, signal);
     try {
-      const { statusCode, headers, body } = await this.#dispatcher(url, nearest, proxy).request({
-        origin: url.origin,
-        path: `${url.pathname}${url.search}`,
-        method,
-        highWaterMark: MOST_WAITING,
-        headers: {
-          "user-agent": "docker2vm",
-          "accept-encoding": "identity",
-          ...lengthOf(request.body),
-          ...request.headers,
-          ...request.secrets,
-        },
-        ...requestBody(request.body, deadline),
-        signal: deadline.signal,
-      });
-      const isDocument = request.isDocument === true || statusCode >= 300;
+      const { status, headers, body } = await this.#send(request, nearest, proxy, deadline);
+      const isDocument = request.isDocument === true || status >= 300;
       const pace = new Pace(this.#timeouts, isDocument, showUrl(url));
       const context = { url, proxy, signal, pace, timing: this.#timing };
-      return { url, status: statusCode, headers, body: responseBody(body, context) };
+      return { url, status, headers, body: responseBody(body, context) };
     } catch (error) {
       signal?.throwIfAborted();
       throw networkError(deadline.explain(error), url, proxy);
     } finally {
       deadline.dispose();
     }
+  }
+
+  /** Milliseconds until the answer's header has to be there; a body that is sent by pieces moves that. */
+  #patience({ body }: HttpRequest): number {
+    const { connect, headers } = this.#timeouts;
+    return connect + headers * (this.#options.fetch === undefined ? 1 : 1 + piecesOf(body));
+  }
+
+  async #send(request: HttpRequest, nearest: Reach, proxy: NamedProxy | undefined, deadline: Deadline) {
+    const { url, method, body } = request;
+    const { signal } = deadline;
+    const headers = {
+      "user-agent": "docker2vm",
+      "accept-encoding": "identity",
+      ...request.headers,
+      ...request.secrets,
+    };
+    const { fetch } = this.#options;
+    if (fetch !== undefined) {
+      await refuseNearName(url, nearest);
+      return fetched(fetch, url, { method, headers, ...fetchBody(body), redirect: "manual", signal });
+    }
+    const answer = await this.#dispatcher(url, nearest, proxy).request({
+      ...{ origin: url.origin, path: `${url.pathname}${url.search}`, method, signal },
+      highWaterMark: MOST_WAITING,
+      headers: { ...lengthOf(body), ...headers },
+      ...requestBody(body, deadline),
+    });
+    return { status: answer.statusCode, headers: answer.headers, body: undiciBody(answer.body) };
   }
 
   /** How near a server is. Through a proxy names are not looked up here: there a name counts as public. */
@@ -136,8 +154,8 @@ export class HttpClient {
   }
 
   #proxyFor(url: URL): NamedProxy | undefined {
-    const { socketPath, environment } = this.#options;
-    return socketPath === undefined ? proxyFor(url, environment) : undefined;
+    const { socketPath, environment, fetch } = this.#options;
+    return socketPath === undefined && fetch === undefined ? proxyFor(url, environment) : undefined;
   }
 
   #dispatcher(url: URL, nearest: Reach, proxy: NamedProxy | undefined): Dispatcher {

@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import type { Deadline } from "./deadline.ts";
 
 /** Bytes that are handed to the connection at once: it has to take them within the time for an answer. */
-const PIECE = 256 << 10;
+export const PIECE = 256 << 10;
 
 /** The header that says how long a body of bytes is. undici writes that of a text by itself. */
 export function lengthOf(body: string | Uint8Array | undefined): Readonly<Record<string, string>> {

@@ -22,13 +22,27 @@ export interface BodyContext {
   readonly timing: Pick<Timing, "now">;
 }
 
-/** undici's body as this program has it. */
-export function responseBody(body: Dispatcher.ResponseData["body"], context: BodyContext): ResponseBody {
-  const { url, proxy, signal } = context;
+/** A body as whoever exchanged the request has it. */
+export interface IncomingBody extends AsyncIterable<Uint8Array> {
+  /** Ends it, unread. */
+  drop(): void;
+}
+
+/** undici's. */
+export function undiciBody(body: Dispatcher.ResponseData["body"]): IncomingBody {
   // It may break off before anybody reads it, and must not bring the program down then.
   body.on("error", () => undefined);
   return {
-    discard: () => void body.dump({ limit: DISCARD_LIMIT }).catch(() => undefined),
+    drop: () => void body.dump({ limit: DISCARD_LIMIT }).catch(() => undefined),
+    [Symbol.asyncIterator]: () => body[Symbol.asyncIterator](),
+  };
+}
+
+/** The body as this program has it. */
+export function responseBody(body: IncomingBody, context: BodyContext): ResponseBody {
+  const { url, proxy, signal } = context;
+  return {
+    discard: () => body.drop(),
     async *[Symbol.asyncIterator]() {
       try {
         yield* paced(body, context);

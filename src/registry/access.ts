@@ -1,3 +1,5 @@
+import type { Fetch } from "../http/fetching.ts";
+
 /** How registries are reached and what is believed of them: as a caller says it. */
 export interface RegistryAccess {
   /** Hosts, with their ports if not the usual ones, that are spoken to over plain http. Loopback is anyway. */
@@ -17,4 +19,12 @@ export interface RegistryAccess {
   readonly trustedRealms?: readonly string[] | undefined;
   /** Fetch layers that the registry lacks from the addresses their descriptors name. */
   readonly allowForeign?: boolean | undefined;
+  /**
+   * Exchanges all requests in place of this program's own connections: for a proxy, certificates, an agent or a test of
+   * the caller's. Redirects, credentials, tries, limits and times stay this program's; an error that it throws is
+   * E_NETWORK, tried again if its `code`, or that of its cause, tells of a broken connection (ECONNRESET and the like).
+   * Then HTTPS_PROXY and its like are passed over, `caFile` is E_USAGE, and whether a name that a server leads to
+   * lies in a private network is looked up before, since sockets of others cannot be watched.
+   */
+  readonly fetch?: Fetch | undefined;
 }

@@ -93,7 +93,8 @@ export async function connectToPush(
 }
 
 async function open(options: ConnectionOptions) {
-  const { environment, timeouts, signal, caFile } = options;
+  const { environment, timeouts, signal, caFile, fetch } = options;
+  if (fetch !== undefined && caFile !== undefined) throw twoTrusts(caFile);
   const ca = caFile === undefined ? undefined : await readCertificates(caFile);
   const closing = new AbortController();
   const either = signal === undefined ? closing.signal : AbortSignal.any([signal, closing.signal]);
@@ -106,7 +107,8 @@ async function open(options: ConnectionOptions) {
     attempts: options.attempts,
   };
   const { timing } = context;
-  const http = new HttpClient({ environment, ca, timeouts, timing, trustedHosts: options.trustedRealms });
+  const trustedHosts = options.trustedRealms;
+  const http = new HttpClient({ environment, ca, timeouts, timing, trustedHosts, fetch });
   const rules = { insecureHosts: options.insecureHosts ?? [], hasOwnCa: ca !== undefined };
   return {
     http,
@@ -117,6 +119,12 @@ async function open(options: ConnectionOptions) {
       await http.close();
     },
   };
+}
+
+function twoTrusts(caFile: string): Docker2vmError {
+  return new Docker2vmError("E_USAGE", `the options fetch and caFile (${caFile}) exclude each other`, {
+    hint: "what certificates are trusted is up to the fetch that is given",
+  });
 }
 
 const MAY_NOT_WRITE =

@@ -1,0 +1,124 @@
+/** Exchanges by a fetch of the caller's, in place of connections of this program's own. */
+import { Docker2vmError } from "../errors.ts";
+import { REACH, type Reach } from "./addresses.ts";
+import { contentCodings } from "./content-coding.ts";
+import { tooNear } from "./guarded-lookup.ts";
+import type { Headers } from "./headers.ts";
+import { NetworkError } from "./network-errors.ts";
+import { reachOfServer } from "./reach.ts";
+import { PIECE } from "./request-body.ts";
+import type { IncomingBody } from "./response-body.ts";
+import { showUrl } from "./urls.ts";
+
+/** What a `fetch` is asked with: of the standard's options those that this program uses. */
+export interface FetchRequest {
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array<ArrayBuffer>;
+  /** Redirects are followed by this program, which knows what must not be told elsewhere. */
+  readonly redirect: "manual";
+  /** Fires when the answer is waited for no longer. */
+  readonly signal: AbortSignal;
+}
+
+/** What a `fetch` answers: of the standard's Response what this program reads. */
+export interface FetchAnswer {
+  readonly status: number;
+  /** Whether a redirect was followed, which is an error here. */
+  readonly redirected: boolean;
+  readonly headers: { forEach(tell: (value: string, name: string) => void): void };
+  /** The bytes, in no Content-Encoding any more that the standard has `fetch` decode. */
+  readonly body: ReadableStream<Uint8Array> | null;
+}
+
+/**
+ * A `fetch`, as Node and Bun have it, or a function around one.
+ *
+ * @example
+ * ```ts
+ * import { convert, type Fetch } from "docker2vm";
+ *
+ * const logged: Fetch = async (url, request) => {
+ *   // undici's `dispatcher`, Bun's `tls` and `proxy` would stand beside the request's own options.
+ *   const answer = await fetch(url, { ...request, keepalive: true });
+ *   console.log(request.method, url, answer.status);
+ *   return answer;
+ * };
+ *
+ * export const pull = (source: string) => convert({ source, out: "./vm", registry: { fetch: logged } });
+ * ```
+ */
+export type Fetch = (url: string, request: FetchRequest) => Promise<FetchAnswer>;
+
+/** What `fetch` decodes by itself, and leaves in the header: Fetch standard, "handle content codings". */
+const DECODED: ReadonlySet<string> = new Set(["gzip", "deflate", "br", "zstd"]);
+
+/**
+ * Throws E_DENIED where the name of a server stands for an address that is nearer than allowed. Sockets of others cannot
+ * be guarded; what the name stands for is looked up before, and one that nobody here knows is theirs to find.
+ */
+export async function refuseNearName(url: URL, nearest: Reach): Promise<void> {
+  if (nearest < REACH.linkLocal && (await reachOfServer(url)) > nearest) throw tooNear(url.host);
+}
+
+/** One exchange. Throws as `fetch` does, and E_NETWORK for one that follows redirects. */
+export async function fetched(fetch: Fetch, url: URL, request: FetchRequest): Promise<Fetched> {
+  const answer = await fetch(url.href, request);
+  const body = incoming(answer.body);
+  if (answer.redirected || answer.status === 0) {
+    body.drop();
+    throw new NetworkError("E_NETWORK", `${showUrl(url)}: the given fetch followed a redirect`, {
+      transient: false,
+      hint: 'have it obey redirect: "manual", and give the answer as it is: where credentials may go is settled here',
+    });
+  }
+  return { status: answer.status, headers: headersOf(answer), body };
+}
+
+interface Fetched {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: IncomingBody;
+}
+
+function headersOf({ headers }: FetchAnswer): Headers {
+  const found: Record<string, string> = {};
+  headers.forEach((value, name) => {
+    found[name.toLowerCase()] = value;
+  });
+  const codings = contentCodings(found);
+  if (codings.length === 0 || !codings.every((coding) => DECODED.has(coding))) return found;
+  // Both are of what was sent, and not of what is read.
+  const { "content-encoding": _, "content-length": __, ...others } = found;
+  return others;
+}
+
+function incoming(stream: ReadableStream<Uint8Array> | null): IncomingBody {
+  return {
+    drop: () => void stream?.cancel().catch(() => undefined),
+    async *[Symbol.asyncIterator]() {
+      for await (const chunk of stream ?? []) {
+        if (!(chunk instanceof Uint8Array)) throw noBytes();
+        yield chunk;
+      }
+    },
+  };
+}
+
+function noBytes(): Docker2vmError {
+  return new Docker2vmError("E_USAGE", "the body that the given fetch answers with has no Uint8Array", {
+    hint: "answer with a Response, or with a body that is a stream of bytes",
+  });
+}
+
+/** A body as `fetch` takes it, all at once. */
+export function fetchBody(body: string | Uint8Array | undefined): Pick<FetchRequest, "body"> {
+  if (body === undefined) return {};
+  // No two threads share what is sent.
+  return { body: typeof body === "string" ? body : (body as Uint8Array<ArrayBuffer>) };
+}
+
+/** How often a body's time begins anew while it is sent by somebody else: as it would in pieces. */
+export function piecesOf(body: string | Uint8Array | undefined): number {
+  return body === undefined ? 0 : Math.ceil(body.length / PIECE);
+}

@@ -1,0 +1,185 @@
+/** Requests by a fetch of the caller's: what is checked, followed and kept secret is as with connections of our own. */
+import { describe, expect, test } from "bun:test";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { pushImage } from "../../src/artifact/library.ts";
+import { convert } from "../../src/convert/convert.ts";
+import { convertInto } from "../../src/convert/convert-into.ts";
+import { REACH } from "../../src/http/addresses.ts";
+import type { Fetch, FetchAnswer, FetchRequest } from "../../src/http/fetching.ts";
+import { refuseNearName } from "../../src/http/fetching.ts";
+import { MemoryTarget } from "../../src/output/target.ts";
+import { withRegistry } from "../support/docker-registry.ts";
+import { expectError } from "../support/expect-error.ts";
+import { testWith } from "../support/oracles.ts";
+import { REPOSITORY } from "../support/package.ts";
+import { ScriptedRegistry, sendStatus } from "../support/scripted-registry.ts";
+import { tar } from "../support/tar-builder.ts";
+import { NAME, noise, retriesOf, type Scene, withScene } from "./support.ts";
+import { basic, demandToken } from "./token-server.ts";
+
+const digestsOf = ({ built }: Scene) => built.layers.map(({ digest }) => digest);
+
+/** The runtime's fetch, and what it was asked. */
+function recording(change: (answer: FetchAnswer, url: string) => FetchAnswer = (answer) => answer) {
+  const asked: (FetchRequest & { readonly url: string })[] = [];
+  const given: Fetch = async (url, request) => {
+    asked.push({ url, ...request });
+    return change(await fetch(url, request), url);
+  };
+  return { asked, given };
+}
+
+describe("a fetch that is given", () => {
+  test("makes every request, and the image is the same", () =>
+    withScene(async (scene) => {
+      const server = demandToken(scene);
+      const { asked, given } = recording();
+      expect(await scene.pull({ fetch: given })).toEqual(digestsOf(scene));
+      expect(asked.length).toBe(scene.registry.seen.length);
+      expect(server.asked).toHaveLength(1);
+      expect(new Set(asked.map(({ redirect }) => redirect))).toEqual(new Set(["manual"]));
+      expect(new Set(asked.map(({ headers }) => headers["accept-encoding"]))).toEqual(new Set(["identity"]));
+    }));
+
+  test("sees no secret of the registry's where a redirect leads", () =>
+    withScene(async (scene) => {
+      const target = await ScriptedRegistry.start();
+      try {
+        target.addLayout(join(scene.folder, "layout"));
+        scene.registry.rule(({ url, authorization }, response) => {
+          if (authorization === undefined)
+            return sendStatus(response, 401, { "www-authenticate": 'Basic realm="x"' });
+          if (!url.includes("/blobs/")) return false;
+          return sendStatus(response, 307, { location: `http://${target.host}${url}` });
+        });
+        const { asked, given } = recording();
+        const credentials = { username: "me", password: "secret" };
+        expect(await scene.pull({ fetch: given, credentials })).toEqual(digestsOf(scene));
+        const shown = (host: string) =>
+          new Set(
+            asked.filter(({ url }) => url.includes(host)).map(({ headers }) => headers["authorization"]),
+          );
+        expect(shown(scene.registry.host)).toEqual(new Set([undefined, basic("me", "secret")]));
+        expect(shown(target.host)).toEqual(new Set([undefined]));
+      } finally {
+        target.close();
+      }
+    }));
+
+  test("that follows redirects by itself is refused", () =>
+    withScene(async (scene) => {
+      scene.registry.rule(
+        ({ url }, response) =>
+          url.includes("/blobs/") &&
+          !url.includes("again") &&
+          sendStatus(response, 307, { location: `${url}?again` }),
+      );
+      const following: Fetch = (url, request) => fetch(url, { ...request, redirect: "follow" });
+      await expectError(scene.pull({ fetch: following }), "E_NETWORK", "followed a redirect", "manual");
+    }));
+
+  test("is not asked for what lies nearer than the server that leads there, by address or by name", () =>
+    withScene(async (scene) => {
+      const { asked, given } = recording();
+      // A server in public, as the one that leads on: the name of the registry is the only one that is answered.
+      const outside: Fetch = (url, request) =>
+        given(url.replace("https://203.0.113.1", `http://${scene.registry.host}`), request);
+      for (const host of ["169.254.169.254", "localhost", "10.0.0.1"]) {
+        scene.registry.rule(
+          ({ url }, response) =>
+            url.includes("/manifests/") && sendStatus(response, 307, { location: `https://${host}/x` }),
+        );
+        const pull = scene.pull({ fetch: outside }, `203.0.113.1/${NAME}`);
+        await expectError(pull, "E_DENIED", host, "private network");
+      }
+      expect(asked.every(({ url }) => url.startsWith(`http://${scene.registry.host}`))).toBe(true);
+    }));
+
+  test("whose bodies were encoded is read as it decodes them", () =>
+    withScene(async (scene) => {
+      const encoded = gzipSync(scene.registry.manifests.get("latest")?.bytes ?? "");
+      scene.registry.rule(({ method, url }, response) => {
+        if (method !== "GET" || !url.endsWith("/manifests/latest")) return false;
+        const type = scene.registry.manifests.get("latest")?.mediaType ?? "";
+        response.writeHead(200, {
+          ...{ "content-type": type, "content-encoding": "gzip" },
+          "content-length": encoded.length,
+        });
+        response.end(encoded);
+        return true;
+      });
+      expect(await scene.pull({ fetch: recording().given })).toEqual(digestsOf(scene));
+    }));
+
+  test("that sends other bytes, or too many, makes no image", () =>
+    withScene(async (scene) => {
+      const withBody = (bytes: Uint8Array<ArrayBuffer>) =>
+        recording((answer, url) => (url.includes("/blobs/") ? new Response(bytes) : answer)).given;
+      await expectError(scene.pull({ fetch: withBody(new Uint8Array(noise(1000, 9))) }), "E_SIZE_MISMATCH");
+      const manifests = recording((answer, url) =>
+        url.includes("/manifests/") ? new Response(new Uint8Array(64 << 20)) : answer,
+      );
+      await expectError(scene.pull({ fetch: manifests.given }), "E_BAD_MANIFEST", "bytes allowed");
+    }));
+
+  test("whose connection breaks is asked again, and one that fails for good says why", () =>
+    withScene(async (scene) => {
+      let failures = 2;
+      const { given } = recording();
+      const broken: Fetch = (url, request) => {
+        if (url.includes("/blobs/") && failures-- > 0) {
+          throw new TypeError("fetch failed", {
+            cause: Object.assign(new Error("reset"), { code: "ECONNRESET" }),
+          });
+        }
+        return given(url, request);
+      };
+      expect(await scene.pull({ fetch: broken })).toEqual(digestsOf(scene));
+      expect(retriesOf(scene.events).length).toBeGreaterThan(0);
+      const refusing: Fetch = () => Promise.reject(new Error("no network in here"));
+      await expectError(scene.pull({ fetch: refusing }), "E_NETWORK", "no network in here");
+    }));
+
+  test("and a file of certificates are one too many", () =>
+    withScene(async ({ pull, folder }) => {
+      const caFile = join(folder, "ca.pem");
+      await expectError(pull({ fetch: recording().given, caFile }), "E_USAGE", "exclude each other");
+    }));
+
+  test("and a target in memory make a conversion that touches no cache", () =>
+    withScene(
+      async ({ folder, name, options }) => {
+        const { asked, given } = recording();
+        const target = new MemoryTarget();
+        const registry = { fetch: given, environment: options.environment };
+        await convertInto(target, { source: `docker://${name}`, platform: "linux/amd64", registry });
+        expect(asked.length).toBeGreaterThan(0);
+        expect(target.bytes.length).toBeGreaterThan(300_000);
+        expect(readdirSync(join(folder, "home"))).toEqual([]);
+      },
+      { layers: [tar([{ path: "a", data: noise(300_000, 1) }])] },
+    ));
+});
+
+test("a name is looked up before a fetch that is given may ask there", async () => {
+  await expectError(refuseNearName(new URL("https://localhost/x"), REACH.private), "E_DENIED", "localhost");
+  await refuseNearName(new URL("https://localhost/x"), REACH.linkLocal);
+  await refuseNearName(new URL("https://nobody.invalid/x"), REACH.public);
+});
+
+testWith(["docker-registry"], "a fetch that is given pushes, too, pieces of many megabytes", () =>
+  withRegistry({}, async (registry, folder) => {
+    const out = join(folder, "vm");
+    const hello = join(REPOSITORY, "fixtures/images/hello");
+    await convert({ source: `oci:${hello}`, platform: "linux/amd64", out, dense: true });
+    const { asked, given } = recording();
+    const reference = `${registry.host}/owner/vm:1`;
+    const { digest } = await pushImage({ image: out, reference, registry: { fetch: given } });
+    expect(asked.some(({ method }) => method === "PUT" || method === "PATCH")).toBe(true);
+    const accept = "application/vnd.oci.image.manifest.v1+json";
+    const answer = await fetch(`http://${registry.host}/v2/owner/vm/manifests/1`, { headers: { accept } });
+    expect(answer.headers.get("docker-content-digest")).toBe(digest);
+  }),
+);
