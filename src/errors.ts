@@ -3,7 +3,7 @@
  * what to do, and the cause. Exit codes come from the one table below; scripts may rely on both.
  */
 
-/** Exit codes of the command, by meaning. */
+/** Exit codes of the command, by meaning. The example is that of `Docker2vmError`. */
 export const EXIT = {
   ok: 0,
   internal: 1,
@@ -21,7 +21,7 @@ export const EXIT = {
   terminated: 143,
 } as const;
 
-/** Every error code and the exit code it ends the command with. */
+/** Every error code and the exit code it ends the command with. The example is that of `Docker2vmError`. */
 export const ERROR_CODES = {
   E_INTERNAL: EXIT.internal,
   /** The command line or the options of the library call are wrong. */
@@ -102,7 +102,23 @@ export interface ErrorDetails {
   readonly cause?: unknown;
 }
 
-/** The one error class of the program and the library. */
+/**
+ * The one error class of the program and the library.
+ *
+ * @example
+ * ```ts
+ * import { convert, Docker2vmError, ERROR_CODES, EXIT } from "docker2vm";
+ *
+ * try {
+ *   await convert({ source: "oci:./nowhere", out: "./vm" });
+ * } catch (error) {
+ *   if (!(error instanceof Docker2vmError)) throw error;
+ *   console.error(error.code, error.message, error.hint);
+ *   // E_NETWORK and E_RATE_LIMITED: what may be there the next time.
+ *   if (ERROR_CODES[error.code] === EXIT.network) console.error("try again later");
+ * }
+ * ```
+ */
 export class Docker2vmError extends Error {
   override readonly name = "Docker2vmError";
   readonly code: ErrorCode;

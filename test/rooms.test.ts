@@ -338,6 +338,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
     "tree",
     "waiting",
   ],
+  schema: [],
   "index.ts": [
     "errors.ts",
     "blocks",

@@ -3,6 +3,7 @@ import type { RegistryEvent } from "../registry/events.ts";
 /** A part of a file, as it goes to a registry or comes from one. */
 export interface TransferPiece {
   readonly file: string;
+  /** Bytes from the start of the file. */
   readonly offset: number;
   /** Bytes: of the file where it is pushed, as they are stored where it is pulled. */
   readonly size: number;

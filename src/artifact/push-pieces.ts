@@ -11,9 +11,11 @@ export interface PushedPiece extends Piece {
   readonly blob: BlobReference;
 }
 
-/** How many blobs were there, came from another repository, and were sent, and the bytes of these. */
+/** What became of the parts of a push. */
 export interface PushedBlobs {
+  /** How many blobs were there, came from another repository, and were sent. */
   readonly blobs: Readonly<Record<HowPushed, number>>;
+  /** Bytes of what was sent. */
   readonly sentBytes: number;
 }
 

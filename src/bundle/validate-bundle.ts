@@ -22,7 +22,7 @@ export interface BundleValidation {
 /**
  * Checks an OCI runtime bundle: config.json by the shapes and the rules of the runtime specification (1.0 to 1.2), and
  * by what runc and crun refuse; the root filesystem, the command and the hooks by what is there. Changes nothing. Throws
- * E_IMAGE_NOT_FOUND where there is no such folder.
+ * E_IMAGE_NOT_FOUND where there is no such folder. The example is that of `createBundle`.
  */
 export async function validateBundle(folder: string): Promise<BundleValidation> {
   const real = realFolder(folder);

@@ -7,7 +7,7 @@ const ALGORITHMS = ["sha256", "sha512"] as const;
 
 /**
  * `$XDG_CACHE_HOME/docker2vm`, or `~/.cache/docker2vm` where that is not set to an absolute path. Undefined where there
- * is no home either.
+ * is no home either. Throws nothing. The example is that of `listCache`.
  */
 export function defaultCacheFolder(
   environment: Readonly<Record<string, string | undefined>>,

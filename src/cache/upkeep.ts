@@ -35,6 +35,7 @@ export interface PruneResult {
 
 /** How what a cache holds was found. */
 export interface VerifyResult {
+  /** How many things are as they were. */
   readonly sound: number;
   /** What did not hash to its name, or is not as it was when it was kept, and is gone now. */
   readonly damaged: readonly Digest[];
@@ -75,7 +76,7 @@ export async function listCache(folder: string): Promise<readonly CacheListing[]
 
 /**
  * Removes blobs and results by the options, all of them if none is given, and the tags that led to nothing else. Throws
- * E_IO.
+ * E_IO. The example is that of `listCache`.
  */
 export async function pruneCache(folder: string, options: PruneOptions): Promise<PruneResult> {
   const { olderThan } = options;
@@ -97,7 +98,10 @@ export async function pruneCache(folder: string, options: PruneOptions): Promise
   return { removed, kept };
 }
 
-/** Reads everything and removes what is not as it was. Throws E_IO and the signal's reason. */
+/**
+ * Reads everything and removes what is not as it was. Throws E_IO and the signal's reason. The example is that of
+ * `listCache`.
+ */
 export async function verifyCache(folder: string, signal?: AbortSignal): Promise<VerifyResult> {
   const cache = await openCache(folder);
   const results = new Results(folder);

@@ -59,7 +59,7 @@ export interface FileFacts {
 }
 
 /**
- * Reads two images of any source or kind and tells what differs in their files, path by path. Throws as a conversion does
+ * Reads two images of any source or kind and tells what differs in their files, path by path. Throws as `convert` does
  * while it reads.
  *
  * @example

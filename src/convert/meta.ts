@@ -78,7 +78,7 @@ export interface FilesystemMetadata {
   /** 8-4-4-4-12 hexadecimal digits, lower case. */
   readonly uuid: string;
   readonly label: string;
-  /** Bytes. */
+  /** Bytes of a block. */
   readonly blockSize: number;
   readonly blocks: number;
   readonly freeBlocks: number;
@@ -99,6 +99,7 @@ export interface WritableDiskMetadata extends FilesystemMetadata {
 /** How contents of a filesystem are compressed. */
 export interface CompressionMetadata {
   readonly algorithm: "lz4";
+  /** 1, fast, to 9, small. */
   readonly level: number;
   /** Most bytes that contents are compressed to as one. */
   readonly clusterSize: number;

@@ -17,6 +17,7 @@ export interface PlannedSize {
 export interface PlannedFilesystem {
   readonly type: FilesystemName;
   readonly label: string;
+  /** Bytes of a block. */
   readonly blockSize: number;
   /** Null: they depend on the contents. */
   readonly blocks: number | null;

@@ -31,8 +31,8 @@ export interface DockerfilePlan extends PlannedSize {
 }
 
 /**
- * Checks the options, looks for a builder and tells what `convertDockerfile` would run. Writes nothing. Throws as that
- * does before it builds.
+ * Checks the options, looks for a builder and tells what `convertDockerfile` would run. Writes nothing. Throws as
+ * `convertDockerfile` does before it builds. The example is that of `convertDockerfile`.
  */
 export async function planDockerfile(options: DockerfileOptions): Promise<DockerfilePlan> {
   const conversion = checkFolderConversion(options);

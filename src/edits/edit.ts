@@ -57,6 +57,7 @@ export interface ChownEdit {
 export interface ChmodEdit {
   readonly type: "chmod";
   readonly path: string;
+  /** The twelve bits of chmod(2). */
   readonly mode: number;
 }
 

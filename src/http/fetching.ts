@@ -23,6 +23,7 @@ export interface FetchRequest {
 
 /** What a `fetch` answers: of the standard's Response what this program reads. */
 export interface FetchAnswer {
+  /** The status code: 200 and the like. */
   readonly status: number;
   /** Whether a redirect was followed, which is an error here. */
   readonly redirected: boolean;

@@ -19,7 +19,10 @@ export interface ImageTarget extends BlockSink {
   finish?(): void | Promise<void>;
 }
 
-/** An image in memory, as long as what was written to it. For images that are known to be small. */
+/**
+ * An image in memory, as long as what was written to it. For images that are known to be small. The example is that of
+ * `convertInto`.
+ */
 export class MemoryTarget implements ImageTarget {
   #bytes = new Uint8Array(1 << 20);
   #length = 0;

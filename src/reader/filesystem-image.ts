@@ -25,10 +25,12 @@ export interface ImageEntry {
   readonly path: string;
   /** The same as it is. */
   readonly pathBytes: Uint8Array;
+  /** The number of its inode: names that share one are one file. */
   readonly inode: number;
   readonly type: FileType;
   /** st_mode: type and permissions. */
   readonly mode: number;
+  /** How many names it has. */
   readonly links: number;
   readonly uid: number;
   readonly gid: number;

@@ -12,7 +12,7 @@ export interface ComparisonOptions extends Omit<ImageOptions, "source"> {
 }
 
 /**
- * Reads an image of any source or kind and tells where its bytes are. Throws as a conversion does while it reads.
+ * Reads an image of any source or kind and tells where its bytes are. Throws as `convert` does while it reads.
  *
  * @example
  * ```ts
@@ -27,7 +27,7 @@ export async function reportImage(options: ImageOptions): Promise<ImageReport> {
 }
 
 /**
- * Reads two images of any source or kind and tells what they differ by in size. Throws as a conversion does while it
+ * Reads two images of any source or kind and tells what they differ by in size. Throws as `convert` does while it
  * reads.
  *
  * @example

@@ -28,7 +28,9 @@ export interface ResizeOptions {
 
 /** How large a filesystem is; sizes are bytes. */
 export interface FilesystemExtent {
+  /** Bytes of the whole. */
   readonly size: number;
+  /** Bytes of its free blocks. */
   readonly free: number;
   readonly blocks: number;
   readonly groups: number;

@@ -209,7 +209,9 @@ export interface Ownership {
 
 /** Users, or groups, by number: `count` from `from` on become those from `to` on. */
 export interface IdRange {
+  /** The first number there. */
   readonly from: number;
+  /** What that is in the image. */
   readonly to: number;
   /** 1 if absent. */
   readonly count?: number | undefined;

@@ -6,6 +6,7 @@ import { runOk, testWith } from "../support/oracles.ts";
 import { installPackage, PACKAGE, REPOSITORY } from "../support/package.ts";
 import { scratchFolder } from "../support/scratch.ts";
 import { surfaceOf } from "./declarations.ts";
+import { missingDocumentation } from "./documentation.ts";
 
 const scratch = scratchFolder();
 const TSC = join(REPOSITORY, "node_modules/.bin/tsc");
@@ -75,6 +76,56 @@ describe("the library", () => {
       expect(() => check(module, "wrong.ts")).toThrow("byte");
     });
   }
+});
+
+/** A project of what is declared in one file, for the compiler to be asked. */
+function projectOf(entry: string): string {
+  const path = join(consumer(), "declarations.json");
+  const compilerOptions = {
+    ...{ module: "nodenext", target: "es2022", lib: ["es2023"], types: ["node"], strict: true },
+    ...{ exactOptionalPropertyTypes: true, noEmit: true },
+  };
+  writeFileSync(path, JSON.stringify({ compilerOptions, files: [entry] }));
+  return path;
+}
+
+describe("the comments", () => {
+  testWith(
+    ["npm"],
+    "of all that is exported have an example, errors and units, where there are any",
+    async () => {
+      const entry = join(consumer(), "node_modules", PACKAGE.name, "dist/index.d.ts");
+      expect(await missingDocumentation(projectOf(entry), entry)).toEqual([]);
+    },
+  );
+
+  testWith(["npm"], "that lack these are found", async () => {
+    const entry = join(consumer(), "faults.d.ts");
+    writeFileSync(
+      entry,
+      `export declare function bare(): void;
+/** Throws E_NOTHING. The example is that of \`other\`. */
+export declare function wrong(): void;
+/**
+ * Throws E_IO.
+ * @example \`other()\`
+ */
+export declare function other(): void;
+/** Some. */
+export interface Some { readonly bytes: number; readonly size?: number | undefined;
+  /** Seconds. */
+  readonly time: number }
+`,
+    );
+    expect(await missingDocumentation(projectOf(entry), entry)).toEqual([
+      "Some.size: a number without a unit",
+      "bare: no comment",
+      "bare: no example in the comment of bare",
+      "bare: no word of what it throws",
+      "wrong: no example in the comment of other",
+      "wrong: no such code as E_NOTHING",
+    ]);
+  });
 });
 
 describe("an example in the documentation", () => {

@@ -19,13 +19,13 @@ export interface Extraction {
   readonly bytes: number;
   /** Files that are not there, by path below where the extraction began. */
   readonly leftOut: readonly LeftOut[];
-  /**
-   * Files that are there without their owner, their setuid or setgid bits, their extended attributes, or the last
-   * digits of their times.
-   */
+  /** Files that are there without their owner. */
   readonly withoutOwner: number;
+  /** Without their setuid or setgid bits. */
   readonly withoutSetuid: number;
+  /** Without some of their extended attributes. */
   readonly withoutXattrs: number;
+  /** Without the last digits of their times. */
   readonly withoutExactTimes: number;
 }
 

@@ -14,9 +14,11 @@ export interface FilesystemFacts {
   readonly features: readonly string[];
   /** Whether it was unmounted properly and no error was found in it. */
   readonly clean: boolean;
+  /** Bytes of a block. */
   readonly blockSize: number;
-  /** Bytes of the whole, and of its free blocks. */
+  /** Bytes of the whole. */
   readonly size: number;
+  /** Bytes of its free blocks. */
   readonly free: number;
   readonly inodes: number;
   /** Undefined where nothing says it. */

@@ -91,8 +91,9 @@ export interface LayerFacts {
 export interface WastedFile {
   readonly path: string;
   readonly bytes: number;
-  /** Numbers of the layer that has it, and of the one that replaces or removes it. */
+  /** Number of the layer that has it. */
   readonly layer: number;
+  /** Number of the one that replaces or removes it. */
   readonly hiddenBy: number;
 }
 
@@ -107,6 +108,7 @@ export type BlockRow = readonly [first: number, length: number, kind: number];
 /** A finished filesystem. */
 export interface FilesystemMap {
   readonly type: string;
+  /** Bytes of a block. */
   readonly blockSize: number;
   readonly blocks: number;
   /** Bytes of the image that are behind the filesystem: a hash tree of dm-verity. */
@@ -155,8 +157,9 @@ export interface ImageReport extends SourceFacts {
 /** A file, a folder with all that is below it, or a package, that is not the same in two images. */
 export interface SizeChange {
   readonly path: string;
-  /** Null where it is not there. */
+  /** Bytes; null where it is not there. */
   readonly before: number | null;
+  /** The same of the other image. */
   readonly after: number | null;
 }
 

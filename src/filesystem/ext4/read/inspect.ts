@@ -21,6 +21,7 @@ export interface Ext4Facts extends FilesystemFacts {
   readonly freeBlocks: number;
   readonly reservedBlocks: number;
   readonly freeInodes: number;
+  /** Bytes of an inode. */
   readonly inodeSize: number;
   readonly groups: number;
   readonly blocksPerGroup: number;

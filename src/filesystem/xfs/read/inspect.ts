@@ -15,7 +15,9 @@ export interface XfsFacts extends FilesystemFacts {
   /** Those that there is room for now: more are made as they are needed. */
   readonly inodes: number;
   readonly freeInodes: number;
+  /** Bytes of an inode. */
   readonly inodeSize: number;
+  /** Bytes of a sector. */
   readonly sectorSize: number;
   /** Allocation groups, and the blocks of each but the last. */
   readonly groups: number;
