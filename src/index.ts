@@ -117,7 +117,7 @@ export type { Digest } from "./oci/digest.ts";
 export { type ImageTarget, MemoryTarget } from "./output/target.ts";
 export type { BootstrapDocument } from "./profile/init/bootstrap.ts";
 export type { WorkloadOverrides } from "./profile/init/overrides.ts";
-export type { ProfileName } from "./profile/profile.ts";
+export type { BaseMetadata, ProfileMetadata, ProfileName, ProgramMetadata } from "./profile/profile.ts";
 export type {
   FilesystemImage,
   ImageEntry,

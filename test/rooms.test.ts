@@ -338,7 +338,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
     "tree",
     "waiting",
   ],
-  schema: [],
+  schema: ["bundle", "cli", "convert"],
   "index.ts": [
     "errors.ts",
     "blocks",

@@ -101,7 +101,23 @@ function totalsLine({
   return `${counts} ${`${sign}${formatBytes(Math.abs(bytes))}`.padStart(11)}  ${printable(path)}\n`;
 }
 
-function inJson({ before, after, ...difference }: ImageDifference) {
+/** A difference for a program. */
+export interface DifferenceDocument extends Omit<ImageDifference, "before" | "after"> {
+  /** Absent where it was added. */
+  readonly before?: FileDocument;
+  /** Absent where it was removed. */
+  readonly after?: FileDocument;
+}
+
+/** A file in a difference. */
+export interface FileDocument extends Omit<FileFacts, "mode" | "mtime"> {
+  /** Permissions with setuid, setgid and sticky, octal: "755". */
+  readonly mode: string;
+  /** RFC 3339, with as many digits of a second as it has. */
+  readonly mtime: string;
+}
+
+function inJson({ before, after, ...difference }: ImageDifference): DifferenceDocument {
   return {
     ...difference,
     ...(before === undefined ? {} : { before: factsInJson(before) }),
@@ -109,7 +125,7 @@ function inJson({ before, after, ...difference }: ImageDifference) {
   };
 }
 
-function factsInJson(facts: FileFacts) {
+function factsInJson(facts: FileFacts): FileDocument {
   return { ...facts, mode: facts.mode.toString(8), mtime: isoTime(facts.mtime) };
 }
 

@@ -71,6 +71,9 @@ export function dockerfileRequest(line: CommandLine, host: Host): DockerfileRequ
   };
 }
 
+/** Which builder it is, told once. */
+export type BuilderEvent = Extract<BuildEvent, { readonly type: "builder" }>;
+
 /** Progress, and the builder's own words among it; those are for people, not for a program that reads the events. */
 export function talkOf(manner: Manner, host: Host) {
   const progress = progressReporter(manner, host.stderr, host.env);

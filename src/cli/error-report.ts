@@ -1,4 +1,4 @@
-import { Docker2vmError, reasonOf } from "../errors.ts";
+import { Docker2vmError, type ErrorCode, reasonOf } from "../errors.ts";
 import type { Paint } from "./colour.ts";
 import { printable } from "./printable.ts";
 
@@ -28,12 +28,27 @@ export function errorText(error: Docker2vmError, details: boolean, paint: Paint)
   return `${lines.join("\n")}\n`;
 }
 
+/** An error for a program. */
+export interface ErrorDocument {
+  readonly error: {
+    readonly code: ErrorCode;
+    readonly message: string;
+    /** What to do about it; absent where nobody knows. */
+    readonly hint: string | undefined;
+    /** The last lines of another program that failed, or what was found. */
+    readonly output?: readonly string[];
+    /** With `--verbose`: the errors below, each with its stack. */
+    readonly causes?: readonly string[];
+  };
+}
+
 /** The error for a program: one line of JSON. */
 export function errorJson(error: Docker2vmError, details: boolean): string {
   const { code, message, hint } = error;
   const output = error.output.length === 0 ? {} : { output: error.output };
   const causes = details ? { causes: errorChain(error).map((cause) => detailLines(cause).join("\n")) } : {};
-  return `${JSON.stringify({ error: { code, message, hint, ...output, ...causes } })}\n`;
+  const document: ErrorDocument = { error: { code, message, hint, ...output, ...causes } };
+  return `${JSON.stringify(document)}\n`;
 }
 
 function errorChain(error: unknown): unknown[] {

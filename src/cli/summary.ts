@@ -5,6 +5,7 @@ import type {
   RuntimeMetadata,
   WritableDiskMetadata,
 } from "../convert/meta.ts";
+import type { ReusedFrom } from "../convert/progress.ts";
 import type { Sizing } from "../filesystem/kind/size.ts";
 import { formatBytes, formatSum } from "./bytes.ts";
 import { printable, shellWord } from "./printable.ts";
@@ -93,9 +94,30 @@ function verityText({ rootHash, hashOffset }: NonNullable<FilesystemMetadata["ve
   return `root hash ${rootHash}, hash offset ${hashOffset}`;
 }
 
+/** The result for a program. */
+export interface ConversionSummary {
+  /** The image's file: an absolute path, as all of them. */
+  readonly rootfs: string;
+  /** Null where none was written. */
+  readonly metadata: string | null;
+  readonly writableDisk?: string;
+  /** What was made beside them. */
+  readonly assets: readonly string[];
+  /** Bytes of the image. */
+  readonly apparentBytes: number;
+  /** Bytes of the image as the disk counts them. */
+  readonly allocatedBytes: number;
+  readonly sizing: Sizing;
+  /** Where an earlier result was taken from. */
+  readonly reused?: ReusedFrom;
+  readonly warnings: readonly string[];
+  /** What `meta.json` holds. */
+  readonly meta: ImageMetadata;
+}
+
 /** The result for a program: one JSON document. */
 export function summaryJson(result: ConvertResult): string {
-  const document = {
+  const document: ConversionSummary = {
     rootfs: result.rootfsPath,
     metadata: result.metadataPath ?? null,
     ...(result.writableDiskPath === undefined ? {} : { writableDisk: result.writableDiskPath }),

@@ -3,7 +3,7 @@ import type { FilesystemName } from "../filesystem/kind/kind.ts";
 import type { Monitor } from "../launch/monitors.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { BootstrapDocument } from "../profile/init/bootstrap.ts";
-import type { ProfileName } from "../profile/profile.ts";
+import type { ProfileMetadata, ProfileName } from "../profile/profile.ts";
 
 export const METADATA_NAME = "meta.json";
 
@@ -57,7 +57,7 @@ export interface RuntimeMetadata {
 }
 
 /** What was put in beside the image's own files: `paths` in the image, and what the profile says of it. */
-export interface InjectionMetadata extends Readonly<Record<string, unknown>> {
+export interface InjectionMetadata extends ProfileMetadata {
   readonly paths: readonly string[];
   /** With the profiles "init", "systemd" and "cloud-init": how the workload will be run. */
   readonly bootstrap?: BootstrapDocument;

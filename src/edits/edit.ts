@@ -1,10 +1,12 @@
+import type { ByteStream } from "../source/byte-stream.ts";
+
 /**
  * What an image's files are to be other than its layers have them. Paths are absolute and resolved as in the machine
  * that boots the image: symlinks are followed inside it, and nothing leads out of it.
  */
 
 /** Contents: the path of a file here, bytes, or bytes as they come, which are kept on disk meanwhile. */
-export type EditSource = string | Uint8Array | AsyncIterable<Uint8Array>;
+export type EditSource = string | ByteStream;
 
 /** A user or a group: a number, or a name that /etc/passwd or /etc/group of the image has by then. */
 export type Account = number | string;

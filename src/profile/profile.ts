@@ -33,8 +33,38 @@ export interface Injection {
   readonly digest: string;
   /** How the workload will be run, where that is settled. */
   readonly bootstrap?: BootstrapDocument;
-  /** What the profile has to say of itself in `meta.json`. */
-  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly metadata: ProfileMetadata;
+}
+
+/** What a profile has to say of itself in `meta.json`. */
+export interface ProfileMetadata {
+  /** With "init", ovms-init; with "systemd", the image's own, without a sum. */
+  readonly init?: ProgramMetadata | undefined;
+  /** With "systemd" and "cloud-init": the workload's unit; null where the image names no workload. */
+  readonly service?: string | null | undefined;
+  /** With "systemd" and "cloud-init": ovms-init, which starts the workload for that unit. */
+  readonly program?: ProgramMetadata | undefined;
+  /** With "cloud-init": the instance-id of the seed. */
+  readonly instanceId?: string | undefined;
+  /** With "gondolin": the root filesystem alone, or all assets of a guest. */
+  readonly mode?: "rootfs" | "assets" | undefined;
+  /** With "gondolin": the guest assets that parts were taken from. */
+  readonly base?: BaseMetadata | undefined;
+}
+
+/** A program in the image. */
+export interface ProgramMetadata {
+  readonly path: string;
+  /** Of its file, hexadecimal. */
+  readonly sha256?: string | undefined;
+}
+
+/** Guest assets, as their own manifest tells of them. */
+export interface BaseMetadata {
+  readonly arch: string;
+  readonly buildId?: string | undefined;
+  /** sha256 of each file, hexadecimal. */
+  readonly checksums?: Readonly<Record<string, string>> | undefined;
 }
 
 /** A finished conversion, for files that go beside it. */

@@ -89,6 +89,18 @@ function projectOf(entry: string): string {
   return path;
 }
 
+testWith(["npm", "node"], "the schemas of its documents are found as it exports them", () => {
+  const program = `
+    import { createRequire } from "node:module";
+    const { $defs } = createRequire(import.meta.url)("${PACKAGE.name}/schema/meta.json");
+    console.log(Object.keys($defs).includes("FilesystemMetadata"));
+  `;
+  writeFileSync(join(consumer(), "schema.mjs"), program);
+  for (const runtime of ["node", process.execPath]) {
+    expect(runOk(runtime, ["schema.mjs"], { cwd: consumer() })).toBe("true\n");
+  }
+});
+
 describe("the comments", () => {
   testWith(
     ["npm"],

@@ -173,11 +173,20 @@ async function outcomeOf({ run }: Job, { host, manner }: Batch): Promise<Outcome
   }
 }
 
+/** What has become of an item. */
+export interface BatchEvent {
+  readonly type: "item";
+  /** Counted from 0 in the list. */
+  readonly index: number;
+  readonly source: string;
+  readonly status: Outcome["status"];
+}
+
 function tellProgress(outcome: Outcome, { source }: BatchItem, index: number, batch: Batch): void {
   const { manner, host, total } = batch;
   if (manner.progress === "json") {
-    const { status } = outcome;
-    host.stderr.write(`${JSON.stringify({ type: "item", index, source, status })}\n`);
+    const event: BatchEvent = { type: "item", index, source, status: outcome.status };
+    host.stderr.write(`${JSON.stringify(event)}\n`);
     return;
   }
   if (manner.quiet) return;

@@ -3,7 +3,7 @@ import type { Platform } from "../../oci/platform.ts";
 import { Additions, sourceOf } from "../additions.ts";
 import { type ImageVariables, imageVariables } from "../image-variables.ts";
 import { launcherFiles } from "../launcher/launcher.ts";
-import type { FinishedImage, ImageInProgress, Injection, Profile } from "../profile.ts";
+import type { FinishedImage, ImageInProgress, Injection, Profile, ProfileMetadata } from "../profile.ts";
 import { outputNames, writeAssets } from "./assets.ts";
 import { type BaseBundle, openBaseBundle } from "./base-bundle.ts";
 import { addCommands, addLeaseScript } from "./commands.ts";
@@ -117,7 +117,7 @@ class GondolinProfile implements Profile {
     if (modprobe !== undefined) await addLoadingScript(INIT, path, modprobe, this.#modules, additions);
   }
 
-  #describe(): Record<string, unknown> {
+  #describe(): ProfileMetadata {
     const { manifest, architecture } = this.#base;
     const { buildId, checksums } = manifest ?? {};
     const known = { ...(buildId === undefined ? {} : { buildId }), ...(checksums ? { checksums } : {}) };

@@ -5,7 +5,7 @@ import { readText } from "../image-file.ts";
 import { type GuestFile, INIT_PATH, programFiles } from "../init/guest-files.ts";
 import { isHostname, type WorkloadOverrides } from "../init/overrides.ts";
 import { type Workload, workloadOf } from "../init/workload.ts";
-import type { ImageInProgress } from "../profile.ts";
+import type { ImageInProgress, ProfileMetadata } from "../profile.ts";
 import { type ImageSystemd, requireSystemd, runsSystemd } from "./image-systemd.ts";
 import { sysctlText, UNIT_NAME, unitText } from "./unit.ts";
 
@@ -56,7 +56,7 @@ function serviceFiles(
 }
 
 /** What `meta.json` says of it. */
-export function describeService({ files }: ServicePlan, architecture: string): Record<string, unknown> {
+export function describeService({ files }: ServicePlan, architecture: string): ProfileMetadata {
   if (files.length === 0) return { service: null };
   const sha256 = createHash("sha256").update(ovmsInit(architecture)).digest("hex");
   return { service: UNIT_PATH, program: { path: INIT_PATH, sha256 } };
