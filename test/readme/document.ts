@@ -23,8 +23,13 @@ export const DOCUMENTS: readonly Document[] = [
   ...[...new Set([...README.text.matchAll(MANUAL)].map(([, path = ""]) => path))].map(read),
 ];
 
-/** All of them as one. */
-export const ALL_TEXT = DOCUMENTS.map(({ text }) => text).join("\n");
+/** The page that is made of tables, where everything is: what stands there alone is not explained yet. */
+const REFERENCE = "src/manual/reference.md";
+
+/** All that somebody has written, as one. */
+export const ALL_TEXT = DOCUMENTS.filter(({ path }) => path !== REFERENCE)
+  .map(({ text }) => text)
+  .join("\n");
 
 /** A fenced block. */
 export interface Block {

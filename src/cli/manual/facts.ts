@@ -1,5 +1,8 @@
 /** What manual pages tell of the program as a whole: exit codes, variables of the environment, files. */
-import { EXIT } from "../../errors.ts";
+import { ERROR_CODES, EXIT } from "../../errors.ts";
+import type { BatchEvent } from "../batch/batch.ts";
+import type { BuilderEvent } from "../dockerfile-command.ts";
+import type { ReportedEvent } from "../progress/state.ts";
 
 /** By the names of the one table of exit codes. */
 const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
@@ -19,6 +22,41 @@ const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   interrupted: "Stopped by Ctrl-C.",
   terminated: "Stopped by SIGTERM or a hang-up.",
 };
+
+/** By the types of events, as `--progress json` writes them. */
+const EVENT_MEANINGS: Readonly<Record<PrintedEvent["type"], string>> = {
+  spooling: "An archive that cannot be read by position is being kept on disk: bytes so far.",
+  builder: "A Dockerfile: who builds it.",
+  resolved:
+    "Which image it is: its digest, platform and layers; without the first two where the files alone tell.",
+  reused: "The result is an earlier one, from where it says; no layer is read.",
+  layer: "Bytes of a layer that are in, of those that are stored; 0 is the lowest layer.",
+  "layer-done": "Every check of the layer held.",
+  files: "Of a source without layers: files that have come, and bytes of their contents.",
+  filesystem: "All contents are in; bytes of the filesystem around them that are written.",
+  download: "Bytes of a layer that have come from a registry or, if cached, are here already.",
+  retry: "A request is made again after so many milliseconds, or a body continued at an offset.",
+  "rate-limit": "What a registry tells of its limits, as it tells it.",
+  warning: "A sentence for the user.",
+  pieces: "push, pull: the pieces that files go in; a piece's index counts in this list.",
+  piece: "push, pull: bytes of a piece that have gone or come.",
+  "piece-done": "push, pull: the piece is there, and was checked.",
+  item: "batch: what has become of an item of the list, counted from 0.",
+};
+
+type PrintedEvent = ReportedEvent | BuilderEvent | BatchEvent;
+
+/** In the order in which they may come. */
+export function eventRows(): readonly Row[] {
+  return Object.entries(EVENT_MEANINGS);
+}
+
+/** The codes of errors that end a command with an exit code. */
+export function codesOf(exitCode: string): readonly string[] {
+  return Object.entries(ERROR_CODES)
+    .filter(([, exit]) => String(exit) === exitCode)
+    .map(([code]) => code);
+}
 
 /** A name with what it means. */
 export type Row = readonly [name: string, meaning: string];

@@ -1,14 +1,8 @@
 /** The manual, out of the tables of commands and options: a page for the program and one for each command. */
 import type { Command, Commands, Example } from "../command.ts";
-import {
-  COMMON_OPTIONS,
-  description,
-  type OptionSpec,
-  type Options,
-  type Syntax,
-  VALUE_NAMES,
-} from "../options/option.ts";
+import { COMMON_OPTIONS, type OptionSpec, type Options, type Syntax } from "../options/option.ts";
 import { ENVIRONMENT, exitRows, FILES } from "./facts.ts";
+import { groupsOf, meaning, PROGRAM, pageOf, sentence, spellingsOf, valueName } from "./option-text.ts";
 import {
   bold,
   definitions,
@@ -21,8 +15,6 @@ import {
   subsection,
   verbatim,
 } from "./roff.ts";
-
-const PROGRAM = "docker2vm";
 
 /** What stands at the head and the foot of every page. */
 export interface Edition {
@@ -40,10 +32,6 @@ export function manualPages(commands: Commands, edition: Edition): ReadonlyMap<s
     commandPage(name, command, edition),
   ]);
   return new Map([[`${PROGRAM}.1`, programPage(commands, edition)], ...pages]);
-}
-
-function pageOf(name: string, { hidden }: Command): string {
-  return hidden === true ? name : `${PROGRAM}-${name}`;
 }
 
 function programPage(commands: Commands, edition: Edition): string {
@@ -86,10 +74,6 @@ function commandPage(name: string, command: Command, edition: Edition): string {
   ].join("");
 }
 
-function sentence(text: string): string {
-  return `${text}.`;
-}
-
 function synopsisLine(line: string): string {
   const [program = "", ...words] = line.split(" ");
   return `${bold(program)} ${escaped(words.join(" "))}\n`;
@@ -104,10 +88,9 @@ function exampleText({ does, line }: Example): string {
 }
 
 function groups(options: Options, dash: "-" | "--"): string {
-  const names = [...new Set(Object.values(options).map(({ group }) => group))];
-  const inGroup = (name: string) =>
-    Object.fromEntries(Object.entries(options).filter(([, { group }]) => group === name));
-  return names.map((name) => subsection(name.replace(/:$/, ""), optionRows(inGroup(name), dash))).join("");
+  return groupsOf(options)
+    .map(([name, inGroup]) => subsection(name, optionRows(inGroup, dash)))
+    .join("");
 }
 
 function optionRows(options: Options, dash: "-" | "--"): string {
@@ -117,18 +100,7 @@ function optionRows(options: Options, dash: "-" | "--"): string {
 }
 
 function term(name: string, option: OptionSpec, dash: "-" | "--"): string {
-  const spellings = [...(option.alias === undefined ? [] : [`-${option.alias}`]), `${dash}${name}`];
-  const value = option.type === "boolean" ? "" : ` ${italic(valueName(option))}`;
-  return `${spellings.map(bold).join(", ")}${value}`;
-}
-
-function valueName({ values, list, takes = "text" }: OptionSpec): string {
-  if (values !== undefined) return values.join("|");
-  return list === undefined ? VALUE_NAMES[takes] : "LIST";
-}
-
-function meaning(option: OptionSpec): string {
-  const { defaultDescription, values, ...rest } = option;
-  const text = sentence(description(rest));
-  return defaultDescription === undefined ? text : `${text} Default: ${sentence(defaultDescription)}`;
+  const value = valueName(option);
+  const shown = spellingsOf(name, option, dash).map(bold).join(", ");
+  return value === undefined ? shown : `${shown} ${italic(value)}`;
 }

@@ -1,14 +1,16 @@
 /**
- * `npm run man`, a part of the build: writes the manual's pages into dist/man, and their names into package.json where
- * others are there, for npm links at an installation what is named there. What `--help` shows goes into dist/help.
+ * `npm run man`, a part of the build: writes the manual's pages into dist/man, and where others are there, their names
+ * into package.json, for npm links at an installation what is named there, and the reference into src/manual. What
+ * `--help` shows goes into dist/help.
  */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { COMMANDS } from "../commands.ts";
 import { helpText } from "../help.ts";
 import { editionOf } from "./edition.ts";
 import { manualPages } from "./pages.ts";
+import { referencePage } from "./reference.ts";
 
 const MS = 1000;
 const FOLDER = "dist/man";
@@ -32,4 +34,10 @@ for (const name of [undefined, ...Object.keys(COMMANDS)]) {
 const named = [...pages.keys()].map((name) => `${FOLDER}/${name}`);
 if (JSON.stringify(manifest.man) !== JSON.stringify(named)) {
   writeFileSync(manifestPath, `${JSON.stringify({ ...manifest, man: named }, null, 2)}\n`);
+}
+
+const referencePath = join(repository, "src/manual/reference.md");
+const reference = referencePage(COMMANDS);
+if (!existsSync(referencePath) || readFileSync(referencePath, "utf8") !== reference) {
+  writeFileSync(referencePath, reference);
 }
