@@ -63,6 +63,7 @@ const PACKAGES = {
   "libc6-arm64-cross": "libc6-arm64-cross",
   dash: "dash",
   bash: "bash",
+  shellcheck: "shellcheck",
   mksh: "mksh",
   zsh: "zsh",
   fish: "fish",
