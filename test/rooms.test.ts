@@ -338,7 +338,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
     "tree",
     "waiting",
   ],
-  schema: ["bundle", "cli", "convert"],
+  schema: ["artifact", "bundle", "cli", "convert", "filesystem/reading", "referrer"],
   "index.ts": [
     "errors.ts",
     "blocks",

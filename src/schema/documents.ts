@@ -1,4 +1,6 @@
 /** The JSON documents that this program writes and prints: a schema is published of each type that is exported here. */
+import type { PullResult } from "../artifact/pull.ts";
+import type { PushResult } from "../artifact/push.ts";
 import type { BundleValidation } from "../bundle/validate-bundle.ts";
 import type { BatchEvent } from "../cli/batch/batch.ts";
 import type { DifferenceDocument } from "../cli/diff-command.ts";
@@ -10,6 +12,8 @@ import type { ConversionSummary } from "../cli/summary.ts";
 import type { ConversionPlan } from "../convert/dry-run.ts";
 import type { ImageInspection } from "../convert/inspect-image.ts";
 import type { ImageMetadata } from "../convert/meta.ts";
+import type { Verification } from "../filesystem/reading/verification.ts";
+import type { SignatureReport, SignResult } from "../referrer/sign-image.ts";
 
 /** `meta.json`, and what `--output FILE --meta` writes. */
 export type Meta = ImageMetadata;
@@ -37,3 +41,18 @@ export type Differences = readonly DifferenceDocument[];
 
 /** What `bundle validate --json` prints. */
 export type Bundle = BundleValidation;
+
+/** What `verify --json` prints. */
+export type Verified = Verification;
+
+/** What `push --json` prints. */
+export type Pushed = PushResult;
+
+/** What `pull --json` prints. */
+export type Pulled = PullResult;
+
+/** What `sign --json` prints. */
+export type Signed = SignResult;
+
+/** What `verify-signature --json` prints. */
+export type Signatures = SignatureReport;

@@ -11,7 +11,10 @@ import { runWith } from "../cli/fake-host.ts";
 import { MANIFEST, writeBase } from "../profile/gondolin/bases.ts";
 import { NAME } from "../registry/support.ts";
 import { entriesOf, tarOf } from "../source/support.ts";
+import { makeSigningKey } from "../support/cosign.ts";
+import { withRegistry } from "../support/docker-registry.ts";
 import { buildLayout } from "../support/layout-builder.ts";
+import { testWith } from "../support/oracles.ts";
 import { scratchFolder } from "../support/scratch.ts";
 import { ScriptedRegistry } from "../support/scripted-registry.ts";
 import { tar } from "../support/tar-builder.ts";
@@ -141,6 +144,7 @@ describe("what a command prints as JSON", () => {
     "image.json": () => ["inspect-image", image(), "--platform", PLATFORM, "--json"],
     "differences.json": () => ["diff", image(), `oci:${scratch("plain")}`, "--platform", PLATFORM, "--json"],
     "bundle.json": () => ["bundle", "validate", scratch("folder"), "--json"],
+    "verified.json": () => ["verify", scratch("vm/rootfs.ext4"), "--json"],
   };
   for (const [file, command] of Object.entries(commands)) {
     test(`is as its schema says: ${file}`, async () => {
@@ -159,6 +163,32 @@ describe("what a command prints as JSON", () => {
       expect(await faultsOf("inspection.json", JSON.parse(stdout))).toEqual([]);
     });
   }
+
+  testWith(["docker-registry"], "is as its schema says of what goes to a registry and comes back", () =>
+    withRegistry({}, async ({ host }, folder) => {
+      const [key, publicKey, list] = ["key", "key.pub", "list.txt"].map((name) => join(folder, name));
+      const { privateKey, publicPem } = makeSigningKey();
+      writeFileSync(key ?? "", privateKey.export({ type: "sec1", format: "pem" }));
+      writeFileSync(publicKey ?? "", publicPem);
+      writeFileSync(list ?? "", "a\n");
+      const name = `${host}/owner/vm:1`;
+      const attached = ["--provenance", "--attach", `${list}=text/plain`, "--progress", "json"];
+      const documents = join(folder, "documents");
+      const jobs: readonly (readonly [file: string, args: readonly string[]])[] = [
+        ["pushed.json", ["push", scratch("vm"), name, ...attached]],
+        ["signed.json", ["sign", name, "--key", key ?? ""]],
+        ["signatures.json", ["verify-signature", name, "--key", publicKey ?? ""]],
+        ["pulled.json", ["pull", name, "--out", join(folder, "pulled"), "--attachments", documents]],
+      ];
+      for (const [file, args] of jobs) {
+        const { stdout, stderr } = await runWith([...args, "--json"]);
+        expect([file, await faultsOf(file, JSON.parse(stdout))]).toEqual([file, []]);
+        for (const line of stderr.split("\n").filter((each) => each.startsWith("{"))) {
+          expect([line, await faultsOf("event.json", JSON.parse(line))]).toEqual([line, []]);
+        }
+      }
+    }),
+  );
 
   test("is as its schema says where it fails, with all that is told", async () => {
     const args = ["convert", "oci:/nowhere", "--out", scratch("none"), "--format", "json", "--verbose"];
@@ -200,7 +230,8 @@ describe("a schema", () => {
     const found = await publishedSchemas();
     expect([...found.keys()].sort()).toEqual([
       ...["bundle.json", "differences.json", "event.json", "failure.json", "image.json"],
-      ...["inspection.json", "meta.json", "plan.json", "result.json"],
+      ...["inspection.json", "meta.json", "plan.json", "pulled.json", "pushed.json", "result.json"],
+      ...["signatures.json", "signed.json", "verified.json"],
     ]);
     for (const schema of found.values())
       expect(JSON.stringify(schema)).not.toContain('additionalProperties":false');
