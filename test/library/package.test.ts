@@ -2,6 +2,7 @@
 import { describe, expect } from "bun:test";
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { ALL_TEXT, blocks } from "../readme/document.ts";
 import { runOk, testWith } from "../support/oracles.ts";
 import { installPackage, PACKAGE, REPOSITORY } from "../support/package.ts";
 import { scratchFolder } from "../support/scratch.ts";
@@ -157,6 +158,14 @@ describe("an example in the documentation", () => {
       writeFileSync(join(consumer(), name), code);
       check("nodenext", name);
       runOk(process.execPath, ["--no-env-file", name], { cwd: consumer() });
+    });
+  }
+
+  const programs = blocks(ALL_TEXT).filter(({ language }) => language === "ts");
+  for (const [at, { section, text }] of programs.entries()) {
+    testWith(["npm"], `type-checks, too, where the manual has it: ${section}`, () => {
+      writeFileSync(join(consumer(), `manual-${at}.ts`), text);
+      check("nodenext", `manual-${at}.ts`);
     });
   }
 

@@ -39,12 +39,14 @@ const IN_SHORT: Readonly<Record<string, string>> = {
   "npm run bench:micro": " -- 'sha256'",
 };
 
-/** By the beginning of a command: what the page says that it says. */
+/** By the beginning of a command, or of a program: what the page says that it says. */
 const PROMISED: Readonly<Record<string, string>> = {
   "gondolin exec --image vm/guest -- /bin/echo hello": "hello\n",
   "docker2vm boot vm/first --kernel kernel": "exit code 7\n",
   "qemu-system-x86_64": "hello from docker2vm",
-  "node program.mjs": "/out/rootfs.ext4 ",
+  'import { convert, Docker2vmError } from "docker2vm";': "/out/rootfs.ext4 ",
+  'import { convertToStream, Docker2vmError } from "docker2vm";': "layer 0 is in",
+  'import { inspectImage } from "docker2vm";': "E_IMAGE_NOT_FOUND true",
 };
 
 /** The first run on a machine fetches and compiles what Gondolin's guests are made of. */
@@ -72,7 +74,10 @@ testWith(
         const toRun = commands.filter((command) => !(command in NOT_RUN));
         const script = toRun.map((command) => renamed(command + (IN_SHORT[command] ?? ""), names));
         const definitions = seen.filter((command) => DEFINITION.test(command));
-        expectPromises(commands, await runScript(block, [...definitions, ...script], clone, env));
+        expectPromises(
+          [block.text, ...commands],
+          await runScript(block, [...definitions, ...script], clone, env),
+        );
         for (const out of toRun.flatMap(outputsOf)) {
           expect([out, existsSync(join(clone, out))]).toEqual([out, true]);
         }
