@@ -1,6 +1,6 @@
 import { ipLiteral, isNearer, REACH, type Reach } from "./addresses.ts";
 import { Deadline } from "./deadline.ts";
-import { type Fetch, fetchBody, fetched, piecesOf, refuseNearName } from "./fetching.ts";
+import { type Fetch, fetchBody, fetched, piecesOf } from "./fetching.ts";
 import { guardedLookup, tooNear } from "./guarded-lookup.ts";
 import type { Headers } from "./headers.ts";
 import { networkError } from "./network-errors.ts";
@@ -33,6 +33,8 @@ export interface HttpOptions {
   readonly socketPath?: string | undefined;
   /** Whoever exchanges requests instead: then neither proxies nor certificates are this client's. */
   readonly fetch?: Fetch | undefined;
+  /** How near the server of a URL is; looked up if absent. */
+  readonly reachOf?: ((url: URL) => Promise<Reach>) | undefined;
   /** TIMEOUTS where they are absent. */
   readonly timeouts?: Partial<Timeouts> | undefined;
   /** The real one if absent. */
@@ -119,7 +121,8 @@ export class HttpClient {
     };
     const { fetch } = this.#options;
     if (fetch !== undefined) {
-      await refuseNearName(url, nearest);
+      // Sockets of others cannot be guarded: what the name stands for is looked up before each request.
+      if (nearest < REACH.linkLocal && (await this.#reachOf(url)) > nearest) throw tooNear(url.host);
       return fetched(fetch, url, { method, headers, ...fetchBody(body), redirect: "manual", signal });
     }
     const answer = await this.#dispatcher(url, nearest, proxy).request({
@@ -136,9 +139,13 @@ export class HttpClient {
     const known = this.#reaches.get(url.hostname);
     if (known !== undefined) return known;
     const isHidden = ipLiteral(url.hostname) === undefined && this.#proxyFor(url);
-    const found = isHidden ? Promise.resolve(REACH.public) : reachOfServer(url);
+    const found = isHidden ? Promise.resolve<Reach>(REACH.public) : this.#reachOf(url);
     this.#reaches.set(url.hostname, found);
     return found;
+  }
+
+  #reachOf(url: URL): Promise<Reach> {
+    return (this.#options.reachOf ?? reachOfServer)(url);
   }
 
   /** Whether the server of a URL may be as near as it is. */

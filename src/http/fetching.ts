@@ -1,11 +1,8 @@
 /** Exchanges by a fetch of the caller's, in place of connections of this program's own. */
 import { Docker2vmError } from "../errors.ts";
-import { REACH, type Reach } from "./addresses.ts";
 import { contentCodings } from "./content-coding.ts";
-import { tooNear } from "./guarded-lookup.ts";
 import type { Headers } from "./headers.ts";
 import { NetworkError } from "./network-errors.ts";
-import { reachOfServer } from "./reach.ts";
 import { PIECE } from "./request-body.ts";
 import type { IncomingBody } from "./response-body.ts";
 import { showUrl } from "./urls.ts";
@@ -53,14 +50,6 @@ export type Fetch = (url: string, request: FetchRequest) => Promise<FetchAnswer>
 
 /** What `fetch` decodes by itself, and leaves in the header: Fetch standard, "handle content codings". */
 const DECODED: ReadonlySet<string> = new Set(["gzip", "deflate", "br", "zstd"]);
-
-/**
- * Throws E_DENIED where the name of a server stands for an address that is nearer than allowed. Sockets of others cannot
- * be guarded; what the name stands for is looked up before, and one that nobody here knows is theirs to find.
- */
-export async function refuseNearName(url: URL, nearest: Reach): Promise<void> {
-  if (nearest < REACH.linkLocal && (await reachOfServer(url)) > nearest) throw tooNear(url.host);
-}
 
 /** One exchange. Throws as `fetch` does, and E_NETWORK for one that follows redirects. */
 export async function fetched(fetch: Fetch, url: URL, request: FetchRequest): Promise<Fetched> {

@@ -92,7 +92,7 @@ describe("a stream for the image", () => {
     expect(chunks).toBe(3);
   });
 
-  test("that fails before a byte is written ends the conversion as well", async () => {
+  test("that fails before a byte is written ends the conversion at once", async () => {
     const thrown = new Error("the reader is gone");
     let fail: (error: unknown) => void = () => undefined;
     const stream = new WritableStream<Uint8Array>({
@@ -100,11 +100,16 @@ describe("a stream for the image", () => {
         fail = (error) => controller.error(error);
       },
     });
+    const told: string[] = [];
     const failed = convertToStream(stream, {
       ...options(),
-      onProgress: ({ type }) => type === "resolved" && fail(thrown),
+      onProgress: ({ type }) => {
+        told.push(type);
+        if (type === "resolved") fail(thrown);
+      },
     });
     expect(await failed.catch((error: unknown) => error)).toBe(thrown);
+    expect(told).not.toContain("filesystem");
   });
 
   test("that is stuck does not hold up a signal, and hears of it", async () => {

@@ -6,9 +6,9 @@ import { gzipSync } from "node:zlib";
 import { pushImage } from "../../src/artifact/library.ts";
 import { convert } from "../../src/convert/convert.ts";
 import { convertInto } from "../../src/convert/convert-into.ts";
-import { REACH } from "../../src/http/addresses.ts";
+import { REACH, type Reach } from "../../src/http/addresses.ts";
+import { HttpClient } from "../../src/http/client.ts";
 import type { Fetch, FetchAnswer, FetchRequest } from "../../src/http/fetching.ts";
-import { refuseNearName } from "../../src/http/fetching.ts";
 import { MemoryTarget } from "../../src/output/target.ts";
 import { withRegistry } from "../support/docker-registry.ts";
 import { expectError } from "../support/expect-error.ts";
@@ -97,16 +97,16 @@ describe("a fetch that is given", () => {
       expect(asked.every(({ url }) => url.startsWith(`http://${scene.registry.host}`))).toBe(true);
     }));
 
-  test("whose bodies were encoded is read as it decodes them", () =>
+  test("whose bodies were encoded, documents and layers, is read as it decodes them", () =>
     withScene(async (scene) => {
-      const encoded = gzipSync(scene.registry.manifests.get("latest")?.bytes ?? "");
+      const { manifests, blobs } = scene.registry;
       scene.registry.rule(({ method, url }, response) => {
-        if (method !== "GET" || !url.endsWith("/manifests/latest")) return false;
-        const type = scene.registry.manifests.get("latest")?.mediaType ?? "";
-        response.writeHead(200, {
-          ...{ "content-type": type, "content-encoding": "gzip" },
-          "content-length": encoded.length,
-        });
+        const name = url.split("/").at(-1) ?? "";
+        const { bytes, mediaType } = manifests.get(name) ?? { bytes: blobs.get(name), mediaType: "x/x" };
+        if (method !== "GET" || bytes === undefined) return false;
+        const encoded = gzipSync(bytes);
+        const length = { "content-length": encoded.length, "content-encoding": "gzip" };
+        response.writeHead(200, { "content-type": mediaType, ...length });
         response.end(encoded);
         return true;
       });
@@ -163,10 +163,24 @@ describe("a fetch that is given", () => {
     ));
 });
 
-test("a name is looked up before a fetch that is given may ask there", async () => {
-  await expectError(refuseNearName(new URL("https://localhost/x"), REACH.private), "E_DENIED", "localhost");
-  await refuseNearName(new URL("https://localhost/x"), REACH.linkLocal);
-  await refuseNearName(new URL("https://nobody.invalid/x"), REACH.public);
+test("a name is looked up before a fetch that is given may ask there, unless its host is trusted", async () => {
+  const asked: string[] = [];
+  const given: Fetch = async (url) => {
+    asked.push(url);
+    return new Response("in");
+  };
+  const exchange = (trusted: string, found: Reach, nearest: Reach) => {
+    const reachOf = async () => found;
+    const client = new HttpClient({ environment: {}, fetch: given, reachOf, trustedHosts: [trusted] });
+    return client.exchange({ method: "GET", url: new URL("https://inside.example/x"), nearest });
+  };
+  await expectError(exchange("other", REACH.private, REACH.public), "E_DENIED", "inside.example");
+  await expectError(exchange("other", REACH.linkLocal, REACH.loopback), "E_DENIED", "private network");
+  expect(asked).toEqual([]);
+  await exchange("other", REACH.private, REACH.private);
+  await exchange("other", REACH.public, REACH.public);
+  await exchange("inside.example", REACH.private, REACH.public);
+  expect(asked).toHaveLength(3);
 });
 
 testWith(["docker-registry"], "a fetch that is given pushes, too, pieces of many megabytes", () =>
