@@ -338,7 +338,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
     "tree",
     "waiting",
   ],
-  schema: ["artifact", "bundle", "cli", "convert", "filesystem/reading", "referrer"],
+  schema: ["artifact", "bundle", "cli", "convert", "filesystem/reading", "referrer", "report/facts"],
   "index.ts": [
     "errors.ts",
     "blocks",

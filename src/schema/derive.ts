@@ -5,6 +5,7 @@ import {
   SymbolFlags,
   type Type,
   TypeFlags,
+  type TypeReference,
 } from "typescript/unstable/async";
 import type { Program } from "./program.ts";
 
@@ -110,11 +111,20 @@ class Derivation {
     return parts.length === 1 && parts[0] !== undefined ? parts[0] : { anyOf: parts };
   }
 
+  /** Of members that all have to be there. */
+  async #tuple(type: TypeReference): Promise<Schema> {
+    const prefixItems: Schema[] = [];
+    for (const member of await this.#checker.getTypeArguments(type))
+      prefixItems.push(await this.#schema(member));
+    return { type: "array", prefixItems, items: false, minItems: prefixItems.length };
+  }
+
   async #object(type: Type): Promise<Schema> {
     if (await this.#checker.isArrayType(type)) {
       const [item] = type.isTypeReference() ? await this.#checker.getTypeArguments(type) : [];
       return { type: "array", items: item === undefined ? {} : await this.#schema(item) };
     }
+    if (type.isTypeReference() && (await this.#checker.isTupleType(type))) return this.#tuple(type);
     const properties: Record<string, Schema> = {};
     const required: string[] = [];
     for (const member of await this.#checker.getPropertiesOfType(type)) {

@@ -14,6 +14,7 @@ import type { ImageInspection } from "../convert/inspect-image.ts";
 import type { ImageMetadata } from "../convert/meta.ts";
 import type { Verification } from "../filesystem/reading/verification.ts";
 import type { SignatureReport, SignResult } from "../referrer/sign-image.ts";
+import type { ComparisonReport, ImageReport } from "../report/facts/report.ts";
 
 /** `meta.json`, and what `--output FILE --meta` writes. */
 export type Meta = ImageMetadata;
@@ -41,6 +42,9 @@ export type Differences = readonly DifferenceDocument[];
 
 /** What `bundle validate --json` prints. */
 export type Bundle = BundleValidation;
+
+/** What `report --format json` makes. */
+export type Report = ImageReport | ComparisonReport;
 
 /** What `verify --json` prints. */
 export type Verified = Verification;

@@ -7,6 +7,8 @@ import { convert } from "../../src/convert/convert.ts";
 import { planConversion } from "../../src/convert/dry-run.ts";
 import type { ConvertOptions } from "../../src/convert/options.ts";
 import type { ProgressEvent } from "../../src/convert/progress.ts";
+import { reportJson } from "../../src/report/json.ts";
+import { reportComparison, reportImage } from "../../src/report/report-image.ts";
 import { runWith } from "../cli/fake-host.ts";
 import { MANIFEST, writeBase } from "../profile/gondolin/bases.ts";
 import { NAME } from "../registry/support.ts";
@@ -190,6 +192,17 @@ describe("what a command prints as JSON", () => {
     }),
   );
 
+  test("is as its schema says of reports, of one image and of two", async () => {
+    const [before, after] = [image(), `oci:${scratch("plain")}`];
+    const reports = [
+      await reportImage({ source: before, platform: PLATFORM }),
+      await reportImage({ source: `image:${scratch("vm/rootfs.ext4")}` }),
+      await reportComparison({ before, after, platform: PLATFORM }),
+    ];
+    for (const report of reports)
+      expect(await faultsOf("report.json", JSON.parse(reportJson(report)))).toEqual([]);
+  });
+
   test("is as its schema says where it fails, with all that is told", async () => {
     const args = ["convert", "oci:/nowhere", "--out", scratch("none"), "--format", "json", "--verbose"];
     const { stderr } = await runWith(args, { convert });
@@ -230,8 +243,8 @@ describe("a schema", () => {
     const found = await publishedSchemas();
     expect([...found.keys()].sort()).toEqual([
       ...["bundle.json", "differences.json", "event.json", "failure.json", "image.json"],
-      ...["inspection.json", "meta.json", "plan.json", "pulled.json", "pushed.json", "result.json"],
-      ...["signatures.json", "signed.json", "verified.json"],
+      ...["inspection.json", "meta.json", "plan.json", "pulled.json", "pushed.json", "report.json"],
+      ...["result.json", "signatures.json", "signed.json", "verified.json"],
     ]);
     for (const schema of found.values())
       expect(JSON.stringify(schema)).not.toContain('additionalProperties":false');
