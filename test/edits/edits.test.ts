@@ -417,7 +417,7 @@ describe("the bytes are the same", () => {
     });
     expect(await facts(`rootfs-tar:${plain}`)).toEqual(wanted);
     expect(await facts(`image:${rootfsPath}`)).toEqual(wanted);
-    const folder = scratch("folder");
+    const folder = scratch("unpacked");
     mkdirSync(folder);
     runOk("tar", ["-xpf", plain, "-C", folder]);
     expect(await facts(`dir:${folder}`)).toEqual(wanted);
