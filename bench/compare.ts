@@ -86,7 +86,7 @@ export function storedBytes(layout: string): number {
   return readdirSync(folder).reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
 }
 
-const HEAD = ["", "median", "least", "spread", "ratio", "peak", "stored", "image"];
+const HEAD = ["", "median", "least", "spread", "ratio", "CPU", "peak", "stored", "image"];
 
 /** The table, then what each contender does, who failed and who is not here. */
 export function comparisonReport(comparison: Comparison, style: TableStyle): string {
@@ -102,6 +102,7 @@ export function comparisonReport(comparison: Comparison, style: TableStyle): str
       formatSeconds(Math.min(...seconds)),
       `${Math.round(100 * spread(seconds))} %`,
       own === undefined ? "" : `${(median(seconds) / own).toFixed(2)} x`,
+      formatSeconds(median(it.samples.map((sample) => sample.cpuSeconds))),
       formatMiB(medianPeak(it.samples)),
       `${(stored / 1e6 / median(seconds)).toFixed(0)} MB/s`,
       image === 0 ? "" : formatMiB(image),

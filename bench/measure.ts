@@ -26,6 +26,8 @@ export interface Runner {
 
 export interface Sample {
   readonly seconds: number;
+  /** What all processors spent on it, the kernel's part included: less of it depends on what else a machine does. */
+  readonly cpuSeconds: number;
   /** Most memory resident in one process, those of a pipe not added up; undefined where GNU time is not there. */
   readonly peakBytes: number | undefined;
   /** What the image takes on the disk; 0 where none is made. */
@@ -87,6 +89,8 @@ async function sample(runner: Runner): Promise<Sample> {
     if (status !== 0) throw new Error(`exit ${status}: ${(await messages).trim().slice(-2000)}`);
     return {
       seconds,
+      // Of the shell and of whoever it has waited for.
+      cpuSeconds: Number(child.resourceUsage()?.cpuTime.total ?? 0) / 1e6,
       peakBytes: gnuTime === null ? undefined : Number(readFileSync(peak, "utf8")) * 1024,
       imageBytes: runner.image === undefined ? 0 : statSync(join(out, runner.image)).blocks * 512,
     };
