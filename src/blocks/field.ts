@@ -33,12 +33,15 @@ export class NumberField {
     return high * 2 ** 32 + view.getUint32(littleEndian ? where : where + 4, littleEndian);
   }
 
-  /** Writes the low bits of `value` that the width holds, as a C assignment does. */
+  /**
+   * Writes the low bits of `value` that the width holds, as a C assignment does. They are cut off here, though a view
+   * would do it: for a number of more than 31 bits Bun leaves compiled code, and all fields share this.
+   */
   put(view: DataView, at: number, value: number): void {
     const where = at + this.offset;
-    if (this.width === 4) view.setUint32(where, value, this.littleEndian);
-    else if (this.width === 2) view.setUint16(where, value, this.littleEndian);
-    else if (this.width === 1) view.setUint8(where, value);
+    if (this.width === 4) view.setUint32(where, value | 0, this.littleEndian);
+    else if (this.width === 2) view.setUint16(where, value & 0xffff, this.littleEndian);
+    else if (this.width === 1) view.setUint8(where, value & 0xff);
     else this.#putHalves(view, where, value);
   }
 
@@ -46,8 +49,8 @@ export class NumberField {
   #putHalves(view: DataView, where: number, value: number): void {
     const high = Math.floor(value / 2 ** 32);
     const { littleEndian } = this;
-    view.setUint32(littleEndian ? where + 4 : where, high, littleEndian);
-    view.setUint32(littleEndian ? where : where + 4, value - high * 2 ** 32, littleEndian);
+    view.setUint32(littleEndian ? where + 4 : where, high | 0, littleEndian);
+    view.setUint32(littleEndian ? where : where + 4, (value - high * 2 ** 32) | 0, littleEndian);
   }
 }
 
