@@ -64,6 +64,7 @@ export type {
   FilesystemSettings,
   ImageOptions,
   LaunchSettings,
+  LayerStoreSettings,
   MakingOptions,
   OutputFile,
   ProfileSettings,

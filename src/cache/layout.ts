@@ -48,7 +48,17 @@ export function resultPath(folder: string, key: Digest): string {
   return join(resultsFolder(folder), digestHex(key));
 }
 
-/** The key whose result the folder name is, undefined for what is none. */
+/** Of layers as they are unpacked, each in a folder of its own. */
+export function layersFolder(folder: string): string {
+  return join(folder, "layers");
+}
+
+/** @param key what the layer's parts follow from; sha256 */
+export function layerPath(folder: string, key: Digest): string {
+  return join(layersFolder(folder), digestHex(key));
+}
+
+/** The key whose result, or layer, the folder name is, undefined for what is none. */
 export function keyOfFolder(name: string): Digest | undefined {
   const key = `sha256:${name}`;
   return isDigest(key) ? key : undefined;

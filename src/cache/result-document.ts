@@ -1,6 +1,7 @@
 /** What says of a kept result which files it has: written and read. */
-import { type Digest, isDigest, sha256Of } from "../oci/digest.ts";
+import type { Digest } from "../oci/digest.ts";
 import { type JsonValue, parseJson } from "../oci/json.ts";
+import { sealed, unsealed } from "./sealed-document.ts";
 
 /** What the document is called in the result's folder; its time of change is when the result was last used. */
 export const DOCUMENT_NAME = "result.json";
@@ -25,18 +26,14 @@ export interface ResultDocument {
   readonly files: readonly KeptFile[];
 }
 
-/** A line with the digest of all that follows, and a JSON document. */
 export function resultDocument({ key, note, files }: ResultDocument): Uint8Array {
-  const text = JSON.stringify({ schemaVersion: 1, key, note, files });
-  return Buffer.from(`${sha256Of(Buffer.from(text))}\n${text}`);
+  return sealed({ schemaVersion: 1, key, note, files });
 }
 
 /** Undefined for what is not whole, or of another key. Throws E_BAD_MANIFEST for what nobody has written so. */
 export function parseResult(bytes: Uint8Array, key: Digest, where: string): ResultDocument | undefined {
-  const end = bytes.indexOf(0x0a);
-  const text = bytes.subarray(end + 1);
-  const digest = Buffer.from(bytes.subarray(0, Math.max(end, 0))).toString("latin1");
-  if (!isDigest(digest) || sha256Of(text) !== digest) return undefined;
+  const text = unsealed(bytes);
+  if (text === undefined) return undefined;
   const value = parseJson(text, where, DOCUMENT_LIMIT);
   if (value.field("schemaVersion").count() !== 1 || value.field("key").string() !== key) return undefined;
   const files = value.field("files").items().map(readFile);

@@ -5,9 +5,10 @@ import { removeFolder } from "../disk/remove-folder.ts";
 import { Docker2vmError, isAbsence, systemErrorCode } from "../errors.ts";
 import type { Digest } from "../oci/digest.ts";
 import { removeAbandoned, scratchName } from "../scratch/names.ts";
-import { noneIn, storageError } from "./io-errors.ts";
+import { storageError } from "./io-errors.ts";
 import { bringOut, stampOf, takeIn } from "./kept-file.ts";
-import { keyOfFolder, resultPath, resultsFolder, temporaryFolder } from "./layout.ts";
+import { dropKept, isThere, type KeptFolder, listKept } from "./kept-folders.ts";
+import { resultPath, resultsFolder, temporaryFolder } from "./layout.ts";
 import {
   DOCUMENT_LIMIT,
   DOCUMENT_NAME,
@@ -37,14 +38,6 @@ export interface Wanted {
   readonly files: ReadonlyMap<string, string>;
   /** Of the files, less what the process leaves out of every file's. */
   readonly mode: number;
-}
-
-/** A result in a cache. */
-export interface FoundResult {
-  readonly key: Digest;
-  /** Bytes on the disk. */
-  readonly size: number;
-  readonly lastUsed: Date;
 }
 
 /**
@@ -125,30 +118,13 @@ export class Results {
   }
 
   /** Every result, the most recently used first. Throws E_IO. */
-  async list(): Promise<readonly FoundResult[]> {
-    const folder = resultsFolder(this.#folder);
-    const found: FoundResult[] = [];
-    for (const name of await readdir(folder).catch(noneIn(folder))) {
-      const key = keyOfFolder(name);
-      // Another process may just be taking it away.
-      const result = key && (await lookAt(join(folder, name), key).catch(() => undefined));
-      if (result !== undefined) found.push(result);
-    }
-    return found.sort((a, b) => b.lastUsed.getTime() - a.lastUsed.getTime() || (a.key < b.key ? -1 : 1));
+  list(): Promise<readonly KeptFolder[]> {
+    return listKept(resultsFolder(this.#folder), DOCUMENT_NAME);
   }
 
   /** Takes a result out. Who has begun to read a file of it may go on. Throws E_IO. */
-  async drop(key: Digest): Promise<void> {
-    const folder = resultPath(this.#folder, key);
-    const leaving = join(temporaryFolder(this.#folder), scratchName());
-    try {
-      await makeFolders(temporaryFolder(this.#folder), 0o700);
-      // At once: half a result must not be found.
-      await rename(folder, leaving);
-      await removeFolder(leaving);
-    } catch (error) {
-      if (!isAbsence(error)) throw storageError(error, folder);
-    }
+  drop(key: Digest): Promise<void> {
+    return dropKept(this.#folder, resultPath(this.#folder, key));
   }
 
   /** Whoever was faster has kept the same; what is no whole result gives way. */
@@ -232,20 +208,6 @@ async function describe(
   }
   if (files.some(({ digests }) => digests === undefined)) throw new Error("the clock stands still");
   await write(stamped.map((file) => ({ ...file, stamp: undefined })));
-}
-
-function isThere(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
-}
-
-async function lookAt(folder: string, key: Digest): Promise<FoundResult> {
-  const names = await readdir(folder);
-  const files = await Promise.all(names.map((name) => stat(join(folder, name))));
-  const { mtime } = await stat(join(folder, DOCUMENT_NAME));
-  return { key, size: files.reduce((sum, { blocks }) => sum + blocks * 512, 0), lastUsed: mtime };
 }
 
 async function sync(path: string): Promise<void> {

@@ -3,18 +3,19 @@ import { readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { isAbsence } from "../errors.ts";
 import { type Digest, isDigest } from "../oci/digest.ts";
-import { type Cache, openCache } from "./cache.ts";
+import { Cache, openCache } from "./cache.ts";
 import { noneIn, storageError } from "./io-errors.ts";
 import { isAsKept } from "./kept-file.ts";
-import { blobFolders, blobPath, digestOfFile, resultPath, tagFolder } from "./layout.ts";
+import { KeptLayers } from "./layers.ts";
+import { blobFolders, digestOfFile, resultPath, tagFolder } from "./layout.ts";
 import { Results, readDocument } from "./results.ts";
 
-/** What a cache holds under a digest: a part of an image, or all that a conversion has made. */
+/** What a cache holds under a digest: a part of an image, one as it is unpacked, or all that a conversion has made. */
 export interface CacheListing {
-  readonly kind: "blob" | "result";
-  /** Of a blob's bytes; of what a result follows from, which is its key. */
+  readonly kind: "blob" | "layer" | "result";
+  /** Of a blob's bytes; of what the others follow from, which is their key. */
   readonly digest: Digest;
-  /** Bytes; of a result those that its files take on the disk. */
+  /** Bytes; of layers and results those that their files take on the disk. */
   readonly size: number;
   readonly lastUsed: Date;
 }
@@ -68,6 +69,9 @@ export async function listCache(folder: string): Promise<readonly CacheListing[]
         found.push({ kind: "blob", digest, size: file.size, lastUsed: file.mtime });
     }
   }
+  for (const { key, ...layer } of await new KeptLayers(folder).list()) {
+    found.push({ kind: "layer", digest: key, ...layer });
+  }
   for (const { key, ...result } of await new Results(folder).list()) {
     found.push({ kind: "result", digest: key, ...result });
   }
@@ -75,8 +79,8 @@ export async function listCache(folder: string): Promise<readonly CacheListing[]
 }
 
 /**
- * Removes blobs and results by the options, all of them if none is given, and the tags that led to nothing else. Throws
- * E_IO. The example is that of `listCache`.
+ * Removes blobs, layers and results by the options, all of them if none is given, and the tags that led to nothing else.
+ * Throws E_IO. The example is that of `listCache`.
  */
 export async function pruneCache(folder: string, options: PruneOptions): Promise<PruneResult> {
   const { olderThan } = options;
@@ -89,11 +93,9 @@ export async function pruneCache(folder: string, options: PruneOptions): Promise
     if (stays) bytes += blob.size;
     (stays ? kept : removed).push(blob);
   }
-  const results = new Results(folder);
-  for (const { kind, digest } of removed) {
-    if (kind === "result") await results.drop(digest);
-    else await remove(blobPath(folder, digest));
-  }
+  const cache = new Cache(folder);
+  const others = { layer: new KeptLayers(folder), result: new Results(folder) };
+  for (const { kind, digest } of removed) await (kind === "blob" ? cache : others[kind]).drop(digest);
   await removeTags(folder, new Set(kept.map(({ digest }) => digest)));
   return { removed, kept };
 }
@@ -104,19 +106,23 @@ export async function pruneCache(folder: string, options: PruneOptions): Promise
  */
 export async function verifyCache(folder: string, signal?: AbortSignal): Promise<VerifyResult> {
   const cache = await openCache(folder);
-  const results = new Results(folder);
+  const layers = new KeptLayers(folder);
+  const stores = {
+    blob: { store: cache, isSound: (digest: Digest) => blobIsSound(cache, digest, signal) },
+    layer: { store: layers, isSound: (digest: Digest) => layers.isSound(digest, signal) },
+    result: {
+      store: new Results(folder),
+      isSound: (digest: Digest) => resultIsSound(folder, digest, signal),
+    },
+  };
   const damaged: Digest[] = [];
   let sound = 0;
   for (const { kind, digest } of await listCache(folder)) {
-    const store = kind === "blob" ? cache : results;
-    const isSound =
-      kind === "blob"
-        ? await blobIsSound(cache, digest, signal)
-        : await resultIsSound(folder, digest, signal);
+    const isSound = await stores[kind].isSound(digest);
     if (isSound === undefined) continue;
     if (isSound) sound += 1;
     else {
-      await store.drop(digest);
+      await stores[kind].store.drop(digest);
       damaged.push(digest);
     }
   }

@@ -46,8 +46,14 @@ async function ls(folder: string) {
   );
   const of = (kind: CacheListing["kind"]) => found.filter((each) => each.kind === kind);
   return {
-    facts: { folder, blobs: of("blob"), results: of("result"), resultsLimit: RESULTS_LIMIT },
-    text: `${lines.join("")}${total(found)} in ${folder}; results may take ${formatBytes(RESULTS_LIMIT)}\n`,
+    facts: {
+      folder,
+      blobs: of("blob"),
+      layers: of("layer"),
+      results: of("result"),
+      resultsLimit: RESULTS_LIMIT,
+    },
+    text: `${lines.join("")}${total(found)} in ${folder}; results may take ${formatBytes(RESULTS_LIMIT)}, layers what --layer-store says\n`,
   };
 }
 
@@ -76,12 +82,12 @@ async function verify(folder: string, _line: CommandLine, host: Host) {
   };
 }
 
-/** "3 blobs, 1.0 MiB", and results where there are any. */
+/** "3 blobs, 1.0 MiB", and layers and results where there are any. */
 function total(found: readonly CacheListing[]): string {
   const of = (kind: CacheListing["kind"]) => {
     const some = found.filter((each) => each.kind === kind);
     return `${some.length} ${kind}s, ${formatBytes(some.reduce((sum, { size }) => sum + size, 0))}`;
   };
-  const hasResults = found.some(({ kind }) => kind === "result");
-  return hasResults ? `${of("blob")}; ${of("result")}` : of("blob");
+  const kinds = (["layer", "result"] as const).filter((each) => found.some(({ kind }) => kind === each));
+  return ["blob" as const, ...kinds].map(of).join("; ");
 }

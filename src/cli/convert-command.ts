@@ -9,7 +9,7 @@ import { type Manner, mannerOf, noteTo } from "./manner.ts";
 import { progressReporter } from "./progress/reporter.ts";
 import { registryRequest } from "./registry-request.ts";
 import { convertRequest } from "./request.ts";
-import { resultSettings } from "./results-request.ts";
+import { layerStoreSettings, resultSettings } from "./results-request.ts";
 import { settledSource } from "./source-choice.ts";
 import { sourceSpec } from "./standard-input.ts";
 import { summaryJson, summaryText } from "./summary.ts";
@@ -30,6 +30,7 @@ export async function runConvert(line: CommandLine, host: Host): Promise<void> {
     edits: editsOf(line, host, request.source),
     registry,
     results: resultSettings(line, registry),
+    layerStore: layerStoreSettings(line, registry),
     signal: host.signal,
     onProgress: (event: ProgressEvent) => progress.report(event),
   };

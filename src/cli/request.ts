@@ -25,7 +25,10 @@ import { sourceOfOptions } from "./source-choice.ts";
 import { workloadRequest } from "./workload-request.ts";
 
 /** What the command line asks the library for; registry, results, signal and progress are added by whoever runs it. */
-export type ConversionRequest = Omit<ConversionOptions, "registry" | "results" | "signal" | "onProgress">;
+export type ConversionRequest = Omit<
+  ConversionOptions,
+  "registry" | "results" | "layerStore" | "signal" | "onProgress"
+>;
 
 /** The same with the image: a reference, or "-" for standard input. */
 export type ConvertRequest = ConversionRequest & { readonly source: string };

@@ -1,6 +1,7 @@
-import type { RegistrySettings, ResultSettings } from "../convert/options.ts";
+import type { LayerStoreSettings, RegistrySettings, ResultSettings } from "../convert/options.ts";
 import { Docker2vmError } from "../errors.ts";
-import { type CommandLine, flag, stringOption } from "./arguments.ts";
+import { type CommandLine, flag, sizeOption, stringOption } from "./arguments.ts";
+import { RESULT_OPTIONS } from "./options/results.ts";
 
 /** Which earlier results are used, and whether this one is kept. Throws E_USAGE naming the option at fault. */
 export function resultSettings(line: CommandLine, { cacheFolder }: RegistrySettings): ResultSettings {
@@ -17,4 +18,13 @@ export function resultSettings(line: CommandLine, { cacheFolder }: RegistrySetti
     from: stringOption(line, "from-cache"),
     pushTo: stringOption(line, "push-cache"),
   };
+}
+
+/** Whether layers are kept as they are unpacked. Throws E_USAGE for what is no size. */
+export function layerStoreSettings(
+  line: CommandLine,
+  { cacheFolder }: RegistrySettings,
+): LayerStoreSettings | undefined {
+  const limit = sizeOption(line, "layer-store", RESULT_OPTIONS["layer-store"].words);
+  return cacheFolder === undefined || limit === "off" ? undefined : { folder: cacheFolder, limit };
 }

@@ -3,6 +3,7 @@ import type { OpenEdits } from "../edits/open.ts";
 import type { ImageStore } from "../output/image-store.ts";
 import { type ImageTarget, TargetStore } from "../output/target.ts";
 import { openEdits } from "./edit-image.ts";
+import { mayBeKept } from "./layer-keeping.ts";
 import { type ConvertedImage, makeImage } from "./make-image.ts";
 import type { ImageOptions, MakingOptions } from "./options.ts";
 import { checkImageAlone } from "./profile-request.ts";
@@ -51,7 +52,8 @@ export async function convertToStore(
   request: Request,
   scratch: Scratch,
 ): Promise<ConvertedImage> {
-  const opening = { ...scratch, verifyKey: await keyFor(request), toRead: true };
+  const toRead = !(await mayBeKept(request.layerStore));
+  const opening = { ...scratch, verifyKey: await keyFor(request), toRead };
   const profile = await openProfile(request);
   let edits: OpenEdits | undefined;
   try {

@@ -10,6 +10,7 @@ import { earlierOutput } from "./earlier-output.ts";
 import { openEdits } from "./edit-image.ts";
 import type { IdentifiedImage } from "./identity.ts";
 import { launchFileNames, writeLaunchFiles } from "./launch-files.ts";
+import { mayBeKept } from "./layer-keeping.ts";
 import { type ConvertedImage, type Making, makeImage } from "./make-image.ts";
 import { type ImageMetadata, metadataText } from "./meta.ts";
 import type { ConversionOptions, ConvertOptions } from "./options.ts";
@@ -87,8 +88,7 @@ async function convertAsAsked(request: FolderRequest): Promise<ConvertResult> {
     const leaving = [...names.leaving, ...earlier.filter((name) => !names.all.includes(name))];
     const output = await stagedFor(request, place.folder, names.all, force, { leaving });
     try {
-      const { results } = request;
-      const toRead = results === undefined || !(await (await keptResults()).mayBeThere(results));
+      const toRead = !(await mayBeThere(request));
       const opening = { scratchFolder: output.scratch, verifyKey, toRead };
       const made = await withImage(request, opening, (image, origin) =>
         makeFiles({ image, origin, profile, edits, request, scratch: opening, verifyKey, output, names }),
@@ -150,6 +150,12 @@ async function makeOrReuse(making: FolderMaking): Promise<ConvertedImage & Pick<
     { ...making, image, results: request.results, imagePath: path, files, scratch: output.scratch },
     make,
   );
+}
+
+/** Whether all of the result, or layers of it, may be there already. */
+async function mayBeThere({ results, layerStore }: FolderRequest): Promise<boolean> {
+  if (results !== undefined && (await (await keptResults()).mayBeThere(results))) return true;
+  return mayBeKept(layerStore);
 }
 
 /** Loaded only here: most programs that convert keep none. */

@@ -68,6 +68,8 @@ export interface ConvertOptions extends ImageOptions {
   readonly sourceDateEpoch?: number | undefined;
   /** Results of earlier conversions, which are as good as new ones; absent: none is used, none is kept. */
   readonly results?: ResultSettings | undefined;
+  /** Layers as they are unpacked, from earlier conversions and for later ones; absent: none is used, none is kept. */
+  readonly layerStore?: LayerStoreSettings | undefined;
   /** Who decompresses the layers; "auto" if absent. The result is the same. */
   readonly inflate?: InflateChoice | undefined;
   /** Threads that hash and inflate layers, besides the caller's; absent: by the machine. The result is the same. */
@@ -93,6 +95,17 @@ export interface ResultSettings {
   readonly from?: string | undefined;
   /** Repository, without a tag, that new results are put into. */
   readonly pushTo?: string | undefined;
+}
+
+/**
+ * Where layers are kept as they are unpacked, once all their digests have held: the next image that has one needs neither
+ * its blob nor the time to inflate and hash it. The result is the same.
+ */
+export interface LayerStoreSettings {
+  /** Of a cache, as `registry.cacheFolder` is. */
+  readonly folder: string;
+  /** Bytes of the disk that kept layers may take; 10 GiB if absent. */
+  readonly limit?: number | undefined;
 }
 
 /**

@@ -37,7 +37,7 @@ export async function readContents(
   demands: ImageDemands,
   observer?: ContentsObserver,
 ): Promise<ReadContents> {
-  const request: Reading = { ...demands, inflate: "auto", workers: undefined };
+  const request: Reading = { ...demands, inflate: "auto", workers: undefined, layerStore: undefined };
   const bounded = { limits: demands.limits, filesystem: { fixedBlocks: undefined } };
   if (!("layers" in found)) {
     const target = new DigestsAlone(new LayerBudget([{ size: found.size ?? 0 }], bounded), demands, observer);

@@ -6,6 +6,7 @@ import { filesystemKind } from "../filesystem/kinds.ts";
 import type { InflateChoice } from "../layer/decompress.ts";
 import { checkDemands, checkSource, type ImageDemands, type ImageRequest } from "./image-request.ts";
 import { type LaunchRequest, launchRequest } from "./launch-files.ts";
+import { type LayerStoreRequest, layerStoreRequest } from "./layer-store-request.ts";
 import type { ConversionOptions, ConvertOptions, ImageOptions, MakingOptions } from "./options.ts";
 import { type OutputPlace, outputPlace } from "./output-place.ts";
 import { checkImageAlone, checkRoot, type ProfileRequest, profileRequest } from "./profile-request.ts";
@@ -32,6 +33,8 @@ export interface Conversion extends ImageDemands {
   readonly dense: boolean;
   readonly inflate: InflateChoice;
   readonly workers: number | undefined;
+  /** Where layers are kept as they are unpacked; undefined: nowhere. */
+  readonly layerStore: LayerStoreRequest | undefined;
 }
 
 /** The same with the image. */
@@ -75,7 +78,7 @@ export function checkFolderConversion(options: ConversionOptions): FolderConvers
 
 /** Throws E_USAGE for what no image could make right. */
 export function checkConversion(options: MakingOptions): Conversion {
-  for (const name of ["filesystem", "profile", "registry", "limits"] as const) {
+  for (const name of ["filesystem", "profile", "registry", "limits", "layerStore"] as const) {
     checkGroup(name, options[name]);
   }
   const { filesystem = {}, sourceDateEpoch, workers } = options;
@@ -97,6 +100,7 @@ export function checkConversion(options: MakingOptions): Conversion {
     dense: options.dense ?? false,
     inflate: options.inflate ?? "auto",
     workers: workers === undefined ? undefined : workerCount(workers),
+    layerStore: options.layerStore && layerStoreRequest(options.layerStore),
   };
 }
 

@@ -1,7 +1,8 @@
 import { setMaxListeners } from "node:events";
+import { PartCount, partsBehind } from "../layer/kept/skip-parts.ts";
 import { layerName } from "../layer/layer-stream.ts";
 import { tarParts } from "../layer/tar/entries.ts";
-import { unpack } from "../layer/unpack.ts";
+import { Unpacker } from "../layer/unpack.ts";
 import { STREAMS_IN_FLIGHT } from "../output/arenas.ts";
 import type { ImageWriter } from "../output/image-writer.ts";
 import type { LayerBlob } from "../source/source.ts";
@@ -10,6 +11,7 @@ import { LayerTree } from "../tree/layer-tree.ts";
 import { type OverlayObserver, overlay } from "../tree/overlay.ts";
 import { ContentFlow, type StreamedImage } from "./content-flow.ts";
 import { inOrder } from "./in-order.ts";
+import { LayerKeeping } from "./layer-keeping.ts";
 import { type LayerReader, layerReader } from "./layer-reader.ts";
 import type { LayerBudget } from "./limits.ts";
 import type { Conversion } from "./request.ts";
@@ -33,7 +35,7 @@ export async function streamLayers(
 }
 
 /** What of a request says how layers are read. */
-export type Reading = Pick<Conversion, "signal" | "report" | "inflate" | "workers">;
+export type Reading = Pick<Conversion, "signal" | "report" | "inflate" | "workers" | "layerStore">;
 
 /**
  * The tree of the layers, laid over one another, their contents in the target.
@@ -50,12 +52,16 @@ export async function layersInto(
   // All layers listen at once, each in several places: Node would take that for a leak.
   setMaxListeners(0, signal);
   const root = impliedDirectory();
-  const reader = await layerReader(layers, request.workers);
+  const keeping =
+    request.layerStore &&
+    (await LayerKeeping.open(request.layerStore, layers, (message) => warn(request, message)));
+  const toRead = layers.filter((blob) => keeping?.isKept(blob) !== true);
+  const reader = await layerReader(toRead, request.workers);
   try {
     await inOrder(
       layers,
       STREAMS_IN_FLIGHT,
-      (blob) => streamLayer(blob, { reader, target, signal, request }),
+      (blob) => streamLayer(blob, { reader, target, signal, request, keeping }),
       (layer) => {
         const onWarning = (message: string): void => warn(request, message);
         overlay(root, layer.tree, { onWarning, observer: observe(layer.blob) });
@@ -68,6 +74,7 @@ export async function layersInto(
     );
     return root;
   } finally {
+    await keeping?.settle();
     // Its threads end while the filesystem is made.
     void reader.close();
   }
@@ -78,37 +85,113 @@ interface Stream {
   readonly target: StreamTarget;
   readonly signal: AbortSignal;
   readonly request: Reading;
+  readonly keeping: LayerKeeping | undefined;
 }
 
-async function streamLayer(blob: LayerBlob, { reader, target, signal, request }: Stream) {
-  const { index, size } = blob;
-  const { inflate, report } = request;
-  const { budget, attributes } = target;
+async function streamLayer(blob: LayerBlob, stream: Stream) {
+  const { target, request } = stream;
+  const { index } = blob;
   const name = layerName(blob);
   const writer = target.newWriter();
+  const onWarning = (message: string): void => warn(request, `${name}: ${message}`);
+  const { budget } = target;
+  const tree = new LayerTree(name, { onWarning, budget: target.memory, onEntry: () => budget.addEntry() });
+  const unpacker = new Unpacker(tree, {
+    writer,
+    nextArena: (least) => target.nextArena(index, least),
+    listener: target.newListener?.(),
+  });
+  const had = await feedKept(blob, unpacker, onWarning, stream);
+  if (had === "all") await unpacker.finish();
+  else await feedRead(blob, unpacker, had, onWarning, stream);
+  target.finish(index, writer);
+  request.report({ type: "layer-done", index });
+  return { blob, tree, writer };
+}
+
+/** Feeds what is kept of the layer. Returns how much that was; undefined where nothing is. */
+async function feedKept(
+  blob: LayerBlob,
+  unpacker: Unpacker,
+  onWarning: (message: string) => void,
+  { target, signal, request, keeping }: Stream,
+): Promise<PartCount | "all" | undefined> {
+  if (keeping?.isKept(blob) !== true) return undefined;
+  const had = new PartCount();
+  const { index, size } = blob;
+  const { budget, attributes } = target;
+  const onProgress = (part: number): void =>
+    request.report({ type: "layer", index, stored: Math.floor(part * size), size });
+  await unpacker.feed(keeping.parts(blob, { signal, budget, attributes, had, onProgress, onWarning }));
+  return keeping.isKept(blob) ? "all" : had;
+}
+
+/** Feeds what the layer's tar has beyond what came already, and has the layer kept. */
+async function feedRead(
+  blob: LayerBlob,
+  unpacker: Unpacker,
+  had: PartCount | undefined,
+  onWarning: (message: string) => void,
+  { reader, target, signal, request, keeping }: Stream,
+): Promise<void> {
+  const { index, digest, size, mediaType } = blob;
+  const { inflate, report } = request;
   let stored = 0;
   const onStored = (bytes: number): void => {
     stored += bytes;
     report({ type: "layer", index, stored, size });
   };
-  const onWarning = (message: string): void => warn(request, `${name}: ${message}`);
-  const tree = new LayerTree(name, { onWarning, budget: target.memory, onEntry: () => budget.addEntry() });
-  await reader.read(blob, { inflate, signal, onStored, onWarning }, (tar) =>
-    unpack(tarParts(counted(tar, budget), { layer: name, onWarning, attributes }), tree, {
-      writer,
-      nextArena: (least) => target.nextArena(index, least),
-      listener: target.newListener?.(),
-    }),
-  );
-  target.finish(index, writer);
-  report({ type: "layer-done", index });
-  return { blob, tree, writer };
+  const told = { ofBlob: new Warnings(onWarning), ofTar: new Warnings(onWarning) };
+  const { attributes, budget } = target;
+  const tarBytes = new TarBytes(had === undefined ? budget : undefined);
+  const keeper = await keeping?.keeper(blob);
+  try {
+    await reader.read(blob, { inflate, signal, onStored, onWarning: told.ofBlob.add }, async (tar) => {
+      const parts = tarParts(tarBytes.of(tar), {
+        layer: layerName(blob),
+        onWarning: told.ofTar.add,
+        attributes,
+      });
+      const kept = keeper?.passing(parts) ?? parts;
+      await unpacker.feed(had === undefined ? kept : partsBehind(kept, had));
+      await unpacker.finish();
+    });
+  } catch (error) {
+    await keeper?.discard();
+    throw error;
+  }
+  const form = { digest, size, mediaType, tarBytes: tarBytes.sum, warnings: told.ofBlob.all };
+  if (keeper !== undefined) keeping?.inPassing(keeper.keep(form, told.ofTar.all));
 }
 
-async function* counted(tar: AsyncIterable<Uint8Array>, budget: LayerBudget): AsyncGenerator<Uint8Array> {
-  for await (const chunk of tar) {
-    budget.addBytes(chunk.length);
-    yield chunk;
+/** Those of one origin, which are told as they come. */
+class Warnings {
+  readonly all: string[] = [];
+  readonly add: (message: string) => void;
+
+  constructor(tell: (message: string) => void) {
+    this.add = (message) => {
+      this.all.push(message);
+      tell(message);
+    };
+  }
+}
+
+/** Counts the bytes of a tar, against a budget where that has not been done. */
+class TarBytes {
+  sum = 0;
+  readonly #budget: LayerBudget | undefined;
+
+  constructor(budget: LayerBudget | undefined) {
+    this.#budget = budget;
+  }
+
+  async *of(tar: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const chunk of tar) {
+      this.sum += chunk.length;
+      this.#budget?.addBytes(chunk.length);
+      yield chunk;
+    }
   }
 }
 

@@ -32,18 +32,12 @@ export async function unpack(
   contents: Contents,
 ): Promise<void> {
   const unpacker = new Unpacker(target, contents);
-  for await (const list of parts) {
-    for (const part of list) {
-      const waiting = unpacker.take(part);
-      // A turn of the event loop for every entry would cost more than the entry.
-      if (waiting !== undefined) await waiting;
-    }
-  }
+  await unpacker.feed(parts);
   await unpacker.finish();
-  target.finish();
 }
 
-class Unpacker {
+/** The same in several steps: entries may come from one place, and go on from another. */
+export class Unpacker {
   readonly #target: LayerTarget;
   readonly #writer: FileWriter;
   readonly #nextArena: Contents["nextArena"];
@@ -58,8 +52,18 @@ class Unpacker {
     this.#listener = listener;
   }
 
+  async feed(parts: AsyncIterable<readonly EntryPart[]>): Promise<void> {
+    for await (const list of parts) {
+      for (const part of list) {
+        const waiting = this.#take(part);
+        // A turn of the event loop for every entry would cost more than the entry.
+        if (waiting !== undefined) await waiting;
+      }
+    }
+  }
+
   /** Takes the next part; where there must be room for it first, the rest is to be waited for. */
-  take(part: EntryPart): Promise<void> | undefined {
+  #take(part: EntryPart): Promise<void> | undefined {
     if (part.kind === "entry") {
       if (!this.#endFile()) return this.#endAndBegin(part.entry);
       this.#begin(part.entry);
@@ -75,10 +79,11 @@ class Unpacker {
     return heard === undefined ? written : both(heard, written);
   }
 
-  /** Ends the last file and has everything written out. */
+  /** Nothing more comes: ends the last file and has everything written out. */
   async finish(): Promise<void> {
     while (!this.#endFile()) await this.#makeRoom();
     while (!this.#writer.flush()) await this.#makeRoom();
+    this.#target.finish();
   }
 
   async #endAndBegin(entry: FileEntry): Promise<void> {

@@ -28,6 +28,8 @@ export class RegistryLayer {
   #state: "waiting" | "under way" | "over" = "waiting";
   /** Whether it has a reader, or had one. */
   isWanted = false;
+  /** Whether it is fetched only if it gets one. */
+  isLeft = false;
   #readers: number;
 
   /**

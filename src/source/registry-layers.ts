@@ -51,18 +51,33 @@ export class RegistryLayers {
 
   /** As LayerBlob.open. */
   open(digest: Digest, signal?: AbortSignal): AsyncIterable<Uint8Array> {
-    const layer = this.#layers.get(digest);
-    if (layer === undefined) throw new RangeError(`no layer ${digest}`);
+    const layer = this.#get(digest);
     const chunks = layer.read(signal);
     this.begin();
     this.#change.tell();
+    // It is no longer among those that wait.
+    if (layer.isLeft && layer.isWaiting) void this.#fetch(layer, false);
     return this.#watched(chunks);
+  }
+
+  /** As LayerBlob.leave: it is fetched only if it is opened after all. */
+  leave(digest: Digest): void {
+    const layer = this.#get(digest);
+    if (layer.isWaiting) layer.isLeft = true;
+    this.#change.tell();
   }
 
   /** After the session's signal has fired, which ends what is being fetched. */
   async close(): Promise<void> {
     if (!this.#started) return;
-    await Promise.all([...this.#layers.values()].map((layer) => layer.close()));
+    const begun = [...this.#layers.values()].filter(({ isLeft, isWaiting }) => !(isLeft && isWaiting));
+    await Promise.all(begun.map((layer) => layer.close()));
+  }
+
+  #get(digest: Digest): RegistryLayer {
+    const layer = this.#layers.get(digest);
+    if (layer === undefined) throw new RangeError(`no layer ${digest}`);
+    return layer;
   }
 
   /** Begins to fetch, for a first reader that is to come. */
@@ -76,13 +91,17 @@ export class RegistryLayers {
   async #fetchAll(waiting: Iterable<RegistryLayer>): Promise<void> {
     const { signal } = this.#session.context;
     for (const layer of waiting) {
-      for (let looks = 0; looks < LOOKS && !this.#isDue(layer) && !signal?.aborted; ) {
+      for (let looks = 0; looks < LOOKS && !layer.isLeft && !this.#isDue(layer) && !signal?.aborted; ) {
         if (await this.#change.within(BETWEEN_LOOKS)) continue;
         looks = this.#hungry > 0 ? looks + 1 : 0;
       }
-      await layer.fetch(!this.#isDue(layer));
-      this.#change.tell();
+      if (!layer.isLeft) await this.#fetch(layer, !this.#isDue(layer));
     }
+  }
+
+  async #fetch(layer: RegistryLayer, isEarly: boolean): Promise<void> {
+    await layer.fetch(isEarly);
+    this.#change.tell();
   }
 
   /** Whether it has a reader, or is the next that one of them is to have, or may as well be here before. */
@@ -90,7 +109,10 @@ export class RegistryLayers {
     if (layer.isWanted) return true;
     const layers = [...this.#layers.values()];
     const inHand = layers.filter(({ isInHand }) => isInHand);
-    if (inHand.length < Math.max(this.#readers, 1) && layer === layers.find(({ isWaiting }) => isWaiting))
+    if (
+      inHand.length < Math.max(this.#readers, 1) &&
+      layer === layers.find(({ isWaiting, isLeft }) => isWaiting && !isLeft)
+    )
       return true;
     const ahead = inHand.filter(({ isLight, isWanted }) => isLight && !isWanted);
     return layer.isLight && ahead.reduce((sum, { size }) => sum + size, layer.size) <= MOST_AHEAD;

@@ -45,6 +45,7 @@ async function resolve(
       mediaType,
       checked: true,
       open: (signal) => layers.open(digest, signal),
+      leave: () => layers.leave(digest),
     })),
   };
 }

@@ -85,6 +85,8 @@ export interface LayerBlob {
    * signal's reason when it is aborted, E_IO when the bytes cannot be read.
    */
   open(signal?: AbortSignal): AsyncIterable<Uint8Array>;
+  /** Tells that nobody is going to open it, as it seems; where bytes have to be fetched, none of them are. */
+  leave?(): void;
 }
 
 /** Which of several images is meant: by name or by digest; neither where there is only one. */

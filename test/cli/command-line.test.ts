@@ -233,7 +233,17 @@ describe("a command line becomes the library's options", () => {
 
   test("with none: the defaults are the library's", async () => {
     const { options } = await runWith(CONVERT, {}, { env: { SOURCE_DATE_EPOCH: "" } });
-    const { signal, onProgress, registry, results, profile, filesystem = {}, ...rest } = options ?? {};
+    const {
+      signal,
+      onProgress,
+      registry,
+      results,
+      layerStore,
+      profile,
+      filesystem = {},
+      ...rest
+    } = options ?? {};
+    expect(layerStore).toEqual({ folder: registry?.cacheFolder ?? "", limit: undefined });
     expect(results).toMatchObject({ cacheFolder: registry?.cacheFolder ?? "", copies: false });
     expect(profile).toEqual({ environment: { SOURCE_DATE_EPOCH: "" } });
     const settled = Object.entries({ ...rest, ...filesystem });

@@ -84,6 +84,7 @@ const EFFECTS: Readonly<Record<keyof typeof CONVERT_OPTIONS, Effect>> = {
   "verify-key": PULLING,
   "result-cache": KEEPING,
   "no-result-cache": KEEPING,
+  "layer-store": KEEPING,
   "from-cache": KEEPING,
   "push-cache": KEEPING,
   out: { apart: "every line has one" },

@@ -11,7 +11,7 @@ import { type Manner, mannerOf } from "../manner.ts";
 import { printable } from "../printable.ts";
 import { registryRequest } from "../registry-request.ts";
 import { conversionRequest } from "../request.ts";
-import { resultSettings } from "../results-request.ts";
+import { layerStoreSettings, resultSettings } from "../results-request.ts";
 import { chooseSource } from "../source-choice.ts";
 import { tell } from "../tell.ts";
 import { type BatchItem, parseItems } from "./items.ts";
@@ -87,10 +87,11 @@ function jobOf(item: BatchItem, { line, host, registry, state }: Batch): Job {
   const own: CommandLine = { words: ["convert", item.source], values, given };
   const request = { ...requestOf(item, own, host), registry };
   const results = resultSettings(line, registry);
+  const layerStore = layerStoreSettings(line, registry);
   return {
     item,
     run: async (warnings) => {
-      const options = { ...request, results, signal: host.signal };
+      const options = { ...request, results, layerStore, signal: host.signal };
       const plan = await host.engine.planConversion(options);
       const fingerprint = fingerprintOf(plan, options);
       if (fingerprint !== undefined && state.has(item.out, fingerprint, plan.outputs)) {

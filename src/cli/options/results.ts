@@ -2,7 +2,7 @@ import type { OptionSpec } from "./option.ts";
 
 export const RESULTS = "Earlier results:";
 
-/** Which results of earlier conversions are used again, and which are kept. */
+/** What of earlier conversions is used again, and what is kept for later ones. */
 export const RESULT_OPTIONS = {
   "result-cache": {
     type: "boolean",
@@ -11,6 +11,14 @@ export const RESULT_OPTIONS = {
     defaultDescription: "kept where the filesystem clones files",
   },
   "no-result-cache": { type: "boolean", group: RESULTS, describe: "Convert anew, and keep no result" },
+  "layer-store": {
+    type: "string",
+    takes: "size",
+    group: RESULTS,
+    describe: "Most that layers may take in the cache as they are unpacked, or off",
+    words: ["off"],
+    defaultDescription: "10G",
+  },
   "from-cache": {
     type: "string",
     takes: "image",

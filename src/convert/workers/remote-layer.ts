@@ -103,7 +103,7 @@ export class RemoteLayer {
 
   #start(): void {
     const { id, blob, options, rings, inflater, hasher } = this.#setting;
-    const { open: _, ...described } = blob;
+    const { open: _, leave: __, ...described } = blob;
     const isHashedElsewhere = hasher !== undefined;
     hasher?.post({ type: "hash", id, blob: described, tar: rings.tar });
     inflater.post({

@@ -1,0 +1,60 @@
+/** Folders in a cache that are each one thing, by a key: they get their names whole and lose them at once. */
+import { readdir, rename, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { makeFolders } from "../disk/make-folders.ts";
+import { removeFolder } from "../disk/remove-folder.ts";
+import { isAbsence } from "../errors.ts";
+import type { Digest } from "../oci/digest.ts";
+import { scratchName } from "../scratch/names.ts";
+import { noneIn, storageError } from "./io-errors.ts";
+import { keyOfFolder, temporaryFolder } from "./layout.ts";
+
+export interface KeptFolder {
+  readonly key: Digest;
+  /** Bytes on the disk. */
+  readonly size: number;
+  readonly lastUsed: Date;
+}
+
+/**
+ * Every one in a folder, the most recently used first: `marked` is the file whose time of change says when that was.
+ * Throws E_IO.
+ */
+export async function listKept(folder: string, marked: string): Promise<readonly KeptFolder[]> {
+  const found: KeptFolder[] = [];
+  for (const name of await readdir(folder).catch(noneIn(folder))) {
+    const key = keyOfFolder(name);
+    // Another process may just be taking it away.
+    const one = key && (await lookAt(join(folder, name), key, marked).catch(() => undefined));
+    if (one !== undefined) found.push(one);
+  }
+  return found.sort((a, b) => b.lastUsed.getTime() - a.lastUsed.getTime() || (a.key < b.key ? -1 : 1));
+}
+
+/** Takes one out of the cache in `cacheFolder`. Who has begun to read a file of it may go on. Throws E_IO. */
+export async function dropKept(cacheFolder: string, path: string): Promise<void> {
+  const leaving = join(temporaryFolder(cacheFolder), scratchName());
+  try {
+    await makeFolders(temporaryFolder(cacheFolder), 0o700);
+    // At once: half of it must not be found.
+    await rename(path, leaving);
+    await removeFolder(leaving);
+  } catch (error) {
+    if (!isAbsence(error)) throw storageError(error, path);
+  }
+}
+
+/** Whether something is there, whatever it is. */
+export function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function lookAt(folder: string, key: Digest, marked: string): Promise<KeptFolder> {
+  const names = await readdir(folder);
+  const files = await Promise.all(names.map((name) => stat(join(folder, name))));
+  const { mtime } = await stat(join(folder, marked));
+  return { key, size: files.reduce((sum, { blocks }) => sum + blocks * 512, 0), lastUsed: mtime };
+}

@@ -1,0 +1,91 @@
+import type { LayerForm } from "../cache/layer-form.ts";
+import type { ComingLayer, KeptLayers } from "../cache/layers.ts";
+import { PartWriter } from "../layer/kept/part-writer.ts";
+import type { Digest } from "../oci/digest.ts";
+import type { EntryPart } from "../tree/entry.ts";
+
+/** Keeps one layer while it is read. It fails nobody: what goes wrong ends the keeping. */
+export class LayerKeeper {
+  readonly #store: KeptLayers;
+  readonly #key: Digest;
+  readonly #onFailure: (error: unknown) => void;
+  /** Undefined where the layer is there, and only one more form of it is to be noted. */
+  readonly #coming: ComingLayer | undefined;
+  readonly #writer: PartWriter | undefined;
+  #isOver = false;
+
+  private constructor(
+    store: KeptLayers,
+    key: Digest,
+    coming: ComingLayer | undefined,
+    onFailure: (error: unknown) => void,
+  ) {
+    this.#store = store;
+    this.#key = key;
+    this.#coming = coming;
+    this.#writer = coming && new PartWriter(coming);
+    this.#onFailure = onFailure;
+  }
+
+  /** @param isThere whether the layer is kept, in another form */
+  static async begin(
+    store: KeptLayers,
+    key: Digest,
+    isThere: boolean,
+    onFailure: (error: unknown) => void,
+  ): Promise<LayerKeeper | undefined> {
+    try {
+      const coming = isThere ? undefined : await store.create(key);
+      return new LayerKeeper(store, key, coming, onFailure);
+    } catch (error) {
+      onFailure(error);
+      return undefined;
+    }
+  }
+
+  /** The parts, each kept before it is used. */
+  async *passing(parts: AsyncIterable<readonly EntryPart[]>): AsyncGenerator<readonly EntryPart[]> {
+    for await (const list of parts) {
+      await this.#take(list);
+      yield list;
+    }
+  }
+
+  /** All checks of the layer have held. `tarWarnings` are those that its parts have given. */
+  async keep(form: LayerForm, tarWarnings: readonly string[]): Promise<void> {
+    if (this.#isOver) return;
+    try {
+      if (this.#coming === undefined) {
+        await this.#store.addForm(this.#key, form);
+        return;
+      }
+      await this.#writer?.end(tarWarnings);
+      await this.#coming.close();
+      await this.#store.keep(this.#coming, form);
+    } catch (error) {
+      await this.#end(error);
+    }
+  }
+
+  /** The layer is not what it should be. */
+  async discard(): Promise<void> {
+    this.#isOver = true;
+    await this.#coming?.discard();
+  }
+
+  async #take(list: readonly EntryPart[]): Promise<void> {
+    if (this.#isOver || this.#coming === undefined) return;
+    try {
+      await this.#writer?.take(list);
+      if (this.#coming.size > this.#store.limit) await this.discard();
+    } catch (error) {
+      await this.#end(error);
+    }
+  }
+
+  async #end(error: unknown): Promise<void> {
+    await this.discard();
+    // An entry that is too large for that, say.
+    if (!(error instanceof RangeError)) this.#onFailure(this.#store.failure(error));
+  }
+}

@@ -1,0 +1,134 @@
+/** Layers as they are unpacked, from earlier conversions and for later ones: no blob is read, inflated or hashed for them. */
+import manifest from "../../package.json" with { type: "json" };
+import type { LayerForm } from "../cache/layer-form.ts";
+import { KeptLayers } from "../cache/layers.ts";
+import { Docker2vmError, isAbsence } from "../errors.ts";
+import { PartReader } from "../layer/kept/part-reader.ts";
+import { PARTS_FORMAT } from "../layer/kept/records.ts";
+import type { PartCount } from "../layer/kept/skip-parts.ts";
+import { layerName } from "../layer/layer-stream.ts";
+import { type Digest, sha256Of } from "../oci/digest.ts";
+import type { LayerBlob } from "../source/source.ts";
+import type { AttributePool } from "../tree/attribute-pool.ts";
+import type { EntryPart } from "../tree/entry.ts";
+import { LayerKeeper } from "./layer-keeper.ts";
+import type { LayerStoreRequest } from "./layer-store-request.ts";
+import type { LayerBudget } from "./limits.ts";
+
+/** What the parts of a layer follow from: its tar and the program that reads it. */
+export function layerKey({ diffId }: Pick<LayerBlob, "diffId">): Digest {
+  return sha256Of(Buffer.from(JSON.stringify({ format: PARTS_FORMAT, program: manifest.version, diffId })));
+}
+
+/** Whether layers may be there already, so that none need be fetched before it is known. */
+export async function mayBeKept(store: LayerStoreRequest | undefined): Promise<boolean> {
+  return store !== undefined && (await new KeptLayers(store.folder).any());
+}
+
+/** Who reads a layer that is kept. */
+export interface KeptReading {
+  readonly signal: AbortSignal;
+  readonly budget: LayerBudget;
+  readonly attributes: AttributePool;
+  /** Counts what has come. */
+  readonly had: PartCount;
+  onProgress(part: number): void;
+  onWarning(message: string): void;
+}
+
+/** The layers of one conversion, as far as they are kept or to be kept. What fails of that costs time alone. */
+export class LayerKeeping {
+  readonly #store: KeptLayers;
+  readonly #warn: (message: string) => void;
+  readonly #found = new Map<LayerBlob, LayerForm>();
+  readonly #coming = new Set<Digest>();
+  #takesMore = true;
+  readonly #underWay: Promise<void>[] = [];
+
+  private constructor(store: KeptLayers, warn: (message: string) => void) {
+    this.#store = store;
+    this.#warn = warn;
+  }
+
+  /** Looks for the layers, and tells those that are kept that nobody is going to read them. */
+  static async open(
+    { folder, limit }: LayerStoreRequest,
+    layers: readonly LayerBlob[],
+    warn: (message: string) => void,
+  ): Promise<LayerKeeping> {
+    const keeping = new LayerKeeping(new KeptLayers(folder, limit), warn);
+    for (const blob of layers) {
+      const form = await keeping.#store.find(layerKey(blob), blob);
+      if (form === undefined) continue;
+      keeping.#found.set(blob, form);
+      blob.leave?.();
+    }
+    return keeping;
+  }
+
+  isKept(blob: LayerBlob): boolean {
+    return this.#found.has(blob);
+  }
+
+  /**
+   * The parts of a layer that is kept, as its tar gives them, and its warnings. Where it turns out to be damaged, which
+   * it does before a byte is given away that is, they end there; `had` says where, and `isKept` is false from then on.
+   */
+  async *parts(blob: LayerBlob, reading: KeptReading): AsyncGenerator<readonly EntryPart[]> {
+    const form = this.#found.get(blob);
+    if (form === undefined) return;
+    const { signal, budget, attributes, had, onProgress, onWarning } = reading;
+    budget.addBytes(form.tarBytes);
+    for (const message of form.warnings) onWarning(message);
+    const reader = new PartReader(attributes);
+    try {
+      for await (const { piece, progress } of this.#store.read(layerKey(blob))) {
+        signal.throwIfAborted();
+        const parts = reader.read(piece);
+        for (const part of parts) had.add(part);
+        onProgress(progress);
+        yield parts;
+      }
+    } catch (error) {
+      await this.#giveUp(blob, error, signal);
+      return;
+    }
+    for (const message of reader.warnings) onWarning(message);
+  }
+
+  /** What keeps a layer that is being read; undefined where there is nothing to keep. */
+  async keeper(blob: LayerBlob): Promise<LayerKeeper | undefined> {
+    const key = layerKey(blob);
+    if (!this.#takesMore || this.#coming.has(key)) return undefined;
+    this.#coming.add(key);
+    const isThere = await this.#store.has(key);
+    return LayerKeeper.begin(this.#store, key, isThere, (error) => this.#stop(error));
+  }
+
+  /** Has it done beside everything else. */
+  inPassing(work: Promise<void>): void {
+    this.#underWay.push(work);
+  }
+
+  async settle(): Promise<void> {
+    await Promise.all(this.#underWay);
+  }
+
+  async #giveUp(blob: LayerBlob, error: unknown, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    // A limit, say.
+    if (error instanceof Docker2vmError) throw error;
+    this.#found.delete(blob);
+    // Another process has taken it out.
+    if (isAbsence(error)) return;
+    this.#warn(`the cache's copy of ${layerName(blob)} as it is unpacked is damaged: it is dropped`);
+    await this.#store.drop(layerKey(blob)).catch((failure: unknown) => this.#stop(failure));
+  }
+
+  /** Told once, and for all. */
+  #stop(error: unknown): void {
+    if (!(error instanceof Docker2vmError)) throw error;
+    if (this.#takesMore) this.#warn(`layers are not kept: ${error.message} (${error.hint})`);
+    this.#takesMore = false;
+  }
+}

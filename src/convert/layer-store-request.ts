@@ -1,0 +1,19 @@
+import { LAYERS_LIMIT } from "../cache/layers.ts";
+import { Docker2vmError } from "../errors.ts";
+import type { LayerStoreSettings } from "./options.ts";
+
+/** Where layers are kept as they are unpacked, every value checked. */
+export interface LayerStoreRequest {
+  /** Of the cache. */
+  readonly folder: string;
+  /** Bytes on the disk. */
+  readonly limit: number;
+}
+
+/** Throws E_USAGE for a limit that is none. */
+export function layerStoreRequest({ folder, limit = LAYERS_LIMIT }: LayerStoreSettings): LayerStoreRequest {
+  if (Number.isSafeInteger(limit) && limit > 0) return { folder, limit };
+  throw new Docker2vmError("E_USAGE", `kept layers cannot take ${limit} bytes`, {
+    hint: "give a whole number above 0, or leave the option out: without it none are kept",
+  });
+}
