@@ -1,7 +1,7 @@
 /** A file on its way into a kept result, and out of it again. */
 import { lstat } from "node:fs/promises";
 import { cloneFile } from "../disk/clone-file.ts";
-import { copyPiecewise, digestPieces } from "../disk/piecewise-copy.ts";
+import { checkPieces, copyPiecewise } from "../disk/piecewise-copy.ts";
 import type { KeptFile } from "./result-document.ts";
 
 /** Bytes beyond which a file is only ever cloned: a copy reads its holes, too. */
@@ -18,9 +18,9 @@ export async function stampOf(path: string): Promise<{ readonly stamp: string; r
   return { stamp: [ino, size, mtimeNs, ctimeNs].join("-"), changed: ctimeNs };
 }
 
-/** A file that was brought somewhere; `digests` where its bytes were read for that. */
+/** A file that was brought somewhere; `checksums` where its bytes were read for that. */
 export interface Brought {
-  readonly digests: readonly string[] | undefined;
+  readonly checksums: readonly string[] | undefined;
 }
 
 /**
@@ -32,9 +32,9 @@ export async function takeIn(
   to: string,
   { copies, signal }: { readonly copies: boolean; readonly signal: AbortSignal },
 ): Promise<Brought | undefined> {
-  if (await cloneFile(from, to, MODE)) return { digests: undefined };
+  if (await cloneFile(from, to, MODE)) return { checksums: undefined };
   if (!copies || (await lstat(from)).size > COPY_LIMIT) return undefined;
-  return { digests: await copyPiecewise(from, to, MODE, signal) };
+  return { checksums: await copyPiecewise(from, to, MODE, signal) };
 }
 
 /**
@@ -54,15 +54,15 @@ export async function bringOut(
   const trusted = await holds();
   // Asked once more: what was written to it meanwhile is in the clone as well.
   if (trusted && (await cloneFile(from, to, mode))) return holds();
-  if (!trusted && file.digests === undefined) return false;
-  const digests = await copyPiecewise(from, to, mode, signal);
-  return file.digests === undefined ? holds() : same(digests, file.digests);
+  if (!trusted && file.checksums === undefined) return false;
+  const checksums = await copyPiecewise(from, to, mode, signal);
+  return file.checksums === undefined ? holds() : same(checksums, file.checksums);
 }
 
-/** Whether a kept file is as it was, all of it read where it has digests. Throws as bringOut does. */
+/** Whether a kept file is as it was, all of it read where it has checksums. Throws as bringOut does. */
 export async function isAsKept(path: string, file: KeptFile, signal?: AbortSignal): Promise<boolean> {
   if (!(await isFileOf(path, file.size))) return false;
-  if (file.digests !== undefined) return same(await digestPieces(path, signal), file.digests);
+  if (file.checksums !== undefined) return same(await checkPieces(path, signal), file.checksums);
   return (await stampOf(path)).stamp === file.stamp;
 }
 
@@ -72,5 +72,5 @@ async function isFileOf(path: string, size: number): Promise<boolean> {
 }
 
 function same(found: readonly string[], expected: readonly string[]): boolean {
-  return found.length === expected.length && found.every((digest, i) => digest === expected[i]);
+  return found.length === expected.length && found.every((checksum, i) => checksum === expected[i]);
 }

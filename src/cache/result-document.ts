@@ -8,7 +8,7 @@ export const DOCUMENT_NAME = "result.json";
 /** Bytes that it may have. */
 export const DOCUMENT_LIMIT = 16 << 20;
 
-/** A file of a result. At least one of stamp and digests is there: without, nothing could say that it is as it was. */
+/** A file of a result. At least one of stamp and checksums is there: without, nothing could say that it is as it was. */
 export interface KeptFile {
   readonly name: string;
   /** Bytes, holes included. */
@@ -16,7 +16,7 @@ export interface KeptFile {
   /** As `stampOf` tells it; undefined where that says nothing of the bytes. */
   readonly stamp: string | undefined;
   /** As `copyPiecewise` tells them; undefined where nobody has read the bytes. */
-  readonly digests: readonly string[] | undefined;
+  readonly checksums: readonly string[] | undefined;
 }
 
 export interface ResultDocument {
@@ -27,7 +27,7 @@ export interface ResultDocument {
 }
 
 export function resultDocument({ key, note, files }: ResultDocument): Uint8Array {
-  return sealed({ schemaVersion: 1, key, note, files });
+  return sealed({ schemaVersion: 2, key, note, files });
 }
 
 /** Undefined for what is not whole, or of another key. Throws E_BAD_MANIFEST for what nobody has written so. */
@@ -35,17 +35,17 @@ export function parseResult(bytes: Uint8Array, key: Digest, where: string): Resu
   const text = unsealed(bytes);
   if (text === undefined) return undefined;
   const value = parseJson(text, where, DOCUMENT_LIMIT);
-  if (value.field("schemaVersion").count() !== 1 || value.field("key").string() !== key) return undefined;
+  if (value.field("schemaVersion").count() !== 2 || value.field("key").string() !== key) return undefined;
   const files = value.field("files").items().map(readFile);
   return { key, note: value.field("note").string(), files };
 }
 
 function readFile(value: JsonValue): KeptFile {
-  const digests = value.field("digests");
+  const checksums = value.field("checksums");
   return {
     name: value.field("name").string(),
     size: value.field("size").count(),
     stamp: value.field("stamp").optionalString(),
-    digests: digests.missing ? undefined : digests.strings(),
+    checksums: checksums.missing ? undefined : checksums.strings(),
   };
 }

@@ -102,7 +102,7 @@ export class Results {
         const taken = await takeIn(path, join(temporary, name), manner);
         if (taken === undefined) return false;
         await sync(join(temporary, name));
-        kept.push({ name, size: (await stat(path)).size, digests: taken.digests });
+        kept.push({ name, size: (await stat(path)).size, checksums: taken.checksums });
       }
       await describe(temporary, { key, note, files: kept });
       await this.#giveName(temporary, key);
@@ -206,7 +206,7 @@ async function describe(
     if ((await stampOf(path)).changed > newest) return;
     await new Promise((resolve) => setTimeout(resolve, TICK));
   }
-  if (files.some(({ digests }) => digests === undefined)) throw new Error("the clock stands still");
+  if (files.some(({ checksums }) => checksums === undefined)) throw new Error("the clock stands still");
   await write(stamped.map((file) => ({ ...file, stamp: undefined })));
 }
 

@@ -1,20 +1,20 @@
-/** Copies with their holes, each piece hashed while it is at hand. */
-import { webcrypto } from "node:crypto";
-import { closeSync, fstatSync, ftruncateSync, openSync } from "node:fs";
+/** Copies with their holes, each piece looked at while it is at hand. */
+import { closeSync, fstatSync, openSync } from "node:fs";
+import { crc32 } from "node:zlib";
 import { inParallel } from "../waiting/parallel.ts";
 import { readInto } from "./read-into.ts";
-import { writeSparse } from "./write-sparse.ts";
+import { SparseCopyTarget } from "./sparse-copy-target.ts";
 
-/** Bytes that are hashed as one. */
-const PIECE = 4 << 20;
-/** Pieces at hand at once: one is read while threads hash the others. */
-const WIDTH = 3;
+/** Bytes that have a checksum together. */
+const PIECE = 1 << 20;
+/** Pieces at hand at once: one is read while others are written. */
+const WIDTH = 4;
 
-/** sha256 of each 4 MiB of a file, hex; empty for a piece of zeros, which takes longer to hash than to compare. */
-export type PieceDigests = readonly string[];
+/** CRC-32 of each MiB of a file, in hexadecimal; empty for one of zeros, which is a hole. */
+export type PieceChecksums = readonly string[];
 
 /**
- * Copies a file into a new one; what is zeros becomes holes. Gives the digests of its pieces, for whoever has them to
+ * Copies a file into a new one; what is zeros becomes holes. Gives the checksums of its pieces, for whoever has them to
  * compare with. Throws the system's errors and the signal's reason.
  */
 export async function copyPiecewise(
@@ -22,15 +22,16 @@ export async function copyPiecewise(
   to: string,
   mode: number,
   signal?: AbortSignal,
-): Promise<PieceDigests> {
+): Promise<PieceChecksums> {
   const source = openSync(from, "r");
   try {
-    const target = openSync(to, "wx", mode);
+    const target = new SparseCopyTarget(to, mode, fstatSync(source).size, WIDTH * PIECE);
     try {
-      ftruncateSync(target, fstatSync(source).size);
-      return await eachPiece(source, signal, (position, bytes) => writeSparse(target, position, bytes));
+      return await eachPiece(source, signal, target.memory, (position, bytes) =>
+        target.write(position, bytes),
+      );
     } finally {
-      closeSync(target);
+      target.close();
     }
   } finally {
     closeSync(source);
@@ -38,10 +39,10 @@ export async function copyPiecewise(
 }
 
 /** The same of a file that is only read. */
-export async function digestPieces(path: string, signal?: AbortSignal): Promise<PieceDigests> {
+export async function checkPieces(path: string, signal?: AbortSignal): Promise<PieceChecksums> {
   const file = openSync(path, "r");
   try {
-    return await eachPiece(file, signal, () => undefined);
+    return await eachPiece(file, signal, new Uint8Array(WIDTH * PIECE), async () => undefined);
   } finally {
     closeSync(file);
   }
@@ -50,34 +51,34 @@ export async function digestPieces(path: string, signal?: AbortSignal): Promise<
 async function eachPiece(
   file: number,
   signal: AbortSignal | undefined,
-  use: (position: number, bytes: Uint8Array) => void,
-): Promise<PieceDigests> {
+  memory: Uint8Array,
+  use: (position: number, bytes: Uint8Array) => Promise<void>,
+): Promise<PieceChecksums> {
   const { size } = fstatSync(file);
-  const digests: string[] = new Array(Math.ceil(size / PIECE)).fill("");
-  const buffers: Buffer[] = [];
+  const checksums: string[] = new Array(Math.ceil(size / PIECE)).fill("");
+  const buffers = Array.from({ length: WIDTH }, (_, i) => memory.subarray(i * PIECE, (i + 1) * PIECE));
   // All that was begun ends before a failure is told: the file's number may soon be that of another one.
-  await inParallel(digests.keys(), WIDTH, async (index) => {
+  await inParallel(checksums.keys(), WIDTH, async (index) => {
     signal?.throwIfAborted();
-    const buffer = buffers.pop() ?? Buffer.allocUnsafe(Math.min(PIECE, size));
+    const buffer = buffers.pop() ?? new Uint8Array(PIECE);
     const position = index * PIECE;
     const bytes = buffer.subarray(0, Math.min(PIECE, size - position));
     await readWhole(file, bytes, position);
     if (!isZero(bytes)) {
-      const hashing = webcrypto.subtle.digest("SHA-256", bytes);
-      use(position, bytes);
-      digests[index] = Buffer.from(await hashing).toString("hex");
+      checksums[index] = crc32(bytes).toString(16).padStart(8, "0");
+      await use(position, bytes);
     }
     buffers.push(buffer);
   });
-  return digests;
+  return checksums;
 }
 
 let zeros: Buffer | undefined;
 
-function isZero(bytes: Buffer): boolean {
+function isZero(bytes: Uint8Array): boolean {
   // Not made where this is loaded, which every conversion does.
   zeros ??= Buffer.alloc(PIECE);
-  return bytes.equals(zeros.subarray(0, bytes.length));
+  return Buffer.compare(bytes, zeros.subarray(0, bytes.length)) === 0;
 }
 
 async function readWhole(file: number, bytes: Uint8Array, position: number): Promise<void> {

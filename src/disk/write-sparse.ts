@@ -9,23 +9,32 @@ const ZEROS = Buffer.alloc(BLOCK);
  * whole blocks of zeros stay holes. Throws the system's errors.
  */
 export function writeSparse(fd: number, position: number, bytes: Uint8Array): void {
+  for (const [from, to] of dataRuns(position, bytes)) writeAll(fd, position + from, bytes.subarray(from, to));
+}
+
+/** Where bytes lie, in a file from `position` on, that are no whole blocks of zeros: from one to another, ascending. */
+export function* dataRuns(
+  position: number,
+  bytes: Uint8Array,
+): Generator<readonly [from: number, to: number]> {
   let from = 0;
   for (let at = 0; at < bytes.length; ) {
     const end = Math.min(at + BLOCK - ((position + at) % BLOCK), bytes.length);
     if (isZero(bytes.subarray(at, end))) {
-      writeAll(fd, position + from, bytes.subarray(from, at));
+      if (from < at) yield [from, at];
       from = end;
     }
     at = end;
   }
-  writeAll(fd, position + from, bytes.subarray(from));
+  if (from < bytes.length) yield [from, bytes.length];
 }
 
 function isZero(block: Uint8Array): boolean {
   return block[0] === 0 && Buffer.compare(block, ZEROS.subarray(0, block.length)) === 0;
 }
 
-function writeAll(fd: number, position: number, bytes: Uint8Array): void {
+/** Throws the system's errors. */
+export function writeAll(fd: number, position: number, bytes: Uint8Array): void {
   for (let done = 0; done < bytes.length; ) {
     done += writeSync(fd, bytes, done, bytes.length - done, position + done);
   }

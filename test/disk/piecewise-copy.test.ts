@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { closeSync, fstatSync, openSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { copyPiecewise, digestPieces } from "../../src/disk/piecewise-copy.ts";
+import { checkPieces, copyPiecewise } from "../../src/disk/piecewise-copy.ts";
 import { withTemporaryFolder } from "../support/temporary.ts";
 
 test("what was begun when a copy fails writes to no file that is opened afterwards", async () => {
@@ -19,7 +19,7 @@ test("what was begun when a copy fails writes to no file that is opened afterwar
     // They get the numbers that the copy's files had.
     const others = ["a", "b"].map((name) => openSync(join(folder, name), "w+"));
     // Reads are done in their order: those of the copy are over when all of these are.
-    await digestPieces(from);
+    await checkPieces(from);
     expect(others.map((fd) => fstatSync(fd).size)).toEqual([0, 0]);
     for (const fd of others) closeSync(fd);
   });
