@@ -11,6 +11,7 @@ import {
 } from "./contenders.ts";
 import { flattenImage } from "./flatten.ts";
 import { type Measured, measureRounds, medianPeak, readIntoPageCache } from "./measure.ts";
+import { withNewLayer } from "./new-layer.ts";
 import { benchRegistry } from "./registry.ts";
 import { median, spread } from "./statistics.ts";
 import { formatMiB, formatSeconds, renderTable, type TableStyle } from "./table.ts";
@@ -18,7 +19,7 @@ import { formatMiB, formatSeconds, renderTable, type TableStyle } from "./table.
 export interface CompareRequest {
   readonly layout: string;
   readonly rounds: number;
-  /** Contenders whose names contain one of these; all if there is none. */
+  /** Contenders that are called so, or else whose names contain one of these; all if there is none. */
   readonly only: readonly string[];
   /** Whether every image has to be on the disk when its time stops, as docker2vm's and mke2fs's are anyway. */
   readonly synced: boolean;
@@ -38,8 +39,10 @@ export interface Comparison {
 
 export async function compare(request: CompareRequest): Promise<Comparison> {
   const { layout, only, rounds } = request;
+  const isNamed = (part: string) => CONTENDERS.some(({ name }) => name === part);
   const wanted = CONTENDERS.filter(
-    ({ name }) => only.length === 0 || only.some((part) => name.includes(part)),
+    ({ name }) =>
+      only.length === 0 || only.some((part) => name === part || (!isNamed(part) && name.includes(part))),
   );
   if (wanted.length === 0)
     throw new Error(`--only takes parts of ${CONTENDERS.map(({ name }) => name).join(", ")}`);
@@ -50,12 +53,14 @@ export async function compare(request: CompareRequest): Promise<Comparison> {
   const isNeeded = (start: Contender["startsFrom"]) => present.some((it) => it.startsFrom === start);
   const cli = [process.execPath, join(request.root, PROGRAM)];
   const flat = isNeeded("flat") ? flattenImage(layout, cli, request.cache) : undefined;
+  const more = isNeeded("more") ? await withNewLayer(layout, `${layout}.more`) : undefined;
   const registry = isNeeded("registry") ? await benchRegistry(layout) : undefined;
   const environment: Omit<ContenderEnvironment, "OUT"> = {
     BUN: process.execPath,
     ROOT: request.root,
     LAYOUT: layout,
     REFERENCE: registry?.reference ?? "",
+    MORE: more ?? "",
     FLAT: flat?.folder ?? "",
     FLAT_KIB: `${flat?.kib ?? 0}`,
     FLAT_INODES: `${flat?.inodes ?? 0}`,
@@ -64,11 +69,13 @@ export async function compare(request: CompareRequest): Promise<Comparison> {
     const readLayout = () => readIntoPageCache(layout);
     const warm = {
       layout: readLayout,
+      more: () => readIntoPageCache(more ?? layout),
       registry: registry?.warm ?? readLayout,
       flat: () => readIntoPageCache(flat?.folder ?? layout),
     };
-    const runners = present.map(({ name, script, image, startsFrom }) => ({
+    const runners = present.map(({ name, prepare, script, image, startsFrom }) => ({
       name,
+      prepare,
       warm: warm[startsFrom],
       script: image !== undefined && request.synced ? `(${script}\n) && sync "$OUT/${image}"` : script,
       image,

@@ -7,7 +7,10 @@ export interface Contender {
   readonly note: string;
   /** Programs that must be there. */
   readonly needs: readonly string[];
-  readonly startsFrom: "layout" | "registry" | "flat";
+  /** "more": LAYOUT and MORE. */
+  readonly startsFrom: "layout" | "more" | "registry" | "flat";
+  /** What has to be there already, another script; no part of the time. */
+  readonly prepare?: string;
   readonly script: string;
   /** The file in $OUT that it makes, if any. */
   readonly image?: string;
@@ -20,6 +23,8 @@ export interface ContenderEnvironment {
   /** An OCI layout with one image, tagged "latest"; the same in a registry. */
   readonly LAYOUT: string;
   readonly REFERENCE: string;
+  /** The same with a layer of 20 MB more, in a layout. */
+  readonly MORE: string;
   /** The image flattened: rootfs/, rootfs.tar, rootfs.tar.gz, rootfs.proto; the KiB of its files, their number. */
   readonly FLAT: string;
   readonly FLAT_KIB: string;
@@ -33,8 +38,13 @@ export const DOCKER2VM = "docker2vm";
 /** The program as it is published: `npm run bundle` makes it of the sources. */
 export const PROGRAM = "dist/main.js";
 
-const RUN = `exec "$BUN" "$ROOT/${PROGRAM}" convert --platform linux/amd64 --progress none --out "$OUT"`;
-const CONVERT = `${RUN} --no-result-cache`;
+const RUN = `"$BUN" "$ROOT/${PROGRAM}" convert --platform linux/amd64 --progress none`;
+const CONVERT = `exec ${RUN} --out "$OUT" --no-result-cache --layer-store off`;
+const WITH_LAYERS = `${RUN} --no-result-cache`;
+/** Has the image's layers kept beside it. */
+const KEEP_LAYERS = `set -e
+[ -d "$LAYOUT.layers" ] || ${WITH_LAYERS} --cache-dir "$LAYOUT.layers" --out "$OUT/first" "oci:$LAYOUT"
+rm -rf "$OUT/first"`;
 
 /** A size that holds any such folder, as one has to guess it: a quarter more, and an inode to each block. */
 const MKE2FS_FOLDER = `kib=$(du -sk "$rootfs" | cut -f1)
@@ -59,11 +69,41 @@ export const CONTENDERS: readonly Contender[] = [
   },
   {
     name: "docker2vm, the same once more",
-    note: "from the cache, by a copy or, where the filesystem has that, a clone; its first round converts, and keeps",
+    note: "its result from the cache, by a copy or, where the filesystem has that, a clone",
     needs: [],
     startsFrom: "layout",
     image: "rootfs.ext4",
-    script: `${RUN} --result-cache --cache-dir "$LAYOUT.kept" "oci:$LAYOUT"`,
+    prepare: `set -e
+[ -d "$LAYOUT.kept" ] || ${RUN} --result-cache --layer-store off --cache-dir "$LAYOUT.kept" --out "$OUT/first" "oci:$LAYOUT"
+rm -rf "$OUT/first"`,
+    script: `exec ${RUN} --out "$OUT" --result-cache --layer-store off --cache-dir "$LAYOUT.kept" "oci:$LAYOUT"`,
+  },
+  {
+    name: "docker2vm, layers known",
+    note: "the same image from layers that the cache has as they are unpacked",
+    needs: [],
+    startsFrom: "layout",
+    image: "rootfs.ext4",
+    prepare: KEEP_LAYERS,
+    script: `exec ${WITH_LAYERS} --out "$OUT" --cache-dir "$LAYOUT.layers" "oci:$LAYOUT"`,
+  },
+  {
+    name: "docker2vm, base known",
+    note: "the image and a layer of 20 MB more, which alone is new, and kept",
+    needs: [],
+    startsFrom: "more",
+    image: "rootfs.ext4",
+    prepare: `${KEEP_LAYERS}
+cp -al "$LAYOUT.layers" "$OUT/cache" 2>/dev/null || cp -a "$LAYOUT.layers" "$OUT/cache"`,
+    script: `exec ${WITH_LAYERS} --out "$OUT" --cache-dir "$OUT/cache" "oci:$MORE"`,
+  },
+  {
+    name: "docker2vm, keeping layers",
+    note: "the first conversion, which keeps them in a cache that is empty",
+    needs: [],
+    startsFrom: "layout",
+    image: "rootfs.ext4",
+    script: `exec ${WITH_LAYERS} --out "$OUT" --cache-dir "$OUT/cache" "oci:$LAYOUT"`,
   },
   {
     name: "docker2vm --fs erofs",

@@ -27,7 +27,17 @@ export function flattenImage(layout: string, cli: readonly string[], cache: stri
     mkdirSync(unfinished, { recursive: true });
     const image = join(unfinished, "converted");
     const platform = ["--platform", "linux/amd64"];
-    run([...cli, "convert", `oci:${layout}`, ...platform, "--progress", "none", "--out", image]);
+    run([
+      ...cli,
+      "convert",
+      `oci:${layout}`,
+      ...platform,
+      "--progress",
+      "none",
+      "--no-cache",
+      "--out",
+      image,
+    ]);
     run([...cli, "extract", join(image, "rootfs.ext4"), "/", join(unfinished, "rootfs")]);
     rmSync(image, { recursive: true });
     run(["tar", "-C", join(unfinished, "rootfs"), "--sort=name", "-cf", join(unfinished, "rootfs.tar"), "."]);

@@ -36,6 +36,7 @@ export const SHAPES: Readonly<Record<string, Shape>> = {
 const FILES_PER_FOLDER = 60;
 const LARGEST_FILE = 60e6;
 const POOL_BYTES = 8 << 20;
+const MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json";
 const CREATED = "2025-01-01T00:00:00Z";
 
 /** Makes the image as an OCI layout in `folder`, unless it is there, and returns the layout's path. */
@@ -48,13 +49,15 @@ export async function benchImage(shape: Shape, folder: string): Promise<string> 
   const pools = [textPool(random), binaryPool(random)];
   const layers: Layer[] = [];
   for (let index = 0; index < shape.layers; index++) {
-    layers.push(await writeLayer(layout, shape, (tar) => fillLayer(tar, shape, index, random, pools)));
+    layers.push(
+      await writeLayer(layout, shape.gzipLevel, (add) => fillLayer(add, shape, index, random, pools)),
+    );
   }
   writeDocuments(layout, layers);
   return layout;
 }
 
-interface Layer {
+export interface Layer {
   readonly digest: string;
   readonly size: number;
   readonly diffId: string;
@@ -62,7 +65,7 @@ interface Layer {
 
 /** The first layer is the largest, as a base is; upper ones replace and remove some of what it holds. */
 async function fillLayer(
-  tar: Pack,
+  add: Add,
   shape: Shape,
   index: number,
   random: Random,
@@ -72,27 +75,25 @@ async function fillLayer(
   const perFolder = shape.filesPerFolder ?? FILES_PER_FOLDER;
   for (let n = 0; n < count; n++) {
     const folder = `usr/lib/layer${index}/d${Math.floor(n / perFolder)}`;
-    if (n % perFolder === 0) await add(tar, { name: `${folder}/`, type: "directory", mode: 0o755 });
+    if (n % perFolder === 0) await add({ name: `${folder}/`, type: "directory", mode: 0o755 });
     const size = Math.min(
       LARGEST_FILE,
       Math.floor(shape.medianSize * Math.exp(shape.spread * random.normal())),
     );
     const mode = n % 7 === 0 ? 0o755 : 0o644;
     await add(
-      tar,
       { name: `${folder}/file${n}`, mode, uid: n % 50 === 0 ? 1000 : 0, size },
       contents(random, pools, size),
     );
-    if (n % 40 === 0) await add(tar, { name: `${folder}/soft${n}`, type: "symlink", linkname: `file${n}` });
-    if (n % 90 === 0)
-      await add(tar, { name: `${folder}/hard${n}`, type: "link", linkname: `${folder}/file${n}` });
+    if (n % 40 === 0) await add({ name: `${folder}/soft${n}`, type: "symlink", linkname: `file${n}` });
+    if (n % 90 === 0) await add({ name: `${folder}/hard${n}`, type: "link", linkname: `${folder}/file${n}` });
   }
   if (index === 0) return;
   for (let n = 0; n < count / 20; n++) {
     const below = `usr/lib/layer${index - 1}/d${n}`;
     const first = n * perFolder;
-    await add(tar, { name: `${below}/.wh.file${first}`, size: 0 });
-    await add(tar, { name: `${below}/file${first + 1}`, size: 5000 }, contents(random, pools, 5000));
+    await add({ name: `${below}/.wh.file${first}`, size: 0 });
+    await add({ name: `${below}/file${first + 1}`, size: 5000 }, contents(random, pools, 5000));
   }
 }
 
@@ -104,8 +105,11 @@ function layerShare(layers: number, index: number): number {
 
 type Header = Parameters<Pack["entry"]>[0];
 
-async function add(tar: Pack, header: Header, body?: Buffer): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
+/** Adds a file to a layer. */
+type Add = (header: Header, body?: Buffer) => Promise<void>;
+
+function addTo(tar: Pack, header: Header, body?: Buffer): Promise<void> {
+  return new Promise<void>((resolve, reject) => {
     const done = (error?: Error | null): void => (error ? reject(error) : resolve());
     tar.entry({ mtime: new Date(CREATED), ...header }, body ?? Buffer.alloc(0), done);
   });
@@ -149,15 +153,19 @@ function binaryPool(random: Random): Buffer {
   return pool;
 }
 
-async function writeLayer(layout: string, shape: Shape, fill: (tar: Pack) => Promise<void>): Promise<Layer> {
+export async function writeLayer(
+  layout: string,
+  gzipLevel: number | undefined,
+  fill: (add: Add) => Promise<void>,
+): Promise<Layer> {
   const tar = pack();
   const plain = createHash("sha256");
   const stored = createHash("sha256");
   const temporary = join(layout, "layer.tmp");
   const file = createWriteStream(temporary);
-  const gzip = createGzip(shape.gzipLevel === undefined ? {} : { level: shape.gzipLevel });
+  const gzip = createGzip(gzipLevel === undefined ? {} : { level: gzipLevel });
   const written = pipeline(tar, hashing(plain), gzip, hashing(stored), file as Writable);
-  await fill(tar);
+  await fill((header, body) => addTo(tar, header, body));
   tar.finalize();
   await written;
   const hex = stored.digest("hex");
@@ -174,6 +182,15 @@ function hashing(hash: Hash): Transform {
   });
 }
 
+/** The documents of an image, as far as the bench knows them. */
+export interface Documents {
+  readonly manifest: {
+    readonly config: object & { readonly digest: string };
+    readonly layers: readonly object[];
+  };
+  readonly config: { readonly rootfs: { readonly diff_ids: readonly string[] } };
+}
+
 function writeDocuments(layout: string, layers: readonly Layer[]): void {
   const config = {
     created: CREATED,
@@ -182,24 +199,28 @@ function writeDocuments(layout: string, layers: readonly Layer[]): void {
     config: { Cmd: ["/bin/sh"] },
     rootfs: { type: "layers", diff_ids: layers.map((layer) => layer.diffId) },
   };
-  const manifest = {
+  writeManifest(layout, {
     schemaVersion: 2,
-    mediaType: "application/vnd.oci.image.manifest.v1+json",
+    mediaType: MANIFEST_TYPE,
     config: { mediaType: "application/vnd.oci.image.config.v1+json", ...writeBlob(layout, config) },
     layers: layers.map(({ digest, size }) => ({
       mediaType: "application/vnd.oci.image.layer.v1.tar+gzip",
       digest,
       size,
     })),
-  };
+  });
+}
+
+/** Writes a manifest, and the index that makes it the layout's one image. */
+export function writeManifest(layout: string, manifest: object): void {
   const annotations = { "org.opencontainers.image.ref.name": "latest" };
   const platform = { architecture: "amd64", os: "linux" };
-  const entry = { mediaType: manifest.mediaType, ...writeBlob(layout, manifest), platform, annotations };
+  const entry = { mediaType: MANIFEST_TYPE, ...writeBlob(layout, manifest), platform, annotations };
   writeFileSync(join(layout, "oci-layout"), '{"imageLayoutVersion":"1.0.0"}');
   writeFileSync(join(layout, "index.json"), JSON.stringify({ schemaVersion: 2, manifests: [entry] }));
 }
 
-function writeBlob(layout: string, document: object): { digest: string; size: number } {
+export function writeBlob(layout: string, document: object): { digest: string; size: number } {
   const bytes = Buffer.from(JSON.stringify(document));
   const hex = createHash("sha256").update(bytes).digest("hex");
   writeFileSync(join(layout, "blobs/sha256", hex), bytes);

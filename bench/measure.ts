@@ -17,6 +17,8 @@ const SETTLE_MILLISECONDS = 300;
 
 export interface Runner {
   readonly name: string;
+  /** Another script that runs first, outside of the measured time. */
+  readonly prepare?: string | undefined;
   readonly script: string;
   readonly environment: Readonly<Record<string, string>>;
   /** Reads, right before each run, what that will read: a machine may forget within a minute what nobody reads. */
@@ -76,10 +78,12 @@ async function sample(runner: Runner): Promise<Sample> {
   const peak = join(folder, "peak");
   mkdirSync(out);
   try {
+    const env = { ...process.env, ...runner.environment, OUT: out };
+    if (runner.prepare !== undefined) prepare(runner.prepare, env);
     await runner.warm();
     const start = performance.now();
     const child = Bun.spawn([...peakCommand(peak), "sh", "-c", runner.script], {
-      env: { ...process.env, ...runner.environment, OUT: out },
+      env,
       stdout: "ignore",
       stderr: "pipe",
     });
@@ -99,6 +103,14 @@ async function sample(runner: Runner): Promise<Sample> {
     Bun.spawnSync(["sync"]);
     await Bun.sleep(SETTLE_MILLISECONDS);
   }
+}
+
+/** What it writes is on the disk before anything is measured. */
+function prepare(script: string, env: Record<string, string | undefined>): void {
+  const { exitCode, stderr } = Bun.spawnSync(["sh", "-c", script], { env, stdout: "ignore", stderr: "pipe" });
+  if (exitCode !== 0)
+    throw new Error(`preparing: exit ${exitCode}: ${stderr.toString().trim().slice(-2000)}`);
+  Bun.spawnSync(["sync"]);
 }
 
 const gnuTime = Bun.which("time");
