@@ -28,6 +28,7 @@ describe("an executable", () => {
         "--workers",
         `${workers}`,
         "--no-result-cache",
+        ...["--layer-store", "off"],
       ];
       runOk(docker2vm, [...convert, "--out", out, "--progress", "none"]);
       return Bun.hash(readFileSync(join(out, "rootfs.ext4")));

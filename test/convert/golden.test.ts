@@ -7,7 +7,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { convert } from "../../src/convert/convert.ts";
-import type { FilesystemSettings } from "../../src/convert/options.ts";
+import type { ConvertOptions, FilesystemSettings } from "../../src/convert/options.ts";
 import { buildLayout } from "../support/layout-builder.ts";
 import { scratchFolder } from "../support/scratch.ts";
 import { type TarItem, tar } from "../support/tar-builder.ts";
@@ -88,9 +88,9 @@ const GOLDEN: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
 };
 
-async function digest(source: string, filesystem: FilesystemSettings): Promise<string> {
+async function digest(asked: Pick<ConvertOptions, "source" | "layerStore">, filesystem: FilesystemSettings) {
   const out = scratch("out");
-  const { rootfsPath } = await convert({ source, platform: "linux/amd64", out, force: true, filesystem });
+  const { rootfsPath } = await convert({ ...asked, platform: "linux/amd64", out, force: true, filesystem });
   return createHash("sha256").update(readFileSync(rootfsPath)).digest("hex").slice(0, 16);
 }
 
@@ -100,18 +100,22 @@ describe("the bytes are those of the version before", () => {
       if (layers !== undefined)
         buildLayout(scratch(name), { layers: layers().map((items) => tar(items)), compress: "none" });
       const source = layers === undefined ? HELLO : `oci:${scratch(name)}`;
-      const made = {
-        ext4: await digest(source, { type: "ext4" }),
-        ext3: await digest(source, { type: "ext3" }),
-        ext2: await digest(source, { type: "ext2" }),
-        xfs: await digest(source, { type: "xfs" }),
-        "xfs, smallest": await digest(source, { type: "xfs", size: "min" }),
-        "ext4, smallest": await digest(source, { size: "min" }),
-        "ext4, verity": await digest(source, { readOnly: true, verity: true }),
-        erofs: await digest(source, { type: "erofs" }),
-        "erofs, verity": await digest(source, { type: "erofs", verity: true }),
-      };
-      expect(made).toEqual(GOLDEN[name] as typeof made);
+      // With layers that the first of them keeps, and all others use.
+      for (const layerStore of [undefined, { folder: scratch(`${name}-layers`) }]) {
+        const of = (filesystem: FilesystemSettings) => digest({ source, layerStore }, filesystem);
+        const made = {
+          ext4: await of({ type: "ext4" }),
+          ext3: await of({ type: "ext3" }),
+          ext2: await of({ type: "ext2" }),
+          xfs: await of({ type: "xfs" }),
+          "xfs, smallest": await of({ type: "xfs", size: "min" }),
+          "ext4, smallest": await of({ size: "min" }),
+          "ext4, verity": await of({ readOnly: true, verity: true }),
+          erofs: await of({ type: "erofs" }),
+          "erofs, verity": await of({ type: "erofs", verity: true }),
+        };
+        expect(made).toEqual(GOLDEN[name] as typeof made);
+      }
     });
   }
 });

@@ -117,6 +117,7 @@ describe("the same image and options give the same bytes", () => {
       "linux/amd64",
       "--force",
       "--no-result-cache",
+      ...["--layer-store", "off"],
     ];
     const digest = (folder: string, program: readonly string[], env: Record<string, string>): string => {
       const [name = "", ...rest] = [...program, process.execPath, ...args, "--out", scratch(folder)];

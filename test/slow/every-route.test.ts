@@ -56,6 +56,8 @@ interface Way {
   readonly runtime?: string;
   readonly stdin?: string;
   readonly options?: readonly string[];
+  /** The cache's folder that has layers as they are unpacked, or gets them. */
+  readonly layers?: string;
 }
 
 let outs = 0;
@@ -64,7 +66,7 @@ let outs = 0;
 async function made(
   kind: readonly string[],
   source: string,
-  { runtime = process.execPath, stdin, options = [] }: Way = {},
+  { runtime = process.execPath, stdin, options = [], layers }: Way = {},
 ): Promise<string> {
   const out = scratch(`out${outs++}`);
   const program = join(installed, PACKAGE.bin.docker2vm);
@@ -82,6 +84,7 @@ async function made(
     ...["--add", `${scratch("added")}:/added`, "--chown-tree", "3:/d", "--hosts", "db:10.0.0.7"],
     ...kind,
     ...options,
+    ...(layers === undefined ? ["--layer-store", "off"] : ["--cache-dir", layers]),
   ];
   const child = spawn(runtime, args, { stdio: ["pipe", "ignore", "pipe"] });
   let errors = "";
@@ -127,6 +130,7 @@ describe("the same bytes", () => {
         return path;
       };
       const wanted = await made(kind, layout);
+      const layers = scratch(`layers-${outs}`);
       const archive = copied("docker-archive", "saved.tar", ":image:latest");
       const ways: [string, Way][] = [
         [layout, { runtime: NODE }],
@@ -134,6 +138,13 @@ describe("the same bytes", () => {
         [`docker-archive:${archive}`, {}],
         ["-", { stdin: archive }],
         ["-", { stdin: archive, runtime: NODE }],
+        // Each form is read and kept once, and then known.
+        ...["first", "then"].flatMap((): [string, Way][] => [
+          [layout, { layers }],
+          [layout, { layers, runtime: NODE }],
+          [`docker-archive:${archive}`, { layers }],
+          ["-", { stdin: archive, layers, runtime: NODE }],
+        ]),
       ];
       for (const workers of [0, 1, 2, 3, 4])
         expect([workers, await byLibrary(filesystem, workers)]).toEqual([workers, wanted]);
@@ -147,6 +158,7 @@ describe("the same bytes", () => {
           expect([options, await made(kind, reference, { options })]).toEqual([options, wanted]);
         }
         expect(await made(kind, reference, { options: cache, runtime: NODE })).toBe(wanted);
+        expect(await made(kind, reference, { layers })).toBe(wanted);
       });
     });
   }
