@@ -1,3 +1,4 @@
+import { LAYERS_LIMIT } from "../cache/layers.ts";
 import { defaultCacheFolder } from "../cache/layout.ts";
 import { RESULTS_LIMIT } from "../cache/results.ts";
 import { type CacheListing, listCache, pruneCache, verifyCache } from "../cache/upkeep.ts";
@@ -53,7 +54,7 @@ async function ls(folder: string) {
       results: of("result"),
       resultsLimit: RESULTS_LIMIT,
     },
-    text: `${lines.join("")}${total(found)} in ${folder}; results may take ${formatBytes(RESULTS_LIMIT)}, layers what --layer-store says\n`,
+    text: `${lines.join("")}${total(found)} in ${folder}; results may take ${formatBytes(RESULTS_LIMIT)}, layers ${formatBytes(LAYERS_LIMIT)} or what --layer-store says\n`,
   };
 }
 

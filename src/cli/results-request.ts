@@ -26,5 +26,7 @@ export function layerStoreSettings(
   { cacheFolder }: RegistrySettings,
 ): LayerStoreSettings | undefined {
   const limit = sizeOption(line, "layer-store", RESULT_OPTIONS["layer-store"].words);
-  return cacheFolder === undefined || limit === "off" ? undefined : { folder: cacheFolder, limit };
+  if (cacheFolder === undefined || limit === "off") return undefined;
+  // What nobody has asked for need not be told.
+  return { folder: cacheFolder, limit, quiet: limit === undefined };
 }

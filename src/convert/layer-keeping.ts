@@ -40,23 +40,25 @@ export interface KeptReading {
 export class LayerKeeping {
   readonly #store: KeptLayers;
   readonly #warn: (message: string) => void;
+  readonly #quiet: boolean;
   readonly #found = new Map<LayerBlob, LayerForm>();
   readonly #coming = new Set<Digest>();
   #takesMore = true;
   readonly #underWay: Promise<void>[] = [];
 
-  private constructor(store: KeptLayers, warn: (message: string) => void) {
-    this.#store = store;
+  private constructor({ folder, limit, quiet }: LayerStoreRequest, warn: (message: string) => void) {
+    this.#store = new KeptLayers(folder, limit);
     this.#warn = warn;
+    this.#quiet = quiet;
   }
 
   /** Looks for the layers, and tells those that are kept that nobody is going to read them. */
   static async open(
-    { folder, limit }: LayerStoreRequest,
+    request: LayerStoreRequest,
     layers: readonly LayerBlob[],
     warn: (message: string) => void,
   ): Promise<LayerKeeping> {
-    const keeping = new LayerKeeping(new KeptLayers(folder, limit), warn);
+    const keeping = new LayerKeeping(request, warn);
     for (const blob of layers) {
       const form = await keeping.#store.find(layerKey(blob), blob);
       if (form === undefined) continue;
@@ -128,7 +130,7 @@ export class LayerKeeping {
   /** Told once, and for all. */
   #stop(error: unknown): void {
     if (!(error instanceof Docker2vmError)) throw error;
-    if (this.#takesMore) this.#warn(`layers are not kept: ${error.message} (${error.hint})`);
+    if (this.#takesMore && !this.#quiet) this.#warn(`layers are not kept: ${error.message} (${error.hint})`);
     this.#takesMore = false;
   }
 }

@@ -8,11 +8,17 @@ export interface LayerStoreRequest {
   readonly folder: string;
   /** Bytes on the disk. */
   readonly limit: number;
+  /** Whether nothing is said where layers cannot be kept. */
+  readonly quiet: boolean;
 }
 
 /** Throws E_USAGE for a limit that is none. */
-export function layerStoreRequest({ folder, limit = LAYERS_LIMIT }: LayerStoreSettings): LayerStoreRequest {
-  if (Number.isSafeInteger(limit) && limit > 0) return { folder, limit };
+export function layerStoreRequest({
+  folder,
+  limit = LAYERS_LIMIT,
+  quiet = false,
+}: LayerStoreSettings): LayerStoreRequest {
+  if (Number.isSafeInteger(limit) && limit > 0) return { folder, limit, quiet };
   throw new Docker2vmError("E_USAGE", `kept layers cannot take ${limit} bytes`, {
     hint: "give a whole number above 0, or leave the option out: without it none are kept",
   });

@@ -106,6 +106,8 @@ export interface LayerStoreSettings {
   readonly folder: string;
   /** Bytes of the disk that kept layers may take; 10 GiB if absent. */
   readonly limit?: number | undefined;
+  /** Say nothing where layers cannot be kept; false if absent: that is a warning. */
+  readonly quiet?: boolean | undefined;
 }
 
 /**

@@ -231,6 +231,18 @@ describe("a command line becomes the library's options", () => {
     expect(options).toMatchObject({ filesystem: { free: 0, journal: 0, size: 0 } });
   });
 
+  test("with how much kept layers may take, or that there are none", async () => {
+    const cache = ["--cache-dir", "/cache"];
+    const of = async (...more: readonly string[]) =>
+      (await runWith([...CONVERT, ...cache, ...more])).options?.layerStore;
+    expect(await of()).toEqual({ folder: "/cache", limit: undefined, quiet: true });
+    expect(await of("--layer-store", "2G")).toEqual({ folder: "/cache", limit: 2 ** 31, quiet: false });
+    expect(await of("--layer-store", "off")).toBeUndefined();
+    expect((await runWith([...CONVERT, "--no-cache"])).options?.layerStore).toBeUndefined();
+    const { code, stderr } = await runWith([...CONVERT, ...cache, "--layer-store", "much"]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining("--layer-store")]);
+  });
+
   test("with none: the defaults are the library's", async () => {
     const { options } = await runWith(CONVERT, {}, { env: { SOURCE_DATE_EPOCH: "" } });
     const {
@@ -243,7 +255,7 @@ describe("a command line becomes the library's options", () => {
       filesystem = {},
       ...rest
     } = options ?? {};
-    expect(layerStore).toEqual({ folder: registry?.cacheFolder ?? "", limit: undefined });
+    expect(layerStore).toEqual({ folder: registry?.cacheFolder ?? "", limit: undefined, quiet: true });
     expect(results).toMatchObject({ cacheFolder: registry?.cacheFolder ?? "", copies: false });
     expect(profile).toEqual({ environment: { SOURCE_DATE_EPOCH: "" } });
     const settled = Object.entries({ ...rest, ...filesystem });
