@@ -81,7 +81,6 @@ export class LayerKeeping {
     if (form === undefined) return;
     const { signal, budget, attributes, had, onProgress, onWarning } = reading;
     budget.addBytes(form.tarBytes);
-    for (const message of form.warnings) onWarning(message);
     const reader = new PartReader(attributes);
     try {
       for await (const { piece, progress } of this.#store.read(layerKey(blob))) {
@@ -95,7 +94,7 @@ export class LayerKeeping {
       await this.#giveUp(blob, error, signal);
       return;
     }
-    for (const message of reader.warnings) onWarning(message);
+    for (const message of [...form.warnings, ...reader.warnings]) onWarning(message);
   }
 
   /** What keeps a layer that is being read; undefined where there is nothing to keep. */

@@ -254,6 +254,20 @@ describe("a layer that was damaged", () => {
     }
   });
 
+  test("has what is told of its blob told once, and so has one that was not", async () => {
+    const path = mkdtempSync(scratch("called-gzip-"));
+    const [lower = Buffer.alloc(0)] = layers;
+    const built = buildLayout(path, { layers: [lower], store: (plain) => plain });
+    const store = newStore();
+    const fresh = await made(path, store);
+    expect(fresh.warnings.filter((each) => each.includes("it is read as what it is"))).toHaveLength(1);
+    expect(await made(path, store)).toEqual(fresh);
+    const key = layerKey({ diffId: parseDigest(built.diffIds[0] ?? "", "test") });
+    truncateSync(partsOf(store, key), 2 * MIB);
+    const { warnings } = await made(path, store);
+    expect(warnings.filter((each) => !each.includes("is damaged"))).toEqual([...fresh.warnings]);
+  });
+
   test("and whose blob is damaged, too, fails as that does", async () => {
     const image = layout();
     const store = newStore();
