@@ -1,4 +1,14 @@
-import { type FileHandle, open, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import {
+  type FileHandle,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  statfs,
+  writeFile,
+} from "node:fs/promises";
 import { join } from "node:path";
 import { makeFolders } from "../disk/make-folders.ts";
 import { removeFolder } from "../disk/remove-folder.ts";
@@ -22,6 +32,8 @@ import { layerPath, layersFolder, temporaryFolder } from "./layout.ts";
 export const LAYERS_LIMIT = 10 * 2 ** 30;
 
 const PARTS_NAME = "parts";
+/** Of the filesystem, that is left free: the image that a layer comes from is mostly written to the same one. */
+const LEFT_FREE = 0.1;
 
 /**
  * Layers as they are unpacked, by what that follows from: each a folder with a checked file, and a document for every
@@ -84,17 +96,28 @@ export class KeptLayers {
     }
   }
 
-  /** A file for a layer that is still to come. Throws E_NO_SPACE and E_IO. */
+  /** Throws E_NO_SPACE where the filesystem has so little left that nothing is to be kept for later. */
+  async checkRoom(): Promise<void> {
+    const folder = layersFolder(this.#folder);
+    const { bavail, blocks } = await statfs(folder);
+    if (bavail >= blocks * LEFT_FREE) return;
+    throw new Docker2vmError("E_NO_SPACE", `${folder}: less than a tenth of the filesystem is free`, {
+      hint: "docker2vm cache prune makes room; --cache-dir names another folder",
+    });
+  }
+
+  /** A file for a layer that is still to come. Throws E_NO_SPACE, as checkRoom does too, and E_IO. */
   async create(key: Digest): Promise<ComingLayer> {
     const temporary = join(temporaryFolder(this.#folder), scratchName());
     try {
       await makeFolders(layersFolder(this.#folder), 0o700);
+      await this.checkRoom();
       await makeFolders(temporary, 0o700);
       await removeAbandoned(temporaryFolder(this.#folder), "", Date.now());
       const handle = await open(join(temporary, PARTS_NAME), "wx", 0o600);
       return new ComingLayer(handle, key, temporary);
     } catch (error) {
-      throw storageError(error, temporary);
+      throw this.failure(error);
     }
   }
 

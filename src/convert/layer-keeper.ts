@@ -4,6 +4,9 @@ import { PartWriter } from "../layer/kept/part-writer.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { EntryPart } from "../tree/entry.ts";
 
+/** Bytes after which the disk is looked at again. */
+const LOOK_EVERY = 64 << 20;
+
 /** Keeps one layer while it is read. It fails nobody: what goes wrong ends the keeping. */
 export class LayerKeeper {
   readonly #store: KeptLayers;
@@ -13,6 +16,7 @@ export class LayerKeeper {
   readonly #coming: ComingLayer | undefined;
   readonly #writer: PartWriter | undefined;
   #isOver = false;
+  #nextLook = LOOK_EVERY;
 
   private constructor(
     store: KeptLayers,
@@ -78,6 +82,10 @@ export class LayerKeeper {
     try {
       await this.#writer?.take(list);
       if (this.#coming.size > this.#store.limit) await this.discard();
+      else if (this.#coming.size > this.#nextLook) {
+        this.#nextLook += LOOK_EVERY;
+        await this.#store.checkRoom();
+      }
     } catch (error) {
       await this.#end(error);
     }

@@ -25,6 +25,7 @@ import { MemoryTarget } from "../../src/output/target.ts";
 import { noise, withScene } from "../registry/support.ts";
 import { expectError } from "../support/expect-error.ts";
 import { buildLayout } from "../support/layout-builder.ts";
+import { runOk, testWith } from "../support/oracles.ts";
 import { scratchFolder } from "../support/scratch.ts";
 import { type TarItem, tar } from "../support/tar-builder.ts";
 import { fileBytes } from "./smallest.ts";
@@ -321,6 +322,31 @@ test("kept layers take what they may, and those go that were used longest ago", 
   expect((await listCache(store)).length).toBe(2);
   expect(leftovers(store)).toEqual([]);
 });
+
+testWith(
+  ["loop mount"],
+  "nothing is kept where the disk is nearly full, and what was begun is gone",
+  async () => {
+    const disk = scratch("disk");
+    mkdirSync(disk);
+    runOk("mount", ["-t", "tmpfs", "-o", "size=160m", "tmpfs", disk]);
+    try {
+      writeFileSync(join(disk, "full"), Buffer.alloc(90 * MIB));
+      const large = layout([tar([{ path: "f", data: Buffer.alloc(100 * MIB, 7) }])]);
+      const fresh = await made(large.path);
+      const { hash, warnings } = await made(large.path, disk);
+      expect([hash, warnings.length]).toEqual([fresh.hash, fresh.warnings.length + 1]);
+      expect(warnings.join("\n")).toContain("less than a tenth of the filesystem is free");
+      expect(await listCache(disk)).toEqual([]);
+      expect(leftovers(disk)).toEqual([]);
+      writeFileSync(join(disk, "more"), Buffer.alloc(60 * MIB));
+      expect((await made(layout().path, disk)).warnings.join("\n")).toContain("less than a tenth");
+      expect(await listCache(disk)).toEqual([]);
+    } finally {
+      runOk("umount", [disk]);
+    }
+  },
+);
 
 describe("an image in a registry", () => {
   test("is made offline, of kept layers and the documents that the cache has", () =>
