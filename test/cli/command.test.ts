@@ -188,7 +188,7 @@ describe("the package as it is published", () => {
     const installed = installPackage(join(folder, "installed"));
     const { version, bin } = PACKAGE;
 
-    const convert = ["convert", "--oci-layout", HELLO, "--platform", "linux/amd64", "--out"];
+    const convert = ["convert", "--oci-layout", HELLO, "--platform", "linux/amd64", "--no-cache", "--out"];
     const main = join(installed, bin.docker2vm);
     for (const program of Object.values(bin)) {
       expect(runOk("node", [join(installed, program), "--version"])).toBe(`${version}\n`);

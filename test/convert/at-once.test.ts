@@ -25,7 +25,15 @@ function smallImage(): string {
 
 /** A command that makes an image of its own length. */
 function command(mebibytes: number, ...more: readonly string[]): string[] {
-  const image = ["convert", smallImage(), "--platform", "linux/amd64", "--free", `${mebibytes}M`];
+  const image = [
+    "convert",
+    smallImage(),
+    "--platform",
+    "linux/amd64",
+    "--free",
+    `${mebibytes}M`,
+    "--no-cache",
+  ];
   return [MAIN, ...image, "--out", scratch("out"), "--digest", "--quiet", ...more];
 }
 

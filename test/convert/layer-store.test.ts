@@ -332,7 +332,7 @@ testWith(
     runOk("mount", ["-t", "tmpfs", "-o", "size=160m", "tmpfs", disk]);
     try {
       writeFileSync(join(disk, "full"), Buffer.alloc(90 * MIB));
-      const large = layout([tar([{ path: "f", data: Buffer.alloc(100 * MIB, 7) }])]);
+      const large = layout([tar([{ path: "f", data: Buffer.alloc(100 * MIB, 7) }])], "none");
       const fresh = await made(large.path);
       const { hash, warnings } = await made(large.path, disk);
       expect([hash, warnings.length]).toEqual([fresh.hash, fresh.warnings.length + 1]);

@@ -111,7 +111,8 @@ describe("the package without a sound worker.js", () => {
     const installed = installPackage(scratch("installed"));
     const main = join(installed, PACKAGE.bin.docker2vm);
     const hello = join(REPOSITORY, "fixtures/images/hello");
-    const convert = ["convert", `oci:${hello}`, "--platform", "linux/amd64", "--out", scratch("out")];
+    const image = ["convert", `oci:${hello}`, "--platform", "linux/amd64", "--layer-store", "off"];
+    const convert = [...image, "--out", scratch("out")];
     for (const [text, said] of Object.values(MODULES)) {
       rmSync(join(installed, "dist/worker.js"), { force: true });
       if (text !== undefined) writeFileSync(join(installed, "dist/worker.js"), text);
