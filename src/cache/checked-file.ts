@@ -21,6 +21,10 @@ const LAST = 0x8000_0000;
 /** Pieces at hand: one to fill or to use, the others on their way. */
 const DEPTH = 4;
 
+/** Memory of writers that are done: left to the garbage collector it piles up. One for each layer at a time. */
+const spare: Uint8Array[] = [];
+const MOST_SPARE = 2;
+
 /** What such a file fails with that is not as it was written. */
 export class DamagedFileError extends Error {}
 
@@ -35,6 +39,7 @@ export class CheckedFileWriter {
   #checksum: number;
   #pieces = 0;
   #piece: Uint8Array | undefined;
+  #memory: Uint8Array | undefined;
   #free: Uint8Array[] = [];
   /** By their pieces' memory, each gone once it is over. */
   readonly #underWay = new Map<Uint8Array, Promise<void>>();
@@ -80,21 +85,24 @@ export class CheckedFileWriter {
     await Promise.all(this.#underWay.values());
     this.#direct?.close();
     this.#direct = undefined;
+    if (this.#memory !== undefined && spare.length < MOST_SPARE) spare.push(this.#memory);
+    this.#memory = undefined;
     this.#free = [];
     this.#check();
   }
 
   #goDirect(): void {
     const direct = DirectFile.open(this.#path);
-    let memory: Uint8Array | undefined;
+    let memory = spare.pop();
     try {
-      memory = direct?.memory(DEPTH * PIECE_SIZE);
+      memory ??= direct?.memory(DEPTH * PIECE_SIZE);
     } catch {
       // Writing the first piece will tell.
     }
     if (memory === undefined) direct?.close();
     else this.#direct = direct;
     memory ??= new Uint8Array(DEPTH * PIECE_SIZE);
+    this.#memory = memory;
     for (let at = 0; at < memory.length; at += PIECE_SIZE)
       this.#free.push(memory.subarray(at, at + PIECE_SIZE));
   }
