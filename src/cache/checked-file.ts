@@ -77,6 +77,8 @@ export class CheckedFileWriter {
     // Trying the memory out writes to the first page. Most layers are small, and need none.
     if (this.#pieces === 0 && !isLast) this.#goDirect();
     const position = this.#pieces++ * PIECE_SIZE;
+    // What was in the memory before is nobody's to find in a file.
+    if (!isLast) piece.fill(0, used.length);
     this.#underWay.set(piece, this.#write(piece, isLast ? used : piece, position));
   }
 

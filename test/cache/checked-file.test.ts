@@ -109,6 +109,22 @@ describe("a checked file", () => {
     expect((await read(path, "another name")).pieces).toEqual([]);
   });
 
+  test("has nothing behind the payloads that was in the memory before", async () => {
+    const path = scratch("padded");
+    await written(path, [noise(MOST_PAYLOAD, 1), noise(MOST_PAYLOAD, 2), Buffer.from("a"), Buffer.from("b")]);
+    expect(
+      readFileSync(path)
+        .subarray(2 * MIB + 9, 3 * MIB)
+        .every((byte) => byte === 0),
+    ).toBe(true);
+    await written(scratch("padded too"), [Buffer.from("a"), Buffer.from("b")]);
+    expect(
+      readFileSync(scratch("padded too"))
+        .subarray(9, MIB)
+        .every((byte) => byte === 0),
+    ).toBe(true);
+  });
+
   test("that the disk does not take tells why", async () => {
     const fd = openSync("/dev/full", "w");
     const writer = new CheckedFileWriter(fd, "/dev/full", "name");
