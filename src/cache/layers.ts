@@ -1,14 +1,4 @@
-import {
-  type FileHandle,
-  open,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  stat,
-  statfs,
-  writeFile,
-} from "node:fs/promises";
+import { type FileHandle, open, readFile, rename, rm, stat, statfs, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { makeFolders } from "../disk/make-folders.ts";
 import { removeFolder } from "../disk/remove-folder.ts";
@@ -26,10 +16,7 @@ import {
   parseForm,
   type StoredForm,
 } from "./layer-form.ts";
-import { layerPath, layersFolder, temporaryFolder } from "./layout.ts";
-
-/** Bytes on the disk that kept layers may take, together, unless somebody says how many. */
-export const LAYERS_LIMIT = 10 * 2 ** 30;
+import { LAYERS_LIMIT, layerPath, layersFolder, temporaryFolder } from "./layout.ts";
 
 const PARTS_NAME = "parts";
 /** Of the filesystem, that is left free: the image that a layer comes from is mostly written to the same one. */
@@ -51,11 +38,6 @@ export class KeptLayers {
   constructor(folder: string, limit = LAYERS_LIMIT) {
     this.#folder = folder;
     this.#limit = limit;
-  }
-
-  /** Whether there are any. */
-  async any(): Promise<boolean> {
-    return (await readdir(layersFolder(this.#folder)).catch(() => [])).length > 0;
   }
 
   /** Whether there is one, in whatever form it was seen. */

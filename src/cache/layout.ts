@@ -48,6 +48,9 @@ export function resultPath(folder: string, key: Digest): string {
   return join(resultsFolder(folder), digestHex(key));
 }
 
+/** Bytes on the disk that kept layers may take, together, unless somebody says how many. */
+export const LAYERS_LIMIT = 10 * 2 ** 30;
+
 /** Of layers as they are unpacked, each in a folder of its own. */
 export function layersFolder(folder: string): string {
   return join(folder, "layers");

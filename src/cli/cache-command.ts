@@ -1,5 +1,4 @@
-import { LAYERS_LIMIT } from "../cache/layers.ts";
-import { defaultCacheFolder } from "../cache/layout.ts";
+import { defaultCacheFolder, LAYERS_LIMIT } from "../cache/layout.ts";
 import { RESULTS_LIMIT } from "../cache/results.ts";
 import { type CacheListing, listCache, pruneCache, verifyCache } from "../cache/upkeep.ts";
 import { Docker2vmError } from "../errors.ts";

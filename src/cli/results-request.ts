@@ -20,6 +20,9 @@ export function resultSettings(line: CommandLine, { cacheFolder }: RegistrySetti
   };
 }
 
+/** Stored bytes of a layer that takes a tenth of a second to inflate. */
+const WORTH_KEEPING = 8 << 20;
+
 /** Whether layers are kept as they are unpacked. Throws E_USAGE for what is no size. */
 export function layerStoreSettings(
   line: CommandLine,
@@ -27,6 +30,7 @@ export function layerStoreSettings(
 ): LayerStoreSettings | undefined {
   const limit = sizeOption(line, "layer-store", RESULT_OPTIONS["layer-store"].words);
   if (cacheFolder === undefined || limit === "off") return undefined;
-  // What nobody has asked for need not be told.
-  return { folder: cacheFolder, limit, quiet: limit === undefined };
+  // What nobody has asked for need not be told, and must not cost what it cannot spare.
+  const unasked = limit === undefined;
+  return { folder: cacheFolder, limit, least: unasked ? WORTH_KEEPING : 0, quiet: unasked };
 }

@@ -3,7 +3,7 @@ import type { OpenEdits } from "../edits/open.ts";
 import type { ImageStore } from "../output/image-store.ts";
 import { type ImageTarget, TargetStore } from "../output/target.ts";
 import { openEdits } from "./edit-image.ts";
-import { mayBeKept } from "./layer-keeping.ts";
+import { mayBeKept } from "./layer-store-request.ts";
 import { type ConvertedImage, makeImage } from "./make-image.ts";
 import type { ImageOptions, MakingOptions } from "./options.ts";
 import { checkImageAlone } from "./profile-request.ts";

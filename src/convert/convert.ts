@@ -10,7 +10,7 @@ import { earlierOutput } from "./earlier-output.ts";
 import { openEdits } from "./edit-image.ts";
 import type { IdentifiedImage } from "./identity.ts";
 import { launchFileNames, writeLaunchFiles } from "./launch-files.ts";
-import { mayBeKept } from "./layer-keeping.ts";
+import { mayBeKept } from "./layer-store-request.ts";
 import { type ConvertedImage, type Making, makeImage } from "./make-image.ts";
 import { type ImageMetadata, metadataText } from "./meta.ts";
 import type { ConversionOptions, ConvertOptions } from "./options.ts";

@@ -20,11 +20,6 @@ export function layerKey({ diffId }: Pick<LayerBlob, "diffId">): Digest {
   return sha256Of(Buffer.from(JSON.stringify({ format: PARTS_FORMAT, program: manifest.version, diffId })));
 }
 
-/** Whether layers may be there already, so that none need be fetched before it is known. */
-export async function mayBeKept(store: LayerStoreRequest | undefined): Promise<boolean> {
-  return store !== undefined && (await new KeptLayers(store.folder).any());
-}
-
 /** Who reads a layer that is kept. */
 export interface KeptReading {
   readonly signal: AbortSignal;
@@ -41,15 +36,17 @@ export class LayerKeeping {
   readonly #store: KeptLayers;
   readonly #warn: (message: string) => void;
   readonly #quiet: boolean;
+  readonly #least: number;
   readonly #found = new Map<LayerBlob, LayerForm>();
   readonly #coming = new Set<Digest>();
   #takesMore = true;
   readonly #underWay: Promise<void>[] = [];
 
-  private constructor({ folder, limit, quiet }: LayerStoreRequest, warn: (message: string) => void) {
+  private constructor({ folder, limit, least, quiet }: LayerStoreRequest, warn: (message: string) => void) {
     this.#store = new KeptLayers(folder, limit);
     this.#warn = warn;
     this.#quiet = quiet;
+    this.#least = least;
   }
 
   /** Looks for the layers, and tells those that are kept that nobody is going to read them. */
@@ -60,6 +57,7 @@ export class LayerKeeping {
   ): Promise<LayerKeeping> {
     const keeping = new LayerKeeping(request, warn);
     for (const blob of layers) {
+      if (blob.size < request.least) continue;
       const form = await keeping.#store.find(layerKey(blob), blob);
       if (form === undefined) continue;
       keeping.#found.set(blob, form);
@@ -100,7 +98,7 @@ export class LayerKeeping {
   /** What keeps a layer that is being read; undefined where there is nothing to keep. */
   async keeper(blob: LayerBlob): Promise<LayerKeeper | undefined> {
     const key = layerKey(blob);
-    if (!this.#takesMore || this.#coming.has(key)) return undefined;
+    if (blob.size < this.#least || !this.#takesMore || this.#coming.has(key)) return undefined;
     this.#coming.add(key);
     const isThere = await this.#store.has(key);
     return LayerKeeper.begin(this.#store, key, isThere, (error) => this.#stop(error));

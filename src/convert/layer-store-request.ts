@@ -1,4 +1,5 @@
-import { LAYERS_LIMIT } from "../cache/layers.ts";
+import { readdir } from "node:fs/promises";
+import { LAYERS_LIMIT, layersFolder } from "../cache/layout.ts";
 import { Docker2vmError } from "../errors.ts";
 import type { LayerStoreSettings } from "./options.ts";
 
@@ -8,6 +9,8 @@ export interface LayerStoreRequest {
   readonly folder: string;
   /** Bytes on the disk. */
   readonly limit: number;
+  /** Stored bytes from which on a layer is kept, and looked for. */
+  readonly least: number;
   /** Whether nothing is said where layers cannot be kept. */
   readonly quiet: boolean;
 }
@@ -16,10 +19,16 @@ export interface LayerStoreRequest {
 export function layerStoreRequest({
   folder,
   limit = LAYERS_LIMIT,
+  least = 0,
   quiet = false,
 }: LayerStoreSettings): LayerStoreRequest {
-  if (Number.isSafeInteger(limit) && limit > 0) return { folder, limit, quiet };
+  if (Number.isSafeInteger(limit) && limit > 0) return { folder, limit, least, quiet };
   throw new Docker2vmError("E_USAGE", `kept layers cannot take ${limit} bytes`, {
     hint: "give a whole number above 0, or leave the option out: without it none are kept",
   });
+}
+
+/** Whether layers may be there already, so that none need be fetched before it is known. */
+export async function mayBeKept(store: LayerStoreRequest | undefined): Promise<boolean> {
+  return store !== undefined && (await readdir(layersFolder(store.folder)).catch(() => [])).length > 0;
 }

@@ -106,6 +106,8 @@ export interface LayerStoreSettings {
   readonly folder: string;
   /** Bytes of the disk that kept layers may take; 10 GiB if absent. */
   readonly limit?: number | undefined;
+  /** Bytes of a stored layer from which on it is kept, and looked for: inflating a small one takes no longer; 0 if absent. */
+  readonly least?: number | undefined;
   /** Say nothing where layers cannot be kept; false if absent: that is a warning. */
   readonly quiet?: boolean | undefined;
 }

@@ -11,7 +11,7 @@ import { LayerTree } from "../tree/layer-tree.ts";
 import { type OverlayObserver, overlay } from "../tree/overlay.ts";
 import { ContentFlow, type StreamedImage } from "./content-flow.ts";
 import { inOrder } from "./in-order.ts";
-import { LayerKeeping } from "./layer-keeping.ts";
+import type { LayerKeeping } from "./layer-keeping.ts";
 import { type LayerReader, layerReader } from "./layer-reader.ts";
 import type { LayerBudget } from "./limits.ts";
 import type { Conversion } from "./request.ts";
@@ -37,6 +37,14 @@ export async function streamLayers(
 /** What of a request says how layers are read. */
 export type Reading = Pick<Conversion, "signal" | "report" | "inflate" | "workers" | "layerStore">;
 
+/** Loaded only where a layer is worth it: a small image is done sooner. */
+async function keepingOf(layers: readonly LayerBlob[], request: Reading): Promise<LayerKeeping | undefined> {
+  const { layerStore } = request;
+  if (layerStore === undefined || layers.every(({ size }) => size < layerStore.least)) return undefined;
+  const { LayerKeeping } = await import("./layer-keeping.ts");
+  return LayerKeeping.open(layerStore, layers, (message) => warn(request, message));
+}
+
 /**
  * The tree of the layers, laid over one another, their contents in the target.
  * @param observe asked for each layer, from the base upwards, who is to hear of how it is laid over those below
@@ -52,9 +60,7 @@ export async function layersInto(
   // All layers listen at once, each in several places: Node would take that for a leak.
   setMaxListeners(0, signal);
   const root = impliedDirectory();
-  const keeping =
-    request.layerStore &&
-    (await LayerKeeping.open(request.layerStore, layers, (message) => warn(request, message)));
+  const keeping = await keepingOf(layers, request);
   const toRead = layers.filter((blob) => keeping?.isKept(blob) !== true);
   const reader = await layerReader(toRead, request.workers);
   try {

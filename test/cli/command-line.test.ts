@@ -235,8 +235,13 @@ describe("a command line becomes the library's options", () => {
     const cache = ["--cache-dir", "/cache"];
     const of = async (...more: readonly string[]) =>
       (await runWith([...CONVERT, ...cache, ...more])).options?.layerStore;
-    expect(await of()).toEqual({ folder: "/cache", limit: undefined, quiet: true });
-    expect(await of("--layer-store", "2G")).toEqual({ folder: "/cache", limit: 2 ** 31, quiet: false });
+    expect(await of()).toEqual({ folder: "/cache", limit: undefined, least: 8 << 20, quiet: true });
+    expect(await of("--layer-store", "2G")).toEqual({
+      folder: "/cache",
+      limit: 2 ** 31,
+      least: 0,
+      quiet: false,
+    });
     expect(await of("--layer-store", "off")).toBeUndefined();
     expect((await runWith([...CONVERT, "--no-cache"])).options?.layerStore).toBeUndefined();
     const { code, stderr } = await runWith([...CONVERT, ...cache, "--layer-store", "much"]);
@@ -255,7 +260,7 @@ describe("a command line becomes the library's options", () => {
       filesystem = {},
       ...rest
     } = options ?? {};
-    expect(layerStore).toEqual({ folder: registry?.cacheFolder ?? "", limit: undefined, quiet: true });
+    expect(layerStore).toMatchObject({ folder: registry?.cacheFolder ?? "", limit: undefined, quiet: true });
     expect(results).toMatchObject({ cacheFolder: registry?.cacheFolder ?? "", copies: false });
     expect(profile).toEqual({ environment: { SOURCE_DATE_EPOCH: "" } });
     const settled = Object.entries({ ...rest, ...filesystem });

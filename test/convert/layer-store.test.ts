@@ -323,6 +323,20 @@ test("kept layers take what they may, and those go that were used longest ago", 
   expect(leftovers(store)).toEqual([]);
 });
 
+test("only layers of the least size or more are kept, and looked for", async () => {
+  const store = newStore();
+  const tars = [200 << 10, 100].map((size, seed) => tar([{ path: `f${seed}`, data: noise(size, seed) }]));
+  const image = layout(tars);
+  const layerStore = { folder: store, least: 100 << 10 };
+  const fresh = await made(image.path, store, { layerStore });
+  expect((await listCache(store)).map(({ digest }) => `${digest}`)).toEqual([image.keys[0] ?? ""]);
+  expect(await made(image.path, store, { layerStore })).toEqual(fresh);
+  expect(await made(image.path, store)).toEqual(fresh);
+  expect((await listCache(store)).length).toBe(2);
+  spoil(image);
+  await expectError(made(image.path, store, { layerStore }), "E_DIGEST_MISMATCH");
+});
+
 testWith(
   ["loop mount"],
   "nothing is kept where the disk is nearly full, and what was begun is gone",

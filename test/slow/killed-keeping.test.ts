@@ -28,7 +28,7 @@ async function converted(cache: string, killedAfter?: number): Promise<string | 
   const args = ["convert", `oci:${scratch("image")}`, "--platform", "linux/amd64", "--out", out, "--force"];
   const child = spawn(
     process.execPath,
-    ["--no-env-file", MAIN, ...args, "--no-result-cache", "--cache-dir", cache],
+    ["--no-env-file", MAIN, ...args, "--no-result-cache", "--cache-dir", cache, "--layer-store", "1G"],
     { stdio: "ignore" },
   );
   const ended = new Promise<number | null>((resolve) => child.on("close", resolve));

@@ -17,7 +17,7 @@ export const RESULT_OPTIONS = {
     group: RESULTS,
     describe: "Most that layers may take in the cache as they are unpacked, or off",
     words: ["off"],
-    defaultDescription: "10G",
+    defaultDescription: "10G, of layers of 8M or more",
   },
   "from-cache": {
     type: "string",
