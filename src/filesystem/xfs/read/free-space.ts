@@ -32,7 +32,7 @@ export interface FreeRun {
 
 /**
  * Free runs of a group, ascending. Throws E_INVALID_FILESYSTEM for a broken tree; since each run begins behind the one
- * before, the walk ends whatever points where.
+ * before, and only a root alone may have none, the walk ends whatever points where.
  */
 export function* freeRuns(volume: Volume, group: number): Paused<FreeRun> {
   const { fields, blockSize } = volume.superblock;
@@ -46,7 +46,7 @@ export function* freeRuns(volume: Volume, group: number): Paused<FreeRun> {
   const levels = agf.agf_bno_level;
   if (levels < 1 || levels > MOST_LEVELS) throw broken(where, `its tree cannot have ${levels} levels`);
   let end = 0;
-  for (const record of recordsBelow(volume, group, agf.agf_bno_root, levels - 1)) {
+  for (const record of recordsBelow(volume, group, agf.agf_bno_root, levels - 1, levels === 1 ? 0 : 1)) {
     if (record === undefined) {
       yield;
       continue;
@@ -62,7 +62,14 @@ export function* freeRuns(volume: Volume, group: number): Paused<FreeRun> {
 
 type AllocRecord = { readonly ar_startblock: number; readonly ar_blockcount: number };
 
-function* recordsBelow(volume: Volume, group: number, block: number, level: number): Paused<AllocRecord> {
+/** @param least fewest entries: 0 for a root alone, where nothing is free, else 1 */
+function* recordsBelow(
+  volume: Volume,
+  group: number,
+  block: number,
+  level: number,
+  least: 0 | 1,
+): Paused<AllocRecord> {
   yield;
   const where = `group ${group}, free space block ${block}`;
   const fsblock = group * 2 ** volume.superblock.fields.sb_agblklog + block;
@@ -72,8 +79,7 @@ function* recordsBelow(volume: Volume, group: number, block: number, level: numb
   const { bb_level, bb_numrecs } = decode(SHORT_BTREE_BLOCK, view, 0);
   const room = bytes.length - SHORT_BTREE_HEADER;
   const most = Math.floor(room / (ALLOC_RECORD_SIZE + (level === 0 ? 0 : SHORT_POINTER_SIZE)));
-  // A root alone may have nothing, where nothing is free.
-  if (bb_level !== level || bb_numrecs > most || (level > 0 && bb_numrecs === 0)) {
+  if (bb_level !== level || bb_numrecs > most || bb_numrecs < least) {
     throw broken(
       where,
       `it is on level ${bb_level} instead of ${level}, or cannot have ${bb_numrecs} entries`,
@@ -85,6 +91,6 @@ function* recordsBelow(volume: Volume, group: number, block: number, level: numb
       continue;
     }
     const pointer = SHORT_BTREE_HEADER + most * ALLOC_RECORD_SIZE + i * SHORT_POINTER_SIZE;
-    yield* recordsBelow(volume, group, view.getUint32(pointer), level - 1);
+    yield* recordsBelow(volume, group, view.getUint32(pointer), level - 1, 1);
   }
 }

@@ -4,12 +4,20 @@ import { copyFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { viewOf } from "../../../../src/blocks/field.ts";
 import { ImageFile, type ImageReader } from "../../../../src/filesystem/reading/image.ts";
+import { AGF, AGF_SECTOR } from "../../../../src/filesystem/xfs/format/agf.ts";
+import {
+  ALLOC_RECORD_SIZE,
+  SHORT_BTREE_BLOCK,
+  SHORT_BTREE_HEADER,
+  SHORT_POINTER_SIZE,
+} from "../../../../src/filesystem/xfs/format/btree.ts";
 import { seal } from "../../../../src/filesystem/xfs/format/checksum.ts";
 import { SECTOR_SIZE, SUPERBLOCK } from "../../../../src/filesystem/xfs/format/superblock.ts";
 import { openXfs } from "../../../../src/filesystem/xfs/read/filesystem.ts";
+import { freeRuns } from "../../../../src/filesystem/xfs/read/free-space.ts";
 import { inspect } from "../../../../src/filesystem/xfs/read/inspect.ts";
 import { XFS_READER } from "../../../../src/filesystem/xfs/read/reader.ts";
-import { finished } from "../../../../src/waiting/steps.ts";
+import { finished, unpaused } from "../../../../src/waiting/steps.ts";
 import { expectError } from "../../../support/expect-error.ts";
 import { withMounted } from "../../../support/kernel-view.ts";
 import { runOk, testWith } from "../../../support/oracles.ts";
@@ -155,6 +163,61 @@ testWith(
     }
     runOk("xfs_repair", ["-L", "-f", scratch("image")]);
     expect(isClean()).toBe(true);
+  },
+);
+
+/** A block of the first group, free in an empty image as all behind it are. */
+const TOP = 5000;
+const BLOCK = 4096;
+
+/** The image with a tree of free space of `levels`, each node of which points to the one below as often as it can. */
+function withRepeatingTree(sound: ImageReader, levels: number): ImageReader {
+  const head = sound.read(0, BLOCK);
+  const sector = head.subarray(AGF_SECTOR * SECTOR_SIZE, (AGF_SECTOR + 1) * SECTOR_SIZE);
+  const root = AGF.agf_bno_root.get(viewOf(sector), 0);
+  AGF.agf_bno_root.put(viewOf(sector), 0, TOP);
+  AGF.agf_bno_level.put(viewOf(sector), 0, levels);
+  AGF.agf_crc.put(viewOf(sector), 0, 0);
+  seal(sector, AGF.agf_crc);
+  const blocks = new Map([[0, head]]);
+  for (let depth = 0; depth < levels; depth++) {
+    const level = levels - 1 - depth;
+    const bytes = sound.read(root * BLOCK, BLOCK).fill(0, SHORT_BTREE_HEADER);
+    const view = viewOf(bytes);
+    const room = Math.floor((BLOCK - SHORT_BTREE_HEADER) / (ALLOC_RECORD_SIZE + SHORT_POINTER_SIZE));
+    SHORT_BTREE_BLOCK.bb_level.put(view, 0, level);
+    SHORT_BTREE_BLOCK.bb_numrecs.put(view, 0, level === 0 ? 0 : room);
+    SHORT_BTREE_BLOCK.bb_blkno.put(view, 0, ((TOP + depth) * BLOCK) / SECTOR_SIZE);
+    for (let i = 0; level > 0 && i < room; i++) {
+      const at = SHORT_BTREE_HEADER + room * ALLOC_RECORD_SIZE + i * SHORT_POINTER_SIZE;
+      view.setUint32(at, TOP + depth + 1);
+    }
+    SHORT_BTREE_BLOCK.bb_crc.put(view, 0, 0);
+    seal(bytes, SHORT_BTREE_BLOCK.bb_crc);
+    blocks.set(TOP + depth, bytes);
+  }
+  return {
+    size: sound.size,
+    read: (position, length) => {
+      const block = blocks.get(Math.floor(position / BLOCK));
+      return block?.slice(position % BLOCK, (position % BLOCK) + length) ?? sound.read(position, length);
+    },
+  };
+}
+
+testWith(
+  ["mkfs.xfs"],
+  "a tree of free space that leads to nothing again and again is not gone through",
+  async () => {
+    const sound = image();
+    const { volume } = openXfs(withRepeatingTree(sound, 2));
+    await expectError(
+      () => [...unpaused(freeRuns(volume, 0))],
+      "E_INVALID_FILESYSTEM",
+      "free space block 5001",
+      "cannot have 0 entries",
+    );
+    sound.close();
   },
 );
 
