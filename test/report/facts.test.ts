@@ -187,6 +187,14 @@ test("packages are those that dpkg and apk have installed; rpm's are said not to
   ]);
 });
 
+test("a list of more packages than a function takes arguments is read", async () => {
+  const count = 2_000_000;
+  const data = "P:a\n\n".repeat(count);
+  buildLayout(scratch("many"), { layers: [tar([{ path: "lib/apk/db/installed", data }])] });
+  const { packages } = await reportImage({ source: `oci:${scratch("many")}`, platform: "linux/amd64" });
+  expect(packages).toHaveLength(count);
+});
+
 test("two images are compared by folder, file and package", async () => {
   const after = tar([
     { path: "usr/bin/tool", data: Buffer.alloc(400_000, "tool") },

@@ -24,13 +24,13 @@ export function installedPackages(
   root: Directory,
   read: (file: RegularFile) => string | undefined,
 ): { packages: PackageFacts[]; unread: "rpm"[] } {
-  const textAt = (path: string): string => textOf(inodeAt(root, path), read);
-  const packages = dpkgPackages(textAt(DPKG_STATUS));
   const folder = followPath(root, DPKG_STATUS_FOLDER.split("/"));
-  for (const name of [...(folder?.entries.keys() ?? [])].sort())
-    packages.push(...dpkgPackages(textOf(folder?.entries.get(name), read)));
+  const statuses = [...(folder?.entries.keys() ?? [])].sort().map((name) => folder?.entries.get(name));
   const databases = new Set(APK_INSTALLED.map((path) => inodeAt(root, path)));
-  for (const inode of databases) packages.push(...apkPackages(textOf(inode, read)));
+  const packages = [
+    ...[inodeAt(root, DPKG_STATUS), ...statuses].map((inode) => dpkgPackages(textOf(inode, read))),
+    ...[...databases].map((inode) => apkPackages(textOf(inode, read))),
+  ].flat();
   const hasRpm = RPM_DATABASES.some((path) =>
     RPM_FILES.some((name) => inodeAt(root, `${path}/${name}`)?.type === "file"),
   );
