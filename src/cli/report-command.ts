@@ -3,6 +3,8 @@ import { join } from "node:path";
 import type { ImageOptions } from "../convert/options.ts";
 import { Docker2vmError } from "../errors.ts";
 import { FILESYSTEM_NAMES } from "../filesystem/kind/kind.ts";
+import { SYSTEM } from "../output/file-calls.ts";
+import { refuseInTheWay } from "../output/in-the-way.ts";
 import { writeWholeFiles } from "../output/whole-files.ts";
 import { packedComparison, packedList } from "../report/pack-tree.ts";
 import { comparisonPage, imagePage } from "../report/page-data.ts";
@@ -29,18 +31,15 @@ export async function runReport(line: CommandLine, host: Host): Promise<void> {
   const words = wordsOf(line, ["SOURCE", "[SOURCE]"], 1);
   const format = choice(line, "format", REPORT_OPTIONS.format.values) ?? "html";
   const out = outOf(line, format);
-  if (words.filter((word) => word === "-" || word.endsWith(":-")).length > 1) {
+  if (words.filter(isStandardInput).length > 1) {
     throw new Docker2vmError("E_USAGE", "standard input can be one of the two only", {
       hint: "keep the other one in a file",
     });
   }
+  if (out !== undefined) await refuseInTheWay(out, "file", flag(line, "force"), SYSTEM);
   const settled: string[] = [];
   for (const word of words) settled.push(await settle(word, host));
-  const registry = await registryRequest(
-    line,
-    host,
-    settled.find((each) => each.endsWith("-")) ?? settled[0] ?? "",
-  );
+  const registry = await registryRequest(line, host, settled.find(isStandardInput) ?? settled[0] ?? "");
   const specs = settled.map((source) => sourceSpec(source, "report -", host));
   const [source = "", other] = withNamespaces(line, specs);
   const options: Omit<ImageOptions, "source"> = {
@@ -57,6 +56,10 @@ export async function runReport(line: CommandLine, host: Host): Promise<void> {
     other === undefined ? await ofOne(source, options, format) : await ofTwo(source, other, options, format);
   if (out === undefined) await host.stdout.write(text);
   else await writeWholeFiles([{ path: out, bytes: Buffer.from(text) }], flag(line, "force"));
+}
+
+function isStandardInput(source: string): boolean {
+  return source === "-" || source.endsWith(":-");
 }
 
 /** The file, or undefined for standard output. */

@@ -130,6 +130,13 @@ test("what cannot be is refused before anything is read", async () => {
     code: 2,
     stderr: expect.stringContaining("no SOURCE"),
   });
+  const asked = ["--format", "text", "--username", "me", "--password-stdin"];
+  expect(await report(`rootfs-tar:${scratch("none-")}`, "docker-archive:-", ...asked)).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("standard input is the image"),
+  });
+  writeFileSync(scratch("taken.html"), "mine");
+  expect(await report("oci:/nowhere", "--out", scratch("taken.html"))).toMatchObject({ code: 8 });
 });
 
 testWith(["xmllint"], "the picture is sound XML, whatever names are in it", async () => {
