@@ -195,6 +195,21 @@ test("a list of more packages than a function takes arguments is read", async ()
   expect(packages).toHaveLength(count);
 });
 
+test("folders as deep as paths go take no more memory than their names", async () => {
+  const deep = tar(
+    Array.from({ length: 60 }, (_, at) => ({ pax: { path: `${at}/${"d/".repeat(2000)}f` }, data: "f" })),
+  );
+  buildLayout(scratch("deep"), { layers: [deep] });
+  Bun.gc(true);
+  const before = process.memoryUsage().rss;
+  const { folders } = await reportImage({ source: `oci:${scratch("deep")}`, platform: "linux/amd64" });
+  Bun.gc(true);
+  // Their paths come to 230 MiB.
+  expect(process.memoryUsage().rss - before).toBeLessThan(200 << 20);
+  expect(folders).toHaveLength(1 + 60 * 2001);
+  expect(folders.at(-1)?.path).toBe(`/9${"/d".repeat(2000)}`);
+});
+
 test("two images are compared by folder, file and package", async () => {
   const after = tar([
     { path: "usr/bin/tool", data: Buffer.alloc(400_000, "tool") },

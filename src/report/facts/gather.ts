@@ -76,12 +76,15 @@ function totalsOf(list: FileList, { storedOf }: GatheredContents): Totals {
 function foldersOf(list: FileList): FolderFacts[] {
   const bytes = list.sums((name) => name.bytes);
   const files = list.sums(({ kind }) => (kind === "f" || kind === "x" ? 1 : 0));
-  const lengths = new Uint32Array(list.names.length);
+  // Each made of the one above, which runtimes keep as a pair until its characters are asked for.
+  const paths = new Map([[0, ""]]);
   const folders: FolderFacts[] = [];
   for (const [number, { kind, name, parent }] of list.names.entries()) {
-    if (number > 0) lengths[number] = (lengths[parent] ?? 0) + 1 + name.length;
-    if (kind !== "d" || (lengths[number] ?? 0) > PATH_MAX) continue;
-    folders.push({ path: list.pathOf(number), bytes: bytes[number] ?? 0, files: files[number] ?? 0 });
+    const above = paths.get(parent);
+    if (kind !== "d" || above === undefined || above.length + name.length >= PATH_MAX) continue;
+    const path = `${above}/${name}`;
+    if (number > 0) paths.set(number, path);
+    folders.push({ path, bytes: bytes[number] ?? 0, files: files[number] ?? 0 });
   }
   return folders;
 }
