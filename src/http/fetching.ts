@@ -89,7 +89,8 @@ function incoming(stream: ReadableStream<Uint8Array> | null): IncomingBody {
     async *[Symbol.asyncIterator]() {
       for await (const chunk of stream ?? []) {
         if (!(chunk instanceof Uint8Array)) throw noBytes();
-        yield chunk;
+        // What it came in stays the caller's: memory of chunks is used again here, or let go of.
+        yield new Uint8Array(chunk);
       }
     },
   };

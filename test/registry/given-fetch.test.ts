@@ -124,6 +124,32 @@ describe("a fetch that is given", () => {
       await expectError(scene.pull({ fetch: manifests.given }), "E_BAD_MANIFEST", "bytes allowed");
     }));
 
+  test("keeps the memory that its answers are in", () =>
+    withScene(
+      async (scene) => {
+        const { blobs } = scene.registry;
+        const copies = new Map([...blobs].map(([digest, bytes]) => [digest, new Uint8Array(bytes)]));
+        const { given } = recording((answer, url) => {
+          const kept = copies.get(url.split("/").at(-1) ?? "");
+          if (kept === undefined) return answer;
+          const body = new ReadableStream<Uint8Array>({
+            start(controller) {
+              controller.enqueue(kept);
+              controller.close();
+            },
+          });
+          return { status: 200, redirected: false, headers: new Headers(), body };
+        });
+        const cacheFolder = join(scene.folder, "cache");
+        expect(await scene.pull({ fetch: given, cacheFolder })).toEqual(digestsOf(scene));
+        for (const [digest, kept] of copies) {
+          expect(Buffer.compare(kept, blobs.get(digest) ?? Buffer.alloc(0))).toBe(0);
+        }
+      },
+      // As long as what this program's own memory comes in.
+      { layers: [noise(1 << 20, 1), noise(5000, 2)], compress: "none" },
+    ));
+
   test("whose connection breaks is asked again, and one that fails for good says why", () =>
     withScene(async (scene) => {
       let failures = 2;
