@@ -15,6 +15,7 @@ export interface Member {
 
 /** zip's smallest time. */
 const ZIP_EPOCH_YEAR = 1980;
+const NOON = 12;
 const MODE_SHIFT = 16;
 const REGULAR = 0o100000;
 const UNIX = 3;
@@ -44,18 +45,12 @@ export function gzip(bytes: Uint8Array): Uint8Array {
   return gzipSync(bytes, { level: 6, mtime: 0 });
 }
 
-/** A zip of the members that are files. */
+/** A zip of the members that are files, all of noon on the day of `seconds`. */
 export function zipOf(members: readonly Member[], seconds: number): Uint8Array {
   const utc = new Date(seconds * 1000);
-  // What a zip has is read off a local clock.
-  const mtime = new Date(
-    Math.max(utc.getUTCFullYear(), ZIP_EPOCH_YEAR),
-    utc.getUTCMonth(),
-    utc.getUTCDate(),
-    utc.getUTCHours(),
-    utc.getUTCMinutes(),
-    utc.getUTCSeconds(),
-  );
+  const year = Math.max(utc.getUTCFullYear(), ZIP_EPOCH_YEAR);
+  // What a zip has is read off a local clock. That leaves hours of the night out, where summer begins.
+  const mtime = new Date(year, utc.getUTCMonth(), utc.getUTCDate(), NOON);
   const files: Zippable = {};
   for (const { path, contents } of members) {
     if (contents === "folder" || "link" in contents) continue;

@@ -40,10 +40,14 @@ test("a zip has the files, and the same bytes in every zone", () => {
     ["it/bin/program", "runs"],
     ["it/doc", "reads"],
   ]);
+  // In New York there was no such hour on that day.
+  const skipped = Date.UTC(2026, 2, 8, 2, 30) / 1000;
   const program = `
     import { zipOf } from ${JSON.stringify(`${import.meta.dir}/../../src/release/archive.ts`)};
-    const bytes = zipOf([{ path: "it", contents: { bytes: Buffer.from("is") } }], ${TIME});
-    console.log(Buffer.from(bytes).toString("hex"));`;
+    for (const time of [${TIME}, ${skipped}]) {
+      const bytes = zipOf([{ path: "it", contents: { bytes: Buffer.from("is") } }], time);
+      console.log(Buffer.from(bytes).toString("hex"));
+    }`;
   const inZone = (TZ: string) => run(process.execPath, ["-e", program], { env: { TZ } }).stdout;
   expect(inZone("Asia/Tokyo")).toBe(inZone("America/New_York"));
   expect(inZone("Asia/Tokyo").length).toBeGreaterThan(100);
