@@ -195,6 +195,16 @@ test("a list of more packages than a function takes arguments is read", async ()
   expect(packages).toHaveLength(count);
 });
 
+test("a list that is too long to be kept is said not to be read", async () => {
+  const data = Buffer.alloc((32 << 20) + 1, "Package: a\n\n");
+  buildLayout(scratch("long"), { layers: [tar([{ path: "var/lib/dpkg/status", data }])] });
+  const { packages, unreadPackages } = await reportImage({
+    source: `oci:${scratch("long")}`,
+    platform: "linux/amd64",
+  });
+  expect([packages, unreadPackages]).toEqual([[], ["dpkg"]]);
+});
+
 test("folders as deep as paths go take no more memory than their names", async () => {
   const deep = tar(
     Array.from({ length: 60 }, (_, at) => ({ pax: { path: `${at}/${"d/".repeat(2000)}f` }, data: "f" })),

@@ -2,7 +2,7 @@
 
 import type { Directory, Inode, RegularFile } from "../../tree/inode.ts";
 import { followPath } from "../../tree/walk.ts";
-import type { PackageFacts } from "./report.ts";
+import type { ImageReport, PackageFacts } from "./report.ts";
 
 const DPKG_STATUS = "var/lib/dpkg/status";
 /** Of images without a dpkg of their own: a file for each package, as Bazel's and distroless's rules write them. */
@@ -14,31 +14,39 @@ const RPM_FILES = ["Packages", "Packages.db", "rpmdb.sqlite"];
 
 const KIBI = 1024;
 
+type PackageManager = ImageReport["unreadPackages"][number];
+
 /** Whether a file at this path, as an entry has it, may be one that packages are read from. */
 export function mayListPackages(path: string): boolean {
   return /(?:^|\/)dpkg\/(?:status|status\.d\/[^/]+)$|(?:^|\/)apk\/db\/installed$/.test(path);
 }
 
-/** What is installed, in the order of the lists; `read` gives what a file holds, undefined where that is not known. */
+/**
+ * What is installed, in the order of the lists, and whose lists are not read; `read` gives what a file holds, undefined
+ * where that is not known.
+ */
 export function installedPackages(
   root: Directory,
   read: (file: RegularFile) => string | undefined,
-): { packages: PackageFacts[]; unread: "rpm"[] } {
+): { packages: PackageFacts[]; unread: PackageManager[] } {
+  const unread = new Set<PackageManager>();
+  const textOf = (inode: Inode | undefined, manager: PackageManager): string => {
+    const text = inode?.type === "file" ? read(inode) : "";
+    if (text === undefined) unread.add(manager);
+    return text ?? "";
+  };
   const folder = followPath(root, DPKG_STATUS_FOLDER.split("/"));
   const statuses = [...(folder?.entries.keys() ?? [])].sort().map((name) => folder?.entries.get(name));
   const databases = new Set(APK_INSTALLED.map((path) => inodeAt(root, path)));
   const packages = [
-    ...[inodeAt(root, DPKG_STATUS), ...statuses].map((inode) => dpkgPackages(textOf(inode, read))),
-    ...[...databases].map((inode) => apkPackages(textOf(inode, read))),
+    ...[inodeAt(root, DPKG_STATUS), ...statuses].map((inode) => dpkgPackages(textOf(inode, "dpkg"))),
+    ...[...databases].map((inode) => apkPackages(textOf(inode, "apk"))),
   ].flat();
   const hasRpm = RPM_DATABASES.some((path) =>
     RPM_FILES.some((name) => inodeAt(root, `${path}/${name}`)?.type === "file"),
   );
-  return { packages, unread: hasRpm ? ["rpm"] : [] };
-}
-
-function textOf(inode: Inode | undefined, read: (file: RegularFile) => string | undefined): string {
-  return inode?.type === "file" ? (read(inode) ?? "") : "";
+  if (hasRpm) unread.add("rpm");
+  return { packages, unread: [...unread] };
 }
 
 function inodeAt(root: Directory, path: string): Inode | undefined {

@@ -148,8 +148,8 @@ export interface ImageReport extends SourceFacts {
   readonly duplicates: readonly Duplicates[];
   readonly privileged: readonly PrivilegedFile[];
   readonly packages: readonly PackageFacts[];
-  /** Packages are there whose list this program does not read. */
-  readonly unreadPackages: readonly "rpm"[];
+  /** Whose packages are there in a list that is not read: rpm's never is, others are not that are too long to be kept. */
+  readonly unreadPackages: readonly (PackageFacts["manager"] | "rpm")[];
   /** Null where the source is no finished filesystem. */
   readonly filesystem: FilesystemMap | null;
 }

@@ -227,9 +227,10 @@ function privilegedTable(privileged: readonly PrivilegedFile[]): HTMLElement {
 
 function packagesSection({ packages, unreadPackages }: ImagePage["report"]): Section | undefined {
   if (packages.length + unreadPackages.length === 0) return undefined;
-  const unread = unreadPackages.includes("rpm")
-    ? " The image has packages of rpm as well: which, and how many, this report does not read."
-    : "";
+  const unread =
+    unreadPackages.length === 0
+      ? ""
+      : ` The image has packages of ${unreadPackages.join(" and ")} as well: which, and how many, this report does not read.`;
   const parts = packages.length === 0 ? [] : [packagesTable(packages)];
   return {
     id: "packages",
