@@ -29,15 +29,20 @@ export class SparseCopyTarget {
     }
   }
 
-  /** Writes a part of the memory. Rejects with the system's errors. */
+  /** Writes a part of the memory. Rejects with the system's errors, when nothing of it is under way any more. */
   async write(position: number, bytes: Uint8Array): Promise<void> {
     const writing: Promise<void>[] = [];
-    for (const [from, to] of dataRuns(position, bytes)) {
-      const run = bytes.subarray(from, to);
-      const isDirect = run.length >= WORTH_IT && run.length % PAGE === 0 && (position + from) % PAGE === 0;
-      if (isDirect && this.#direct !== undefined)
-        writing.push(this.#past(this.#direct, position + from, run));
-      else writeAll(this.#fd, position + from, run);
+    try {
+      for (const [from, to] of dataRuns(position, bytes)) {
+        const run = bytes.subarray(from, to);
+        const isDirect = run.length >= WORTH_IT && run.length % PAGE === 0 && (position + from) % PAGE === 0;
+        if (isDirect && this.#direct !== undefined)
+          writing.push(this.#past(this.#direct, position + from, run));
+        else writeAll(this.#fd, position + from, run);
+      }
+    } finally {
+      // Whoever hears of a failure closes the file, and its number may soon be another's.
+      await Promise.allSettled(writing);
     }
     await Promise.all(writing);
   }
