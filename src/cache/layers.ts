@@ -78,12 +78,26 @@ export class KeptLayers {
     }
   }
 
+  /** Before any layer is to come. Throws E_NO_SPACE where less than `room` bytes are free, and as checkRoom does; E_IO. */
+  async prepare(room: number): Promise<void> {
+    try {
+      await makeFolders(layersFolder(this.#folder), 0o700);
+      await this.checkRoom(room);
+    } catch (error) {
+      throw this.failure(error);
+    }
+  }
+
   /** Throws E_NO_SPACE where the filesystem has so little left that nothing is to be kept for later. */
-  async checkRoom(): Promise<void> {
+  async checkRoom(room = 0): Promise<void> {
     const folder = layersFolder(this.#folder);
-    const { bavail, blocks } = await statfs(folder);
-    if (bavail >= blocks * LEFT_FREE) return;
-    throw new Docker2vmError("E_NO_SPACE", `${folder}: less than a tenth of the filesystem is free`, {
+    const { bavail, blocks, bsize } = await statfs(folder);
+    const isNearlyFull = bavail < blocks * LEFT_FREE;
+    if (!isNearlyFull && bavail * bsize >= room) return;
+    const why = isNearlyFull
+      ? "less than a tenth of the filesystem is free"
+      : "the image may need what is free there";
+    throw new Docker2vmError("E_NO_SPACE", `${folder}: ${why}`, {
       hint: "docker2vm cache prune makes room; --cache-dir names another folder",
     });
   }

@@ -13,7 +13,7 @@ import type { AttributePool } from "../tree/attribute-pool.ts";
 import type { EntryPart } from "../tree/entry.ts";
 import { LayerKeeper } from "./layer-keeper.ts";
 import type { LayerStoreRequest } from "./layer-store-request.ts";
-import type { LayerBudget } from "./limits.ts";
+import { type LayerBudget, MOST_TIMES } from "./limits.ts";
 
 /** What the parts of a layer follow from: its tar and the program that reads it. */
 export function layerKey({ diffId }: Pick<LayerBlob, "diffId">): Digest {
@@ -38,6 +38,9 @@ export class LayerKeeping {
   readonly #quiet: boolean;
   readonly #least: number;
   readonly #found = new Map<LayerBlob, LayerForm>();
+  /** Bytes that the image and what is kept for it may take. */
+  #room = 0;
+  #prepared: Promise<void> | undefined;
   readonly #coming = new Set<Digest>();
   #takesMore = true;
   readonly #underWay: Promise<void>[] = [];
@@ -63,6 +66,8 @@ export class LayerKeeping {
       keeping.#found.set(blob, form);
       blob.leave?.();
     }
+    // No conversion is to fail for what is kept for others. The image mostly is on the same disk.
+    for (const blob of layers) keeping.#room += mostContents(blob) * (keeping.isKept(blob) ? 1 : 2);
     return keeping;
   }
 
@@ -101,6 +106,11 @@ export class LayerKeeping {
     if (blob.size < this.#least || !this.#takesMore || this.#coming.has(key)) return undefined;
     this.#coming.add(key);
     const isThere = await this.#store.has(key);
+    if (!isThere) {
+      this.#prepared ??= this.#store.prepare(this.#room).catch((error: unknown) => this.#stop(error));
+      await this.#prepared;
+      if (!this.#takesMore) return undefined;
+    }
     return LayerKeeper.begin(this.#store, key, isThere, (error) => this.#stop(error));
   }
 
@@ -130,4 +140,9 @@ export class LayerKeeping {
     if (this.#takesMore && !this.#quiet) this.#warn(`layers are not kept: ${error.message} (${error.hint})`);
     this.#takesMore = false;
   }
+}
+
+/** Bytes that a layer's tar hardly goes beyond. */
+function mostContents({ size, mediaType }: LayerBlob): number {
+  return mediaType.endsWith("tar") ? size : MOST_TIMES * size;
 }

@@ -346,7 +346,7 @@ testWith(
     runOk("mount", ["-t", "tmpfs", "-o", "size=160m", "tmpfs", disk]);
     try {
       writeFileSync(join(disk, "full"), Buffer.alloc(90 * MIB));
-      const large = layout([tar([{ path: "f", data: Buffer.alloc(100 * MIB, 7) }])], "none");
+      const large = layout([tar([{ path: "f", data: Buffer.alloc(100 * MIB, 7) }])]);
       const fresh = await made(large.path);
       const { hash, warnings } = await made(large.path, disk);
       expect([hash, warnings.length]).toEqual([fresh.hash, fresh.warnings.length + 1]);
@@ -361,6 +361,28 @@ testWith(
     }
   },
 );
+
+testWith(["loop mount"], "what is kept leaves room for the image", async () => {
+  const disk = scratch("small disk");
+  mkdirSync(disk);
+  runOk("mount", ["-t", "tmpfs", "-o", "size=160m", "tmpfs", disk]);
+  try {
+    const tars = [60, 50].map((size, n) => tar([{ path: `f${n}`, data: noise(size * MIB, n + 1) }]));
+    const image = layout(tars, "none");
+    const layerStore = { folder: join(disk, "cache") };
+    const options = { source: `oci:${image.path}`, platform: "linux/amd64", layerStore };
+    const { warnings } = await convert({ ...options, out: join(disk, "out") });
+    expect(warnings.join("\n")).toContain("the image may need what is free there");
+    expect(await listCache(layerStore.folder)).toEqual([]);
+    rmSync(join(disk, "out"), { recursive: true });
+    // One of half the size has room for both.
+    const smaller = { ...options, source: `oci:${layout(tars.slice(0, 1), "none").path}` };
+    expect((await convert({ ...smaller, out: join(disk, "out") })).warnings).toEqual([]);
+    expect((await listCache(layerStore.folder)).length).toBe(1);
+  } finally {
+    runOk("umount", [disk]);
+  }
+});
 
 describe("an image in a registry", () => {
   test("is made offline, of kept layers and the documents that the cache has", () =>
