@@ -13,7 +13,8 @@ import { DirectFile } from "../disk/direct-file.ts";
 import { readInto } from "../disk/read-into.ts";
 import { CHUNK_SIZE, giveBack, takeChunk } from "../memory/chunks.ts";
 
-const PIECE_SIZE = CHUNK_SIZE;
+/** Bytes from one piece to the next. */
+export const PIECE_SIZE = CHUNK_SIZE;
 const HEAD = 8;
 /** Bytes that a piece can hold. */
 export const MOST_PAYLOAD = PIECE_SIZE - HEAD;

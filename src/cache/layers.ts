@@ -5,7 +5,7 @@ import { removeFolder } from "../disk/remove-folder.ts";
 import { Docker2vmError, isAbsence, systemErrorCode } from "../errors.ts";
 import type { Digest } from "../oci/digest.ts";
 import { removeAbandoned, scratchName } from "../scratch/names.ts";
-import { CheckedFileWriter, checkedPieces, DamagedFileError } from "./checked-file.ts";
+import { CheckedFileWriter, checkedPieces, DamagedFileError, PIECE_SIZE } from "./checked-file.ts";
 import { storageError } from "./io-errors.ts";
 import { dropKept, isThere, type KeptFolder, listKept } from "./kept-folders.ts";
 import {
@@ -68,10 +68,10 @@ export class KeptLayers {
       const now = new Date();
       // In a cache that may only be read there is nothing to note.
       await handle.utimes(now, now).catch(() => undefined);
-      let done = 0;
+      let pieces = 0;
       for await (const piece of checkedPieces(handle.fd, key)) {
-        done += piece.length;
-        yield { piece, progress: done / size };
+        pieces++;
+        yield { piece, progress: Math.min((pieces * PIECE_SIZE) / size, 1) };
       }
     } finally {
       await handle.close();

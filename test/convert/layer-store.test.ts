@@ -136,6 +136,24 @@ describe("layers that are kept", () => {
     expect(`${Bun.hash(target.bytes)}`).toBe(fresh.hash);
   });
 
+  test("are told of as layers that are read: all of their stored bytes come in", async () => {
+    const image = layout();
+    const store = newStore();
+    await made(image.path, store);
+    spoil(image);
+    const stored = new Map<number, number>();
+    let sizes: readonly number[] = [];
+    await made(image.path, store, {
+      onProgress: (event) => {
+        if (event.type === "resolved") sizes = event.layers.map(({ size }) => size);
+        if (event.type !== "layer") return;
+        expect(event.stored).toBeGreaterThan(stored.get(event.index) ?? 0);
+        stored.set(event.index, event.stored);
+      },
+    });
+    expect(sizes.map((_, index) => stored.get(index))).toEqual([...sizes]);
+  });
+
   test("serve every image that has them: only what is new is read", async () => {
     const store = newStore();
     await made(layout().path, store);
