@@ -17,10 +17,12 @@ export class SparseCopyTarget {
     this.#fd = openSync(path, "wx", mode);
     try {
       // Trying the memory out writes to the first page: before anything else does, and not beyond the end.
-      const direct = size < PAGE ? undefined : DirectFile.open(path);
-      const tried = direct?.memory(memory);
-      if (tried === undefined) direct?.close();
-      else this.#direct = direct;
+      this.#direct = size < PAGE ? undefined : DirectFile.open(path);
+      const tried = this.#direct?.memory(memory);
+      if (tried === undefined) {
+        this.#direct?.close();
+        this.#direct = undefined;
+      }
       this.memory = tried ?? new Uint8Array(memory);
       ftruncateSync(this.#fd, size);
     } catch (error) {

@@ -27,3 +27,18 @@ test("a write that fails waits for what it has begun, and hears how that fails",
     expect([failure, isOver]).toEqual([expect.objectContaining({ code: "EBADF" }), true]);
   });
 });
+
+test("one that cannot be begun leaves nothing open", async () => {
+  await withTemporaryFolder(async (folder) => {
+    let closed = 0;
+    const direct = {
+      memory: () => {
+        throw new Error("no room");
+      },
+      close: () => closed++,
+    };
+    using _ = spyOn(DirectFile, "open").mockReturnValue(direct as unknown as DirectFile);
+    expect(() => new SparseCopyTarget(join(folder, "to"), 0o600, PAGE, PAGE)).toThrow("no room");
+    expect(closed).toBe(1);
+  });
+});
