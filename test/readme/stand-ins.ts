@@ -83,6 +83,7 @@ export function fillRegistry(registry: RealRegistry, clone: string): Readonly<Re
   const { manifests } = JSON.parse(readFileSync(join(HELLO, "index.json"), "utf8"));
   return {
     "convert alpine:3.20": `convert ${registry.host}/library/alpine:3.20`,
+    "report alpine:3.20": `report ${registry.host}/library/alpine:3.20`,
     "inspect-image alpine:3.20": `inspect-image ${registry.host}/library/alpine:3.20`,
     "-image=alpine:3.20": `-image=${registry.host}/library/alpine:3.20`,
     "ghcr.io/owner/system:1": `${registry.host}/owner/system:1`,
