@@ -147,7 +147,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   ],
   fat: ["errors.ts", "blocks"],
   oci: ["errors.ts"],
-  http: ["errors.ts"],
+  http: ["errors.ts", "waiting"],
   cache: ["errors.ts", "system-errors.ts", "machine.ts", "oci", "disk", "scratch", "memory", "waiting"],
   signature: ["errors.ts", "system-errors.ts", "oci"],
   engine: ["errors.ts", "system-errors.ts", "machine.ts", "http", "oci"],

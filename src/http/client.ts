@@ -123,7 +123,8 @@ export class HttpClient {
     if (fetch !== undefined) {
       // Sockets of others cannot be guarded: what the name stands for is looked up before each request.
       if (nearest < REACH.linkLocal && (await this.#reachOf(url)) > nearest) throw tooNear(url.host);
-      return fetched(fetch, url, { method, headers, ...fetchBody(body), redirect: "manual", signal });
+      const asked = { method, headers, ...fetchBody(body), redirect: "manual", signal } as const;
+      return fetched(fetch, url, asked, this.#timeouts.body);
     }
     const answer = await this.#dispatcher(url, nearest, proxy).request({
       ...{ origin: url.origin, path: `${url.pathname}${url.search}`, method, signal },

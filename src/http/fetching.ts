@@ -1,5 +1,6 @@
 /** Exchanges by a fetch of the caller's, in place of connections of this program's own. */
 import { Docker2vmError } from "../errors.ts";
+import { untilAborted } from "../waiting/until-aborted.ts";
 import { contentCodings } from "./content-coding.ts";
 import type { Headers } from "./headers.ts";
 import { NetworkError } from "./network-errors.ts";
@@ -51,10 +52,21 @@ export type Fetch = (url: string, request: FetchRequest) => Promise<FetchAnswer>
 /** What `fetch` decodes by itself, and leaves in the header: Fetch standard, "handle content codings". */
 const DECODED: ReadonlySet<string> = new Set(["gzip", "deflate", "br", "zstd"]);
 
-/** One exchange. Throws as `fetch` does, and E_NETWORK for one that follows redirects. */
-export async function fetched(fetch: Fetch, url: URL, request: FetchRequest): Promise<Fetched> {
-  const answer = await fetch(url.href, request);
-  const body = incoming(answer.body);
+/**
+ * One exchange, which waits no longer than the request's signal, even for a fetch that does not hear it; nor for any
+ * piece of the body longer than `patience` milliseconds. Throws as `fetch` does, the signal's reason, E_NETWORK for one
+ * that follows redirects and E_USAGE for a body that is no web stream.
+ */
+export async function fetched(
+  fetch: Fetch,
+  url: URL,
+  request: FetchRequest,
+  patience: number,
+): Promise<Fetched> {
+  const { signal } = request;
+  const answer = await answered(fetch, url, request);
+  if (answer.body && typeof answer.body.getReader !== "function") throw noBytes();
+  const body = incoming(answer.body, (piece) => inTime(piece, url, patience, signal));
   if (answer.redirected || answer.status === 0) {
     body.drop();
     throw new NetworkError("E_NETWORK", `${showUrl(url)}: the given fetch followed a redirect`, {
@@ -63,6 +75,17 @@ export async function fetched(fetch: Fetch, url: URL, request: FetchRequest): Pr
     });
   }
   return { status: answer.status, headers: headersOf(answer), body };
+}
+
+async function answered(fetch: Fetch, url: URL, request: FetchRequest): Promise<FetchAnswer> {
+  const asked = (async () => fetch(url.href, request))();
+  try {
+    return await untilAborted(asked, request.signal);
+  } catch (error) {
+    // One that comes too late is nobody's, and would keep its connection.
+    asked.then(({ body }) => body?.cancel()).catch(() => undefined);
+    throw error;
+  }
 }
 
 interface Fetched {
@@ -83,22 +106,47 @@ function headersOf({ headers }: FetchAnswer): Headers {
   return others;
 }
 
-function incoming(stream: ReadableStream<Uint8Array> | null): IncomingBody {
+function incoming(
+  stream: ReadableStream<Uint8Array> | null,
+  wait: <T>(piece: Promise<T>) => Promise<T>,
+): IncomingBody {
   return {
     drop: () => void stream?.cancel().catch(() => undefined),
     async *[Symbol.asyncIterator]() {
-      for await (const chunk of stream ?? []) {
-        if (!(chunk instanceof Uint8Array)) throw noBytes();
-        // What it came in stays the caller's: memory of chunks is used again here, or let go of.
-        yield new Uint8Array(chunk);
+      const reader = stream?.getReader();
+      if (reader === undefined) return;
+      try {
+        for (;;) {
+          const { done, value } = await wait(reader.read());
+          if (done) return;
+          if (!(value instanceof Uint8Array)) throw noBytes();
+          // What it came in stays the caller's: memory of chunks is used again here, or let go of.
+          yield new Uint8Array(value);
+        }
+      } finally {
+        // Not awaited: a stream that is stuck would not answer.
+        reader.cancel().catch(() => undefined);
       }
     },
   };
 }
 
+function inTime<T>(piece: Promise<T>, url: URL, patience: number, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stopped = (): void => {
+      const message = `${showUrl(url)}: the server stopped sending`;
+      reject(new NetworkError("E_NETWORK", message, { transient: true, hint: "try again later" }));
+    };
+    const timer = setTimeout(stopped, patience);
+    untilAborted(piece, signal)
+      .then(resolve, reject)
+      .finally(() => clearTimeout(timer));
+  });
+}
+
 function noBytes(): Docker2vmError {
   return new Docker2vmError("E_USAGE", "the body that the given fetch answers with has no Uint8Array", {
-    hint: "answer with a Response, or with a body that is a stream of bytes",
+    hint: "answer with a Response, or with a body that is a ReadableStream of bytes",
   });
 }
 

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { gzipSync } from "node:zlib";
 import { pushImage } from "../../src/artifact/library.ts";
 import { convert } from "../../src/convert/convert.ts";
@@ -207,6 +208,58 @@ test("a name is looked up before a fetch that is given may ask there, unless its
   await exchange("other", REACH.public, REACH.public);
   await exchange("inside.example", REACH.private, REACH.public);
   expect(asked).toHaveLength(3);
+});
+
+describe("a fetch that is given and hears no signal", () => {
+  const url = new URL("https://registry.example/x");
+  const SHORT = { connect: 1, headers: 1, body: 1 };
+  const never = () => new Promise<never>(() => undefined);
+  const exchange = (given: Fetch, signal?: AbortSignal) => {
+    const timeouts = signal === undefined ? SHORT : {};
+    return new HttpClient({ environment: {}, fetch: given, timeouts }).exchange({
+      method: "GET",
+      url,
+      signal,
+    });
+  };
+  const read = async (given: Fetch, signal?: AbortSignal) => {
+    for await (const _ of (await exchange(given, signal)).body);
+  };
+
+  test("is not waited for beyond the time, nor is its body", async () => {
+    await expectError(exchange(never), "E_NETWORK", "did not answer in time");
+    const cancelled = Promise.withResolvers<void>();
+    const cancel = () => cancelled.resolve();
+    const stuck: Fetch = async () => new Response(new ReadableStream({ pull: never, cancel }));
+    await expectError(read(stuck), "E_NETWORK", "stopped sending");
+    await cancelled.promise;
+  });
+
+  test("ends at the caller's signal, and an answer that comes then is let go", async () => {
+    const reason = new Error("no longer wanted");
+    const stop = new AbortController();
+    const late = Promise.withResolvers<FetchAnswer>();
+    const asked = exchange(() => late.promise, stop.signal).catch((error: unknown) => error);
+    stop.abort(reason);
+    expect(await asked).toBe(reason);
+    const cancelled = Promise.withResolvers<void>();
+    late.resolve(new Response(new ReadableStream({ cancel: () => cancelled.resolve() })));
+    await cancelled.promise;
+
+    const stopBody = new AbortController();
+    const pull = () => {
+      queueMicrotask(() => stopBody.abort(reason));
+      return never();
+    };
+    const stuck: Fetch = async () => new Response(new ReadableStream({ pull }, { highWaterMark: 0 }));
+    expect(await read(stuck, stopBody.signal).catch((error: unknown) => error)).toBe(reason);
+  });
+
+  test("answers with a web stream, or is told to", async () => {
+    const body = Readable.from([]) as unknown as ReadableStream<Uint8Array>;
+    const given: Fetch = async () => ({ status: 200, redirected: false, headers: new Headers(), body });
+    await expectError(exchange(given), "E_USAGE", "no Uint8Array", "a ReadableStream of bytes");
+  });
 });
 
 testWith(["docker-registry"], "a fetch that is given pushes, too, pieces of many megabytes", () =>
