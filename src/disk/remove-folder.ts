@@ -11,16 +11,19 @@ export async function removeFolder(folder: string): Promise<void> {
   removeStep(Buffer.from(folder));
 }
 
-function removeStep(folder: Buffer): void {
+function removeStep(path: Buffer): void {
   try {
-    chmodSync(folder, 0o700);
-    // Names alone: where they come with their types, Bun gives no bytes.
-    for (const name of readdirSync(folder, { encoding: "buffer" })) {
-      const path = Buffer.concat([folder, Buffer.from("/"), name]);
-      if (lstatSync(path).isDirectory()) removeStep(path);
-      else unlinkSync(path);
+    // Not what a link leads to, at the top neither.
+    if (!lstatSync(path).isDirectory()) {
+      unlinkSync(path);
+      return;
     }
-    rmdirSync(folder);
+    chmodSync(path, 0o700);
+    // Names alone: where they come with their types, Bun gives no bytes.
+    for (const name of readdirSync(path, { encoding: "buffer" })) {
+      removeStep(Buffer.concat([path, Buffer.from("/"), name]));
+    }
+    rmdirSync(path);
   } catch (error) {
     if (!isAbsence(error)) throw error;
   }

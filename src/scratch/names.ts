@@ -4,7 +4,7 @@
  */
 import { createHash, randomBytes } from "node:crypto";
 import { readFileSync, readlinkSync } from "node:fs";
-import { readdir, stat } from "node:fs/promises";
+import { lstat, readdir, stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { removeFolder } from "../disk/remove-folder.ts";
@@ -50,10 +50,25 @@ export async function removeAbandoned(folder: string, prefix: string, now: numbe
   for (const name of await readdir(folder).catch(() => [])) {
     if (!name.startsWith(prefix)) continue;
     const path = join(folder, name);
+    if (await mayBeTrap(folder, path)) continue;
     const owner = ownerOf(name.slice(prefix.length));
     if (owner === "dead" || (owner === "unknown" && now - (await lastChange(path)) > ABANDONED)) {
       await removeFolder(path).catch(() => undefined);
     }
+  }
+}
+
+/** S_ISVTX: who does not own a file there may not remove it. So it is with /tmp. */
+const STICKY = 0o1000;
+
+/** Whether it is another user's, in a folder where anybody may leave something: a link, or a tree that changes. */
+async function mayBeTrap(folder: string, path: string): Promise<boolean> {
+  const user = process.geteuid?.();
+  if (user === undefined) return false;
+  try {
+    return ((await stat(folder)).mode & STICKY) !== 0 && (await lstat(path)).uid !== user;
+  } catch {
+    return true;
   }
 }
 

@@ -1,7 +1,17 @@
 import { describe, expect, test } from "bun:test";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  lchownSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { ownerOf, removeAbandoned, scratchName } from "../../src/scratch/names.ts";
@@ -13,6 +23,8 @@ const BUN = process.execPath;
 /** A program that says a name of its own, and stays. */
 const SAY_NAME = `console.log((await import("${MODULE}")).scratchName()); setTimeout(() => {}, 60_000);`;
 const CONTAINER = ["-pf", "--kill-child", "--mount-proc", BUN, "-e"];
+/** A user who is not root. */
+const NOBODY = 65_534;
 const DAY = 24 * 3600 * 1000;
 
 /** What a process in a new container says of a name's owner. */
@@ -102,4 +114,31 @@ describe("what was left", () => {
       await removeAbandoned(folder, ".x-", Date.now());
       expect(readdirSync(folder).sort()).toEqual([mine, young, busy, other].sort());
     }));
+
+  testWith(
+    ["chroot"],
+    "stays where others may leave something, if it is theirs, and no link is followed",
+    () =>
+      withTemporaryFolder((folder) => {
+        const [shared, home] = [join(folder, "shared"), join(folder, "home")];
+        for (const each of [shared, home]) mkdirSync(each);
+        writeFileSync(join(home, "file"), "");
+        for (const each of [home, join(home, "file")]) chownSync(each, NOBODY, NOBODY);
+        chmodSync(folder, 0o755);
+        chmodSync(shared, 0o1777);
+        const [theirs, mine] = ["1", "2"].map((digit) =>
+          scratchName().replace(/-\d+-\d+-.*/, `-9999999-1-${digit.repeat(16)}`),
+        );
+        symlinkSync(home, join(shared, `.x-${theirs}`));
+        lchownSync(join(shared, `.x-${theirs}`), NOBODY - 1, NOBODY - 1);
+        symlinkSync(home, join(shared, `.x-${mine}`));
+        lchownSync(join(shared, `.x-${mine}`), NOBODY, NOBODY);
+        const script = `const { removeAbandoned } = await import("${MODULE}");
+        process.setegid(${NOBODY}); process.seteuid(${NOBODY});
+        await removeAbandoned("${shared}", ".x-", Date.now());`;
+        runOk(BUN, ["-e", script]);
+        expect(readdirSync(shared)).toEqual([`.x-${theirs}`]);
+        expect(readdirSync(home)).toEqual(["file"]);
+      }),
+  );
 });
