@@ -15,11 +15,11 @@ export class ImageFile implements ImageStore {
   #length = 0;
   #open = true;
 
-  /** Makes a new file at `path`, which must not be there. */
-  constructor(path: string) {
+  /** Makes a new file at `path`, which must not be there, with `mode` less what the process leaves out of every file's. */
+  constructor(path: string, mode = 0o666) {
     this.path = path;
     try {
-      this.#fd = openSync(path, "wx+");
+      this.#fd = openSync(path, "wx+", mode);
     } catch (error) {
       throw outputError(error, `cannot open ${path}`);
     }

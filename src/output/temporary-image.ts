@@ -73,7 +73,11 @@ async function readSome(file: FileHandle): Promise<Uint8Array<ArrayBuffer>> {
   return chunk.subarray(0, bytesRead);
 }
 
-/** Nobody needs it after a loss of power. */
+/** Nobody needs it after a loss of power; and others of the machine, whose folder it may be, are not to read it. */
 class UnsyncedFile extends ImageFile {
+  constructor(path: string) {
+    super(path, 0o600);
+  }
+
   override async sync(): Promise<void> {}
 }

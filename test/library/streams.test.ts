@@ -1,7 +1,7 @@
 /** Web streams on either side of a conversion: archives that come, images that go, in order and at the reader's pace. */
 import { afterEach, describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { convert } from "../../src/convert/convert.ts";
 import { convertInto } from "../../src/convert/convert-into.ts";
@@ -55,6 +55,15 @@ describe("a stream for the image", () => {
     expect(told.apparentBytes).toBe(made.apparentBytes);
     expect(closed).toBe(true);
     expect(stream.locked).toBe(false);
+  });
+
+  test("is made in a file that no other user reads", async () => {
+    let modes: readonly number[] = [];
+    const look = () => {
+      modes = readdirSync(meanwhile()).map((name) => statSync(join(meanwhile(), name)).mode & 0o777);
+    };
+    await convertToStream(new WritableStream({ write: look }), options());
+    expect(modes).toEqual([0o600]);
   });
 
   test("has one chunk to take at a time, which is its own to keep", async () => {
