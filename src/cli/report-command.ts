@@ -3,9 +3,7 @@ import { join } from "node:path";
 import type { ImageOptions } from "../convert/options.ts";
 import { Docker2vmError } from "../errors.ts";
 import { FILESYSTEM_NAMES } from "../filesystem/kind/kind.ts";
-import { SYSTEM } from "../output/file-calls.ts";
-import { refuseInTheWay } from "../output/in-the-way.ts";
-import { writeWholeFiles } from "../output/whole-files.ts";
+import { checkFilesToBe, writeWholeFiles } from "../output/whole-files.ts";
 import { packedComparison, packedList } from "../report/pack-tree.ts";
 import { comparisonPage, imagePage } from "../report/page-data.ts";
 import type { SvgWords } from "../report/svg/treemap-svg.ts";
@@ -36,7 +34,7 @@ export async function runReport(line: CommandLine, host: Host): Promise<void> {
       hint: "keep the other one in a file",
     });
   }
-  if (out !== undefined) await refuseInTheWay(out, "file", flag(line, "force"), SYSTEM);
+  if (out !== undefined) await checkFilesToBe([out], flag(line, "force"));
   const settled: string[] = [];
   for (const word of words) settled.push(await settle(word, host));
   const registry = await registryRequest(line, host, settled.find(isStandardInput) ?? settled[0] ?? "");

@@ -1,16 +1,31 @@
 import { randomUUID } from "node:crypto";
 import { link, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { Docker2vmError, isAbsence, systemErrorCode } from "../errors.ts";
+import { Docker2vmError, systemErrorCode } from "../errors.ts";
 import { absolutePath } from "../machine.ts";
 import { meaningOf, writeError } from "../system-errors.ts";
 import { SYSTEM } from "./file-calls.ts";
-import { refuseInTheWay } from "./in-the-way.ts";
+import { kindOf, refuseInTheWay } from "./in-the-way.ts";
 
 export interface WholeFile {
   /** Where it is to be, in a folder that is there. */
   readonly path: string;
   readonly bytes: Uint8Array;
+}
+
+/**
+ * What writeWholeFiles refuses of such paths, for whoever has long work before it. Throws E_OUTPUT_EXISTS, and E_IO where
+ * there is no folder.
+ */
+export async function checkFilesToBe(paths: readonly string[], force: boolean): Promise<void> {
+  for (const path of paths) {
+    await refuseInTheWay(path, "file", force, SYSTEM);
+    const folder = dirname(absolutePath(path));
+    if ((await kindOf(folder, SYSTEM)) === "folder") continue;
+    throw new Docker2vmError("E_IO", `cannot write ${path}: there is no folder ${folder}`, {
+      hint: "make it first, or name a file elsewhere",
+    });
+  }
 }
 
 /**
@@ -30,7 +45,10 @@ export async function writeWholeFiles(
       hint: "give each a name of its own",
     });
   }
-  for (const { path } of staged) await refuseInTheWay(path, "file", force, SYSTEM);
+  await checkFilesToBe(
+    staged.map(({ path }) => path),
+    force,
+  );
   const named: string[] = [];
   try {
     for (const file of staged) await writing(file, () => writeSynced(file.beside, file.bytes));
@@ -39,11 +57,16 @@ export async function writeWholeFiles(
       named.push(file.target);
     }
   } catch (error) {
-    if (!force) for (const target of named) await rm(target, { force: true });
+    if (!force) for (const target of named) await discard(target);
     throw error;
   } finally {
-    for (const { beside } of staged) await rm(beside, { force: true });
+    for (const { beside } of staged) await discard(beside);
   }
+}
+
+/** What cannot be taken away is not what went wrong: behind a file in place of a folder even that is an error. */
+async function discard(path: string): Promise<void> {
+  await rm(path, { force: true }).catch(() => undefined);
 }
 
 interface Places {
@@ -69,7 +92,7 @@ async function takeFreeName({ beside, target }: Places, linkFile: typeof link): 
     try {
       await rename(beside, target);
     } catch (failure) {
-      await rm(target, { force: true });
+      await discard(target);
       throw failure;
     }
   }
@@ -85,16 +108,12 @@ async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
   }
 }
 
-async function writing({ path, target }: { path: string; target: string }, step: () => Promise<void>) {
+async function writing({ path }: WholeFile, step: () => Promise<void>) {
   try {
     await step();
   } catch (error) {
     // Somebody else was faster: said as it would have been before.
     if (systemErrorCode(error) === "EEXIST") await refuseInTheWay(path, "file", false, SYSTEM);
-    if (!isAbsence(error)) throw writeError(error, `cannot write ${path}`, meaningOf(error).writing);
-    throw new Docker2vmError("E_IO", `cannot write ${path}: there is no folder ${dirname(target)}`, {
-      hint: "make it first, or name a file elsewhere",
-      cause: error,
-    });
+    throw writeError(error, `cannot write ${path}`, meaningOf(error).writing);
   }
 }

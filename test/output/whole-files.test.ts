@@ -1,6 +1,6 @@
 /** Files that are there whole or not at all, where a filesystem has no hard links. */
 import { expect, test } from "bun:test";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { writeWholeFiles } from "../../src/output/whole-files.ts";
 import { expectError } from "../support/expect-error.ts";
 import { scratchFolder } from "../support/scratch.ts";
@@ -23,4 +23,16 @@ test("without hard links files take names that are free, and no others", async (
   await expectError(writeWholeFiles([file("c"), file("d")], false, late), "E_OUTPUT_EXISTS", scratch("d"));
   expect(readFileSync(scratch("d"), "utf8")).toBe("other");
   expect(readdirSync(scratch(".")).sort()).toEqual(["a", "b", "d"]);
+});
+
+test("what cannot be cleared away hides nothing of what went wrong", async () => {
+  // The folder is taken away, and a file put there, once it has been looked at.
+  mkdirSync(scratch("folder"));
+  const files = [{ path: scratch("folder", "a"), bytes: Buffer.from("a") }];
+  const replaced = async (): Promise<never> => {
+    rmSync(scratch("folder"), { recursive: true });
+    writeFileSync(scratch("folder"), "");
+    throw Object.assign(new Error("not a directory"), { code: "ENOTDIR" });
+  };
+  await expectError(writeWholeFiles(files, false, replaced), "E_IO", "cannot write", "is a file");
 });

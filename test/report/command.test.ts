@@ -63,7 +63,17 @@ test("a file that is there stays, unless it is to be replaced; what fails leaves
   const before = readdirSync(scratch());
   expect(await report("oci:/nowhere", "--out", scratch("never.html"))).toMatchObject({ code: 3 });
   expect(readdirSync(scratch())).toEqual(before);
-  expect(await report(source, "--out", scratch("none", "never.html"))).toMatchObject({ code: 8 });
+});
+
+test("a place where it cannot be is refused before anything is read", async () => {
+  for (const [place, said] of [
+    [scratch("none", "never.html"), `there is no folder ${scratch("none")}`],
+    [scratch("there.html", "beyond.html"), `there is no folder ${scratch("there.html")}`],
+    [scratch("there.html"), "exists already"],
+  ] as const) {
+    const { code, stderr } = await report("oci:/nowhere", "--out", place);
+    expect([code, stderr]).toEqual([8, expect.stringContaining(said)]);
+  }
 });
 
 test("a folder that convert has made, and the file in it, are what is in them", async () => {
