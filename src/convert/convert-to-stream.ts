@@ -20,7 +20,7 @@ export interface ConvertToStreamOptions extends ConvertIntoOptions {
  * as much of the disk as `convert` would need and is removed at the end; holes come as zeros. Nothing is written before
  * the image is whole. Each chunk, of 1 MiB at most, is written when the stream has taken the one before. If anything
  * fails, the stream is aborted with the error; if the stream fails, the conversion ends with that. Throws as `convertInto`
- * does, E_USAGE for a stream that has a writer, and E_NO_SPACE and E_IO for the folder.
+ * does, E_USAGE for a stream that has a writer or is closed, and E_NO_SPACE and E_IO for the folder.
  *
  * @example
  * ```ts
@@ -58,6 +58,11 @@ export async function convertToStream(
 }
 
 function writerOf(stream: WritableStream<Uint8Array>): WritableStreamDefaultWriter<Uint8Array> {
+  if (typeof stream?.getWriter !== "function") {
+    throw new Docker2vmError("E_USAGE", "the stream for the image is no WritableStream", {
+      hint: "give a web stream: Writable.toWeb of node:stream makes one of a stream of Node's",
+    });
+  }
   try {
     return stream.getWriter();
   } catch (error) {
@@ -77,12 +82,19 @@ async function convertAndPour(
   const { caller } = request;
   const scratch = scratchFolder === undefined ? temporaryScratch() : scratchIn(scratchFolder);
   return caller.serve(async () => {
-    // A stream that fails while nothing is written to it ends the job at once.
-    caller.callAsync(() => writer.closed).catch(() => undefined);
+    let isWhole = false;
+    // A stream that fails while nothing is written to it, or is closed, ends the job at once.
+    const ended = caller.callAsync(async () => {
+      await writer.closed;
+      if (!isWhole) throw closedBefore();
+    });
+    ended.catch(() => undefined);
     const image = await TemporaryImage.in(scratch.scratchFolder);
     try {
       const made = await convertToStore(() => image.create(), request, scratch);
       await pour(image.read(), writer, caller);
+      isWhole = true;
+      await closing(writer, caller);
       return made;
     } finally {
       image.discard();
@@ -106,8 +118,17 @@ async function pour(
       caller.signal,
     );
   }
-  await untilAborted(
+}
+
+function closing(writer: WritableStreamDefaultWriter<Uint8Array>, caller: Caller): Promise<void> {
+  return untilAborted(
     caller.callAsync(() => writer.close()),
     caller.signal,
   );
+}
+
+function closedBefore(): Docker2vmError {
+  return new Docker2vmError("E_USAGE", "the stream for the image is closed", {
+    hint: "give one that nothing was written to",
+  });
 }

@@ -1,5 +1,6 @@
 import { Caller } from "../caller.ts";
 import { hostPlatform, parsePlatform, type WantedPlatform } from "../oci/platform.ts";
+import { awaitReader } from "../source/byte-stream.ts";
 import { parseSourceReference } from "../source/reference.ts";
 import type { SourceSpec } from "../source/source.ts";
 import { type LimitsRequest, limitsRequest } from "./limits.ts";
@@ -35,7 +36,9 @@ export function checkImageOptions(options: ImageOptions): ImageRequest {
 
 /** Throws E_USAGE for a reference that names no source. */
 export function checkSource({ source }: Pick<ImageOptions, "source">): SourceSpec {
-  return typeof source === "string" ? parseSourceReference(source) : source;
+  if (typeof source === "string") return parseSourceReference(source);
+  if ("bytes" in source) awaitReader(source.bytes);
+  return source;
 }
 
 /** Throws E_USAGE for what no image could make right. */

@@ -1,6 +1,7 @@
 /** What an edit may say, whatever the image has. */
 import { isIP } from "node:net";
 import { Docker2vmError } from "../errors.ts";
+import { awaitReader } from "../source/byte-stream.ts";
 import { NAME_MAX } from "../tree/path.ts";
 import { accountNumber } from "./account-number.ts";
 import { editName } from "./describe.ts";
@@ -35,6 +36,7 @@ export function checkEdits(edits: readonly Edit[]): readonly Edit[] {
     }
     const fault = faultOf(edit);
     if (fault !== undefined) throw usage(`${editName(index, edit)}: ${fault.what}`, fault);
+    if ("source" in edit && typeof edit.source !== "string") awaitReader(edit.source);
   }
   return edits;
 }

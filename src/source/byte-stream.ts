@@ -1,3 +1,4 @@
+import { EventEmitter } from "node:events";
 import { Docker2vmError } from "../errors.ts";
 import { inputError } from "./system-errors.ts";
 
@@ -27,6 +28,14 @@ export async function* chunksOf(bytes: ByteStream, name: string): AsyncGenerator
   } catch (error) {
     throw inputError(error, name);
   }
+}
+
+/**
+ * To be called as soon as bytes are given. A Node stream that fails before anybody reads it, as one of a file that is not
+ * there does, tells nobody otherwise, and Node ends the program for that; whoever reads it hears of it all the same.
+ */
+export function awaitReader(bytes: ByteStream): void {
+  if (bytes instanceof EventEmitter) bytes.on("error", () => undefined);
 }
 
 /** Types keep others out, but not of JavaScript. */

@@ -3,8 +3,9 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { Readable, Writable } from "node:stream";
 import { convert } from "../../src/convert/convert.ts";
-import { convertInto } from "../../src/convert/convert-into.ts";
+import { type ConvertIntoOptions, convertInto } from "../../src/convert/convert-into.ts";
 import { convertToStream } from "../../src/convert/convert-to-stream.ts";
 import { MemoryTarget } from "../../src/output/target.ts";
 import { scratchName } from "../../src/scratch/names.ts";
@@ -166,6 +167,14 @@ describe("a stream for the image", () => {
     await expectError(convertToStream(stream, { source: "oci:/nowhere" }), "E_USAGE", "has a writer");
   });
 
+  test("is refused if it is closed or none of the web's", async () => {
+    const closed = new WritableStream<Uint8Array>();
+    await closed.close();
+    await expectError(convertToStream(closed, options()), "E_USAGE", "is closed", "nothing was written");
+    const nodes = new Writable() as unknown as WritableStream<Uint8Array>;
+    await expectError(convertToStream(nodes, options()), "E_USAGE", "no WritableStream", "Writable.toWeb");
+  });
+
   test("takes away what a killed process has left in the folder, and nobody else's", async () => {
     const dead = scratchName().replace(/-\d+-\d+-/, "-999999999-1-");
     const [gone, living] = [`.docker2vm-image-${dead}`, `.docker2vm-image-${scratchName()}`];
@@ -222,5 +231,20 @@ describe("a stream with an archive", () => {
       "E_USAGE",
       "no Uint8Array (string)",
     );
+  });
+
+  test("that fails before it is read is an error of the conversion, and ends no program", async () => {
+    const lost = Object.assign(new Error("gone"), { code: "ENOENT" });
+    const failing = () => {
+      const stream = new Readable({ read: () => undefined });
+      process.nextTick(() => stream.destroy(lost));
+      return stream;
+    };
+    const into = (options: Pick<ConvertIntoOptions, "source" | "edits">) =>
+      expectError(convertInto(new MemoryTarget(), options), "E_IMAGE_NOT_FOUND");
+    await into({ source: { kind: "stream", bytes: failing() } });
+    await into({ source: { kind: "rootfs-tar", bytes: failing() } });
+    const source = { kind: "rootfs-tar", bytes: tar([{ path: "b", data: "b" }]) } as const;
+    await into({ source, edits: [{ type: "add", source: failing(), path: "/a" }] });
   });
 });
