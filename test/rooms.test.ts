@@ -158,6 +158,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   artifact: [
     "..",
     "errors.ts",
+    "system-errors.ts",
     "caller.ts",
     "machine.ts",
     "disk",

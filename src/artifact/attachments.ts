@@ -1,10 +1,11 @@
 /** Documents that are hung at an artifact: read from files. */
 import { open } from "node:fs/promises";
 import { basename } from "node:path";
-import { Docker2vmError, reasonOf } from "../errors.ts";
+import { Docker2vmError } from "../errors.ts";
 import { absolutePath } from "../machine.ts";
 import { quote } from "../oci/quote.ts";
 import type { Referrer } from "../referrer/push-referrer.ts";
+import { whyUnreadable } from "../system-errors.ts";
 import { isPlainName } from "./manifest.ts";
 
 /** A file that says something of what is pushed: a list of packages, a report. */
@@ -60,7 +61,10 @@ async function readWhole(path: string): Promise<Uint8Array> {
     }
   } catch (error) {
     if (error instanceof Docker2vmError) throw error;
-    throw new Docker2vmError("E_IO", `cannot read ${path}: ${reasonOf(error)}`, { cause: error });
+    throw new Docker2vmError("E_IO", `what is to be attached: ${path}: ${whyUnreadable(error)}`, {
+      hint: "name a file that is there, before its media type",
+      cause: error,
+    });
   }
 }
 

@@ -164,7 +164,8 @@ describe("documents", () => {
       [[{ ...sbom(), mediaType: "json" }], "E_USAGE", "not a media type"],
       [[sbom(), { ...sbom(), mediaType: "text/plain" }], "E_USAGE", "two of them"],
       [[{ ...sbom(), file: scratch("in/.hidden") }], "E_USAGE", "no name for others"],
-      [[{ ...sbom(), file: scratch("nowhere") }], "E_IO", "nowhere"],
+      [[{ ...sbom(), file: scratch("in") }], "E_IO", "it is a folder"],
+      [[{ ...sbom(), file: scratch("nowhere") }], "E_IO", "nowhere: there is no such file"],
     ] as const) {
       await expectError(push({ attachments }), code, said);
     }
