@@ -6,7 +6,7 @@ import { type ConvertIntoOptions, convertToStore } from "./convert-into.ts";
 import type { ConvertedImage } from "./make-image.ts";
 import { checkImageAlone } from "./profile-request.ts";
 import { checkImageConversion } from "./request.ts";
-import { type Scratch, temporaryScratch } from "./with-image.ts";
+import { type NamedScratch, temporaryScratch } from "./with-image.ts";
 
 /** What a conversion into a stream is asked to do. Only `source` is required. */
 export interface ConvertToStreamOptions extends ConvertIntoOptions {
@@ -89,7 +89,7 @@ async function convertAndPour(
       if (!isWhole) throw closedBefore();
     });
     ended.catch(() => undefined);
-    const image = await TemporaryImage.in(scratch.scratchFolder);
+    const image = await TemporaryImage.in(scratch.scratchFolder, scratch.scratchElsewhere);
     try {
       const made = await convertToStore(() => image.create(), request, scratch);
       await pour(image.read(), writer, caller);
@@ -102,7 +102,7 @@ async function convertAndPour(
   });
 }
 
-function scratchIn(scratchFolder: string): Scratch {
+function scratchIn(scratchFolder: string): NamedScratch {
   return { scratchFolder, scratchElsewhere: "the option scratchFolder names another" };
 }
 

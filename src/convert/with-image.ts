@@ -12,6 +12,11 @@ import type { RegistrySettings } from "./options.ts";
 /** Where what has to be kept on disk meanwhile (an archive on standard input) is kept. */
 export type Scratch = Pick<SpoolOptions, "scratchFolder" | "scratchElsewhere">;
 
+/** The same, and how another is named. */
+export interface NamedScratch extends Scratch {
+  readonly scratchElsewhere: string;
+}
+
 export interface Opening extends Scratch {
   /** Demand a signature of the image by this key. */
   readonly verifyKey: KeyObject | undefined;
@@ -20,7 +25,7 @@ export interface Opening extends Scratch {
 }
 
 /** For what makes no output. Nothing is made there beforehand: most images need no scratch folder at all. */
-export function temporaryScratch(): Scratch {
+export function temporaryScratch(): NamedScratch {
   return {
     scratchFolder: tmpdir(),
     scratchElsewhere: "the environment variable TMPDIR names another folder",

@@ -1,8 +1,10 @@
 import { rmSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
+import { Docker2vmError } from "../errors.ts";
 import { absolutePath } from "../machine.ts";
 import { removeAbandoned, scratchName } from "../scratch/names.ts";
+import { writeError } from "../system-errors.ts";
 import { ImageFile } from "./image-file.ts";
 import type { ImageStore } from "./image-store.ts";
 import { outputError } from "./system-errors.ts";
@@ -17,22 +19,35 @@ const CHUNK = 1 << 20;
  * process left.
  */
 export class TemporaryImage {
+  readonly #folder: string;
+  readonly #elsewhere: string;
   readonly #path: string;
 
-  private constructor(path: string) {
-    this.#path = path;
+  private constructor(folder: string, elsewhere: string) {
+    this.#folder = folder;
+    this.#elsewhere = elsewhere;
+    this.#path = join(folder, `${PREFIX}${scratchName()}`);
   }
 
-  /** Nothing is made in the folder yet, which must be there. */
-  static async in(folder: string): Promise<TemporaryImage> {
+  /** Nothing is made in the folder yet, which must be there. `elsewhere` says how another is named. */
+  static async in(folder: string, elsewhere: string): Promise<TemporaryImage> {
     const place = absolutePath(folder);
     await removeAbandoned(place, PREFIX, Date.now());
-    return new TemporaryImage(join(place, `${PREFIX}${scratchName()}`));
+    return new TemporaryImage(place, elsewhere);
   }
 
   /** Where it is written, once. Throws E_IO and E_NO_SPACE. */
   create(): ImageStore {
-    return new UnsyncedFile(this.#path);
+    try {
+      return new UnsyncedFile(this.#path);
+    } catch (error) {
+      const cause = error instanceof Docker2vmError ? error.cause : error;
+      throw writeError(
+        cause,
+        `the image cannot be kept in ${this.#folder}`,
+        `it is kept there until the stream has taken it; ${this.#elsewhere}`,
+      );
+    }
   }
 
   /** Its bytes from the first to the last, in chunks that are the reader's to keep; holes as zeros. Throws E_IO. */

@@ -175,6 +175,11 @@ describe("a stream for the image", () => {
     await expectError(convertToStream(nodes, options()), "E_USAGE", "no WritableStream", "Writable.toWeb");
   });
 
+  test("is told where its image would be kept, and how to have that elsewhere", async () => {
+    const failed = convertToStream(new WritableStream(), { ...options(), scratchFolder: scratch("none") });
+    await expectError(failed, "E_IO", `cannot be kept in ${scratch("none")}`, "scratchFolder names another");
+  });
+
   test("takes away what a killed process has left in the folder, and nobody else's", async () => {
     const dead = scratchName().replace(/-\d+-\d+-/, "-999999999-1-");
     const [gone, living] = [`.docker2vm-image-${dead}`, `.docker2vm-image-${scratchName()}`];
