@@ -77,6 +77,9 @@ describe("the action", () => {
       expect(status).toBe(2);
       expect(said).toContain("--fs");
       expect(readdirSync(scratch("wrong"))).toEqual([]);
+      const unclear = inputs({ package: packed(), cache: "yes" });
+      const refused = await runAction(job("unclear", scratch("elsewhere")), unclear);
+      expect([refused.status, refused.said]).toEqual([2, expect.stringContaining("true or false")]);
     },
   );
 });

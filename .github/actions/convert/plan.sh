@@ -13,6 +13,13 @@ case $INPUT_IMAGE in
     exit 2
     ;;
 esac
+case $INPUT_CACHE in
+  true | false) ;;
+  *)
+    echo "::error::the input cache must be true or false" >&2
+    exit 2
+    ;;
+esac
 
 arguments=("$INPUT_IMAGE" "--out=$INPUT_OUT" --digest)
 [ -z "$INPUT_PLATFORM" ] || arguments+=("--platform=$INPUT_PLATFORM")
