@@ -6,7 +6,7 @@ import type { Steps } from "../../../waiting/steps.ts";
 import type { FilesystemIdentity, Gather } from "../../kind/kind.ts";
 import type { Packing } from "../../kind/packing.ts";
 import { COMPRESSED_ROOT_OFFSET } from "../format/compression.ts";
-import { SLOT_SIZE } from "../format/inode.ts";
+import { COMPACT_INODE_SIZE, EXTENDED_INODE_SIZE, SLOT_SIZE } from "../format/inode.ts";
 import { ROOT_OFFSET } from "../format/superblock.ts";
 import { closeUp } from "./close-up.ts";
 import { MOST_BLOCKS } from "./data-form.ts";
@@ -69,7 +69,8 @@ export function* planErofs(
   const extentsOf = (index: number): readonly Extent[] =>
     moved.get(index) ?? files[index]?.extents ?? NO_EXTENTS;
   const layout = moved.size === 0 ? first : yield* layOut(namespace, options, extentsOf);
-  const placement = placeMetadata(layout.runs, places);
+  const placed = placeMetadata(layout.runs, places);
+  const placement = endsWithInode(layout, placed) ? { ...placed, blocks: placed.blocks + 1 } : placed;
   if (placement.blocks > MOST_BLOCKS) throw tooLarge(placement.blocks);
   const slotPlaces = [...contents.slots.places];
   for (const [i, block] of slots.live.entries()) {
@@ -77,6 +78,21 @@ export function* planErofs(
   }
   const shape = { namespace, layout, placement, gathers, vacating, moves, moved };
   return { ...shape, slotPlaces, deadBytes: slots.dead, packing, identity };
+}
+
+/**
+ * Whether the last bytes are an inode that nothing is behind. fsck.erofs (1.5) looks for attributes there, even of one
+ * that has none, and takes the image's end for corruption.
+ */
+function endsWithInode({ runs, inodes }: Layout, { starts, blocks }: Placement): boolean {
+  const last = runs.findIndex((run, i) => (starts[i] ?? 0) + run.blocks === blocks);
+  const run = runs[last];
+  if (run?.kind !== "inodes") return false;
+  return run.inodes.some((index) => {
+    const { compact = false, slot } = inodes[index] ?? {};
+    const size = compact ? COMPACT_INODE_SIZE : EXTENDED_INODE_SIZE;
+    return slot !== undefined && slot.offset + size === run.blocks * BLOCK_SIZE;
+  });
 }
 
 /** A file's extents as they may move: of compressed contents each cluster by itself. */

@@ -210,3 +210,17 @@ describe("holes", () => {
     });
   });
 });
+
+testWith(
+  ["fsck.erofs"],
+  "fsck.erofs finds nothing wherever the last inode ends, the image's end included",
+  () => {
+    for (let inodes = 200; inodes <= 240; inodes++) {
+      withErofs((image) => {
+        const names = Array.from({ length: inodes }, (_, n): [string, Inode] => [`${n}`, special("fifo")]);
+        image.finish(directoryOf(new Map(names)));
+        expectCleanFilesystem(image.path);
+      });
+    }
+  },
+);
