@@ -207,17 +207,18 @@ test("a list that is too long to be kept is said not to be read", async () => {
 
 test("folders as deep as paths go take no more memory than their names", async () => {
   const deep = tar(
-    Array.from({ length: 60 }, (_, at) => ({ pax: { path: `${at}/${"d/".repeat(2000)}f` }, data: "f" })),
+    Array.from({ length: 120 }, (_, at) => ({ pax: { path: `${at}/${"d/".repeat(2000)}f` }, data: "f" })),
   );
   buildLayout(scratch("deep"), { layers: [deep] });
   Bun.gc(true);
   const before = process.memoryUsage().rss;
   const { folders } = await reportImage({ source: `oci:${scratch("deep")}`, platform: "linux/amd64" });
   Bun.gc(true);
-  // Their paths come to 230 MiB.
-  expect(process.memoryUsage().rss - before).toBeLessThan(200 << 20);
-  expect(folders).toHaveLength(1 + 60 * 2001);
-  expect(folders.at(-1)?.path).toBe(`/9${"/d".repeat(2000)}`);
+  // Their paths come to 460 MiB, written out, and all that is known of the folders to some 250.
+  const grown = process.memoryUsage().rss - before;
+  expect(grown).toBeLessThan(500 << 20);
+  expect(folders).toHaveLength(1 + 120 * 2001);
+  expect(folders.at(-1)?.path).toBe(`/99${"/d".repeat(2000)}`);
 });
 
 test("two images are compared by folder, file and package", async () => {
