@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import type { FileFacts, ImageDifference } from "../convert/diff-images.ts";
 import { Docker2vmError } from "../errors.ts";
 import { FILE_FIELDS, type FileField } from "../tree/tree-diff.ts";
-import { type CommandLine, flag, listOption, stringOption } from "./arguments.ts";
+import { type CommandLine, flag, listOption } from "./arguments.ts";
 import { formatBytes } from "./bytes.ts";
 import { withNamespaces } from "./containerd-source.ts";
 import { isoTime } from "./filesystem/text.ts";
@@ -10,8 +10,7 @@ import { wordsOf } from "./filesystem/with-filesystem.ts";
 import { folderTotals } from "./folder-totals.ts";
 import type { Host } from "./host.ts";
 import { printable } from "./printable.ts";
-import { registryRequest } from "./registry-request.ts";
-import { limitsOf } from "./request.ts";
+import { readingSettings } from "./reading-settings.ts";
 import { settledSource } from "./source-choice.ts";
 import { sourceSpec } from "./standard-input.ts";
 
@@ -27,7 +26,7 @@ export async function runDiff(line: CommandLine, host: Host): Promise<number> {
       hint: "keep the other one in a file",
     });
   }
-  const registry = await registryRequest(line, host, before === "-" ? before : after);
+  const reading = await readingSettings(line, host, before === "-" ? before : after);
   const sources = [sourceSpec(before, "diff - B", host), sourceSpec(after, "diff A -", host)];
   const [one = before, other = after] = withNamespaces(line, sources);
   const { diffImages } = await import("../convert/diff-images.ts");
@@ -37,14 +36,7 @@ export async function runDiff(line: CommandLine, host: Host): Promise<number> {
     ignore: listOption(line, "ignore")
       .flatMap((names) => names.split(","))
       .map(fieldOf),
-    platform: stringOption(line, "platform"),
-    anyPlatform: flag(line, "any-platform"),
-    limits: limitsOf(line),
-    registry,
-    signal: host.signal,
-    onProgress: (event) => {
-      if (event.type === "warning") host.stderr.write(`warning: ${printable(event.message)}\n`);
-    },
+    ...reading,
   });
   await host.stdout.write(told(differences, { json: flag(line, "json"), stat: flag(line, "stat") }));
   return differences.length === 0 ? SAME : DIFFERENT;

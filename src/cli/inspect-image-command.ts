@@ -1,11 +1,10 @@
 import type { ImageInspection, InspectedImage } from "../convert/inspect-image.ts";
-import { type CommandLine, flag, stringOption } from "./arguments.ts";
+import { type CommandLine, flag } from "./arguments.ts";
 import { formatBytes } from "./bytes.ts";
 import { withNamespace } from "./containerd-source.ts";
 import type { Host } from "./host.ts";
 import { printable } from "./printable.ts";
-import { registryRequest } from "./registry-request.ts";
-import { limitsOf } from "./request.ts";
+import { readingSettings } from "./reading-settings.ts";
 import { chooseSource, settledSource } from "./source-choice.ts";
 import { sourceSpec } from "./standard-input.ts";
 import { workload } from "./summary.ts";
@@ -15,18 +14,11 @@ export async function runInspectImage(line: CommandLine, host: Host): Promise<vo
   const given = chooseSource("inspect-image", {}, line.words.slice(1));
   const chosen = await settledSource(given, (text) => host.stderr.write(`${printable(text)}\n`));
   const source = withNamespace(line, sourceSpec(chosen, "inspect-image -", host));
-  const registry = await registryRequest(line, host, chosen);
+  const reading = await readingSettings(line, host, chosen);
   const { inspectImage } = await import("../convert/inspect-image.ts");
   const inspection = await inspectImage({
     source,
-    platform: stringOption(line, "platform"),
-    anyPlatform: flag(line, "any-platform"),
-    limits: limitsOf(line),
-    registry,
-    signal: host.signal,
-    onProgress: (event) => {
-      if (event.type === "warning") host.stderr.write(`warning: ${printable(event.message)}\n`);
-    },
+    ...reading,
   });
   await host.stdout.write(
     flag(line, "json") ? `${JSON.stringify(inspection, null, 2)}\n` : inspectionText(inspection),

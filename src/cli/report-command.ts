@@ -16,8 +16,7 @@ import { wordsOf } from "./filesystem/with-filesystem.ts";
 import type { Host } from "./host.ts";
 import { REPORT_OPTIONS } from "./options/report.ts";
 import { printable } from "./printable.ts";
-import { registryRequest } from "./registry-request.ts";
-import { limitsOf } from "./request.ts";
+import { readingSettings } from "./reading-settings.ts";
 import { settledSource } from "./source-choice.ts";
 import { sourceSpec } from "./standard-input.ts";
 
@@ -37,19 +36,9 @@ export async function runReport(line: CommandLine, host: Host): Promise<void> {
   if (out !== undefined) await checkFilesToBe([out], flag(line, "force"));
   const settled: string[] = [];
   for (const word of words) settled.push(await settle(word, host));
-  const registry = await registryRequest(line, host, settled.find(isStandardInput) ?? settled[0] ?? "");
+  const options = await readingSettings(line, host, settled.find(isStandardInput) ?? settled[0] ?? "");
   const specs = settled.map((source) => sourceSpec(source, "report -", host));
   const [source = "", other] = withNamespaces(line, specs);
-  const options: Omit<ImageOptions, "source"> = {
-    platform: stringOption(line, "platform"),
-    anyPlatform: flag(line, "any-platform"),
-    limits: limitsOf(line),
-    registry,
-    signal: host.signal,
-    onProgress: (event) => {
-      if (event.type === "warning") host.stderr.write(`warning: ${printable(event.message)}\n`);
-    },
-  };
   const text =
     other === undefined ? await ofOne(source, options, format) : await ofTwo(source, other, options, format);
   if (out === undefined) await host.stdout.write(text);

@@ -1,7 +1,7 @@
 /** What the blocks of a filesystem are for: none is free, and there is no journal. */
 
 import type { BlockUses } from "../../reading/block-use.ts";
-import { walk } from "../../reading/walk.ts";
+import { inodesBelow } from "../../reading/walk-once.ts";
 import type { FileExtent } from "./extent.ts";
 import { fileExtents } from "./extents.ts";
 import type { ErofsFilesystem } from "./filesystem.ts";
@@ -13,16 +13,9 @@ export function* blockUses(filesystem: ErofsFilesystem): BlockUses {
   const { packed_nid } = volume.superblock.fields;
   if (volume.has("fragments") && packed_nid > 0) yield* usesOf(volume, readInode(volume, packed_nid));
   yield* usesOf(volume, root);
-  const seen = new Set<number>();
-  for (const file of walk(filesystem, root, () => true)) {
+  for (const inode of inodesBelow(filesystem, root)) {
     yield;
-    if (file === undefined) continue;
-    const { number, links, type } = file.inode;
-    if (type !== "directory" && links > 1) {
-      if (seen.has(number)) continue;
-      seen.add(number);
-    }
-    yield* usesOf(volume, file.inode);
+    if (inode !== undefined) yield* usesOf(volume, inode);
   }
 }
 

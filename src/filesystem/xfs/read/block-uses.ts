@@ -1,7 +1,7 @@
 /** What the blocks of a filesystem are for. */
 
 import type { BlockUses } from "../../reading/block-use.ts";
-import { walk } from "../../reading/walk.ts";
+import { inodesBelow } from "../../reading/walk-once.ts";
 import type { XfsFilesystem } from "./filesystem.ts";
 import { freeRuns } from "./free-space.ts";
 import type { XfsInode } from "./inode.ts";
@@ -17,17 +17,10 @@ export function* blockUses(filesystem: XfsFilesystem): BlockUses {
     const start = volume.position(fields.sb_logstart, fields.sb_logblocks, "log") / volume.blockSize;
     yield { start, length: fields.sb_logblocks, use: "journal" };
   }
-  const seen = new Set<number>();
   yield* usesOf(volume, root);
-  for (const file of walk(filesystem, root, () => true)) {
+  for (const inode of inodesBelow(filesystem, root)) {
     yield;
-    if (file === undefined) continue;
-    const { number, links, type } = file.inode;
-    if (type !== "directory" && links > 1) {
-      if (seen.has(number)) continue;
-      seen.add(number);
-    }
-    yield* usesOf(volume, file.inode);
+    if (inode !== undefined) yield* usesOf(volume, inode);
   }
 }
 

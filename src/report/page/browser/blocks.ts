@@ -3,7 +3,7 @@ import { CELL_LETTERS } from "../../facts/block-cells.ts";
 import { BLOCK_KINDS, type BlockKind } from "../../facts/report.ts";
 import type { BlockMap } from "../data.ts";
 import { counted, element, shareText } from "./dom.ts";
-import type { Section } from "./sections.ts";
+import type { Section } from "./section.ts";
 import { SortableTable } from "./table.ts";
 
 const SVG = "http://www.w3.org/2000/svg";

@@ -2,9 +2,11 @@
 import { Tree } from "../../treemap/tree.ts";
 import { isComparison, type PageData } from "../data.ts";
 import { blocksSection } from "./blocks.ts";
+import { comparisonSections } from "./comparison-sections.ts";
 import { element } from "./dom.ts";
 import { Explorer } from "./explorer.ts";
-import { comparisonSections, imageSections, type Section } from "./sections.ts";
+import { imageSections } from "./image-sections.ts";
+import type { Section } from "./section.ts";
 
 function start(): void {
   const data = JSON.parse(document.getElementById("data")?.textContent ?? "") as PageData;

@@ -3,48 +3,19 @@ import type {
   Duplicates,
   LargeFile,
   LayerFacts,
-  PackageChange,
   PackageFacts,
   PrivilegedFile,
-  SizeChange,
   WastedFile,
 } from "../../facts/report.ts";
-import type { ComparisonPage, ImagePage } from "../data.ts";
+import type { ImagePage } from "../data.ts";
 import { counted, element, quoted } from "./dom.ts";
-import { SortableTable, type TableOptions } from "./table.ts";
-import { changeText } from "./words.ts";
+import { bytesColumn, pathColumn, type Section, section, tableOf } from "./section.ts";
 
 /** "sha256:" and twelve digits. */
 const SHORT_DIGEST = 19;
 /** Characters of a command from which on it is shortened, and what is left of it. */
 const LONG = 160;
 const SHORTENED = 120;
-
-/** A part of the page: its title, and what is in it. */
-export interface Section {
-  readonly id: string;
-  readonly title: string;
-  readonly lead: string;
-  readonly parts: readonly HTMLElement[];
-}
-
-function tableOf<Item>(items: readonly Item[], options: TableOptions<Item>): HTMLElement {
-  const table = new SortableTable(options);
-  table.show(items);
-  return table.element;
-}
-
-const bytesColumn = <Item>(title: string, of: (item: Item) => number) => ({
-  title,
-  isNumber: true,
-  by: of,
-  cell: (item: Item) => formatBytes(of(item)),
-});
-const pathColumn = <Item extends { readonly path: string }>() => ({
-  title: "Path",
-  by: ({ path }: Item) => path,
-  cell: ({ path }: Item) => quoted(path),
-});
 
 /** The parts of a page of one image that have anything in them. */
 export function imageSections({ report, moreDuplicates }: ImagePage): Section[] {
@@ -69,16 +40,6 @@ export function imageSections({ report, moreDuplicates }: ImagePage): Section[] 
     packagesSection(report),
   ];
   return sections.filter((each) => each !== undefined);
-}
-
-function section(
-  id: string,
-  title: string,
-  lead: string,
-  count: number,
-  make: () => HTMLElement,
-): Section | undefined {
-  return count === 0 ? undefined : { id, title, lead, parts: [make()] };
 }
 
 function layersSection(layers: readonly LayerFacts[], wasted: readonly WastedFile[]): Section {
@@ -257,57 +218,5 @@ function packagesTable(packages: readonly PackageFacts[]): HTMLElement {
       { title: "Manager", isExtra: true, by: ({ manager }) => manager, cell: ({ manager }) => manager },
     ],
     sortedBy: 2,
-  });
-}
-
-/** The parts of a page of two images that have anything in them. */
-export function comparisonSections({ report, moreFiles }: ComparisonPage): Section[] {
-  const more = moreFiles > 0 ? `${counted(moreFiles, "file")} that differ less are not on this page.` : "";
-  const sections = [
-    section("files", "Files that are not the same", more, report.files.length, () =>
-      changedTable(report.files),
-    ),
-    section("packages", "Packages", "", report.packages.length, () => packageChangesTable(report.packages)),
-  ];
-  return sections.filter((each) => each !== undefined);
-}
-
-function changedTable(files: readonly SizeChange[]): HTMLElement {
-  const size = (bytes: number | null): string => (bytes === null ? "none" : formatBytes(bytes));
-  const grown = ({ before, after }: SizeChange): number => (after ?? 0) - (before ?? 0);
-  return tableOf(files, {
-    noun: ["file", "files"],
-    caption: "Files that are not the same",
-    isTitled: true,
-    columns: [
-      pathColumn<SizeChange>(),
-      {
-        title: "Change",
-        isNumber: true,
-        by: (file) => Math.abs(grown(file)),
-        cell: (file) => changeText(grown(file)),
-      },
-      {
-        title: "Before",
-        isNumber: true,
-        by: ({ before }) => before ?? -1,
-        cell: ({ before }) => size(before),
-      },
-      { title: "After", isNumber: true, by: ({ after }) => after ?? -1, cell: ({ after }) => size(after) },
-    ],
-    sortedBy: 1,
-  });
-}
-
-function packageChangesTable(packages: readonly PackageChange[]): HTMLElement {
-  return tableOf(packages, {
-    noun: ["package", "packages"],
-    caption: "Packages that are not the same",
-    isTitled: true,
-    columns: [
-      { title: "Name", by: ({ name }) => name, cell: ({ name }) => quoted(name) },
-      { title: "Before", cell: ({ before }) => (before === null ? "none" : quoted(before)) },
-      { title: "After", cell: ({ after }) => (after === null ? "none" : quoted(after)) },
-    ],
   });
 }
