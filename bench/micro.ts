@@ -65,7 +65,7 @@ group("a directory of 10,000 names", () => {
   const plan = () => finished(planNamespace(root, options));
   bench("numbers, hashes, index", () => do_not_optimize(plan()));
   const { inodes } = plan();
-  const layout = inodes[0]?.directory;
+  const layout = inodes.directory(0);
   if (layout === undefined) throw new Error("the root is not a directory");
   const block = new Uint8Array(BLOCK_SIZE);
   bench(`its ${layout.blocks} blocks`, () => {

@@ -23,6 +23,15 @@ export interface Mapped {
   readonly extents: readonly Extent[];
 }
 
+/** Files, or whatever has blocks, by their indexes. */
+export interface MappedList {
+  readonly length: number;
+  /** Ascending by `logical`, not overlapping. */
+  extents(index: number): readonly Extent[];
+  /** The same for a look: good until the next call, so that nothing is made for each of a million files. */
+  passingExtents(index: number): readonly Extent[];
+}
+
 /** Where finished bytes go: any position, any order, no byte needed twice. What is never written reads as zeros. */
 export interface BlockSink {
   /** Writes all of `bytes` at byte `position`. The bytes are not kept: the caller may reuse the buffer. */

@@ -1,5 +1,5 @@
 import { assert } from "../errors.ts";
-import type { Mapped, Run } from "./blocks.ts";
+import type { MappedList, Run } from "./blocks.ts";
 import { blocksIn, RunCollector, type RunSet, runSetOf, subtract } from "./runs.ts";
 
 /** What became of the blocks while contents arrived. */
@@ -22,10 +22,10 @@ export interface ContentSpace {
 }
 
 /** Tells blocks in use from stale ones. Two files with the same block, or one never written to, are a mistake here. */
-export function contentSpace(files: readonly Mapped[], contents: WrittenBlocks): ContentSpace {
+export function contentSpace(files: MappedList, contents: WrittenBlocks): ContentSpace {
   const taken = new RunCollector();
-  for (const { extents } of files) {
-    for (const { physical, length } of extents) taken.add(physical, length);
+  for (let index = 0; index < files.length; index++) {
+    for (const { physical, length } of files.passingExtents(index)) taken.add(physical, length);
   }
   const live = taken.union("forbidden", "files");
   const written = runSetOf(contents.written);

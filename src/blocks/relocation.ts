@@ -2,7 +2,7 @@
  * Contents that lie where something else must, past the filesystem's end above all, go to where there is room: they
  * were placed before anybody knew how large it would be, and what upper layers replaced lies between them.
  */
-import { type Extent, LONGEST_ROW_BLOCKS, type Mapped, type Run } from "./blocks.ts";
+import { type Extent, LONGEST_ROW_BLOCKS, type MappedList, type Run } from "./blocks.ts";
 import { normalizeExtents } from "./extents.ts";
 import { Gaps } from "./gaps.ts";
 import { intersectRun, meets, RunCollector, type RunSet } from "./runs.ts";
@@ -35,7 +35,7 @@ interface Row extends Run {
  * moved file gets longer than `longestExtent` blocks.
  */
 export function relocate(
-  inodes: readonly Mapped[],
+  inodes: MappedList,
   taken: RunSet,
   vacant: RunSet,
   longestExtent: number,
@@ -59,13 +59,11 @@ export function relocate(
   };
 }
 
-const NO_EXTENTS: readonly Extent[] = [];
-
 /** Rows with blocks in `taken`, in the order of inodes and of their extents. */
-function rowsIn(inodes: readonly Mapped[], taken: RunSet): readonly Row[] {
+function rowsIn(inodes: MappedList, taken: RunSet): readonly Row[] {
   const rows: Row[] = [];
   for (let index = 0; index < inodes.length; index++) {
-    const extents = inodes[index]?.extents ?? NO_EXTENTS;
+    const extents = inodes.passingExtents(index);
     // Of millions of files hardly one has to move.
     if (!extents.some(({ physical, length }) => meets(taken, physical, length))) continue;
     for (const { start, length } of rowsOf(extents)) {
@@ -133,7 +131,7 @@ function leaveRest({ start, length, parts }: Row, left: RunCollector): void {
 }
 
 function movedExtents(
-  inodes: readonly Mapped[],
+  inodes: MappedList,
   rows: readonly Row[],
   longestExtent: number,
 ): ReadonlyMap<number, readonly Extent[]> {
@@ -145,7 +143,7 @@ function movedExtents(
   }
   const extents = new Map<number, readonly Extent[]>();
   for (const [index, ofInode] of moves) {
-    extents.set(index, normalizeExtents(follow(inodes[index]?.extents ?? [], ofInode), longestExtent));
+    extents.set(index, normalizeExtents(follow(inodes.extents(index), ofInode), longestExtent));
   }
   return extents;
 }

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { Docker2vmError } from "../errors.ts";
 import { asBytes } from "../profile/shell-words.ts";
-import { changeMetadata, type Inode, isWritten, type RegularFile } from "../tree/inode.ts";
+import { changeMetadata, type Inode, type RegularFile, writtenSlot } from "../tree/inode.ts";
 import { inTurns, itemsInTurns } from "../waiting/steps.ts";
 import { groupId, userId } from "./accounts.ts";
 import { add, addTar } from "./add.ts";
@@ -92,7 +92,8 @@ async function chown(image: EditedImage, { path, user, group, recursive = false 
   for await (const inode of itemsInTurns(recursive ? allBelow(top) : one(top), image.signal)) {
     const metadata = owned(inode, owner);
     const isSmaller = metadata.xattrs.length < inode.metadata.xattrs.length;
-    if (inode.type !== "file" || !isSmaller || !isWritten(inode)) changeMetadata(inode, metadata);
+    if (inode.type !== "file" || !isSmaller || writtenSlot(inode) === undefined)
+      changeMetadata(inode, metadata);
     // What was written behind its attributes stays there only if these are as long.
     else if (!others.has(inode)) others.set(inode, await fileOf(image, await image.read(inode), metadata));
   }

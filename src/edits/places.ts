@@ -1,6 +1,6 @@
 /** Where what is added comes to lie in a tree. */
 import { asBytes } from "../profile/shell-words.ts";
-import type { Directory, Inode } from "../tree/inode.ts";
+import { type Directory, directoryOf, type Inode } from "../tree/inode.ts";
 import { displayPath } from "../tree/path.ts";
 import { type Place, resolvePath } from "../tree/resolve.ts";
 import { TREE_COST } from "../tree/tree-budget.ts";
@@ -23,7 +23,7 @@ export function makeFolder(
 ): Directory {
   onEntry();
   memory.spend(TREE_COST.name + name.length);
-  const folder: Directory = { type: "directory", metadata, entries: new Map() };
+  const folder = directoryOf(metadata);
   parent.entries.set(name, folder);
   return folder;
 }

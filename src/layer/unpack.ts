@@ -1,10 +1,11 @@
 import type { Run } from "../blocks/blocks.ts";
-import type { FilePlace } from "../blocks/space.ts";
 import { Docker2vmError } from "../errors.ts";
 import type { FileWriter } from "../filesystem/kind/file-writer.ts";
 import type { EntryPart, FileEntry } from "../tree/entry.ts";
-import type { Inode, RegularFile } from "../tree/inode.ts";
-import { directoryOf, type LayerTarget } from "../tree/layer-tree.ts";
+import { directoryOf, type Inode, type Metadata, type RegularFile } from "../tree/inode.ts";
+import type { LayerTarget } from "../tree/layer-tree.ts";
+import { MetadataPool } from "../tree/metadata-pool.ts";
+import { placedFile } from "../tree/placed-file.ts";
 
 /** Where the contents of files go while they stream by. */
 export interface Contents {
@@ -42,6 +43,7 @@ export class Unpacker {
   readonly #writer: FileWriter;
   readonly #nextArena: Contents["nextArena"];
   readonly #listener: ContentListener | undefined;
+  readonly #metadata = new MetadataPool();
   /** The file whose contents are coming. */
   #file: FileEntry | undefined;
 
@@ -111,7 +113,7 @@ export class Unpacker {
       this.#file = entry;
       this.#writer.begin(entry);
       this.#listener?.begin?.(entry);
-    } else target.add(entry.path, inodeOf(entry));
+    } else target.add(entry.path, inodeOf(entry, this.#metadata));
   }
 
   /** Ends the file, if there is one; false where there must be room first. */
@@ -121,7 +123,7 @@ export class Unpacker {
     const place = this.#writer.end();
     if (place === undefined) return false;
     this.#file = undefined;
-    const made = fileOf(file, place);
+    const made = placedFile(this.#metadata.get(file.metadata), file.size, place);
     this.#target.add(file.path, made);
     this.#listener?.end(made);
     return true;
@@ -132,18 +134,13 @@ async function both(one: Promise<void>, other: Promise<void> | undefined): Promi
   await Promise.all([one, other]);
 }
 
-function fileOf({ metadata, size }: FileEntry, { extents, slot, packed }: FilePlace): RegularFile {
-  return { type: "file", metadata, size, extents, slot, packed };
-}
-
-function inodeOf(entry: FileEntry): Inode {
-  const { metadata } = entry;
+function inodeOf(entry: FileEntry, pool: MetadataPool): Inode {
+  const metadata = pool.get(asKept(entry));
   switch (entry.type) {
     case "directory":
       return directoryOf(metadata);
     case "symlink":
-      // symlink(7): permissions are always 0777, whatever an archive says.
-      return { type: "symlink", metadata: { ...metadata, mode: 0o777 }, target: entry.linkname };
+      return { type: "symlink", metadata, target: entry.linkname, order: 0 };
     case "char":
     case "block":
       return { type: entry.type, metadata, major: entry.major, minor: entry.minor };
@@ -154,4 +151,9 @@ function inodeOf(entry: FileEntry): Inode {
     case "hardlink":
       throw new Docker2vmError("E_INTERNAL", `internal error: a ${entry.type} has no inode yet`);
   }
+}
+
+/** symlink(7): permissions are always 0777, whatever an archive says. */
+function asKept({ type, metadata }: FileEntry): Metadata {
+  return type === "symlink" && metadata.mode !== 0o777 ? { ...metadata, mode: 0o777 } : metadata;
 }

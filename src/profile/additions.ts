@@ -1,7 +1,14 @@
 /** What a profile puts into an image, beside what the image has. */
 import { createHash } from "node:crypto";
 import { Docker2vmError } from "../errors.ts";
-import { type Directory, type Inode, type Metadata, NO_XATTRS, type RegularFile } from "../tree/inode.ts";
+import {
+  type Directory,
+  directoryOf,
+  type Inode,
+  type Metadata,
+  NO_XATTRS,
+  type RegularFile,
+} from "../tree/inode.ts";
 import { displayPath } from "../tree/path.ts";
 import { type Obstacle, type Place, resolvePath } from "../tree/resolve.ts";
 import type { ImageInProgress } from "./profile.ts";
@@ -75,11 +82,7 @@ export class Additions {
   /** Of what the machine itself will put there: adds nothing, and is a conflict where something else is in the way. */
   async reserve(path: string, addition: Addition): Promise<void> {
     const metadata = this.#metadata(DIRECTORY_MODE);
-    const place = await this.#placeFor(path, addition, () => ({
-      type: "directory",
-      metadata,
-      entries: new Map(),
-    }));
+    const place = await this.#placeFor(path, addition, () => directoryOf(metadata));
     if ("obstacle" in place) this.#refuse(path, place, "required");
   }
 
@@ -153,7 +156,7 @@ export class Additions {
   }
 
   #makeDirectory(parent: Directory, name: string, path: string, mode: number): Directory {
-    const directory: Directory = { type: "directory", metadata: this.#metadata(mode), entries: new Map() };
+    const directory = directoryOf(this.#metadata(mode));
     this.#set(parent, name, path, directory, "");
     return directory;
   }

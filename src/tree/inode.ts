@@ -7,6 +7,7 @@
 
 import type { Extent } from "../blocks/blocks.ts";
 import type { PackedPlace } from "../blocks/space.ts";
+import { Names } from "./names.ts";
 
 export type { Extent };
 
@@ -36,6 +37,8 @@ export interface Metadata {
 
 interface Common {
   metadata: Metadata;
+  /** Scratch of whoever puts inodes in order: see `InodeOrder`. */
+  order?: number;
 }
 
 export interface RegularFile extends Common {
@@ -44,6 +47,8 @@ export interface RegularFile extends Common {
   readonly size: number;
   /** Ascending by `logical`, not overlapping; what is between them reads as zeros. */
   readonly extents: readonly Extent[];
+  /** Where the only extent begins, if there is no more than one: see `placedFile`. */
+  readonly start?: number;
   /** What the kind of filesystem that has taken the contents remembers the rest of them by, metadata included. */
   readonly slot?: number | undefined;
   /** Of contents that may be compressed: how they are kept, and what the extents count. */
@@ -54,7 +59,19 @@ export interface RegularFile extends Common {
 
 export interface Directory extends Common {
   readonly type: "directory";
-  readonly entries: Map<string, Inode>;
+  readonly entries: Entries;
+}
+
+/** The inodes of a directory by their names, in the order in which these came: `Names`, or a Map. */
+export interface Entries extends Iterable<[string, Inode]> {
+  readonly size: number;
+  get(name: string): Inode | undefined;
+  has(name: string): boolean;
+  set(name: string, inode: Inode): this;
+  delete(name: string): boolean;
+  clear(): void;
+  keys(): Iterable<string>;
+  values(): Iterable<Inode>;
 }
 
 export interface Symlink extends Common {
@@ -87,9 +104,9 @@ export function changeMetadata(inode: Inode, metadata: Metadata): void {
   if (inode.type === "file") inode.isChanged = true;
 }
 
-/** Whether metadata was written with the contents. */
-export function isWritten(file: RegularFile): boolean {
-  return (file.slot ?? file.packed?.slot) !== undefined;
+/** What the rest of a file's contents is remembered by, and metadata that was written with them; undefined if none was. */
+export function writtenSlot(file: RegularFile): number | undefined {
+  return file.slot ?? file.packed?.slot;
 }
 
 /** A directory that nothing in the image describes: 0755, root's, from the epoch. */
@@ -103,5 +120,10 @@ export function impliedDirectory(): Directory {
     ctime: EPOCH,
     xattrs: NO_XATTRS,
   };
-  return { type: "directory", metadata, entries: new Map() };
+  return directoryOf(metadata);
+}
+
+/** An empty directory. */
+export function directoryOf(metadata: Metadata): Directory {
+  return { type: "directory", metadata, entries: new Names<Inode>(), order: 0 };
 }

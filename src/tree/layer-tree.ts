@@ -1,7 +1,8 @@
 import { Docker2vmError } from "../errors.ts";
 import type { DeferredLink } from "./deferred-links.ts";
-import { type Directory, type Inode, impliedDirectory, type Metadata } from "./inode.ts";
+import { type Directory, type Inode, impliedDirectory } from "./inode.ts";
 import { LayerMarks } from "./layer-marks.ts";
+import { ownName } from "./names.ts";
 import { OddNames } from "./odd-names.ts";
 import { displayPath, NAME_MAX, pathComponents } from "./path.ts";
 import { TREE_COST, TreeBudget } from "./tree-budget.ts";
@@ -205,8 +206,9 @@ export class LayerTree implements LayerTarget {
       this.marks.implied.delete(existing);
       return;
     }
-    this.#remove(parent, name);
-    parent.entries.set(name, inode);
+    if (existing === undefined) this.marks.links.delete(parent, name);
+    else this.#remove(parent, name);
+    parent.entries.set(ownName(name), inode);
   }
 
   #remove(parent: Directory, name: string): void {
@@ -269,9 +271,4 @@ function splitLast(path: string): [folder: string, name: string] {
 function isPlainName(name: string): boolean {
   if (name === "" || name === "." || name === "..") return false;
   return name.length <= NAME_MAX && !name.startsWith(WHITEOUT_PREFIX) && !name.includes("\0");
-}
-
-/** An empty directory with the attributes that its own entry gave it. */
-export function directoryOf(metadata: Metadata): Directory {
-  return { type: "directory", metadata, entries: new Map() };
 }

@@ -15,9 +15,7 @@ export function* treeDigest(root: Directory, contentsOf: (file: RegularFile) => 
   const hash = createHash("sha256").update(VERSION);
   const firstPaths = new Map<Inode, string>();
   addRecord(hash, ["directory", "/", ...metadataOf(root)]);
-  const levels = [
-    { path: "/", directory: root, names: yield* sortedNames([...root.entries.keys()]), next: 0 },
-  ];
+  const levels = [{ path: "/", directory: root, names: yield* sortedNames(root.entries.keys()), next: 0 }];
   for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
     const name = level.names[level.next++];
     if (name === undefined) {
@@ -34,7 +32,7 @@ export function* treeDigest(root: Directory, contentsOf: (file: RegularFile) => 
     }
     if (inode.type !== "directory") firstPaths.set(inode, first ?? path);
     else {
-      const names = yield* sortedNames([...inode.entries.keys()]);
+      const names = yield* sortedNames(inode.entries.keys());
       levels.push({ path: `${path}/`, directory: inode, names, next: 0 });
     }
     yield;

@@ -9,9 +9,9 @@ interface Named {
 const PART = 2 ** 12;
 
 /** In byte order. */
-export function sortedNames(names: readonly string[]): Steps<readonly string[]> {
+export function sortedNames(names: Iterable<string>): Steps<readonly string[]> {
   return sortedInParts(
-    names,
+    Array.isArray(names) ? names : [...names],
     (part) => part.sort(),
     (a, b) => a < b,
   );

@@ -12,12 +12,12 @@ const MIB = 2 ** 20;
 const BUILDERS = { ext4: "build-many.ts", erofs: "build-many-erofs.ts", xfs: "build-many-xfs.ts" } as const;
 
 for (const [type, files, mebibytes] of [
-  ["ext4", 100_000, 300],
-  ["ext4", 1_000_000, 1024],
-  ["erofs", 100_000, 300],
-  ["erofs", 1_000_000, 1024],
-  ["xfs", 100_000, 300],
-  ["xfs", 1_000_000, 1024],
+  ["ext4", 100_000, 220],
+  ["ext4", 1_000_000, 900],
+  ["erofs", 100_000, 220],
+  ["erofs", 1_000_000, 1000],
+  ["xfs", 100_000, 220],
+  ["xfs", 1_000_000, 900],
 ] as const) {
   const name = `${files} small files take less than ${mebibytes} MiB of memory as ${type}`;
   testWith(["e2fsck", "fsck.erofs", "xfs_repair", "loop mount"], name, () => {

@@ -3,7 +3,8 @@ import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from "nod
 import { BLOCK_SIZE, type Run } from "../../src/blocks/blocks.ts";
 import type { WrittenBlocks } from "../../src/blocks/content-space.ts";
 import type { Piece } from "../../src/blocks/piece-buffer.ts";
-import type { Directory, Inode, Metadata } from "../../src/tree/inode.ts";
+import { type Directory, directoryOf, type Inode, type Metadata } from "../../src/tree/inode.ts";
+import { placedFile } from "../../src/tree/placed-file.ts";
 
 const FILES_PER_DIRECTORY = 1000;
 export const FILE_BYTES = 1000;
@@ -15,13 +16,13 @@ function metadata(seconds: number): Metadata {
 
 /** So many files, each as `file` makes it. */
 export function manyFiles(count: number, file: (metadata: Metadata) => Inode): Directory {
-  const root: Directory = { type: "directory", metadata: metadata(0), entries: new Map() };
+  const root = directoryOf(metadata(0));
   for (let first = 0; first < count; first += FILES_PER_DIRECTORY) {
-    const entries = new Map<string, Inode>();
+    const folder = directoryOf(metadata(first));
+    root.entries.set(`directory-${first}`, folder);
     for (let i = first; i < Math.min(first + FILES_PER_DIRECTORY, count); i++) {
-      entries.set(`a-small-file-${i}.txt`, file(metadata(i)));
+      folder.entries.set(`a-small-file-${i}.txt`, file(metadata(i)));
     }
-    root.entries.set(`directory-${first}`, { type: "directory", metadata: metadata(first), entries });
   }
   return root;
 }
@@ -42,7 +43,7 @@ export class BlockFiles {
   readonly file = (own: Metadata): Inode => {
     if (this.#next === this.#reserved.start) this.#pass();
     const extents = [{ logical: 0, physical: this.#next++, length: 1 }];
-    return { type: "file", metadata: own, size: FILE_BYTES, extents };
+    return placedFile(own, FILE_BYTES, { extents });
   };
 
   #pass(): void {

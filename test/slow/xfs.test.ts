@@ -34,7 +34,7 @@ for (const [count, leaves, freeBlocks] of [
         i % 2 === 0 ? emptyFile() : file,
       ]);
       const plan = image.finish(directory({ many: directoryOf(new Map(names)) }));
-      expect(plan.namespace[1]?.directory?.blocks?.index).toMatchObject({
+      expect(plan.namespace.at(1)?.directory?.blocks?.index).toMatchObject({
         leaves: { levels: leaves },
         freeBlocks,
       });

@@ -2,13 +2,14 @@ import { describe, expect, test } from "bun:test";
 import { Docker2vmError } from "../../src/errors.ts";
 import {
   type Directory,
+  directoryOf,
   EPOCH,
   type Inode,
   impliedDirectory,
   type Metadata,
   NO_XATTRS,
 } from "../../src/tree/inode.ts";
-import { directoryOf, LayerTree } from "../../src/tree/layer-tree.ts";
+import { LayerTree } from "../../src/tree/layer-tree.ts";
 import { overlay } from "../../src/tree/overlay.ts";
 import { isWhiteout } from "../../src/tree/whiteouts.ts";
 

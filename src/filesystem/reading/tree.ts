@@ -1,6 +1,13 @@
 /** A whole filesystem as a tree, for conversion. */
 
-import type { Directory, Extent, Inode, Metadata, RegularFile } from "../../tree/inode.ts";
+import {
+  type Directory,
+  directoryOf,
+  type Extent,
+  type Inode,
+  type Metadata,
+  type RegularFile,
+} from "../../tree/inode.ts";
 import { unpaused } from "../../waiting/steps.ts";
 import { brokenFilesystem } from "./broken.ts";
 import { inodeName, type ReadableFilesystem, type TypedInode } from "./filesystem.ts";
@@ -21,7 +28,7 @@ export type PlaceContents = (file: TypedInode) => readonly Extent[];
 export function readTree(filesystem: ReadableFilesystem, place: PlaceContents = () => []): FilesystemTree {
   const byNumber = new Map<number, Inode>();
   const top = filesystem.root;
-  const root: Directory = { type: "directory", metadata: metadataOf(filesystem, top), entries: new Map() };
+  const root = directoryOf(metadataOf(filesystem, top));
   byNumber.set(top.number, root);
   const waiting = [{ inode: top, directory: root }];
   for (let here = waiting.pop(); here !== undefined; here = waiting.pop()) {
@@ -50,7 +57,7 @@ function nodeOf(filesystem: ReadableFilesystem, inode: TypedInode, place: PlaceC
       return file;
     }
     case "directory":
-      return { type: "directory", metadata, entries: new Map() };
+      return directoryOf(metadata);
     case "symlink":
       return { type: "symlink", metadata, target: filesystem.readlink(inode) };
     case "char":

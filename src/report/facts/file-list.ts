@@ -83,7 +83,7 @@ export function* listFiles(root: Directory): Steps<FileList> {
 }
 
 function* levelOf(directory: Directory, number: number): Steps<Level> {
-  return { directory, number, names: yield* sortedNames([...directory.entries.keys()]), next: 0 };
+  return { directory, number, names: yield* sortedNames(directory.entries.keys()), next: 0 };
 }
 
 function listed(inode: Inode, seen: Set<Inode>): { kind: NameKind; bytes: number } {

@@ -59,7 +59,9 @@ export function closeUp(all: Live, contents: WrittenBlocks, metadata: number): C
 
 function takenBy({ files, blocks }: Live): RunSet {
   const runs = new RunCollector();
-  for (const { extents } of files) for (const { physical, length } of extents) runs.add(physical, length);
+  for (let index = 0; index < files.length; index++) {
+    for (const { physical, length } of files.passingExtents(index)) runs.add(physical, length);
+  }
   for (const block of blocks) runs.add(block, 1);
   return runs.union("forbidden", "files");
 }
@@ -90,7 +92,7 @@ function afterMoves(
       movedBlocks.set(index - files.length, to);
       continue;
     }
-    const extents = moved.get(index) ?? [...(files[index]?.extents ?? [])];
+    const extents = moved.get(index) ?? [...files.extents(index)];
     const old = extents[extent];
     if (old !== undefined) extents[extent] = { ...old, physical: to };
     moved.set(index, extents);

@@ -1,5 +1,5 @@
 /** What of an image's contents goes where, so that it ends earlier. */
-import type { Mapped, Run } from "../../../blocks/blocks.ts";
+import type { MappedList, Run } from "../../../blocks/blocks.ts";
 import { type RunSet, subtract } from "../../../blocks/runs.ts";
 import { LowestGaps } from "./lowest-gaps.ts";
 import { findWindow } from "./window.ts";
@@ -9,7 +9,7 @@ export const FIRST_BLOCK = 1;
 
 /** What is in the image: the extents of each file, and blocks that lie by themselves. */
 export interface Live {
-  readonly files: readonly Mapped[];
+  readonly files: MappedList;
   readonly blocks: readonly number[];
 }
 
@@ -117,8 +117,8 @@ class VacatedWindows {
 
 export function unitsOf({ files, blocks }: Live): Unit[] {
   const units: Unit[] = [];
-  for (const [index, { extents }] of files.entries()) {
-    for (const [extent, { physical, length }] of extents.entries()) {
+  for (let index = 0; index < files.length; index++) {
+    for (const [extent, { physical, length }] of files.passingExtents(index).entries()) {
       units.push({ start: physical, length, index, extent });
     }
   }

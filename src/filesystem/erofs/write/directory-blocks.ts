@@ -22,7 +22,7 @@ export function encodeEntries(
     const at = (entry - first) * DIRENT_SIZE;
     DIRENT.nid.put(view, at, nidOf(plan, child));
     DIRENT.nameoff.put(view, at, nameAt);
-    DIRENT.file_type.put(view, at, FILE_TYPE[inodes[child]?.node.type ?? "file"]);
+    DIRENT.file_type.put(view, at, FILE_TYPE[inodes.node(child)?.type ?? "file"]);
     nameAt += text.write(name, nameAt, "latin1");
   }
 }

@@ -7,6 +7,7 @@ import { encodeData, encodeInode, encodeStreamedInode } from "./inode-encoding.t
 import type { MetadataRun } from "./layout.ts";
 import { type ErofsPlan, positionOf } from "./plan.ts";
 import { sealFirstBlock } from "./superblock.ts";
+import { slottedFiles } from "./written-slots.ts";
 import { bodySize, encodeShared, NO_ATTRIBUTES, ownXattrs } from "./xattrs.ts";
 
 /**
@@ -52,21 +53,21 @@ function* emitDeadBytes({ deadBytes, slotPlaces }: ErofsPlan): Generator<Piece> 
 function* emitChanges(plan: ErofsPlan): Generator<Piece> {
   const word = new Uint8Array(4);
   const view = viewOf(word);
-  for (const [index, planned] of plan.namespace.inodes.entries()) {
-    const { node, slot } = planned;
-    if (slot === undefined || node.type !== "file") continue;
+  const { inodes } = plan.namespace;
+  for (const { index, file } of slottedFiles(inodes)) {
+    const links = inodes.links(index);
     const start = plan.moved.get(index)?.[0]?.physical;
     const position = positionOf(plan, index);
-    if (node.isChanged === true) {
-      yield { position, bytes: streamedHead(node, planned.links, start ?? node.extents[0]?.physical) };
+    if (file.isChanged === true) {
+      yield { position, bytes: streamedHead(file, links, start ?? file.extents[0]?.physical) };
       continue;
     }
     if (start !== undefined) {
       view.setUint32(0, start, true);
       yield { position: position + EXTENDED_INODE.i_u.offset, bytes: word };
     }
-    if (planned.links !== 1) {
-      view.setUint32(0, planned.links, true);
+    if (links !== 1) {
+      view.setUint32(0, links, true);
       yield { position: position + EXTENDED_INODE.i_nlink.offset, bytes: word };
     }
   }
@@ -89,7 +90,7 @@ function* emitData(
   blocks: number,
   buffer: PieceBuffer,
 ): Generator<Piece> {
-  const planned = plan.namespace.inodes[index];
+  const planned = plan.namespace.inodes.at(index);
   for (let block = 0; planned !== undefined && block < blocks; block++) {
     if (!buffer.accepts(start + block)) yield* buffer.take();
     encodeData(plan, planned, block, buffer.add(start + block));
@@ -100,7 +101,7 @@ function encodeRun(plan: ErofsPlan, run: MetadataRun, bytes: Uint8Array): void {
   if (run.kind === "xattrs") encodeShared(plan.namespace.sharedXattrs, bytes);
   else if (run.kind === "inodes") {
     for (const index of run.inodes) {
-      encodeInode(plan, index, bytes, plan.layout.inodes[index]?.slot.offset ?? 0);
+      encodeInode(plan, index, bytes, plan.layout.inodes.get(index)?.slot.offset ?? 0);
     }
     if (run === plan.layout.runs[0]) sealFirstBlock(plan, bytes);
   }

@@ -31,8 +31,8 @@ const LAYOUTS = {
 
 /** Writes the inode of that index at byte `at`, with its attributes and all that lies behind these. */
 export function encodeInode(plan: ErofsPlan, index: number, bytes: Uint8Array, at: number): void {
-  const planned = plan.namespace.inodes[index];
-  const laidOut = plan.layout.inodes[index];
+  const planned = plan.namespace.inodes.at(index);
+  const laidOut = plan.layout.inodes.get(index);
   if (planned === undefined || laidOut === undefined) return;
   const { node, links, xattrs } = planned;
   const { form, compact, dataRun } = laidOut;

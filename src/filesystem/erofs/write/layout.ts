@@ -7,7 +7,7 @@ import { COMPACT_INODE_SIZE, EXTENDED_INODE_SIZE } from "../format/inode.ts";
 import { dataForm, fileForm, mapSize } from "./data-form.ts";
 import type { Namespace } from "./namespace.ts";
 import { Packer, type Slot } from "./packer.ts";
-import { type DataForm, type PlannedInode, pathOf } from "./planned-inode.ts";
+import type { DataForm, PlannedInode, PlannedInodes } from "./planned-inode.ts";
 import { bodySize, sharedSize } from "./xattrs.ts";
 
 /** Blocks in a row, and what is in them. */
@@ -28,8 +28,8 @@ export interface InodeLayout {
 export interface Layout {
   /** The first is block 0, behind the superblock, and has its place. */
   readonly runs: readonly MetadataRun[];
-  /** Undefined for those that were written with their contents. */
-  readonly inodes: readonly (InodeLayout | undefined)[];
+  /** By index, of those that were not written with their contents. */
+  readonly inodes: ReadonlyMap<number, InodeLayout>;
   /** Index of the run with the shared attributes; undefined if there are none. */
   readonly xattrRun: number | undefined;
 }
@@ -54,13 +54,11 @@ export function* layOut(
   const newInodeRun = (blocks: number): number => runs.push({ kind: "inodes", blocks, inodes: [] }) - 1;
   const packer = new Packer(newInodeRun);
   const first = newInodeRun(1);
-  const laidOut: (InodeLayout | undefined)[] = [];
-  for (const [index, planned] of inodes.entries()) {
+  const laidOut = new Map<number, InodeLayout>();
+  for (let index = 0; index < inodes.length; index++) {
     if (index % INODES_PER_STEP === 0) yield;
-    if (planned.slot !== undefined) {
-      laidOut.push(undefined);
-      continue;
-    }
+    const planned = inodes.slot(index) === undefined ? inodes.at(index) : undefined;
+    if (planned === undefined) continue;
     const { size, ...what } = sizeUp(inodes, index, planned, options, extentsOf);
     const slot = index === 0 ? { run: first, offset: options.rootOffset } : packer.add(size);
     if (index === 0) packer.offer(first, options.rootOffset + size);
@@ -68,7 +66,7 @@ export function* layOut(
     if (run?.kind === "inodes") run.inodes.push(index);
     const blocks = blocksToPlace(what.form);
     const dataRun = blocks === 0 ? undefined : runs.push({ kind: "data", blocks, inode: index }) - 1;
-    laidOut.push({ ...what, slot, dataRun });
+    laidOut.set(index, { ...what, slot, dataRun });
   }
   const shared = Math.ceil(sharedSize(sharedXattrs) / BLOCK_SIZE);
   const xattrRun = shared === 0 ? undefined : runs.push({ kind: "xattrs", blocks: shared }) - 1;
@@ -83,14 +81,14 @@ interface SizedUp {
 }
 
 function sizeUp(
-  inodes: readonly PlannedInode[],
+  inodes: PlannedInodes,
   index: number,
   planned: PlannedInode,
   { time, rootOffset }: LayoutOptions,
   extentsOf: (index: number) => readonly Extent[],
 ): SizedUp {
   const { node } = planned;
-  const path = (): string => pathOf(inodes, planned.parent, planned.name);
+  const path = (): string => inodes.pathOf(planned.parent, planned.name);
   const compact = isCompact(planned, time);
   const head = (compact ? COMPACT_INODE_SIZE : EXTENDED_INODE_SIZE) + bodySize(planned.xattrs);
   const room = index === 0 ? BLOCK_SIZE - rootOffset : BLOCK_SIZE;

@@ -1,11 +1,11 @@
 /** The tree as a list of inodes: everything about it that does not depend on where blocks lie. */
 import { assert } from "../../../errors.ts";
-import type { Directory, Inode } from "../../../tree/inode.ts";
+import { type Directory, type Entries, type Inode, writtenSlot } from "../../../tree/inode.ts";
 import type { Steps } from "../../../waiting/steps.ts";
 import { checkInode, checkName } from "../../kind/inode-limits.ts";
 import { EXTENDED_INODE_SIZE } from "../format/inode.ts";
 import { type DirectoryLayout, layOutDirectory } from "./directory-layout.ts";
-import { type PlannedInode, pathOf } from "./planned-inode.ts";
+import { PlannedInodes } from "./planned-inode.ts";
 import { type Attribute, NO_ATTRIBUTES, XattrPlanner } from "./xattrs.ts";
 
 /** Inodes that are added without a pause. */
@@ -13,7 +13,7 @@ const INODES_PER_STEP = 256;
 
 export interface Namespace {
   /** Depth-first in byte order of names, the root first. */
-  readonly inodes: readonly PlannedInode[];
+  readonly inodes: PlannedInodes;
   /** Attributes that several inodes refer to. */
   readonly sharedXattrs: readonly Attribute[];
 }
@@ -26,28 +26,27 @@ export interface Namespace {
 export function* planNamespace(root: Directory, rootRoom: number): Steps<Namespace> {
   const walk = new Walk();
   yield* walk.run(root);
-  const [first] = walk.inodes;
+  const first = walk.inodes.at(0);
   const sharedXattrs = walk.xattrs.share(first?.xattrs ?? NO_ATTRIBUTES, rootRoom - EXTENDED_INODE_SIZE);
   return { inodes: walk.inodes, sharedXattrs };
 }
 
 interface Frame {
   readonly index: number;
-  readonly entries: ReadonlyMap<string, Inode>;
+  readonly entries: Entries;
   readonly layout: DirectoryLayout;
   next: number;
 }
 
 class Walk {
-  readonly inodes: PlannedInode[] = [];
+  readonly inodes = new PlannedInodes();
   readonly xattrs = new XattrPlanner();
-  readonly #indexes = new Map<Inode, number>();
   /** Directories being walked. A stack of our own: a tree may be deeper than the call stack. */
   readonly #stack: Frame[] = [];
   /** The inode that is being added, for messages: one function for all, as there may be millions. */
   #parent = 0;
   #name = "";
-  readonly #path = (): string => pathOf(this.inodes, this.#parent, this.#name);
+  readonly #path = (): string => this.inodes.pathOf(this.#parent, this.#name);
 
   *run(root: Directory): Steps<void> {
     yield* this.#enter(root, 0, "");
@@ -60,7 +59,7 @@ class Walk {
         continue;
       }
       if (name === ".") layout.children[at] = index;
-      else if (name === "..") layout.children[at] = this.inodes[index]?.parent ?? 0;
+      else if (name === "..") layout.children[at] = this.inodes.parent(index);
       else {
         const child = entries.get(name);
         assert(child !== undefined, "a directory changed while it was walked");
@@ -72,14 +71,14 @@ class Walk {
   }
 
   *#descend(directory: Directory, parent: number, name: string): Steps<number> {
-    assert(!this.#indexes.has(directory), "a directory has two names");
-    this.#countLink(parent);
+    assert(this.inodes.indexOf(directory) === undefined, "a directory has two names");
+    this.inodes.countLink(parent);
     return yield* this.#enter(directory, parent, name);
   }
 
   #visit(child: Inode, parent: number, name: string): number {
-    const known = this.#indexes.get(child) ?? this.#add(child, parent, name, undefined);
-    this.#countLink(known);
+    const known = this.inodes.indexOf(child) ?? this.#add(child, parent, name, undefined);
+    this.inodes.countLink(known);
     return known;
   }
 
@@ -90,27 +89,21 @@ class Walk {
     const layout = yield* layOutDirectory(directory.entries.keys());
     const index = this.#add(directory, parent, name, layout);
     // Its name, or for the root its "..", and its own ".".
-    this.#countLink(index);
-    this.#countLink(index);
+    this.inodes.countLink(index);
+    this.inodes.countLink(index);
     this.#stack.push({ index, entries: directory.entries, layout, next: 0 });
     return index;
   }
 
-  #countLink(index: number): void {
-    const planned = this.inodes[index];
-    if (planned !== undefined) planned.links++;
-  }
-
   #add(node: Inode, parent: number, name: string, directory: DirectoryLayout | undefined): number {
-    const index = this.inodes.length;
     this.#parent = parent;
     this.#name = name;
     checkInode(node, "EROFS", this.#path);
-    const slot = node.type === "file" ? (node.slot ?? node.packed?.slot) : undefined;
-    const isWritten = slot !== undefined;
+    const isWritten = node.type === "file" && writtenSlot(node) !== undefined;
     const xattrs = isWritten ? NO_ATTRIBUTES : this.xattrs.plan(node.metadata.xattrs, this.#path);
-    this.inodes.push({ node, parent, name, links: 0, slot, directory, xattrs });
-    this.#indexes.set(node, index);
+    const index = this.inodes.add(node, parent, name);
+    this.inodes.setXattrs(index, xattrs);
+    if (directory !== undefined) this.inodes.setDirectory(index, directory);
     return index;
   }
 }

@@ -1,7 +1,8 @@
-import { BLOCK_SIZE, type Extent, type Mapped } from "../../../blocks/blocks.ts";
+import { BLOCK_SIZE, type Extent, type MappedList } from "../../../blocks/blocks.ts";
 import type { Move } from "../../../blocks/relocation.ts";
+import type { Cluster } from "../../../blocks/space.ts";
 import { Docker2vmError } from "../../../errors.ts";
-import type { Directory, RegularFile } from "../../../tree/inode.ts";
+import type { Directory } from "../../../tree/inode.ts";
 import type { Steps } from "../../../waiting/steps.ts";
 import type { FilesystemIdentity, Gather } from "../../kind/kind.ts";
 import type { Packing } from "../../kind/packing.ts";
@@ -13,6 +14,7 @@ import { MOST_BLOCKS } from "./data-form.ts";
 import { type Layout, layOut } from "./layout.ts";
 import { type Namespace, planNamespace } from "./namespace.ts";
 import { type Placement, placeMetadata } from "./placement.ts";
+import type { PlannedInodes } from "./planned-inode.ts";
 import { regroup } from "./regroup.ts";
 import type { Contents } from "./slots.ts";
 import { blockOf, type DeadBytes, offsetOf, writtenSlots } from "./written-slots.ts";
@@ -39,9 +41,6 @@ export interface ErofsPlan {
   readonly identity: FilesystemIdentity;
 }
 
-const NO_EXTENTS: readonly Extent[] = [];
-const NO_CONTENTS: Mapped = { extents: NO_EXTENTS };
-
 /**
  * Settles everything about the filesystem but the contents, which are in place. Pure: same tree, contents and identity,
  * same plan. Throws E_FILESYSTEM_LIMIT, naming the path where it is about one.
@@ -57,17 +56,16 @@ export function* planErofs(
   const { inodes } = namespace;
   const { gathers, contents } = regroup(inodes, streamed);
   yield;
-  const files = inodes.map(({ node }) => (node.type === "file" ? movable(node) : NO_CONTENTS));
+  const files = new MovableFiles(inodes);
   const slots = yield* writtenSlots(inodes, contents.slots);
   // How much metadata there is hardly depends on where contents lie: only the index of clusters that part is larger.
   const options = { time: identity.time, rootOffset };
-  const first = yield* layOut(namespace, options, (index) => files[index]?.extents ?? NO_EXTENTS);
+  const first = yield* layOut(namespace, options, (index) => files.extents(index));
   const metadata = first.runs.reduce((sum, { blocks }) => sum + blocks, 0);
   const places = closeUp({ files, blocks: slots.places }, contents, metadata);
   yield;
   const { vacating, moves, moved, movedBlocks } = places;
-  const extentsOf = (index: number): readonly Extent[] =>
-    moved.get(index) ?? files[index]?.extents ?? NO_EXTENTS;
+  const extentsOf = (index: number): readonly Extent[] => moved.get(index) ?? files.extents(index);
   const layout = moved.size === 0 ? first : yield* layOut(namespace, options, extentsOf);
   const placed = placeMetadata(layout.runs, places);
   const placement = endsWithInode(layout, placed) ? { ...placed, blocks: placed.blocks + 1 } : placed;
@@ -89,18 +87,39 @@ function endsWithInode({ runs, inodes }: Layout, { starts, blocks }: Placement):
   const run = runs[last];
   if (run?.kind !== "inodes") return false;
   return run.inodes.some((index) => {
-    const { compact = false, slot } = inodes[index] ?? {};
+    const { compact = false, slot } = inodes.get(index) ?? {};
     const size = compact ? COMPACT_INODE_SIZE : EXTENDED_INODE_SIZE;
     return slot !== undefined && slot.offset + size === run.blocks * BLOCK_SIZE;
   });
 }
 
-/** A file's extents as they may move: of compressed contents each cluster by itself. */
-function movable(file: RegularFile): Mapped {
-  const { extents } = file;
-  const { clusters = [] } = file.packed ?? {};
-  // Of millions of files, most: nothing is made for them.
-  if (clusters.length === 0) return file;
+/** Files with their extents as these may move: of compressed contents each cluster by itself. */
+class MovableFiles implements MappedList {
+  readonly #inodes: PlannedInodes;
+
+  constructor(inodes: PlannedInodes) {
+    this.#inodes = inodes;
+  }
+
+  get length(): number {
+    return this.#inodes.length;
+  }
+
+  extents(index: number): readonly Extent[] {
+    const node = this.#inodes.node(index);
+    const { clusters = [] } = (node?.type === "file" ? node.packed : undefined) ?? {};
+    const extents = this.#inodes.extents(index);
+    return clusters.length === 0 ? extents : byCluster(extents, clusters);
+  }
+
+  passingExtents(index: number): readonly Extent[] {
+    const node = this.#inodes.node(index);
+    const isPacked = node?.type === "file" && node.packed !== undefined;
+    return isPacked ? this.extents(index) : this.#inodes.passingExtents(index);
+  }
+}
+
+function byCluster(extents: readonly Extent[], clusters: readonly Cluster[]): readonly Extent[] {
   const pieces: Extent[] = [];
   let [next, border] = [0, 0];
   for (const { logical, physical, length } of extents) {
@@ -111,7 +130,7 @@ function movable(file: RegularFile): Mapped {
       done += part;
     }
   }
-  return { extents: pieces };
+  return pieces;
 }
 
 function tooLarge(blocks: number): Error {
@@ -124,11 +143,11 @@ function tooLarge(blocks: number): Error {
 
 /** The byte of the image that an inode, by its index, begins with. */
 export function positionOf(plan: ErofsPlan, index: number): number {
-  const planned = plan.namespace.inodes[index];
-  if (planned?.slot !== undefined) {
-    return (plan.slotPlaces[blockOf(planned.slot)] ?? 0) * BLOCK_SIZE + offsetOf(planned.slot);
+  const written = plan.namespace.inodes.slot(index);
+  if (written !== undefined) {
+    return (plan.slotPlaces[blockOf(written)] ?? 0) * BLOCK_SIZE + offsetOf(written);
   }
-  const { run = 0, offset = 0 } = plan.layout.inodes[index]?.slot ?? {};
+  const { run = 0, offset = 0 } = plan.layout.inodes.get(index)?.slot ?? {};
   return (plan.placement.starts[run] ?? 0) * BLOCK_SIZE + offset;
 }
 

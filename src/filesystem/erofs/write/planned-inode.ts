@@ -1,7 +1,8 @@
-import type { Extent, Inode, RegularFile } from "../../../tree/inode.ts";
+import { type Extent, type Inode, type RegularFile, writtenSlot } from "../../../tree/inode.ts";
+import { InodeList, ListedInode } from "../../kind/inode-list.ts";
 import type { ClusterMap } from "./compressed-index.ts";
 import type { DirectoryLayout } from "./directory-layout.ts";
-import type { PlannedXattrs } from "./xattrs.ts";
+import { NO_ATTRIBUTES, type PlannedXattrs } from "./xattrs.ts";
 
 /** An inode of the tree, in the order of the walk. */
 export interface PlannedInode {
@@ -10,12 +11,70 @@ export interface PlannedInode {
   readonly parent: number;
   /** The name there; "" for the root. */
   readonly name: string;
-  links: number;
+  readonly links: number;
   /** Where the inode was written to with its contents; undefined if it was not. */
-  slot: number | undefined;
+  readonly slot: number | undefined;
   readonly directory: DirectoryLayout | undefined;
   /** None of a file whose inode was written with its contents. */
   readonly xattrs: PlannedXattrs;
+}
+
+export class PlannedInodes extends InodeList {
+  readonly #directories = new Map<number, DirectoryLayout>();
+  readonly #xattrs = new Map<number, PlannedXattrs>();
+  /** Of those whose inodes are not where they were written to. */
+  readonly #slots = new Map<number, number>();
+
+  /** The inode at `index`, of which to go on to others. */
+  from(index: number): Listed {
+    return new Listed(this, index);
+  }
+
+  at(index: number): PlannedInode | undefined {
+    return this.node(index) === undefined ? undefined : this.from(index);
+  }
+
+  /** The layout of a directory; undefined for anything else. */
+  directory(index: number): DirectoryLayout | undefined {
+    return this.node(index)?.type === "directory" ? this.#directories.get(index) : undefined;
+  }
+
+  xattrs(index: number): PlannedXattrs {
+    return this.#xattrs.get(index) ?? NO_ATTRIBUTES;
+  }
+
+  /** Where the inode was written to with its contents; undefined if it was not. */
+  slot(index: number): number | undefined {
+    const node = this.node(index);
+    if (node?.type !== "file") return undefined;
+    return (this.#slots.size === 0 ? undefined : this.#slots.get(index)) ?? writtenSlot(node);
+  }
+
+  moveTo(index: number, slot: number): void {
+    this.#slots.set(index, slot);
+  }
+
+  setDirectory(index: number, layout: DirectoryLayout): void {
+    this.#directories.set(index, layout);
+  }
+
+  setXattrs(index: number, xattrs: PlannedXattrs): void {
+    if (xattrs !== NO_ATTRIBUTES) this.#xattrs.set(index, xattrs);
+  }
+}
+
+export class Listed extends ListedInode<PlannedInodes> implements PlannedInode {
+  get slot(): number | undefined {
+    return this.list.slot(this.index);
+  }
+
+  get directory(): DirectoryLayout | undefined {
+    return this.list.directory(this.index);
+  }
+
+  get xattrs(): PlannedXattrs {
+    return this.list.xattrs(this.index);
+  }
 }
 
 /** How the data of an inode is kept (fs/erofs/erofs_fs.h, EROFS_INODE_*). */
@@ -29,16 +88,9 @@ export type DataForm =
   /** In clusters, which take `blocks` blocks. */
   | ({ readonly kind: "compressed"; readonly blocks: number } & ClusterMap);
 
-/** The path, from "/", of the entry `name` in the directory at `parent`. */
-export function pathOf(inodes: readonly PlannedInode[], parent: number, name: string): string {
-  const names: string[] = [name];
-  for (let at = parent; at !== 0; at = inodes[at]?.parent ?? 0) names.push(inodes[at]?.name ?? "");
-  return `/${names.reverse().join("/")}`;
-}
-
 /** A file whose inode was written with its contents. */
 export interface SlottedFile {
-  readonly planned: PlannedInode;
+  readonly index: number;
   readonly file: RegularFile;
   readonly slot: number;
 }

@@ -8,9 +8,9 @@ import type { Gather } from "../../kind/kind.ts";
 import { SLOT_SIZE } from "../format/inode.ts";
 import { FIRST_BLOCK } from "./closing-targets.ts";
 import { Packer, type Slot } from "./packer.ts";
-import type { PlannedInode, SlottedFile } from "./planned-inode.ts";
+import type { PlannedInodes, SlottedFile } from "./planned-inode.ts";
 import { type Contents, SLOTS_PER_BLOCK } from "./slots.ts";
-import { blockOf, liveBytes, offsetOf, slotSize } from "./written-slots.ts";
+import { blockOf, liveBytes, offsetOf, slotSize, slottedFiles } from "./written-slots.ts";
 
 /** A block with no more than so many bytes of files is worth being emptied. */
 const LITTLE = (BLOCK_SIZE * 3) / 4;
@@ -24,14 +24,12 @@ export interface Regrouped {
 }
 
 /** Gives slots of blocks with little in them to new blocks, which lie where nothing is that any file has. */
-export function regroup(inodes: readonly PlannedInode[], contents: Contents): Regrouped {
+export function regroup(inodes: PlannedInodes, contents: Contents): Regrouped {
   const { slots } = contents;
   const live = liveBytes(inodes, slots.places.length);
   const moving: SlottedFile[] = [];
-  for (const planned of inodes) {
-    const { node, slot } = planned;
-    if (node.type !== "file" || slot === undefined || (live[blockOf(slot)] ?? 0) > LITTLE) continue;
-    moving.push({ planned, file: node, slot });
+  for (const slotted of slottedFiles(inodes)) {
+    if ((live[blockOf(slotted.slot)] ?? 0) <= LITTLE) moving.push(slotted);
   }
   let blocks = 0;
   const packer = new Packer(() => blocks++);
@@ -47,13 +45,13 @@ export function regroup(inodes: readonly PlannedInode[], contents: Contents): Re
     places.push(place);
     used.push(0);
   }
-  for (const [i, { planned, file, slot }] of moving.entries()) {
+  for (const [i, { index, file, slot }] of moving.entries()) {
     const { run, offset }: Slot = packed[i] ?? { run: 0, offset: 0 };
     const length = slotSize(file);
     const from = (places[blockOf(slot)] ?? 0) * BLOCK_SIZE + offsetOf(slot);
     parts[run]?.push({ from, offset, length });
     used[first + run] = (used[first + run] ?? 0) + length;
-    planned.slot = (first + run) * SLOTS_PER_BLOCK + offset / SLOT_SIZE;
+    inodes.moveTo(index, (first + run) * SLOTS_PER_BLOCK + offset / SLOT_SIZE);
   }
   const gathers = parts.map((own, run) => ({ to: places[first + run] ?? 0, parts: own }));
   const targets = gathers.map(({ to }) => ({ start: to, length: 1 }));
@@ -65,15 +63,14 @@ type Part = Gather["parts"][number];
 
 /** The lowest blocks that no file has anything in, slots that are still to be read included. */
 function* freeBlocks(
-  inodes: readonly PlannedInode[],
+  inodes: PlannedInodes,
   { end, slots }: Contents,
   live: Int32Array,
   count: number,
 ): Generator<number> {
   const taken = new RunCollector();
-  for (const { node } of inodes) {
-    if (node.type !== "file") continue;
-    for (const { physical, length } of node.extents) taken.add(physical, length);
+  for (let index = 0; index < inodes.length; index++) {
+    for (const { physical, length } of inodes.passingExtents(index)) taken.add(physical, length);
   }
   for (const [block, bytes] of live.entries()) if (bytes > 0) taken.add(slots.places[block] ?? 0, 1);
   const all = { starts: [FIRST_BLOCK], ends: [Math.max(end, FIRST_BLOCK) + count] };

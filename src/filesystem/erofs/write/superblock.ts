@@ -13,6 +13,7 @@ import {
 import { COMPAT, INCOMPAT } from "../format/features.ts";
 import { BLOCK_BITS, EROFS_SUPER_MAGIC_V1, SUPERBLOCK, SUPERBLOCK_OFFSET } from "../format/superblock.ts";
 import { MAX_DISTANCE } from "../lz4/format.ts";
+import type { Layout } from "./layout.ts";
 import { type ErofsPlan, nidOf } from "./plan.ts";
 
 /** Writes the superblock into the first block, which is complete but for it. */
@@ -43,9 +44,13 @@ export function sealFirstBlock(plan: ErofsPlan, block: Uint8Array): void {
 }
 
 function incompatOf({ layout, packing }: ErofsPlan): number {
-  const hasChunks = layout.inodes.some((inode) => inode?.form.kind === "chunks");
   const ofPacking = packing === undefined ? 0 : INCOMPAT.lz4_0padding | INCOMPAT.compr_cfgs;
-  return ofPacking | (hasChunks ? INCOMPAT.chunked_file : 0);
+  return ofPacking | (hasChunks(layout) ? INCOMPAT.chunked_file : 0);
+}
+
+function hasChunks({ inodes }: Layout): boolean {
+  for (const { form } of inodes.values()) if (form.kind === "chunks") return true;
+  return false;
 }
 
 function encodeLz4Config({ clusterBlocks }: Packing, view: DataView): void {

@@ -1,11 +1,11 @@
 /** What became of the slots that were written while contents streamed. */
 import { BLOCK_SIZE } from "../../../blocks/blocks.ts";
 import { assert } from "../../../errors.ts";
-import type { RegularFile } from "../../../tree/inode.ts";
+import { type RegularFile, writtenSlot } from "../../../tree/inode.ts";
 import type { Steps } from "../../../waiting/steps.ts";
 import type { FileRest } from "../../kind/kind.ts";
 import { EXTENDED_INODE_SIZE, SLOT_SIZE } from "../format/inode.ts";
-import type { PlannedInode, SlottedFile } from "./planned-inode.ts";
+import type { PlannedInodes, SlottedFile } from "./planned-inode.ts";
 import { SLOTS_PER_BLOCK, type SlotTable } from "./slots.ts";
 import { bodySize, NO_ATTRIBUTES, ownXattrs } from "./xattrs.ts";
 
@@ -24,7 +24,7 @@ export interface WrittenSlots {
   readonly dead: readonly DeadBytes[];
 }
 
-export function* writtenSlots(inodes: readonly PlannedInode[], slots: SlotTable): Steps<WrittenSlots> {
+export function* writtenSlots(inodes: PlannedInodes, slots: SlotTable): Steps<WrittenSlots> {
   const bytes = liveBytes(inodes, slots.places.length);
   yield;
   const live: number[] = [];
@@ -39,22 +39,28 @@ export function* writtenSlots(inodes: readonly PlannedInode[], slots: SlotTable)
     if (length < all) partial.set(block, []);
   }
   yield;
-  for (const planned of partial.size === 0 ? [] : inodes) {
-    const { node, slot } = planned;
-    if (node.type === "file" && slot !== undefined)
-      partial.get(blockOf(slot))?.push({ planned, file: node, slot });
+  if (partial.size > 0) {
+    for (const slotted of slottedFiles(inodes)) partial.get(blockOf(slotted.slot))?.push(slotted);
   }
   return { live, places, dead: [...partial].flatMap(([block, files]) => deadBytes(block, files)) };
 }
 
 /** Bytes that files have in each of so many blocks. */
-export function liveBytes(inodes: readonly PlannedInode[], blocks: number): Int32Array {
+export function liveBytes(inodes: PlannedInodes, blocks: number): Int32Array {
   const bytes = new Int32Array(blocks);
-  for (const { node, slot } of inodes) {
-    if (node.type !== "file" || slot === undefined) continue;
-    bytes[blockOf(slot)] = (bytes[blockOf(slot)] ?? 0) + slotSize(node);
+  for (const { file, slot } of slottedFiles(inodes)) {
+    bytes[blockOf(slot)] = (bytes[blockOf(slot)] ?? 0) + slotSize(file);
   }
   return bytes;
+}
+
+/** Files whose inodes were written with their contents, in their order. */
+export function* slottedFiles(inodes: PlannedInodes): Generator<SlottedFile, undefined> {
+  for (let index = 0; index < inodes.length; index++) {
+    const file = inodes.node(index);
+    const slot = inodes.slot(index);
+    if (file?.type === "file" && slot !== undefined) yield { index, file, slot };
+  }
 }
 
 /** What is between those files, and behind the last of them. */
@@ -82,7 +88,8 @@ function headSize({ metadata }: RegularFile): number {
 
 /** Where the last bytes of a file are; undefined if it has no slot. */
 export function restOf(file: RegularFile, { places }: SlotTable): FileRest | undefined {
-  const { slot = file.packed?.slot, size } = file;
+  const { size } = file;
+  const slot = writtenSlot(file);
   if (slot === undefined) return undefined;
   const start = (places[blockOf(slot)] ?? 0) * BLOCK_SIZE + offsetOf(slot);
   return { position: start + headSize(file), length: size % BLOCK_SIZE };

@@ -22,12 +22,12 @@ import {
   FILE_TYPE,
 } from "../format/directory.ts";
 import { type DirectoryIndex, type DirectoryLayout, entrySize } from "./directory-layout.ts";
-import { inodeNumber, type PlannedInode } from "./planned-inode.ts";
+import { inodeNumber, type PlannedInodes } from "./planned-inode.ts";
 
 /** A directory with what its blocks say beyond its layout. */
 export interface DirectoryContext {
   readonly layout: DirectoryLayout;
-  readonly inodes: readonly PlannedInode[];
+  readonly inodes: PlannedInodes;
   /** Numbers of the directory and of the one above it. */
   readonly number: number;
   readonly parent: number;
@@ -72,7 +72,7 @@ function encodeLeaf(
 
 function addEntry(writer: EntryWriter, { layout, inodes }: DirectoryContext, i: number): void {
   const child = layout.children[i] ?? 0;
-  const type = FILE_TYPE[inodes[child]?.node.type ?? "file"];
+  const type = FILE_TYPE[inodes.node(child)?.type ?? "file"];
   writer.add(layout.names[i] ?? "", inodeNumber(child), type);
 }
 

@@ -17,7 +17,7 @@ export interface DirectoryLayout {
   /** In byte order, without "." and "..". */
   readonly names: readonly string[];
   /** For each name the index of its inode; filled in while the tree is walked. */
-  readonly children: number[];
+  readonly children: Int32Array;
   /** Blocks of the directory. */
   readonly blocks: number;
   readonly index: DirectoryIndex | undefined;
@@ -56,7 +56,8 @@ export function* layOutDirectory(
 ): Steps<DirectoryLayout> {
   let size = 2 * DOT_ENTRY_SIZE;
   for (const name of names) size += entrySize(name);
-  if (size <= room.entries) return { names, children: [], blocks: minimumBlocks, index: undefined, room };
+  const children = new Int32Array(names.length);
+  if (size <= room.entries) return { names, children, blocks: minimumBlocks, index: undefined, room };
   const index = yield* buildIndex(names, hash, room);
   if (index.nodes > room.rootLimit) {
     throw limitError(
@@ -65,7 +66,7 @@ export function* layOutDirectory(
       "spread the files over several directories in the image",
     );
   }
-  return { names, children: [], blocks: 1 + index.nodes + index.leafHashes.length, index, room };
+  return { names, children, blocks: 1 + index.nodes + index.leafHashes.length, index, room };
 }
 
 function* buildIndex(

@@ -58,9 +58,10 @@ function encodeByNumber(plan: Ext4Plan, slot: InodeSlot, number: number): void {
     return;
   }
   const index = inodeIndex(number);
-  const planned = namespace.inodes[index];
+  const planned = namespace.inodes.at(index);
   if (planned === undefined) encodeUnusedInode(slot, number);
-  else encodeInode(planned, mappingOf(placement, index, planned), xattrBlockOf(plan, planned), slot, number);
+  else
+    encodeInode(planned, mappingOf(placement, namespace, index), xattrBlockOf(plan, planned), slot, number);
 }
 
 function xattrBlockOf({ namespace, placement }: Ext4Plan, { xattrs }: PlannedInode): PlacedXattrBlock {

@@ -16,7 +16,7 @@ export function* emitTree(plan: Ext4Plan, seed: number | undefined): Generator<P
   const { namespace, placement } = plan;
   const buffer = new PieceBuffer();
   for (const [index, mapping] of placement.mappings) {
-    const planned = namespace.inodes[index];
+    const planned = namespace.inodes.at(index);
     if (planned === undefined) continue;
     const own = { number: inodeNumber(index), mapping, seed: seedOf(seed, inodeNumber(index)) };
     if (ownBlocks(planned) > 0) yield* emitOwnBlocks(buffer, plan, planned, own);

@@ -64,7 +64,7 @@ function countInodes(
   }
   // By index: a pair for each of a million inodes takes longer than all else here.
   for (let index = 0; index < namespace.inodes.length; index++) {
-    if (namespace.inodes[index]?.directory === undefined) continue;
+    if (namespace.inodes.node(index)?.type !== "directory") continue;
     const group = Math.floor((inodeNumber(index) - 1) / inodesPerGroup);
     usedDirectories[group] = (usedDirectories[group] ?? 0) + 1;
   }

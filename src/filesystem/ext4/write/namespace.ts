@@ -1,13 +1,20 @@
 /** The tree as inodes with numbers: everything about it that does not depend on where blocks lie. */
 import { assert } from "../../../errors.ts";
-import { type Directory, type Extent, type Inode, NO_XATTRS, type Timestamp } from "../../../tree/inode.ts";
+import {
+  type Directory,
+  directoryOf,
+  type Entries,
+  type Inode,
+  NO_XATTRS,
+  type Timestamp,
+} from "../../../tree/inode.ts";
 import { sortedNames } from "../../../waiting/sorted.ts";
 import type { Steps } from "../../../waiting/steps.ts";
 import { checkInode, checkName } from "../../kind/inode-limits.ts";
 import type { DirectoryHash } from "../format/dirhash.ts";
 import { type DirectoryLayout, layOutDirectory } from "./directory-layout.ts";
-import { checkLinks, fileExtents } from "./inode-limits.ts";
-import { type Namespace, type PlannedInode, pathOf, plannedValueInode } from "./planned-inode.ts";
+import { checkLinks, otherExtents } from "./inode-limits.ts";
+import { type Namespace, PlannedInodes } from "./planned-inode.ts";
 import type { Variant } from "./variant.ts";
 import { XattrPlanner } from "./xattrs.ts";
 
@@ -37,29 +44,28 @@ export function* planNamespace(root: Directory, options: NamespaceOptions): Step
   const walk = new Walk(options);
   yield* walk.run(root);
   const { blocks: xattrBlocks, valueInodes } = walk.xattrs;
-  for (const valueInode of valueInodes) walk.inodes.push(plannedValueInode(valueInode));
+  for (const value of valueInodes) walk.inodes.addValue(value);
   return { inodes: walk.inodes, xattrBlocks, valueInodes: valueInodes.length };
 }
 
 interface Frame {
   readonly index: number;
-  readonly entries: ReadonlyMap<string, Inode>;
+  readonly entries: Entries;
   readonly layout: DirectoryLayout;
+  /** The next of its names. */
+  next: number;
 }
 
-const NO_EXTENTS: readonly Extent[] = [];
-
 class Walk {
-  readonly inodes: PlannedInode[] = [];
+  readonly inodes = new PlannedInodes();
   readonly xattrs: XattrPlanner;
   readonly #options: NamespaceOptions;
-  readonly #indexes = new Map<Inode, number>();
   /** Directories being walked. A stack of our own: a tree may be deeper than the call stack. */
   readonly #stack: Frame[] = [];
   /** The inode that is being added, for messages: one function for all, as there may be millions. */
   #parent = 0;
   #name = "";
-  readonly #path = (): string => pathOf(this.inodes, this.#parent, this.#name);
+  readonly #path = (): string => this.inodes.pathOf(this.#parent, this.#name);
 
   constructor(options: NamespaceOptions) {
     this.#options = options;
@@ -78,14 +84,14 @@ class Walk {
     this.#enter(0, entries);
     for (let frame = this.#stack.at(-1); frame !== undefined; frame = this.#stack.at(-1)) {
       const { layout, index } = frame;
-      if (layout.children.length === layout.names.length) {
+      const name = layout.names[frame.next];
+      if (name === undefined) {
         this.#stack.pop();
         continue;
       }
-      const name = layout.names[layout.children.length] ?? "";
       const child = frame.entries.get(name);
       assert(child !== undefined, "a directory changed while it was walked");
-      const isNewDirectory = child.type === "directory" && !this.#indexes.has(child);
+      const isNewDirectory = child.type === "directory" && this.inodes.indexOf(child) === undefined;
       const directory = isNewDirectory ? yield* this.#layOut(child.entries, index, name) : undefined;
       this.#visit(frame, name, child, directory);
       if (this.inodes.length % INODES_PER_STEP === 0) yield;
@@ -93,7 +99,7 @@ class Walk {
     checkLinks(this.inodes, this.#options.variant);
   }
 
-  #rootEntries(root: Directory): ReadonlyMap<string, Inode> {
+  #rootEntries(root: Directory): Entries {
     if (!this.#options.lostAndFound || root.entries.has(LOST_AND_FOUND)) return root.entries;
     const { time } = this.#options;
     const metadata = {
@@ -105,61 +111,52 @@ class Walk {
       ctime: time,
       xattrs: NO_XATTRS,
     };
-    const created: Directory = { type: "directory", metadata, entries: new Map() };
+    const created = directoryOf(metadata);
     return new Map(root.entries).set(LOST_AND_FOUND, created);
   }
 
   /** `directory` is the child's own layout, if it is a directory that was not there before. */
-  #visit({ index, layout }: Frame, name: string, child: Inode, directory: DirectoryLayout | undefined): void {
-    const childIndex = this.#indexes.get(child) ?? this.#add(child, index, name, directory);
-    layout.children.push(childIndex);
+  #visit(frame: Frame, name: string, child: Inode, directory: DirectoryLayout | undefined): void {
+    const { index, layout } = frame;
+    const childIndex = this.inodes.indexOf(child) ?? this.#add(child, index, name, directory);
+    layout.children[frame.next++] = childIndex;
     if (child.type === "directory") this.#enterChild(index, childIndex, child);
-    else this.#countLink(childIndex);
+    else this.inodes.countLink(childIndex);
   }
 
   #enterChild(parent: number, index: number, child: Directory): void {
-    assert(this.inodes[index]?.links === 0, "a directory has two names");
-    this.#countLink(parent);
+    assert(this.inodes.links(index) === 0, "a directory has two names");
+    this.inodes.countLink(parent);
     this.#enter(index, child.entries);
   }
 
-  #enter(index: number, entries: ReadonlyMap<string, Inode>): void {
-    const planned = this.inodes[index];
-    assert(planned?.directory !== undefined, "only directories are entered");
-    planned.links += 2;
-    this.#stack.push({ index, entries, layout: planned.directory });
-  }
-
-  #countLink(index: number): void {
-    const planned = this.inodes[index];
-    if (planned !== undefined) planned.links++;
+  #enter(index: number, entries: Entries): void {
+    const layout = this.inodes.directory(index);
+    assert(layout !== undefined, "only directories are entered");
+    // Its name, or for the root its "..", and its own ".".
+    this.inodes.countLink(index);
+    this.inodes.countLink(index);
+    this.#stack.push({ index, entries, layout, next: 0 });
   }
 
   #add(node: Inode, parent: number, name: string, directory: DirectoryLayout | undefined): number {
-    const index = this.inodes.length;
     const path = this.#path;
     this.#parent = parent;
     this.#name = name;
     checkInode(node, FORMAT, path);
     const xattrs = this.xattrs.plan(node.metadata.xattrs, path);
-    this.inodes.push({
-      node,
-      parent,
-      name,
-      links: 0,
-      extents: node.type === "file" ? fileExtents(node, this.#options.variant, path) : NO_EXTENTS,
-      directory,
-      xattrs,
-      valueInode: undefined,
-    });
-    this.#indexes.set(node, index);
+    const extents = node.type === "file" ? otherExtents(node, this.#options.variant, path) : undefined;
+    const index = this.inodes.add(node, parent, name);
+    this.inodes.setXattrs(index, xattrs);
+    if (extents !== undefined) this.inodes.holdAs(index, extents);
+    if (directory !== undefined) this.inodes.setDirectory(index, directory);
     return index;
   }
 
-  *#layOut(entries: ReadonlyMap<string, Inode>, parent: number, name: string): Steps<DirectoryLayout> {
+  *#layOut(entries: Entries, parent: number, name: string): Steps<DirectoryLayout> {
     this.#parent = parent;
     this.#name = name;
-    const names = yield* sortedNames([...entries.keys()]);
+    const names = yield* sortedNames(entries.keys());
     for (const entry of names) checkName(entry, FORMAT, this.#path);
     const isLostAndFound = this.#options.lostAndFound && parent === 0 && name === LOST_AND_FOUND;
     const minimumBlocks = isLostAndFound ? LOST_AND_FOUND_BLOCKS : 1;

@@ -48,9 +48,12 @@ export function ownBlocks({ node, directory, valueInode }: PlannedInode): number
   return node.type === "symlink" && node.target.length >= I_BLOCK_SIZE ? 1 : 0;
 }
 
-/** Where the blocks of an inode of the namespace lie. */
-export function mappingOf({ mappings }: Placement, index: number, { extents }: PlannedInode): Mapping {
-  return mappings.get(index) ?? (extents.length === 0 ? NO_MAPPING : { extents, nodes: NO_MAPPING.nodes });
+/** Where the blocks of an inode of the namespace lie: good until the next call. */
+export function mappingOf({ mappings }: Placement, { inodes }: Namespace, index: number): Mapping {
+  const mapping = mappings.get(index);
+  if (mapping !== undefined) return mapping;
+  const extents = inodes.passingExtents(index);
+  return extents.length === 0 ? NO_MAPPING : { extents, nodes: NO_MAPPING.nodes };
 }
 
 /**
@@ -152,13 +155,12 @@ class TreePlacer {
     moved: Relocation["extents"],
   ): Pick<Placement, "mappings" | "xattrBlocks"> {
     const mappings = new Map<number, Mapping>();
-    for (let index = 0; index < inodes.length; index++) {
-      const planned = inodes[index];
-      if (planned === undefined) continue;
+    for (const planned = inodes.from(0); planned.index < inodes.length; planned.index++) {
+      const { index } = planned;
       const blocks = ownBlocks(planned);
       const elsewhere = blocks > 0 ? extentsOf(this.#take(blocks)) : moved.get(index);
-      const mapping = this.map(elsewhere ?? planned.extents);
-      if (elsewhere !== undefined || mapping.nodes.length > 0) mappings.set(index, mapping);
+      if (elsewhere === undefined && this.#form.nodeCount(inodes.passingExtents(index)) === 0) continue;
+      mappings.set(index, this.map(elsewhere ?? planned.extents));
     }
     return { mappings, xattrBlocks: blocksOf(this.#take(xattrBlocks.length)) };
   }

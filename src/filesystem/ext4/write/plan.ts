@@ -102,9 +102,11 @@ function findSize(size: SizeChoice, demand: Demand, attempt: Attempt<Placement>)
 /** Blocks that the tree needs besides contents, as far as they do not depend on places. */
 function treeDemand({ inodes, xattrBlocks }: Namespace, form: MapForm): number {
   let blocks = xattrBlocks.length;
-  for (const planned of inodes) {
+  for (const planned = inodes.from(0); planned.index < inodes.length; planned.index++) {
     const own = ownBlocks(planned);
-    blocks += own + form.nodeCount(own === 0 ? planned.extents : [{ logical: 0, physical: 0, length: own }]);
+    const extents =
+      own === 0 ? inodes.passingExtents(planned.index) : [{ logical: 0, physical: 0, length: own }];
+    blocks += own + form.nodeCount(extents);
   }
   return blocks;
 }

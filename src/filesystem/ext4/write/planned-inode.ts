@@ -1,4 +1,5 @@
-import { EPOCH, type Extent, type Inode, NO_XATTRS } from "../../../tree/inode.ts";
+import { EPOCH, type Extent, type Inode, NO_XATTRS, type RegularFile } from "../../../tree/inode.ts";
+import { InodeList, ListedInode } from "../../kind/inode-list.ts";
 import { EXT4_GOOD_OLD_FIRST_INO, EXT4_LINK_MAX, EXT4_ROOT_INO } from "../format/inode.ts";
 import type { DirectoryLayout } from "./directory-layout.ts";
 import { NOT_ATTRIBUTED, type PlannedXattrs } from "./planned-xattrs.ts";
@@ -13,7 +14,7 @@ export interface PlannedInode {
   /** The name there; "" for the root. */
   readonly name: string;
   /** i_links_count, as counted on the walk. */
-  links: number;
+  readonly links: number;
   /** A regular file's contents as ext4 can hold them; none for anything else. */
   readonly extents: readonly Extent[];
   readonly directory: DirectoryLayout | undefined;
@@ -22,28 +23,80 @@ export interface PlannedInode {
   readonly valueInode: ValueInode | undefined;
 }
 
+/** Inode `i` has the number `inodeNumber(i)`. Those that hold values of attributes come last. */
+export class PlannedInodes extends InodeList {
+  readonly #directories = new Map<number, DirectoryLayout>();
+  readonly #xattrs = new Map<number, PlannedXattrs>();
+  readonly #values = new Map<number, ValueInode>();
+
+  /** The inode at `index`, of which to go on to others. */
+  from(index: number): Listed {
+    return new Listed(this, index);
+  }
+
+  at(index: number): PlannedInode | undefined {
+    return this.node(index) === undefined ? undefined : this.from(index);
+  }
+
+  *[Symbol.iterator](): Generator<PlannedInode, undefined> {
+    for (let index = 0; index < this.length; index++) {
+      const planned = this.at(index);
+      if (planned !== undefined) yield planned;
+    }
+  }
+
+  /** The layout of a directory; undefined for anything else. */
+  directory(index: number): DirectoryLayout | undefined {
+    return this.node(index)?.type === "directory" ? this.#directories.get(index) : undefined;
+  }
+
+  setDirectory(index: number, layout: DirectoryLayout): void {
+    this.#directories.set(index, layout);
+  }
+
+  xattrs(index: number): PlannedXattrs {
+    return this.#xattrs.get(index) ?? NOT_ATTRIBUTED;
+  }
+
+  /** What the inode holds if it holds an attribute's value. */
+  valueInode(index: number): ValueInode | undefined {
+    return this.#values.get(index);
+  }
+
+  setXattrs(index: number, xattrs: PlannedXattrs): void {
+    if (xattrs !== NOT_ATTRIBUTED) this.#xattrs.set(index, xattrs);
+  }
+
+  /** The inode as it is numbered and written. The hash is its atime; the upper half of the references its ctime, 0. */
+  addValue(value: ValueInode): void {
+    const atime = { seconds: value.hash, nanoseconds: 0 };
+    const metadata = { mode: 0o600, uid: 0, gid: 0, mtime: EPOCH, atime, ctime: EPOCH, xattrs: NO_XATTRS };
+    const node: RegularFile = { type: "file", metadata, size: value.value.length, extents: [] };
+    const index = this.add(node, 0, "");
+    this.countLink(index);
+    this.#values.set(index, value);
+  }
+}
+
+export class Listed extends ListedInode<PlannedInodes> implements PlannedInode {
+  get directory(): DirectoryLayout | undefined {
+    return this.list.directory(this.index);
+  }
+
+  get xattrs(): PlannedXattrs {
+    return this.list.xattrs(this.index);
+  }
+
+  get valueInode(): ValueInode | undefined {
+    return this.list.valueInode(this.index);
+  }
+}
+
 export interface Namespace {
-  /** Inode `i` has the number `inodeNumber(i)`; the root is the first. */
-  readonly inodes: readonly PlannedInode[];
+  readonly inodes: PlannedInodes;
   readonly xattrBlocks: readonly XattrBlock[];
   /** Inodes at the end that hold values of attributes. */
   readonly valueInodes: number;
-}
-
-/** The inode as it is numbered and written. The hash is its atime; the upper half of the references is its ctime, 0. */
-export function plannedValueInode(valueInode: ValueInode): PlannedInode {
-  const atime = { seconds: valueInode.hash, nanoseconds: 0 };
-  const metadata = { mode: 0o600, uid: 0, gid: 0, mtime: EPOCH, atime, ctime: EPOCH, xattrs: NO_XATTRS };
-  return {
-    node: { type: "file", metadata, size: valueInode.value.length, extents: [] },
-    parent: 0,
-    name: "",
-    links: 1,
-    extents: [],
-    directory: undefined,
-    xattrs: NOT_ATTRIBUTED,
-    valueInode,
-  };
 }
 
 /** The number of an inode of the namespace: the root's is fixed, the others follow the reserved ones. */
@@ -55,13 +108,6 @@ export function inodeNumber(index: number): number {
 export function inodeIndex(number: number): number {
   if (number === EXT4_ROOT_INO) return 0;
   return number < EXT4_GOOD_OLD_FIRST_INO ? -1 : number - EXT4_GOOD_OLD_FIRST_INO + 1;
-}
-
-/** The path, from "/", of the entry `name` in the directory at `parent`. */
-export function pathOf(inodes: readonly PlannedInode[], parent: number, name: string): string {
-  const names: string[] = [name];
-  for (let at = parent; at !== 0; at = inodes[at]?.parent ?? 0) names.push(inodes[at]?.name ?? "");
-  return `/${names.reverse().join("/")}`;
 }
 
 /** i_links_count of a directory: from what the field may say on, 1 means "many" (dir_nlink). */

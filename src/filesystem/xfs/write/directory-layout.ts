@@ -33,7 +33,7 @@ export interface DirectoryLayout {
   /** In byte order, without "." and "..". */
   readonly names: readonly string[];
   /** For each name the index of its inode; filled in while the tree is walked. */
-  readonly children: number[];
+  readonly children: Int32Array;
   /** Absent where all lies inside the inode. */
   readonly blocks: DirectoryBlocks | undefined;
 }

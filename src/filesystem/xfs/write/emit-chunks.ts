@@ -33,10 +33,11 @@ function encodeSlot(plan: XfsPlan, slot: number, room: InodeRoom): void {
     return;
   }
   const index = slot === 0 ? 0 : slot - OWN_INODES;
-  const planned = namespace[index];
+  const planned = namespace.at(index);
   if (planned === undefined) {
     encodeFreeInode(room);
     return;
   }
-  encodeInode(planned, placement.forks.get(index), directoryContext(plan, planned, room.owner), room);
+  const places = { forks: placement.forks.get(index), extents: namespace.passingExtents(index) };
+  encodeInode(planned, places, directoryContext(plan, planned, room.owner), room);
 }

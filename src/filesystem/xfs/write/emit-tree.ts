@@ -15,7 +15,7 @@ import { ownRuns } from "./tree-placer.ts";
 export function* treeJobs(plan: XfsPlan): Generator<BlockJob> {
   const { namespace, placement, options } = plan;
   for (const [index, { data, attributes }] of placement.forks) {
-    const planned = namespace[index];
+    const planned = namespace.at(index);
     if (planned === undefined) continue;
     const owner = { number: inodeNumber(placement.chunks, index), uuid: options.uuid };
     if (ownRuns(planned).length > 0) yield* ownJobs(plan, planned, owner, data.extents);
@@ -37,7 +37,7 @@ export function directoryContext(
     owner,
     parent: inodeNumber(chunks, parent),
     numberAt: (index) => inodeNumber(chunks, index),
-    typeAt: (index) => namespace[index]?.node.type ?? "file",
+    typeAt: (index) => namespace.node(index)?.type ?? "file",
   };
 }
 

@@ -27,7 +27,7 @@ const DEVICE_DATA = FORKOFF_UNIT;
 export const MOST_LOCAL = LITERAL_AREA_SIZE;
 
 /** Of an inode without attributes, whose data, if it is local at all, fits. */
-const WHOLE: Forks = {
+export const WHOLE: Forks = {
   dataBytes: LITERAL_AREA_SIZE,
   attrBytes: 0,
   shortAttributes: false,

@@ -2,7 +2,7 @@
 import { BLOCK_SIZE } from "../../../blocks/blocks.ts";
 import { crc32c } from "../../../blocks/crc32c.ts";
 import { encode, viewOf } from "../../../blocks/field.ts";
-import type { Inode, Timestamp } from "../../../tree/inode.ts";
+import type { Extent, Inode, Timestamp } from "../../../tree/inode.ts";
 import { MODE_TYPE } from "../../../tree/mode.ts";
 import {
   DEVICE,
@@ -75,14 +75,20 @@ export function encodeOwnInode(
   encodeFreeInode(room);
 }
 
+/** Where the blocks of an inode lie. */
+export interface InodePlaces {
+  /** Of its forks; absent where all are contents that stay where they are. */
+  readonly forks: PlacedForks | undefined;
+  /** Of its contents as they came. */
+  readonly extents: readonly Extent[];
+}
+
 /**
  * Writes an inode of the tree into room that is clear, field by field: no object is made for one of a million.
- *
- * @param placed where its blocks lie, if that is not all where the contents are already
  */
 export function encodeInode(
   planned: PlannedInode,
-  placed: PlacedForks | undefined,
+  { forks: placed, extents: contents }: InodePlaces,
   directory: DirectoryContext | undefined,
   room: InodeRoom,
 ): void {
@@ -93,8 +99,8 @@ export function encodeInode(
   INODE.di_gid.put(view, 0, node.metadata.gid);
   INODE.di_nlink.put(view, 0, links);
   putTimes(view, node.metadata);
-  encodeData(planned, placed?.data, directory, room);
-  const extents = placed?.data.extents ?? planned.extents;
+  const extents = placed?.data.extents ?? contents;
+  encodeData(planned, { extents, nodes: placed?.data.nodes ?? NO_MAPPING.nodes }, directory, room);
   const attributes = placed?.attributes ?? NO_MAPPING;
   const nodes = (placed?.data.nodes.length ?? 0) + attributes.nodes.length;
   INODE.di_nblocks.put(view, 0, mappedBlocks(extents) + mappedBlocks(attributes.extents) + nodes);
@@ -109,8 +115,8 @@ export function encodeInode(
 
 /** Writes the data fork, its form, and the size of what it holds. */
 function encodeData(
-  { node, forks, directory: layout, extents }: PlannedInode,
-  data: Mapping | undefined,
+  { node, forks, directory: layout }: PlannedInode,
+  data: Mapping,
   directory: DirectoryContext | undefined,
   room: InodeRoom,
 ): void {
@@ -126,9 +132,9 @@ function encodeData(
   } else if (directory !== undefined && forks.localData) {
     putForm(view, FORMAT.local, encodeShortDirectory(directory, dataFork(room, forks)));
   } else {
-    const isTree = data !== undefined && data.nodes.length > 0;
+    const isTree = data.nodes.length > 0;
     if (isTree) encodeBmapFork(data, dataFork(room, forks));
-    else putExtents(data?.extents ?? extents, view, INODE_CORE_SIZE);
+    else putExtents(data.extents, view, INODE_CORE_SIZE);
     putForm(view, isTree ? FORMAT.btree : FORMAT.extents, sizeOf(node, layout?.blocks?.data ?? 0));
   }
 }

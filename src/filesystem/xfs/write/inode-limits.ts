@@ -50,10 +50,11 @@ function isName(name: string): boolean {
   return name !== "" && name !== "." && name !== ".." && !name.includes("/") && !name.includes("\0");
 }
 
-/** A file's extents as they are kept. */
-export function fileExtents(file: RegularFile): readonly Extent[] {
-  const last = file.extents.at(-1);
+/** A file's extents as XFS can hold them; undefined if that is as they are. */
+export function otherExtents({ size, extents }: RegularFile): readonly Extent[] | undefined {
+  const last = extents.at(-1);
   const end = last === undefined ? 0 : last.logical + last.length;
-  assert(end <= Math.ceil(file.size / BLOCK_SIZE), "a file has extents past its end");
-  return normalizeExtents(file.extents, LARGEST_EXTENT);
+  assert(end <= Math.ceil(size / BLOCK_SIZE), "a file has extents past its end");
+  const normal = normalizeExtents(extents, LARGEST_EXTENT);
+  return normal === extents ? undefined : normal;
 }

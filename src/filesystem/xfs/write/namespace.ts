@@ -1,20 +1,26 @@
 /** The tree as inodes in order: everything about it that does not depend on where blocks lie. */
-import type { Extent } from "../../../blocks/blocks.ts";
 import { assert } from "../../../errors.ts";
-import { type Directory, type Inode, NO_XATTRS, type Timestamp, type Xattr } from "../../../tree/inode.ts";
+import {
+  type Directory,
+  directoryOf,
+  type Entries,
+  type Inode,
+  NO_XATTRS,
+  type Timestamp,
+  type Xattr,
+} from "../../../tree/inode.ts";
 import { sortedNames } from "../../../waiting/sorted.ts";
 import type { Steps } from "../../../waiting/steps.ts";
 import { attributeEntries } from "./attribute-entries.ts";
 import { attributeBlocks, attributeLayout } from "./attribute-layout.ts";
 import { type DirectoryLayout, layOutBlocks, shortDirectoryBytes } from "./directory-layout.ts";
 import { type Forks, forksFor, forksWithoutAttributes, MOST_LOCAL } from "./forks.ts";
-import { checkInode, checkName, fileExtents } from "./inode-limits.ts";
-import { type Namespace, type PlannedAttributes, type PlannedInode, pathOf } from "./planned-inode.ts";
+import { checkInode, checkName, otherExtents } from "./inode-limits.ts";
+import { Namespace, type PlannedAttributes } from "./planned-inode.ts";
 
 const LOST_AND_FOUND = "lost+found";
 /** Inodes that are added without a pause. */
 const INODES_PER_STEP = 256;
-const NO_EXTENTS: readonly Extent[] = [];
 
 export interface NamespaceOptions {
   /** Whether there is to be a lost+found where the tree has none. */
@@ -36,19 +42,20 @@ export function* planNamespace(root: Directory, options: NamespaceOptions): Step
 function withLostAndFound(root: Directory, time: Timestamp): Directory {
   if (root.entries.has(LOST_AND_FOUND)) return root;
   const metadata = { mode: 0o700, uid: 0, gid: 0, mtime: time, atime: time, ctime: time, xattrs: NO_XATTRS };
-  const made: Directory = { type: "directory", metadata, entries: new Map() };
+  const made = directoryOf(metadata);
   return { ...root, entries: new Map(root.entries).set(LOST_AND_FOUND, made) };
 }
 
 interface Frame {
   readonly index: number;
-  readonly entries: ReadonlyMap<string, Inode>;
+  readonly entries: Entries;
   readonly layout: DirectoryLayout;
+  /** The next of its names. */
+  next: number;
 }
 
 class Walk {
-  readonly inodes: PlannedInode[] = [];
-  readonly #indexes = new Map<Inode, number>();
+  readonly inodes = new Namespace();
   /** Files with the same attributes share the list, and so its layout. */
   readonly #attributes = new Map<readonly Xattr[], PlannedAttributes>();
   readonly #inBlocks = new Map<PlannedAttributes, PlannedAttributes>();
@@ -57,68 +64,57 @@ class Walk {
   /** The inode that is being added, for messages: one function for all, as there may be millions. */
   #parent = 0;
   #name = "";
-  readonly #path = (): string => pathOf(this.inodes, this.#parent, this.#name);
+  readonly #path = (): string => this.inodes.pathOf(this.#parent, this.#name);
 
   *run(root: Directory): Steps<void> {
     yield* this.#enter(root, 0, "");
     for (let frame = this.#stack.at(-1); frame !== undefined; frame = this.#stack.at(-1)) {
       const { layout, index } = frame;
-      if (layout.children.length === layout.names.length) {
+      const at = frame.next++;
+      const name = layout.names[at];
+      if (name === undefined) {
         this.#stack.pop();
         continue;
       }
-      const name = layout.names[layout.children.length] ?? "";
       const child = frame.entries.get(name);
       assert(child !== undefined, "a directory changed while it was walked");
-      layout.children.push(
+      layout.children[at] =
         child.type === "directory"
           ? yield* this.#descend(child, index, name)
-          : this.#visit(child, index, name),
-      );
+          : this.#visit(child, index, name);
       if (this.inodes.length % INODES_PER_STEP === 0) yield;
     }
   }
 
   *#descend(directory: Directory, parent: number, name: string): Steps<number> {
-    assert(!this.#indexes.has(directory), "a directory has two names");
-    this.#countLink(parent);
+    assert(this.inodes.indexOf(directory) === undefined, "a directory has two names");
+    this.inodes.countLink(parent);
     return yield* this.#enter(directory, parent, name);
   }
 
   *#enter(node: Directory, parent: number, name: string): Steps<number> {
     this.#at(parent, name);
-    const names = yield* sortedNames([...node.entries.keys()]);
+    const names = yield* sortedNames(node.entries.keys());
     for (const entry of names) checkName(entry, this.#path);
     const planned = this.#plannedAttributes(node.metadata.xattrs);
     const forks = this.#forks(planned, shortDirectoryBytes(names, MOST_LOCAL), false);
     const blocks = forks.localData ? undefined : yield* layOutBlocks(names);
-    const layout: DirectoryLayout = { names, children: [], blocks };
-    const index = this.#push({
-      node,
-      parent,
-      name,
-      links: 0,
-      forks,
-      extents: NO_EXTENTS,
-      directory: layout,
-      attributes: this.#settled(planned, forks),
-    });
+    const layout: DirectoryLayout = { names, children: new Int32Array(names.length), blocks };
+    const attributes = this.#settled(planned, forks);
+    const index = this.inodes.add(node, parent, name);
+    this.inodes.setForks(index, forks, attributes);
+    this.inodes.setDirectory(index, layout);
     // Its name, or for the root its "..", and its own ".".
-    this.#countLink(index);
-    this.#countLink(index);
-    this.#stack.push({ index, entries: node.entries, layout });
+    this.inodes.countLink(index);
+    this.inodes.countLink(index);
+    this.#stack.push({ index, entries: node.entries, layout, next: 0 });
     return index;
   }
 
   #visit(child: Exclude<Inode, Directory>, parent: number, name: string): number {
-    const index = this.#indexes.get(child) ?? this.#add(child, parent, name);
-    this.#countLink(index);
+    const index = this.inodes.indexOf(child) ?? this.#add(child, parent, name);
+    this.inodes.countLink(index);
     return index;
-  }
-
-  #countLink(index: number): void {
-    const planned = this.inodes[index];
-    if (planned !== undefined) planned.links++;
   }
 
   #add(node: Exclude<Inode, Directory>, parent: number, name: string): number {
@@ -128,20 +124,17 @@ class Walk {
     const local = node.type === "symlink" ? node.target.length : 0;
     const planned = this.#plannedAttributes(node.metadata.xattrs);
     const forks = this.#forks(planned, local, isSpecial);
-    const extents = node.type === "file" ? fileExtents(node) : NO_EXTENTS;
+    const extents = node.type === "file" ? otherExtents(node) : undefined;
     const attributes = this.#settled(planned, forks);
-    return this.#push({ node, parent, name, links: 0, forks, extents, directory: undefined, attributes });
+    const index = this.inodes.add(node, parent, name);
+    this.inodes.setForks(index, forks, attributes);
+    if (extents !== undefined) this.inodes.holdAs(index, extents);
+    return index;
   }
 
   #at(parent: number, name: string): void {
     this.#parent = parent;
     this.#name = name;
-  }
-
-  #push(planned: PlannedInode): number {
-    const index = this.inodes.push(planned) - 1;
-    this.#indexes.set(planned.node, index);
-    return index;
   }
 
   #forks(planned: PlannedAttributes | undefined, local: number, isSpecial: boolean): Forks {

@@ -39,7 +39,10 @@ export function* planXfs(root: Directory, contents: WrittenBlocks, options: XfsO
   const space = contentSpace(namespace, contents);
   const chunks = chunksFor(namespace.length);
   const rule: LayoutRule = { log: logRule(options) };
-  const own = namespace.reduce((sum, planned) => sum + ownBlocks(planned), 0);
+  let own = 0;
+  for (const planned = namespace.from(0); planned.index < namespace.length; planned.index++) {
+    own += ownBlocks(planned, namespace.passingExtents(planned.index));
+  }
   const demand: Demand = { blocks: space.liveBlocks + own + chunks * CHUNK_BLOCKS, rule };
   const placement = yield* findPlacement(
     options,

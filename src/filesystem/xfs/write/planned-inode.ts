@@ -1,8 +1,9 @@
 import type { Extent, Inode } from "../../../tree/inode.ts";
+import { InodeList, ListedInode } from "../../kind/inode-list.ts";
 import { INODES_PER_CHUNK } from "../format/inode.ts";
 import type { AttributeBlocks, AttributeLayout } from "./attribute-layout.ts";
 import type { DirectoryLayout } from "./directory-layout.ts";
-import type { Forks } from "./forks.ts";
+import { type Forks, WHOLE } from "./forks.ts";
 
 /** An inode of the tree, with all about it that does not depend on where blocks lie. */
 export interface PlannedInode {
@@ -12,7 +13,7 @@ export interface PlannedInode {
   /** The name there; "" for the root. */
   readonly name: string;
   /** di_nlink, as counted on the walk. */
-  links: number;
+  readonly links: number;
   readonly forks: Forks;
   /** A regular file's contents as XFS can hold them; none for anything else. */
   readonly extents: readonly Extent[];
@@ -26,8 +27,65 @@ export interface PlannedAttributes {
   readonly blocks: AttributeBlocks | undefined;
 }
 
-/** The inodes of the tree, the root first; others may lie between them on the disk. */
-export type Namespace = readonly PlannedInode[];
+/** The inodes of the tree; others may lie between them on the disk. */
+export class Namespace extends InodeList {
+  readonly #directories = new Map<number, DirectoryLayout>();
+  /** Of those that do not have all their room for data of their own. */
+  readonly #forks = new Map<number, Forks>();
+  readonly #attributes = new Map<number, PlannedAttributes>();
+
+  /** The inode at `index`, of which to go on to others. */
+  from(index: number): Listed {
+    return new Listed(this, index);
+  }
+
+  at(index: number): PlannedInode | undefined {
+    return this.node(index) === undefined ? undefined : this.from(index);
+  }
+
+  *[Symbol.iterator](): Generator<PlannedInode, undefined> {
+    for (let index = 0; index < this.length; index++) {
+      const planned = this.at(index);
+      if (planned !== undefined) yield planned;
+    }
+  }
+
+  /** The layout of a directory; undefined for anything else. */
+  directory(index: number): DirectoryLayout | undefined {
+    return this.node(index)?.type === "directory" ? this.#directories.get(index) : undefined;
+  }
+
+  forks(index: number): Forks {
+    return this.#forks.get(index) ?? WHOLE;
+  }
+
+  attributes(index: number): PlannedAttributes | undefined {
+    return this.#attributes.get(index);
+  }
+
+  setDirectory(index: number, layout: DirectoryLayout): void {
+    this.#directories.set(index, layout);
+  }
+
+  setForks(index: number, forks: Forks, attributes: PlannedAttributes | undefined): void {
+    if (forks !== WHOLE) this.#forks.set(index, forks);
+    if (attributes !== undefined) this.#attributes.set(index, attributes);
+  }
+}
+
+export class Listed extends ListedInode<Namespace> implements PlannedInode {
+  get directory(): DirectoryLayout | undefined {
+    return this.list.directory(this.index);
+  }
+
+  get forks(): Forks {
+    return this.list.forks(this.index);
+  }
+
+  get attributes(): PlannedAttributes | undefined {
+    return this.list.attributes(this.index);
+  }
+}
 
 /** Inodes of the filesystem's own: bitmap and summary of the realtime device that there is not, after the root's. */
 export const OWN_INODES = 2;
@@ -40,11 +98,4 @@ export function slotOf(index: number): number {
 /** Chunks of inodes that a namespace fills. */
 export function chunksFor(inodes: number): number {
   return Math.ceil((inodes + OWN_INODES) / INODES_PER_CHUNK);
-}
-
-/** The path, from "/", of the entry `name` in the directory at `parent`. */
-export function pathOf(inodes: Namespace, parent: number, name: string): string {
-  const names: string[] = [name];
-  for (let at = parent; at !== 0; at = inodes[at]?.parent ?? 0) names.push(inodes[at]?.name ?? "");
-  return `/${names.reverse().join("/")}`;
 }

@@ -26,8 +26,8 @@ export function ownRuns({ node, directory, forks }: PlannedInode): readonly Logi
 }
 
 /** Blocks that an inode gets here, trees of scattered extents aside. */
-export function ownBlocks(planned: PlannedInode): number {
-  const { extents, forks, attributes } = planned;
+export function ownBlocks(planned: PlannedInode, extents: readonly Extent[]): number {
+  const { forks, attributes } = planned;
   let blocks = attributes?.blocks?.blocks ?? 0;
   for (const { length } of ownRuns(planned)) blocks += length;
   return blocks + bmapNodes(extents.length, forks.dataBytes);
@@ -50,17 +50,15 @@ export class TreePlacer {
     moved: ReadonlyMap<number, readonly Extent[]>,
   ): Steps<ReadonlyMap<number, PlacedForks>> {
     const placed = new Map<number, PlacedForks>();
-    let index = -1;
-    for (const planned of namespace) {
-      index++;
+    for (const planned = namespace.from(0); planned.index < namespace.length; planned.index++) {
+      const { index, forks, attributes } = planned;
       if (index % INODES_PER_STEP === 0) yield;
-      const { forks, attributes, extents } = planned;
       const own = ownRuns(planned);
       const blocks = attributes?.blocks?.blocks ?? 0;
       const elsewhere = own.length > 0 ? this.#extentsOf(own) : moved.get(index);
       const isSettled = elsewhere === undefined && blocks === 0;
-      if (isSettled && bmapNodes(extents.length, forks.dataBytes) === 0) continue;
-      const data = this.#map(elsewhere ?? extents, forks.dataBytes);
+      if (isSettled && bmapNodes(namespace.passingExtents(index).length, forks.dataBytes) === 0) continue;
+      const data = this.#map(elsewhere ?? planned.extents, forks.dataBytes);
       const outside =
         blocks === 0
           ? NO_MAPPING

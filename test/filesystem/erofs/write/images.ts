@@ -16,6 +16,7 @@ import type { Packer, Packing } from "../../../../src/filesystem/kind/packing.ts
 import { BlockSupply } from "../../../../src/output/block-supply.ts";
 import { immediateSink } from "../../../../src/output/stages.ts";
 import type { Directory, Metadata, RegularFile, Timestamp } from "../../../../src/tree/inode.ts";
+import { placedFile } from "../../../../src/tree/placed-file.ts";
 import { finished } from "../../../../src/waiting/steps.ts";
 import { metadata, TIME } from "../../ext4/write/images.ts";
 import { withMount } from "../../ext4/write/mounting.ts";
@@ -100,7 +101,7 @@ export class ErofsImage implements TreeImage {
       for (let at = 0; at < bytes.length; at += this.#cut) this.#feed(bytes.subarray(at, at + this.#cut));
     }
     for (let place = writer.end(); ; place = writer.end()) {
-      if (place !== undefined) return { type: "file", metadata: own, size, ...place };
+      if (place !== undefined) return placedFile(own, size, place);
       this.#addArena();
     }
   }

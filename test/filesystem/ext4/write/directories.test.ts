@@ -46,7 +46,7 @@ function expectDirectory(names: readonly string[]): Ext4Plan {
 }
 
 function blocksOfDirectory(plan: Ext4Plan): number | undefined {
-  return plan.namespace.inodes.find(({ name }) => name === "d")?.directory?.blocks;
+  return [...plan.namespace.inodes].find(({ name }) => name === "d")?.directory?.blocks;
 }
 
 /** A block has 4,084 bytes for entries; "." and ".." take 24, a name of 252 bytes takes 260. */
@@ -91,7 +91,7 @@ test("a directory that two levels of index do not reach is a limit with its path
 
 testWith(["loop mount", "e2fsck", "debugfs"], "an index whose root is full has a second level", () => {
   const plan = expectDirectory(numbered(9000, (i) => `${i}`.padEnd(250, "-long")));
-  const leaves = plan.namespace.inodes.find(({ name }) => name === "d")?.directory?.index;
+  const leaves = [...plan.namespace.inodes].find(({ name }) => name === "d")?.directory?.index;
   expect(leaves?.leafHashes.length).toBeGreaterThan(507);
   expect(leaves?.nodes).toBe(2);
 });
@@ -126,7 +126,7 @@ testWith(["loop mount", "e2fsck"], "names of equal hash are found on both sides 
     if (side.length < 12 && hash(name) !== target) side.push(name);
   }
   const plan = expectDirectory([...colliding, ...lower, ...upper]);
-  const index = plan.namespace.inodes.find(({ name }) => name === "d")?.directory?.index;
+  const index = [...plan.namespace.inodes].find(({ name }) => name === "d")?.directory?.index;
   expect(index?.leafHashes).toContain(target + 1);
 });
 
@@ -193,6 +193,6 @@ test("inodes are numbered depth-first in byte order of names, whatever the order
       a: directory({ z: emptyFile(), A: emptyFile() }),
     });
     const { namespace } = image.finish(root, { lostAndFound: false });
-    expect(namespace.inodes.map(({ name }) => name)).toEqual(["", "a", "A", "z", "b", "\xff"]);
+    expect([...namespace.inodes].map(({ name }) => name)).toEqual(["", "a", "A", "z", "b", "\xff"]);
   });
 });

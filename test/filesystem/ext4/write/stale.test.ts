@@ -73,7 +73,7 @@ test("blocks of the tree go where stale contents are, and those left are written
   withImage((image) => {
     const root = replaced(image);
     const plan = image.finish(root);
-    const many = plan.namespace.inodes.findIndex(({ name }) => name === "many");
+    const many = [...plan.namespace.inodes].findIndex(({ name }) => name === "many");
     const end = plan.placement.mappings
       .get(many)
       ?.extents.every(({ physical, length }) => physical + length <= image.next);

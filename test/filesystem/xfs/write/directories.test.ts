@@ -149,7 +149,7 @@ testWith(ORACLES, "20,000 names, of every type of file", () => {
 test("a directory has as few blocks of each kind as hold it", () => {
   withImage((image) => {
     const plan = image.plan(directory({ many: directoryOf(files(5000, 20)) }));
-    const blocks = plan.namespace[1]?.directory?.blocks;
+    const blocks = plan.namespace.at(1)?.directory?.blocks;
     expect(blocks).toMatchObject({ data: 40, index: { freeBlocks: 1, leaves: { leaves: 13, levels: [1] } } });
   });
 });

@@ -41,7 +41,7 @@ function holdsSecret(image: Image, live: ReadonlySet<number>): boolean {
 /** The blocks that the plan's files have. */
 function liveBlocks({ namespace, placement }: ReturnType<Image["plan"]>): Set<number> {
   const live = new Set<number>();
-  for (const [index, { node, extents }] of namespace.entries()) {
+  for (const [index, { node, extents }] of [...namespace].entries()) {
     if (node.type !== "file") continue;
     for (const { physical, length } of placement.forks.get(index)?.data.extents ?? extents) {
       for (let i = 0; i < length; i++) live.add(physical + i);
@@ -75,7 +75,7 @@ testWith(
 test("blocks of the tree go where stale contents are, and those left are written as zeros", () => {
   withImage((image) => {
     const plan = image.finish(replaced(image));
-    const many = plan.namespace.findIndex(({ name }) => name === "many");
+    const many = [...plan.namespace].findIndex(({ name }) => name === "many");
     const extents = plan.placement.forks.get(many)?.data.extents ?? [];
     expect(extents.length).toBeGreaterThan(0);
     expect(extents.every(({ physical, length }) => physical + length <= image.next)).toBe(true);

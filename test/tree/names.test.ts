@@ -1,0 +1,73 @@
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import { Names, ownName } from "../../src/tree/names.ts";
+
+const name = fc.oneof(
+  fc.constantFrom("a", "b", "c", "", "\xff", "constructor", "__proto__"),
+  fc.nat(60).map((i) => `some-file-${i}.txt`),
+);
+const step = fc.oneof(
+  { weight: 60, arbitrary: fc.record({ what: fc.constant("set"), name }) },
+  { weight: 30, arbitrary: fc.record({ what: fc.constant("delete"), name }) },
+  { weight: 10, arbitrary: fc.record({ what: fc.constantFrom("get", "has"), name }) },
+  { weight: 1, arbitrary: fc.record({ what: fc.constant("clear"), name }) },
+);
+
+test("names are found, go and come in the order of a Map", () => {
+  let most = 0;
+  const property = fc.property(fc.array(step, { maxLength: 200, size: "max" }), (steps) => {
+    const [names, map] = [new Names<number>(), new Map<string, number>()];
+    for (const [value, { what, name }] of steps.entries()) {
+      if (what === "set") {
+        names.set(name, value);
+        map.set(name, value);
+      } else if (what === "delete") expect(names.delete(name)).toBe(map.delete(name));
+      else if (what === "get") expect(names.get(name)).toBe(map.get(name));
+      else if (what === "has") expect(names.has(name)).toBe(map.has(name));
+      else {
+        names.clear();
+        map.clear();
+      }
+      most = Math.max(most, map.size);
+    }
+    expect(names.size).toBe(map.size);
+    expect([...names]).toEqual([...map]);
+    expect(names.keys()).toEqual([...map.keys()]);
+    expect([...names.values()]).toEqual([...map.values()]);
+    for (const [name, value] of map) expect(names.get(name)).toBe(value);
+  });
+  fc.assert(property, { numRuns: 200 });
+  // Beyond what is looked through one by one.
+  expect(most).toBeGreaterThan(16);
+});
+
+test("many names come and go in one directory", () => {
+  const names = new Names<number>();
+  const of = (i: number): string => `name ${i}`;
+  for (let i = 0; i < 50_000; i++) {
+    names.set(of(i), i);
+    if (i >= 1000) names.delete(of(i - 1000));
+  }
+  expect(names.size).toBe(1000);
+  expect(names.get(of(48_999))).toBeUndefined();
+  expect([...names.values()]).toEqual(Array.from({ length: 1000 }, (_, i) => 49_000 + i));
+});
+
+test("while names are gone through they may go, and get other values", () => {
+  const names = new Names<number>();
+  for (let i = 0; i < 30; i++) names.set(`${i}`, i);
+  const seen: number[] = [];
+  for (const [name, value] of names) {
+    seen.push(value);
+    names.delete(`${value + 1}`);
+    names.set(name, -value);
+  }
+  expect(seen).toEqual(Array.from({ length: 15 }, (_, i) => 2 * i));
+  expect([...names.values()]).toEqual(seen.map((value) => -value));
+});
+
+test("a name of its own is the same name", () => {
+  for (const name of ["", "a", "\x00\x7f\x80\xff", "é".repeat(255), "x".repeat(4000)]) {
+    expect(ownName(`some/folder/${name}`.slice("some/folder/".length))).toBe(name);
+  }
+});
