@@ -19,9 +19,11 @@ export async function archiveStore(file: FileHandle, size: number, name: string)
     find: async (wanted) => {
       const entry = findEntry(index, toBytes(wanted), name);
       if (entry === undefined) return undefined;
+      const where = `${name}: ${wanted}`;
       return {
         size: entry.size,
-        read: (signal) => readSparse(file.fd, entry, `${name}: ${wanted}`, signal),
+        place: isWhole(entry) ? { fd: file.fd, offset: entry.offset, size: entry.size, where } : undefined,
+        read: (signal) => readSparse(file.fd, entry, where, signal),
       };
     },
     list: async (folder) => {
@@ -33,6 +35,11 @@ export async function archiveStore(file: FileHandle, size: number, name: string)
         .sort();
     },
   };
+}
+
+/** Whether its bytes lie in the archive as they are, without a hole. */
+function isWhole({ size, segments }: ArchiveEntry): boolean {
+  return segments.length === 1 && segments[0]?.length === size;
 }
 
 /** Old docker saved a layer that two images share once, with symlinks in the place of the others. */

@@ -129,6 +129,7 @@ async function layerBlob(store: FileStore, index: number, name: string, diffId: 
     diffId,
     mediaType: dockerLayerMediaType(compression),
     checked: false,
+    place: file.place,
     open: (signal) => file.read(signal),
   };
 }

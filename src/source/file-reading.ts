@@ -25,11 +25,17 @@ export async function* readRange(
   }
 }
 
-/** The first `size` bytes of an open file, as readRange has them, while the thread waits. */
-export function* readRangeNow(fd: number, size: number, where: string): Generator<Uint8Array> {
-  for (let position = 0; position < size; ) {
-    const chunk = readAtNow(fd, position, Math.min(CHUNK_SIZE, size - position), where);
-    if (chunk.length === 0) throw endedEarly(size - position, where);
+/** The same bytes, while the thread waits. */
+export function* readRangeNow(
+  fd: number,
+  offset: number,
+  size: number,
+  where: string,
+): Generator<Uint8Array> {
+  const end = offset + size;
+  for (let position = offset; position < end; ) {
+    const chunk = readAtNow(fd, position, Math.min(CHUNK_SIZE, end - position), where);
+    if (chunk.length === 0) throw endedEarly(end - position, where);
     position += chunk.length;
     yield chunk;
   }

@@ -16,7 +16,7 @@ export interface FileStore {
 export interface StoredFile {
   /** Bytes. */
   readonly size: number;
-  /** Where it is, if it is a file of its own. */
+  /** Where it is, if its bytes lie in a row in some file. */
   readonly place?: FilePlace | undefined;
   /** As LayerBlob.open. */
   read(signal?: AbortSignal): AsyncIterable<Uint8Array>;

@@ -3,7 +3,7 @@ import { readdir } from "node:fs/promises";
 import { join, sep } from "node:path";
 import { Docker2vmError, isAbsence, systemErrorCode } from "../errors.ts";
 import { quote } from "../oci/quote.ts";
-import type { FilePlace } from "./file-place.ts";
+import type { FilePlace, NamedPlace } from "./file-place.ts";
 import { readRange, readRangeNow } from "./file-reading.ts";
 import type { FileStore, StoredFile } from "./file-store.ts";
 import { changedError, inputError } from "./system-errors.ts";
@@ -38,19 +38,23 @@ export function folderStore(folder: string): FileStore {
 }
 
 /**
- * The bytes of such a file, read while nothing else is done: for a thread that has nothing else to do. In chunks of the
+ * The bytes of a file, read while nothing else is done: for a thread that has nothing else to do. In chunks of the
  * reader's own; throws as StoredFile.read does.
  */
 export function* readPlace(place: FilePlace): Generator<Uint8Array> {
+  if ("fd" in place) {
+    yield* readRangeNow(place.fd, place.offset, place.size, place.where);
+    return;
+  }
   const { fd, path } = openAgain(place);
   try {
-    yield* readRangeNow(fd, place.size, path);
+    yield* readRangeNow(fd, 0, place.size, path);
   } finally {
     closeSync(fd);
   }
 }
 
-function storedFile(place: FilePlace): StoredFile {
+function storedFile(place: NamedPlace): StoredFile {
   return {
     size: place.size,
     place,
@@ -66,7 +70,7 @@ function storedFile(place: FilePlace): StoredFile {
   };
 }
 
-function openAgain({ folder, name }: FilePlace): { readonly fd: number; readonly path: string } {
+function openAgain({ folder, name }: NamedPlace): { readonly fd: number; readonly path: string } {
   const file = openBelow(folder, name);
   const path = join(folder, name);
   if (file === undefined) throw changedError(path, "was removed");

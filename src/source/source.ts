@@ -78,7 +78,7 @@ export interface LayerBlob {
   readonly mediaType: string;
   /** Whether the bytes end only if `digest` holds, and with E_DIGEST_MISMATCH else: checking them again is no use. */
   readonly checked: boolean;
-  /** Where the bytes are a file, for a thread that reads it by itself (readPlace) instead of being given them. */
+  /** Where the bytes lie in a file, for a thread that reads it by itself (readPlace) instead of being given them. */
   readonly place?: FilePlace | undefined;
   /**
    * The stored bytes, in order, in chunks of at most 1 MiB that are the caller's to keep. To be opened once. Throws the

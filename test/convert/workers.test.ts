@@ -25,10 +25,10 @@ async function failure(
   layout: string,
   options: Partial<Pick<ConvertOptions, "signal" | "workers" | "onProgress">> & {
     readonly out?: string;
+    readonly source?: string;
   } = {},
 ) {
-  const { out = scratch("out") } = options;
-  const source = `oci:${layout}`;
+  const { out = scratch("out"), source = `oci:${layout}` } = options;
   try {
     await convert({ source, platform: "linux/amd64", out, workers: 2, ...options });
   } catch (error) {
@@ -53,6 +53,20 @@ describe("a failure in a thread is told as without threads", () => {
     expect(code).toBe("E_DIGEST_MISMATCH");
     expect(message).toStartWith("layer 2 (sha256:");
     expect(cause).toContain("its gzip data is damaged");
+  });
+
+  testWith(["tar"], "of a damaged blob that is a part of an archive", async () => {
+    const made = imageOf([GOOD, [{ path: "f", data: randomBytes(3_000_000) }]]);
+    const blob = join(made.layout, "blobs/sha256", made.image.layers[1]?.digest.slice(7) ?? "");
+    const bytes = readFileSync(blob);
+    bytes.fill(0, 1000, 2000);
+    writeFileSync(blob, bytes);
+    const archive = scratch("damaged.tar");
+    runOk("tar", ["-cf", archive, "-C", made.layout, "."]);
+    const source = `oci-archive:${archive}`;
+    const failed = await failure(made.layout, { source });
+    expect(failed.code).toBe("E_DIGEST_MISMATCH");
+    expect(failed).toEqual(await failure(made.layout, { source, workers: 0 }));
   });
 
   test("of a path that the tree refuses", async () => {

@@ -52,18 +52,23 @@ function digHoles(path: string): void {
 }
 
 describe("an archive of an OCI layout", () => {
-  withLayoutBeside("gives what the layout itself gives", async (folder, layout) => {
+  withLayoutBeside("gives what the layout itself gives", async (folder, layout, built) => {
     const path = await writeTar(folder, entriesOf(layout));
     const fromTar = await readImage(oci(path), folder);
     const fromFolder = await readImage({ kind: "oci-layout", path: layout }, folder);
     expect(fromTar.contents).toEqual(fromFolder.contents);
-    // But for where its layers' bytes are: in a folder each is a file of its own.
+    // But for where its layers' bytes are: in a folder each is a file of its own, in an archive a part of that.
     const said = (image: ResolvedImage) =>
       JSON.stringify(image, (key, value: unknown) => (key === "place" ? undefined : value));
     expect(said(fromTar.image)).toBe(said(fromFolder.image));
     expect(fromFolder.image.layers[0]?.place).toMatchObject({
       folder: layout,
       size: fromFolder.image.layers[0]?.size,
+    });
+    const blobPath = `${built.layers[0]?.digest}`.replace("sha256:", "blobs/sha256/");
+    expect(fromTar.image.layers[0]?.place).toMatchObject({
+      offset: readFileSync(path).indexOf(readFileSync(join(layout, blobPath))),
+      size: fromTar.image.layers[0]?.size,
     });
     expect(fromTar.origin).toEqual({ kind: "oci-archive", reference: `oci-archive:${path}` });
   });

@@ -90,6 +90,8 @@ describe("a docker-archive", () => {
         [sha256(zstd), "zstd"],
       ]);
       expect(resolved.layers.map((layer) => layer.diffId as string)).toEqual(LAYERS.map(sha256));
+      // Threads read them by themselves.
+      expect(resolved.layers.map(({ place }) => place?.size)).toEqual([gzip.length, zstd.length]);
     }));
 
   test("is read with symlinks and hard links in the place of layers", () =>

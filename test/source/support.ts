@@ -1,9 +1,10 @@
-import { test } from "bun:test";
+import { expect, test } from "bun:test";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Headers as Header, pack } from "tar-stream";
 import { parsePlatform } from "../../src/oci/platform.ts";
+import { readPlace } from "../../src/source/folder-store.ts";
 import { openSource } from "../../src/source/open.ts";
 import type { ImageChoice, ImageSource, ImageSpec, ResolvedImage } from "../../src/source/source.ts";
 import { buildLayout, json, sha256 } from "../support/layout-builder.ts";
@@ -107,9 +108,15 @@ export async function readImage(spec: ImageSpec, scratchFolder: string, platform
   });
 }
 
+/** What the layers are: the same for a thread that reads where the bytes lie. */
 export async function readLayers(image: ResolvedImage): Promise<Buffer[]> {
   const contents: Buffer[] = [];
-  for (const layer of image.layers) contents.push(await collect(layer.open()));
+  for (const layer of image.layers) {
+    const content = await collect(layer.open());
+    if (layer.place !== undefined)
+      expect(Buffer.concat([...readPlace(layer.place)]).equals(content)).toBe(true);
+    contents.push(content);
+  }
   return contents;
 }
 
