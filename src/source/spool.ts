@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { type FileHandle, open, unlink } from "node:fs/promises";
 import { join } from "node:path";
+import { PieceWriter } from "../disk/piece-writer.ts";
 import type { Docker2vmError } from "../errors.ts";
 import { abortable } from "../waiting/abortable.ts";
 import { decompress, type FileCompression, SNIFFED, sniffCompression } from "./compression.ts";
@@ -51,16 +52,19 @@ async function kept(
 ): Promise<SpooledFile> {
   const failed = (error: unknown): Docker2vmError => scratchError(error, scratchFolder, scratchElsewhere);
   const file = await createNameless(scratchFolder, failed);
+  const pieces = new PieceWriter(file.fd);
   const source = abortable(input, signal);
   try {
     let size = 0;
     for await (const chunk of await toKeep(source)) {
-      await writeFully(file, chunk, size, failed);
+      await pieces.add(chunk).catch(failing(failed));
       size += chunk.length;
       onSpool?.(size);
     }
+    await pieces.finish().catch(failing(failed));
     return { file, size };
   } catch (error) {
+    await pieces.settled();
     await file.close();
     throw error;
   } finally {
@@ -82,20 +86,10 @@ async function createNameless(folder: string, failed: Failed): Promise<FileHandl
   }
 }
 
-async function writeFully(
-  file: FileHandle,
-  bytes: Uint8Array,
-  position: number,
-  failed: Failed,
-): Promise<void> {
-  try {
-    for (let done = 0; done < bytes.length; ) {
-      const { bytesWritten } = await file.write(bytes, done, bytes.length - done, position + done);
-      done += bytesWritten;
-    }
-  } catch (error) {
+function failing(failed: Failed): (error: unknown) => never {
+  return (error) => {
     throw failed(error);
-  }
+  };
 }
 
 async function sniff(
