@@ -1,8 +1,8 @@
-/** Loaded before all tests (package.json's scripts): says once, after the last one, what was left out. */
+/** Loaded before all tests (package.json's scripts): says once, after the last one, what was left out, and what was drawn. */
 import { afterAll } from "bun:test";
 import { leftOut } from "./support/left-out.ts";
+import { failedCases } from "./support/random-cases.ts";
 
 afterAll(() => {
-  const told = leftOut.tell();
-  if (told !== undefined) console.error(`\n${told}`);
+  for (const told of [leftOut.tell(), failedCases.tell()]) if (told !== undefined) console.error(`\n${told}`);
 });
