@@ -29,18 +29,24 @@ export function editInChroot(folder: string, edits: readonly Edit[]): Verdict[] 
 /** Status 1 is for what is in the way, and then nothing was changed; 2 for what these programs do otherwise. */
 const FUNCTIONS = `
 export PATH=${TOOLS}
-for tool in cat chmod chown cp dirname ln mkdir readlink rm tail; do eval "$tool() { busybox $tool \\"\\$@\\"; }"; done
+umask 022
+for tool in cat chmod chown cp dirname ln mkdir readlink rm rmdir tail; do eval "$tool() { busybox $tool \\"\\$@\\"; }"; done
 there() { [ -e "$1" ] || [ -L "$1" ]; }
 folder() { [ -d "$1" ] && [ ! -L "$1" ]; }
 parents() {
-  way=$(dirname "$1")
-  mkdir -p "$way" && return 0
-  # What leads nowhere is made by the library.
-  while [ "$way" != / ]; do
-    [ -L "$way" ] && [ ! -e "$way" ] && return 2
-    way=$(dirname "$way")
+  at= made= IFS=/
+  set -- $(dirname "$1")
+  unset IFS
+  for name; do
+    [ -n "$name" ] || continue
+    at=$at/$name
+    [ -d "$at" ] && continue
+    mkdir "$at" && made="$at $made" && continue
+    [ -z "$made" ] || rmdir $made
+    # What leads nowhere is made by the library.
+    [ -L "$at" ] && [ ! -e "$at" ] && return 2
+    return 1
   done
-  return 1
 }
 strip() { path=$1; while [ "$path" != / ] && [ "$path" != "\${path%/}" ]; do path=\${path%/}; done; }
 file() {
@@ -115,7 +121,9 @@ keys() {
 layer() {
   # As containers are given a folder for what hides a name in it.
   [ -e /a ] || [ -L /a ] || mkdir -m 755 /a
-  rm -rf /b /c /a/b
+  rm -rf /b /c
+  # What is only mentioned hides nothing behind a symlink.
+  [ -L /a ] || rm -rf /a/b
   folder /opt || { rm -f /opt; mkdir /opt; }
   chown 0:0 /opt; chmod 750 /opt
   printf c > /c; chmod 604 /c; chown 5:6 /c

@@ -7,6 +7,7 @@ import {
   cpSync,
   mkdirSync,
   rmdirSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -86,6 +87,25 @@ function edits(scratch: string): fc.Arbitrary<Edit[]> {
   return fc.array(edit, { minLength: 1, maxLength: 12 });
 }
 
+/** What is seldom drawn, and was once misjudged. */
+function examples(scratch: string): [Edit[]][] {
+  const bytes = Buffer.from("x");
+  const gone: Edit = { type: "remove", path: "/a" };
+  const behind: Edit[] = [
+    gone,
+    { type: "add", source: bytes, path: "/etc/b" },
+    { type: "symlink", path: "/a", target: "/etc" },
+    { type: "add-tar", source: join(scratch, "layer.tar") },
+  ];
+  const onTheWay: Edit[] = [
+    gone,
+    { type: "add", source: bytes, path: "/a" },
+    { type: "remove", path: "/etc" },
+    { type: "add", source: bytes, path: "/etc/../a/b" },
+  ];
+  return [[onTheWay], [behind]];
+}
+
 /** What is added as a folder, busybox beside it, and a tar. */
 function makeTools(scratch: string): void {
   const folder = added(scratch);
@@ -143,7 +163,7 @@ export async function checkRandomEdits(runs: RandomCases, scratch: string): Prom
     const refused = convert({ ...options, edits: [...before, list[bad] as Edit] });
     await expectError(refused, "E_EDIT_CONFLICT", `edit ${before.length + 1} (`);
   });
-  await fc.assert(property, runs);
+  await fc.assert(property, { ...runs, examples: examples(scratch) });
   // That edits meet what is there is not self-evident.
   expect(tally.made).toBeGreaterThan(runs.numRuns * 2);
   expect(tally.refused).toBeGreaterThan(runs.numRuns / 2);
@@ -156,6 +176,8 @@ function inCopy(
   list: readonly Edit[],
 ): { readonly verdicts: Verdict[]; readonly view: KernelView } {
   const copy = join(scratch, "copy.ext4");
+  // A loop device that somebody holds still knows the blocks of the file before.
+  rmSync(copy, { force: true });
   cpSync(base, copy);
   return withMounted(copy, "rw", (folder) => {
     const tools = `${folder}${TOOLS}`;
