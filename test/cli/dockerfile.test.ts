@@ -218,7 +218,7 @@ describe("docker2vm dockerfile", () => {
 
   test("stopped a second time takes the builder along", async () => {
     await inPlace(async (place) => {
-      dockerContainer(place, "trap '' TERM; echo $$ > parent; while :; do sleep 1; done");
+      dockerContainer(place, "trap ': > heard' TERM; echo $$ > parent; while :; do sleep 1; done");
       const child = Bun.spawn(
         [process.execPath, MAIN, "dockerfile", "--context", place.context, "--out", place.path("out")],
         { env: { PATH: place.environment["PATH"] ?? "" }, stdout: "ignore", stderr: "ignore" },
@@ -226,8 +226,8 @@ describe("docker2vm dockerfile", () => {
       try {
         await until(() => place.runs("parent"));
         child.kill("SIGINT");
-        // For it to have heard the first before the second comes: sent together, they are one.
-        await Bun.sleep(300);
+        // Sent together, they are one.
+        await until(() => existsSync(place.path("heard")));
         child.kill("SIGINT");
         expect(await child.exited).toBe(130);
         await until(() => !place.runs("parent"));
