@@ -39,16 +39,23 @@ export class FailedCases {
   report(what: string, seed: number, { failed, numRuns, counterexample, errorInstance }: Ended): void {
     if (!failed) return;
     const at = `${what}, seed ${seed}, case ${numRuns}`;
-    const found = errorInstance instanceof Error ? errorInstance.message : String(errorInstance);
     const drawn = fc.stringify(counterexample);
-    this.#lines.push(`failed at random: ${at}: ${short(found)} OF ${short(drawn)}`);
-    throw new Error(`${at}: ${found}\nof ${drawn}`, { cause: errorInstance });
+    this.note(at, `${short(messageOf(errorInstance))} OF ${short(drawn)}`);
+    throw new Error(`${at}: ${messageOf(errorInstance)}\nof ${drawn}`, { cause: errorInstance });
+  }
+
+  note(at: string, found: string): void {
+    this.#lines.push(`failed at random: ${at}: ${found}`);
   }
 
   /** A line for each; undefined where there are none. */
   tell(): string | undefined {
     return this.#lines.length === 0 ? undefined : this.#lines.join("\n");
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function short(text: string): string {
@@ -61,9 +68,25 @@ export const failedCases = new FailedCases();
 /** What fast-check's `assert` takes; prints the seed. */
 export function randomCases(what: string, { some, all }: Draw): RandomCases {
   const numRuns = process.env["DOCKER2VM_RANDOM_CASES"] === "all" ? all : some;
-  const given = process.env["DOCKER2VM_RANDOM_SEED"];
-  const seed = given === undefined ? randomInt(2 ** 31) : Number(given);
+  const seed = drawSeed();
   console.log(`${numRuns} ${what}: seed ${seed}`);
   const reporter = (ended: Ended): void => failedCases.report(what, seed, ended);
   return { numRuns, seed, endOnFailure: true, reporter };
+}
+
+/** For what draws by itself: the same from the same seed, which is printed, and told again where it fails. */
+export function withSeed(what: string, use: (seed: number) => void): void {
+  const seed = drawSeed();
+  console.log(`${what}: seed ${seed}`);
+  try {
+    use(seed);
+  } catch (error) {
+    failedCases.note(`${what}, seed ${seed}`, short(messageOf(error)));
+    throw error;
+  }
+}
+
+function drawSeed(): number {
+  const given = process.env["DOCKER2VM_RANDOM_SEED"];
+  return given === undefined ? randomInt(2 ** 31) : Number(given);
 }

@@ -10,6 +10,7 @@ import { list } from "../../../src/filesystem/reading/list.ts";
 import type { FilesystemReader } from "../../../src/filesystem/reading/reader.ts";
 import { readTree } from "../../../src/filesystem/reading/tree.ts";
 import { finished, unpaused } from "../../../src/waiting/steps.ts";
+import { withSeed } from "../../support/random-cases.ts";
 import { randomNumbers } from "../ext4/read/random.ts";
 
 /** Bytes of an image that say what is where. */
@@ -67,10 +68,14 @@ const GONE_THROUGH = 2;
 
 /** Damages the image so many times, each time anew, and reads all that is left of it. */
 export function expectOnlyOwnErrors(name: string, reader: FilesystemReader, damaging: Damaging): void {
-  const { sound, regions, rounds, mend } = damaging;
-  const seed = Number(process.env["FUZZ_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
-  console.error(`${name}: seed ${seed}`);
-  const below = randomNumbers(seed);
+  withSeed(`damage in ${name}`, (seed) => damageAndRead(reader, damaging, randomNumbers(seed)));
+}
+
+function damageAndRead(
+  reader: FilesystemReader,
+  { sound, regions, rounds, mend }: Damaging,
+  below: (bound: number) => number,
+): void {
   const folder = mkdtempSync(join(tmpdir(), "mutations-"));
   try {
     for (let round = 0; round < rounds; round++) {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { Docker2vmError } from "../../../../src/errors.ts";
 import { memoryImage } from "../../../../src/filesystem/reading/image.ts";
 import { expectCleanFilesystem, run, testWith } from "../../../support/oracles.ts";
+import { withSeed } from "../../../support/random-cases.ts";
 import { directory, emptyFile, MIB, symlink, withImage, xattr } from "../write/images.ts";
 import { metadataPlaces } from "./metadata-places.ts";
 import { randomNumbers } from "./random.ts";
@@ -28,17 +29,15 @@ for (const [name, [flips, image]] of Object.entries(FORMS)) {
   testWith(
     ["mke2fs", "e2fsck", "setfattr", "loop mount"],
     `${name}: verify reports every flipped bit that e2fsck does`,
-    () => {
-      const seed = Number(process.env["FLIP_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
-      const bytes = image();
-      expect(verify(memoryImage(bytes)).findings).toEqual([]);
-      const { missed, silent } = flipBits(bytes, flips, seed);
-      console.error(
-        `${name}: seed ${seed}, ${flips} bits flipped, ${flips - silent} reported, ${missed.length} missed`,
-      );
-      expect(missed).toEqual([]);
-      expect(silent).toBeLessThan(flips * 0.7);
-    },
+    () =>
+      withSeed(`bits flipped in ${name}`, (seed) => {
+        const bytes = image();
+        expect(verify(memoryImage(bytes)).findings).toEqual([]);
+        const { missed, silent } = flipBits(bytes, flips, seed);
+        console.error(`${name}: ${flips} bits flipped, ${flips - silent} reported, ${missed.length} missed`);
+        expect(missed).toEqual([]);
+        expect(silent).toBeLessThan(flips * 0.7);
+      }),
   );
 }
 

@@ -7,6 +7,7 @@ import { memoryImage } from "../../../../src/filesystem/reading/image.ts";
 import { readTree } from "../../../../src/filesystem/reading/tree.ts";
 import { unpaused } from "../../../../src/waiting/steps.ts";
 import { testWith } from "../../../support/oracles.ts";
+import { withSeed } from "../../../support/random-cases.ts";
 import { metadataPlaces, type Place } from "./metadata-places.ts";
 import { randomNumbers } from "./random.ts";
 import { smallImage } from "./small-images.ts";
@@ -23,21 +24,20 @@ for (const [name, options] of Object.entries(FORMS)) {
   testWith(
     ["mke2fs", "e2fsck", "setfattr", "loop mount"],
     `${name}: no damage makes it hang or fall over`,
-    () => {
-      const seed = Number(process.env["FUZZ_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
-      console.error(`${name}: seed ${seed}`);
-      const below = randomNumbers(seed);
-      const sound = smallImage(options);
-      const places = [...metadataPlaces(sound).values()];
-      for (let round = 0; round < ROUNDS; round++) {
-        const bytes = sound.slice();
-        const times = 1 + below(8);
-        for (let i = 0; i < times; i++) damage(bytes, places, below);
-        expectOnlyOwnErrors(() => verify(memoryImage(bytes)));
-        expectOnlyOwnErrors(() => readAll(bytes));
-        expectOnlyOwnErrors(() => goThroughBlocks(bytes));
-      }
-    },
+    () =>
+      withSeed(`damage in ${name}`, (seed) => {
+        const below = randomNumbers(seed);
+        const sound = smallImage(options);
+        const places = [...metadataPlaces(sound).values()];
+        for (let round = 0; round < ROUNDS; round++) {
+          const bytes = sound.slice();
+          const times = 1 + below(8);
+          for (let i = 0; i < times; i++) damage(bytes, places, below);
+          expectOnlyOwnErrors(() => verify(memoryImage(bytes)));
+          expectOnlyOwnErrors(() => readAll(bytes));
+          expectOnlyOwnErrors(() => goThroughBlocks(bytes));
+        }
+      }),
   );
 }
 
