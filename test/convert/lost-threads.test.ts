@@ -16,6 +16,7 @@ import { run, testWith } from "../support/oracles.ts";
 import { installPackage, PACKAGE, REPOSITORY } from "../support/package.ts";
 import { scratchFolder } from "../support/scratch.ts";
 import { tar } from "../support/tar-builder.ts";
+import { until } from "../support/waiting.ts";
 
 const scratch = scratchFolder();
 const REAL = join(REPOSITORY, "src/convert/workers/worker.ts");
@@ -36,7 +37,7 @@ const MODULES: Readonly<Record<string, readonly [text: string | undefined, said:
 async function layersOf(place: boolean): Promise<readonly LayerBlob[]> {
   const path = scratch("layout");
   if (!existsSync(path)) {
-    buildLayout(path, { layers: [1, 2].map((seed) => tar([{ path: "f", data: noise(9_000_000, seed) }])) });
+    buildLayout(path, { layers: [1, 2].map((seed) => tar([{ path: "f", data: noise(12_000_000, seed) }])) });
   }
   const source = await openSource(
     { kind: "oci-layout", path },
@@ -91,14 +92,25 @@ describe("a thread whose module", () => {
 
   test("ends in the middle of the work ends the reading of its layers", async () => {
     const file = scratch("late.ts");
-    const exits = "parentPort.on('message', () => setTimeout(() => process.exit(5), 30));";
-    writeFileSync(file, `import { parentPort } from 'node:worker_threads'; import "${REAL}"; ${exits}`);
+    const ended = scratch("ended");
+    writeFileSync(
+      file,
+      `import { writeFileSync } from "node:fs";
+      import { parentPort } from "node:worker_threads";
+      import ${JSON.stringify(REAL)};
+      parentPort.on("message", () => setTimeout(() => {
+        writeFileSync(${JSON.stringify(ended)}, "");
+        process.exit(5);
+      }, 30));`,
+    );
     const [layer] = await layersOf(false);
     if (layer === undefined) throw new Error("a layer is needed");
+    // The layer is longer than what a thread has ready before somebody takes it.
     const slowly = async (tar: AsyncIterable<Uint8Array>): Promise<void> => {
-      for await (const _ of tar) await Bun.sleep(20);
+      for await (const _ of tar) await until(() => existsSync(ended));
     };
     for (const workers of [1, 2]) {
+      rmSync(ended, { force: true });
       const pool = new WorkerPool(workers, [layer], pathToFileURL(file));
       await expectError(pool.read(layer, { inflate: "auto" }, slowly), "E_INTERNAL", "exited with code 5");
       await pool.close();
