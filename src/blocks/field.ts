@@ -98,6 +98,28 @@ export function decode<S extends Structure>(structure: S, view: DataView, at: nu
   return values as Values<S>;
 }
 
+/**
+ * Fields of structures of which there are so many that decoding them whole would cost more than all else: each is read
+ * from the view when it is asked for, the structure beginning at its first byte.
+ */
+export function lazily<S extends Structure>(structure: S): (view: DataView) => Readonly<Values<S>> {
+  class Fields {
+    readonly view: DataView;
+
+    constructor(view: DataView) {
+      this.view = view;
+    }
+  }
+  for (const [name, field] of Object.entries(structure)) {
+    Object.defineProperty(Fields.prototype, name, {
+      get(this: Fields) {
+        return field.get(this.view, 0);
+      },
+    });
+  }
+  return (view) => new Fields(view) as unknown as Values<S>;
+}
+
 /** Writes the given fields of the structure at byte `at` of the view and leaves the others as they are. */
 export function encode<S extends Structure>(
   structure: S,

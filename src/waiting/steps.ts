@@ -19,7 +19,7 @@ export function finished<T>(steps: Steps<T>): T {
 }
 
 /** The items of work that nobody interrupts. */
-export function* unpaused<T>(source: Paused<T>): Generator<T, void> {
+export function* unpaused<T>(source: Iterable<T | undefined>): Generator<T, void> {
   for (const item of source) if (item !== undefined) yield item;
 }
 

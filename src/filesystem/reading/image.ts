@@ -8,6 +8,19 @@ export interface ImageReader {
   readonly size: number;
   /** `length` bytes from byte `position` on; fewer only at the end of the image. The caller may keep them. */
   read(position: number, length: number): Uint8Array;
+  /**
+   * The same into memory that the caller has: as many bytes as it is long, and how many there were. A reader need not
+   * have it.
+   */
+  readInto?(position: number, bytes: Uint8Array): number;
+}
+
+/** Reads into memory that is used again: what is read in long runs would else be as much garbage. */
+export function readInto(image: ImageReader, position: number, bytes: Uint8Array): number {
+  if (image.readInto !== undefined) return image.readInto(position, bytes);
+  const read = image.read(position, bytes.length);
+  bytes.set(read);
+  return read.length;
 }
 
 /** An image that is in memory. What is read is copied, and never a Buffer, whose `slice` would not copy. */
@@ -52,6 +65,11 @@ export class ImageFile implements ImageReader {
 
   read(position: number, length: number): Uint8Array {
     const bytes = new Uint8Array(Math.max(0, Math.min(length, this.size - position)));
+    const done = this.readInto(position, bytes);
+    return done === bytes.length ? bytes : bytes.subarray(0, done);
+  }
+
+  readInto(position: number, bytes: Uint8Array): number {
     let done = 0;
     try {
       while (done < bytes.length) {
@@ -62,7 +80,7 @@ export class ImageFile implements ImageReader {
     } catch (cause) {
       throw unreadable(this.#path, cause);
     }
-    return done === bytes.length ? bytes : bytes.subarray(0, done);
+    return done;
   }
 
   close(): void {

@@ -3,6 +3,7 @@
 import { viewOf } from "../../../blocks/field.ts";
 import type { Paused } from "../../../waiting/steps.ts";
 import { inodeName } from "../../reading/filesystem.ts";
+import { INODE } from "../format/inode.ts";
 import { broken } from "./broken.ts";
 import type { FileInode } from "./inode.ts";
 import type { MappedRun, MetadataVisitor } from "./mapped-run.ts";
@@ -11,6 +12,14 @@ import type { Volume } from "./volume.ts";
 const DIRECT_BLOCKS = 12;
 const LEVELS = 3;
 const POINTER_SIZE = 4;
+
+/** Whether no block of pointers is needed. */
+export function hasOnlyDirectBlocks({ view }: FileInode): boolean {
+  for (let i = DIRECT_BLOCKS; i < DIRECT_BLOCKS + LEVELS; i++) {
+    if (view.getUint32(INODE.i_block.offset + i * POINTER_SIZE, true) !== 0) return false;
+  }
+  return true;
+}
 
 /**
  * Runs of the file's blocks below `end` in ascending order; neighbours are put together. Throws E_INVALID_FILESYSTEM for a pointer out of range and

@@ -29,18 +29,6 @@ export interface DirectoryEntry {
   readonly type: FileType | undefined;
 }
 
-/** An entry with its place in the block. */
-export interface PlacedEntry {
-  readonly at: number;
-  readonly size: number;
-  readonly inode: number;
-  readonly name: string;
-  /** The byte itself. */
-  readonly fileType: number;
-  /** Whether what follows the name is zero, as it must be for "." and "..". */
-  readonly terminated: boolean;
-}
-
 const TYPES = new Map(Object.entries(FILE_TYPE).map(([type, code]) => [code as number, type as FileType]));
 /** Inline directories begin with the number of the parent; "." and ".." have no entries. */
 const INLINE_PARENT_SIZE = 4;
@@ -50,9 +38,11 @@ export function* directoryEntries(volume: Volume, inode: FileInode): Paused<Dire
   for (const block of directoryBlocks(volume, inode)) {
     yield;
     if (block === undefined) continue;
-    for (const { name, inode: number, fileType } of entriesIn(volume, block.bytes, block.where)) {
-      if (number === 0 || name === "." || name === "..") continue;
-      yield { name, inode: number, type: TYPES.get(fileType) };
+    const entry = new EntryCursor(volume, block.bytes, block.where);
+    while (entry.next()) {
+      if (entry.inode === 0) continue;
+      const { name } = entry;
+      if (name !== "." && name !== "..") yield { name, inode: entry.inode, type: TYPES.get(entry.fileType) };
     }
   }
 }
@@ -127,34 +117,59 @@ export function leafChecksum(bytes: Uint8Array): number | undefined {
   return isTail ? DIRECTORY_TAIL.det_checksum.get(view, at) : undefined;
 }
 
-/** All entries of a block, unused ones (inode 0) and "." and ".." too, one after the other up to its end. */
-export function* entriesIn(volume: Volume, bytes: Uint8Array, where: string): Generator<PlacedEntry, void> {
-  const view = viewOf(bytes);
-  for (let at = 0; at < bytes.length; ) {
-    if (at + DIRECTORY_ENTRY_HEADER > bytes.length)
-      throw broken(where, `an entry at byte ${at} is cut short`);
-    const size = recordLength(DIRECTORY_ENTRY.rec_len.get(view, at), volume.superblock.blockSize);
-    const inode = DIRECTORY_ENTRY.inode.get(view, at);
-    const nameLength = DIRECTORY_ENTRY.name_len.get(view, at);
-    const nameAt = at + DIRECTORY_ENTRY_HEADER;
-    if (
-      size < DIRECTORY_ENTRY_HEADER ||
-      size % 4 !== 0 ||
-      at + size > bytes.length ||
-      nameAt + nameLength > at + size
-    ) {
-      throw broken(where, `the entry at byte ${at} has impossible lengths (${size}, ${nameLength})`);
+/**
+ * Goes over all entries of a block, unused ones (inode 0) and "." and ".." too, one after the other up to its end. It is
+ * itself the entry that it has come to, since there are millions of them.
+ */
+export class EntryCursor {
+  /** Where the entry begins in the block, and how many bytes it takes. */
+  at = 0;
+  size = 0;
+  inode = 0;
+  /** The byte itself. */
+  fileType = 0;
+  #nameLength = 0;
+  readonly #blockSize: number;
+  readonly #bytes: Buffer;
+  readonly #view: DataView;
+  readonly #where: string;
+
+  constructor({ superblock }: Volume, bytes: Uint8Array, where: string) {
+    this.#blockSize = superblock.blockSize;
+    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.#view = viewOf(bytes);
+    this.#where = where;
+  }
+
+  /** Bytes, one character each. */
+  get name(): string {
+    const from = this.at + DIRECTORY_ENTRY_HEADER;
+    return this.#bytes.toString("latin1", from, from + this.#nameLength);
+  }
+
+  /** Whether what follows the name is zero, as it must be for "." and "..". */
+  get isTerminated(): boolean {
+    return this.#bytes[this.at + DIRECTORY_ENTRY_HEADER + this.#nameLength] === 0;
+  }
+
+  /** Goes to the next entry, at first to the first one; false at the end. Throws E_INVALID_FILESYSTEM. */
+  next(): boolean {
+    const at = this.at + this.size;
+    const left = this.#bytes.length - at;
+    if (left <= 0) return false;
+    if (left < DIRECTORY_ENTRY_HEADER) throw broken(this.#where, `an entry at byte ${at} is cut short`);
+    const size = recordLength(DIRECTORY_ENTRY.rec_len.get(this.#view, at), this.#blockSize);
+    const nameLength = DIRECTORY_ENTRY.name_len.get(this.#view, at);
+    const isPossible = size % 4 === 0 && size <= left && DIRECTORY_ENTRY_HEADER + nameLength <= size;
+    if (!isPossible) {
+      throw broken(this.#where, `the entry at byte ${at} has impossible lengths (${size}, ${nameLength})`);
     }
-    const name = Buffer.from(bytes.subarray(nameAt, nameAt + nameLength)).toString("latin1");
-    yield {
-      at,
-      size,
-      inode,
-      name,
-      fileType: DIRECTORY_ENTRY.file_type.get(view, at),
-      terminated: bytes[nameAt + nameLength] === 0,
-    };
-    at += size;
+    this.at = at;
+    this.size = size;
+    this.inode = DIRECTORY_ENTRY.inode.get(this.#view, at);
+    this.fileType = DIRECTORY_ENTRY.file_type.get(this.#view, at);
+    this.#nameLength = nameLength;
+    return true;
   }
 }
 

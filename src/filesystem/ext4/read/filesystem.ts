@@ -30,6 +30,10 @@ const SECTOR_SIZE = 512;
 /** An inode whose type is known. */
 export type Ext4Inode = FileInode & { readonly type: FileType };
 
+function hasType(inode: FileInode): inode is Ext4Inode {
+  return inode.type !== undefined;
+}
+
 /**
  * "none": there is no journal; "needs recovery": changes in it are not in place yet; "replayed": they are, but only in
  * memory.
@@ -66,9 +70,8 @@ export class Ext4Filesystem implements ReadableFilesystem<Ext4Inode> {
 
   inode(number: number): Ext4Inode {
     const inode = readInode(this.volume, number);
-    const { type } = inode;
-    if (type === undefined) throw broken(inodeName(number), "its type is none that there is");
-    return { ...inode, type };
+    if (!hasType(inode)) throw broken(inodeName(number), "its type is none that there is");
+    return inode;
   }
 
   /** Throws E_UNSUPPORTED for names whose case does not count. */

@@ -1,6 +1,6 @@
 /** Inodes, decoded. */
 
-import { decode, type Values, viewOf } from "../../../blocks/field.ts";
+import { lazily, type Values, viewOf } from "../../../blocks/field.ts";
 import type { Timestamp } from "../../../tree/inode.ts";
 import { MODE_TYPE } from "../../../tree/mode.ts";
 import { type FileType, inodeName, type TypedInode } from "../../reading/filesystem.ts";
@@ -33,18 +33,80 @@ const MAXIMUM_NANOSECONDS = 999_999_999;
 /** Fields past the first 128 bytes count only as far as i_extra_isize reaches. */
 const EXTRA_BEGINS = EXT4_GOOD_OLD_INODE_SIZE;
 
-/** An inode as it is on disk, its halves put together. */
-export interface FileInode extends Omit<TypedInode, "type"> {
+const TYPES = new Map(Object.entries(MODE_TYPE).map(([type, bits]) => [bits as number, type as FileType]));
+
+const inodeFields = lazily(INODE);
+
+/** An inode as it is on disk, its halves put together. A scan meets millions of them: all but its type is read when asked for. */
+export class FileInode implements Omit<TypedInode, "type"> {
+  readonly number: number;
   /** Undefined where i_mode says no type: the inode is not in use, or broken. */
   readonly type: FileType | undefined;
-  readonly fields: Values<typeof INODE>;
   /** All bytes of the inode. */
   readonly bytes: Uint8Array;
+  /** The fields; zeros where i_extra_isize does not reach. */
+  readonly view: DataView;
+  readonly fields: Readonly<Values<typeof INODE>>;
   /** Whether i_extra_isize is possible. If not, it counts as 0. */
   readonly extraSizeIsValid: boolean;
-}
+  readonly #volume: Volume;
 
-const TYPES = new Map(Object.entries(MODE_TYPE).map(([type, bits]) => [bits as number, type as FileType]));
+  constructor(volume: Volume, number: number, bytes: Uint8Array) {
+    const raw = viewOf(bytes);
+    const room = bytes.length - EXTRA_BEGINS;
+    const extra = room === 0 ? 0 : INODE.i_extra_isize.get(raw, 0);
+    this.number = number;
+    this.bytes = bytes;
+    this.extraSizeIsValid = extra <= room && extra % 4 === 0;
+    this.view = this.extraSizeIsValid && extra >= EXTRA_ISIZE ? raw : viewOf(this.#paddedFields(extra));
+    this.fields = inodeFields(this.view);
+    this.type = TYPES.get(this.fields.i_mode & TYPE_BITS);
+    this.#volume = volume;
+  }
+
+  get mode(): number {
+    return this.fields.i_mode & 0o7777;
+  }
+
+  get uid(): number {
+    return this.fields.l_i_uid_high * 2 ** 16 + this.fields.i_uid;
+  }
+
+  get gid(): number {
+    return this.fields.l_i_gid_high * 2 ** 16 + this.fields.i_gid;
+  }
+
+  get size(): number {
+    const { i_size_lo, i_size_high } = this.fields;
+    if (i_size_high === 0) return i_size_lo;
+    const sized = this.type === "file" || this.#volume.has("large_dir");
+    return (sized ? i_size_high * 2 ** 32 : 0) + i_size_lo;
+  }
+
+  get links(): number {
+    return this.fields.i_links_count;
+  }
+
+  get mtime(): Timestamp {
+    return timestamp(this.fields.i_mtime, this.fields.i_mtime_extra);
+  }
+
+  get atime(): Timestamp {
+    return timestamp(this.fields.i_atime, this.fields.i_atime_extra);
+  }
+
+  get ctime(): Timestamp {
+    return timestamp(this.fields.i_ctime, this.fields.i_ctime_extra);
+  }
+
+  #paddedFields(extra: number): Uint8Array {
+    const padded = new Uint8Array(DECODED_SIZE);
+    padded.set(this.bytes.subarray(0, DECODED_SIZE));
+    const reach = this.extraSizeIsValid ? Math.max(extra, INODE.i_extra_isize.width) : 0;
+    padded.fill(0, Math.min(EXTRA_BEGINS + reach, DECODED_SIZE));
+    return padded;
+  }
+}
 
 export function hasFlag(inode: FileInode, flag: keyof typeof FLAGS): boolean {
   return (inode.fields.i_flags & FLAGS[flag]) !== 0;
@@ -62,39 +124,10 @@ export function readInode(volume: Volume, number: number): FileInode {
   const place = volume.descriptor(group).inodeTable + Math.floor(at / superblock.blockSize);
   const block = volume.block(place, where);
   const offset = at % superblock.blockSize;
-  const inode = decodeInode(volume, number, block.subarray(offset, offset + superblock.inodeSize));
+  const inode = new FileInode(volume, number, block.subarray(offset, offset + superblock.inodeSize));
   if (!inodeChecksumIsRight(volume, inode)) throw broken(where, "its checksum is wrong");
   if (!inode.extraSizeIsValid) throw broken(where, `i_extra_isize cannot be ${inode.fields.i_extra_isize}`);
   return inode;
-}
-
-export function decodeInode(volume: Volume, number: number, bytes: Uint8Array): FileInode {
-  const padded = new Uint8Array(DECODED_SIZE);
-  padded.set(bytes.subarray(0, DECODED_SIZE));
-  const view = viewOf(padded);
-  const room = bytes.length - EXTRA_BEGINS;
-  const extra = room === 0 ? 0 : INODE.i_extra_isize.get(view, 0);
-  const extraSizeIsValid = extra <= room && extra % 4 === 0;
-  const reach = EXTRA_BEGINS + (extraSizeIsValid ? Math.max(extra, INODE.i_extra_isize.width) : 0);
-  padded.fill(0, Math.min(reach, DECODED_SIZE));
-  const fields = decode(INODE, view, 0);
-  const type = TYPES.get(fields.i_mode & TYPE_BITS);
-  const sized = type === "file" || volume.has("large_dir");
-  return {
-    number,
-    type,
-    mode: fields.i_mode & 0o7777,
-    uid: fields.l_i_uid_high * 2 ** 16 + fields.i_uid,
-    gid: fields.l_i_gid_high * 2 ** 16 + fields.i_gid,
-    size: (sized ? fields.i_size_high * 2 ** 32 : 0) + fields.i_size_lo,
-    links: fields.i_links_count,
-    mtime: timestamp(fields.i_mtime, fields.i_mtime_extra),
-    atime: timestamp(fields.i_atime, fields.i_atime_extra),
-    ctime: timestamp(fields.i_ctime, fields.i_ctime_extra),
-    fields,
-    bytes,
-    extraSizeIsValid,
-  };
 }
 
 /** ext4_decode_extra_time: 32 signed bits of seconds, two bits of epoch, nanoseconds above them. */
@@ -108,23 +141,37 @@ function timestamp(low: number, extra: number): Timestamp {
 /** Whether the checksum is right; true where there is none. An inode of nothing but zeros needs none either. */
 export function inodeChecksumIsRight(volume: Volume, { bytes, number }: FileInode): boolean {
   if (!volume.has("metadata_csum")) return true;
-  const sealed = sealedInode(volume, number, bytes);
-  return sealed.every((byte, at) => byte === bytes[at]) || bytes.every((byte) => byte === 0);
+  if (scratch.length !== bytes.length) scratch = new Uint8Array(bytes.length);
+  scratch.set(bytes);
+  seal(volume, number, scratch);
+  const view = viewOf(bytes);
+  const sealed = viewOf(scratch);
+  const isSame = CHECKSUMS.every(
+    (field) => field.offset >= bytes.length || field.get(view, 0) === field.get(sealed, 0),
+  );
+  return isSame || bytes.every((byte) => byte === 0);
 }
+
+const CHECKSUMS = [INODE.l_i_checksum_lo, INODE.i_checksum_hi];
+/** Every inode of a filesystem is as long as the last. */
+let scratch = new Uint8Array(0);
 
 /** The inode's bytes with the checksum that they are to have; as they are where inodes have none. */
 export function sealedInode(volume: Volume, number: number, bytes: Uint8Array): Uint8Array {
   const sealed = new Uint8Array(bytes);
-  if (!volume.has("metadata_csum")) return sealed;
-  const view = viewOf(sealed);
+  if (volume.has("metadata_csum")) seal(volume, number, sealed);
+  return sealed;
+}
+
+function seal(volume: Volume, number: number, bytes: Uint8Array): void {
+  const view = viewOf(bytes);
   INODE.l_i_checksum_lo.put(view, 0, 0);
   const high = INODE.i_checksum_hi;
   const extra = bytes.length > EXTRA_BEGINS ? INODE.i_extra_isize.get(view, 0) : 0;
   const hasHigh = extra >= high.offset + high.width - EXTRA_BEGINS;
   if (hasHigh) high.put(view, 0, 0);
   const seed = seedOfInode(volume.superblock.seed, number, INODE.i_generation.get(view, 0));
-  const checksum = crc(seed, sealed);
+  const checksum = crc(seed, bytes);
   INODE.l_i_checksum_lo.put(view, 0, checksum);
   if (hasHigh) high.put(view, 0, checksum >>> 16);
-  return sealed;
 }

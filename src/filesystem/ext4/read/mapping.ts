@@ -2,9 +2,9 @@
 
 import type { Paused } from "../../../waiting/steps.ts";
 import { inodeName } from "../../reading/filesystem.ts";
-import { blockMapRuns } from "./block-map.ts";
+import { blockMapRuns, hasOnlyDirectBlocks } from "./block-map.ts";
 import { broken } from "./broken.ts";
-import { extentRuns } from "./extent-tree.ts";
+import { extentRuns, fewExtents, isLeafInItself } from "./extent-tree.ts";
 import { type FileInode, hasFlag } from "./inode.ts";
 import type { MappedRun, MetadataVisitor } from "./mapped-run.ts";
 import type { Volume } from "./volume.ts";
@@ -19,15 +19,34 @@ interface Walk {
  * The runs of an inode that has blocks, ascending by `logical`. Throws E_INVALID_FILESYSTEM for a broken mapping, and
  * for one of more blocks than the filesystem has, which cannot all be its own.
  */
-export function* mappedRuns(
+export function mappedRuns(
   volume: Volume,
   inode: FileInode,
   { end = Number.POSITIVE_INFINITY, visit = () => {} }: Walk = {},
+): Iterable<MappedRun | undefined> {
+  if (hasFlag(inode, "inline")) return [];
+  if (!hasFlag(inode, "extents")) return ownRuns(volume, inode, blockMapRuns(volume, inode, end, visit), end);
+  // Most files have one extent or none, and there are millions of them.
+  const few = fewExtents(volume, inode);
+  if (few === undefined) return ownRuns(volume, inode, extentRuns(volume, inode, visit), end);
+  return few[0] === undefined || few[0].logical < end ? few : [];
+}
+
+/**
+ * Whether it is told in the inode itself where all its blocks are. Throws nothing: what is broken is told of by whoever
+ * asks for the runs.
+ */
+export function isMappedInItself(inode: FileInode): boolean {
+  if (hasFlag(inode, "inline")) return true;
+  return hasFlag(inode, "extents") ? isLeafInItself(inode) : hasOnlyDirectBlocks(inode);
+}
+
+function* ownRuns(
+  volume: Volume,
+  inode: FileInode,
+  runs: Iterable<MappedRun | undefined>,
+  end: number,
 ): Paused<MappedRun> {
-  if (hasFlag(inode, "inline")) return;
-  const runs = hasFlag(inode, "extents")
-    ? extentRuns(volume, inode, visit)
-    : blockMapRuns(volume, inode, end, visit);
   let blocks = 0;
   for (const run of runs) {
     if (run === undefined) {

@@ -3,7 +3,7 @@
 import { decode, type Values, viewOf } from "../../../blocks/field.ts";
 import { noFilesystem } from "../../reading/broken.ts";
 import type { ImageReader } from "../../reading/image.ts";
-import { crc, filesystemSeed, superblockChecksum } from "../format/checksum.ts";
+import { crcOfNumber, filesystemSeed, superblockChecksum } from "../format/checksum.ts";
 import { INCOMPAT_NAMES, RO_COMPAT_NAMES } from "../format/feature-names.ts";
 import { DESCRIPTOR_SIZE } from "../format/group-descriptor.ts";
 import { EXT4_GOOD_OLD_FIRST_INO, EXT4_GOOD_OLD_INODE_SIZE } from "../format/inode.ts";
@@ -194,9 +194,5 @@ function isPowerOfTwo(value: number): boolean {
 
 /** The chain that checksums of an inode and of what belongs to it begin with. */
 export function seedOfInode(seed: number, number: number, generation: number): number {
-  const numbers = new Uint8Array(8);
-  const view = viewOf(numbers);
-  view.setUint32(0, number, true);
-  view.setUint32(4, generation, true);
-  return crc(seed, numbers);
+  return crcOfNumber(crcOfNumber(seed, number), generation);
 }

@@ -50,8 +50,9 @@ export function inlineDataRest(inode: FileInode): Uint8Array | undefined {
 /** The attributes after the inode's fields. */
 export function inodeXattrs(inode: FileInode): DiskXattr[] {
   const { bytes, fields } = inode;
-  const at = EXT4_GOOD_OLD_INODE_SIZE + fields.i_extra_isize;
-  if (fields.i_extra_isize === 0 || at + XATTR_IBODY_HEADER_SIZE + END_OF_ENTRIES > bytes.length) return [];
+  const extra = fields.i_extra_isize;
+  const at = EXT4_GOOD_OLD_INODE_SIZE + extra;
+  if (extra === 0 || at + XATTR_IBODY_HEADER_SIZE + END_OF_ENTRIES > bytes.length) return [];
   if (XATTR_IBODY_HEADER.h_magic.get(viewOf(bytes), at) !== EXT4_XATTR_MAGIC) return [];
   // Places of values count from the first entry.
   return decodeEntries(bytes.subarray(at + XATTR_IBODY_HEADER_SIZE), 0, inodeName(inode.number));

@@ -18,7 +18,7 @@ import type { ReadableFilesystem, TypedInode } from "../../../../src/filesystem/
 import { list as pausedList } from "../../../../src/filesystem/reading/list.ts";
 import { lookup as lookupSteps } from "../../../../src/filesystem/reading/lookup.ts";
 import { walk as pausedWalk } from "../../../../src/filesystem/reading/walk.ts";
-import { finished, type Paused, type Steps, unpaused } from "../../../../src/waiting/steps.ts";
+import { finished, type Steps, unpaused } from "../../../../src/waiting/steps.ts";
 
 export const openFilesystem = withoutPauses(openSteps);
 export const recover = withoutPauses(recoverSteps);
@@ -47,6 +47,6 @@ function withoutPauses<Given extends unknown[], T>(work: (...given: Given) => St
   return (...given: Given): T => finished(work(...given));
 }
 
-function withoutGaps<Given extends unknown[], T>(source: (...given: Given) => Paused<T>) {
+function withoutGaps<Given extends unknown[], T>(source: (...given: Given) => Iterable<T | undefined>) {
   return (...given: Given): Generator<T, void> => unpaused(source(...given));
 }

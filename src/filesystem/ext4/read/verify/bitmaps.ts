@@ -49,12 +49,11 @@ export function* checkBitmaps(check: Check): Steps<void> {
 
 function* directoriesByGroup({ volume, inodes }: Check): Steps<ReadonlyMap<number, number>> {
   const counts = new Map<number, number>();
-  for (const [number, { type }] of inodes) {
-    yield;
-    if (type !== "directory") continue;
+  yield* inodes.each((number, type) => {
+    if (type !== "directory") return;
     const group = Math.floor((number - 1) / volume.superblock.inodesPerGroup);
     counts.set(group, (counts.get(group) ?? 0) + 1);
-  }
+  });
   return counts;
 }
 
@@ -70,10 +69,7 @@ function* inodesInUse({ volume, inodes }: Check): Steps<ReadonlyMap<number, Uint
     bits[bit >> 3] = (bits[bit >> 3] ?? 0) | (1 << (bit & 7));
   };
   for (let number = 1; number < firstInode; number++) mark(number);
-  for (const number of inodes.keys()) {
-    yield;
-    mark(number);
-  }
+  yield* inodes.each(mark);
   return bitmaps;
 }
 

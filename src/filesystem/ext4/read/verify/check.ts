@@ -1,17 +1,11 @@
 /** What the passes of a check know together. */
 
-import type { FileType } from "../../../reading/filesystem.ts";
 import type { Findings } from "../../../reading/findings.ts";
 import { broken } from "../broken.ts";
 import type { Volume } from "../volume.ts";
 import type { DiskXattr } from "../xattr-entries.ts";
 import { BlockSet } from "./block-set.ts";
-
-/** An inode in use, as far as later passes need it. */
-export interface UsedInode {
-  readonly type: FileType | undefined;
-  readonly links: number;
-}
+import { InodeRecords } from "./inode-records.ts";
 
 /** A block of attributes: what it says of its sharers, and how many there are. */
 export interface SharedBlock {
@@ -45,12 +39,10 @@ export class Check {
   /** Blocks in use, and those of them that are superblocks, descriptors, bitmaps and inode tables. */
   readonly used: BlockSet;
   readonly fixed: BlockSet;
-  /** Inodes in use, by number; reserved ones only if they hold something. */
-  readonly inodes = new Map<number, UsedInode>();
+  /** Inodes in use; reserved ones only if they hold something. */
+  readonly inodes = new InodeRecords();
   /** Numbers of directories whose blocks can be read. */
   readonly directories: number[] = [];
-  /** Names in directories, by inode: "." and ".." count too. */
-  readonly names = new Map<number, number>();
   /** For each directory the one that has its name, and the one that its ".." says. */
   readonly parents = new Map<number, number>();
   readonly dotDots = new Map<number, number>();
@@ -78,9 +70,4 @@ export class Check {
     this.blocksAreComplete = false;
     throw broken(owner, `block ${twice} is also in use elsewhere`);
   }
-}
-
-/** Counts one up in a map of counts. */
-export function countUp(counts: Map<number, number>, key: number): void {
-  counts.set(key, (counts.get(key) ?? 0) + 1);
 }

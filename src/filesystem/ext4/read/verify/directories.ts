@@ -2,17 +2,17 @@
 
 import { viewOf } from "../../../../blocks/field.ts";
 import type { Steps } from "../../../../waiting/steps.ts";
-import { inodeName } from "../../../reading/filesystem.ts";
+import { type FileType, inodeName } from "../../../reading/filesystem.ts";
 import { crc } from "../../format/checksum.ts";
 import { DIRECTORY_TAIL_SIZE, FILE_TYPE } from "../../format/directory.ts";
 import { EXT4_ROOT_INO } from "../../format/inode.ts";
 import { broken } from "../broken.ts";
-import { entriesIn, inlineParts, leafChecksum, type PlacedEntry } from "../directory.ts";
+import { EntryCursor, inlineParts, leafChecksum } from "../directory.ts";
 import { type FileInode, hasFlag, readInode } from "../inode.ts";
 import { mappedRuns } from "../mapping.ts";
 import { seedOfInode } from "../superblock.ts";
 import type { Volume } from "../volume.ts";
-import { type Check, countUp } from "./check.ts";
+import type { Check } from "./check.ts";
 import { IndexCheck } from "./directory-index.ts";
 
 const TYPE_CODES: Readonly<Record<string, number>> = FILE_TYPE;
@@ -36,7 +36,8 @@ function checkInline(check: Check, inode: FileInode, names: Names): void {
   const where = inodeName(inode.number);
   names.addDots(viewOf(inode.fields.i_block).getUint32(0, true));
   for (const bytes of inlineParts(inode)) {
-    for (const entry of entriesIn(check.volume, bytes, where)) names.add(entry, where);
+    const entry = new EntryCursor(check.volume, bytes, where);
+    while (entry.next()) names.add(entry, entry.name, where);
   }
 }
 
@@ -54,9 +55,11 @@ function* checkBlocks(check: Check, inode: FileInode, names: Names): Steps<void>
     const range = ranges?.get(logical);
     if (ranges !== undefined && range === undefined) throw broken(where, "the index does not lead to it");
     if (range !== "index" && check.volume.has("metadata_csum")) checkTail(check, bytes, seed, where);
-    for (const entry of entriesIn(check.volume, bytes, where)) {
-      names.add(entry, where);
-      if (range !== undefined && range !== "index") index?.checkHash(entry, range, where);
+    const entry = new EntryCursor(check.volume, bytes, where);
+    while (entry.next()) {
+      const { name } = entry;
+      names.add(entry, name, where);
+      if (range !== undefined && range !== "index") index?.checkHash(entry, name, range, where);
     }
   }
 }
@@ -83,11 +86,15 @@ class Names {
   readonly #check: Check;
   readonly #inode: FileInode;
   readonly #seen = new Set<string>();
+  readonly #isEncrypted: boolean;
+  readonly #hasTypes: boolean;
   #dots = 0;
 
   constructor(check: Check, inode: FileInode) {
     this.#check = check;
     this.#inode = inode;
+    this.#isEncrypted = hasFlag(inode, "encrypted");
+    this.#hasTypes = check.volume.has("filetype");
   }
 
   get hasDots(): boolean {
@@ -97,58 +104,67 @@ class Names {
   /** What an inline directory says of "." and "..". */
   addDots(parent: number): void {
     this.#dots = 2;
-    countUp(this.#check.names, this.#inode.number);
-    countUp(this.#check.names, parent);
+    this.#check.inodes.countName(this.#inode.number);
+    this.#check.inodes.countName(parent);
     this.#check.dotDots.set(this.#inode.number, parent);
   }
 
-  add(entry: PlacedEntry, where: string): void {
+  add(entry: EntryCursor, name: string, where: string): void {
     if (this.#dots < 2) {
-      this.#addDot(entry, where);
+      this.#addDot(entry, name, where);
       return;
     }
-    if (entry.inode === 0) return;
-    const { findings, names, parents, volume } = this.#check;
-    const named = `${where}, entry at byte ${entry.at}`;
-    const encrypted = hasFlag(this.#inode, "encrypted");
-    const valid = encrypted || (!/[/\0]/.test(entry.name) && entry.name !== "." && entry.name !== "..");
-    findings.expect(valid && entry.name !== "", named, "its name is not one");
-    findings.expect(!this.#seen.has(entry.name), named, "the directory has its name twice");
-    this.#seen.add(entry.name);
-    countUp(names, entry.inode);
-    const used = this.#check.inodes.get(entry.inode);
-    const own = entry.inode < volume.superblock.firstInode && entry.inode !== EXT4_ROOT_INO;
-    if (used === undefined || own) {
-      findings.add(named, `${inodeName(entry.inode)} is not a file in use`);
+    const { inode } = entry;
+    if (inode === 0) return;
+    const { findings, inodes, volume } = this.#check;
+    const add = (what: string): void => findings.add(`${where}, entry at byte ${entry.at}`, what);
+    if (!this.#isName(name)) add("its name is not one");
+    const before = this.#seen.size;
+    if (this.#seen.add(name).size === before) add("the directory has its name twice");
+    inodes.countName(inode);
+    const own = inode < volume.superblock.firstInode && inode !== EXT4_ROOT_INO;
+    if (own || !inodes.has(inode)) {
+      add(`${inodeName(inode)} is not a file in use`);
       return;
     }
-    this.#checkType(entry, used.type, named);
-    if (used.type !== "directory") return;
-    findings.expect(
-      !parents.has(entry.inode) && entry.inode !== EXT4_ROOT_INO,
-      named,
-      "the directory has another name",
-    );
-    parents.set(entry.inode, this.#inode.number);
+    const type = inodes.typeOf(inode);
+    const wanted = this.#codeOf(type);
+    if (entry.fileType !== wanted) add(`its type is ${entry.fileType}, not ${wanted}`);
+    if (type === "directory" && !this.#hold(inode)) add("the directory has another name");
+  }
+
+  #isName(name: string): boolean {
+    if (name === "") return false;
+    return this.#isEncrypted || (!/[/\0]/.test(name) && name !== "." && name !== "..");
+  }
+
+  /** Notes that the directory is in this one; false if it is in another already, or the root. */
+  #hold(directory: number): boolean {
+    const { parents } = this.#check;
+    const isFirst = !parents.has(directory) && directory !== EXT4_ROOT_INO;
+    parents.set(directory, this.#inode.number);
+    return isFirst;
   }
 
   /** The first two entries of block 0. */
-  #addDot(entry: PlacedEntry, where: string): void {
-    const { findings, names, dotDots } = this.#check;
+  #addDot(entry: EntryCursor, name: string, where: string): void {
+    const { findings, inodes, dotDots } = this.#check;
     const wanted = ".".repeat(this.#dots + 1);
-    findings.expect(entry.name === wanted, where, `its entry at byte ${entry.at} is not '${wanted}'`);
-    findings.expect(entry.terminated, where, `'${wanted}' does not end with a zero`);
-    this.#checkType(entry, "directory", where);
+    const { inode, fileType } = entry;
+    findings.expect(name === wanted, where, `its entry at byte ${entry.at} is not '${wanted}'`);
+    findings.expect(entry.isTerminated, where, `'${wanted}' does not end with a zero`);
+    const code = this.#codeOf("directory");
+    findings.expect(fileType === code, where, `its type is ${fileType}, not ${code}`);
     if (this.#dots === 0) {
-      findings.expect(entry.inode === this.#inode.number, where, "'.' leads elsewhere");
+      findings.expect(inode === this.#inode.number, where, "'.' leads elsewhere");
       findings.expect(entry.size === 12, where, "'.' is too long");
-    } else dotDots.set(this.#inode.number, entry.inode);
-    countUp(names, entry.inode);
+    } else dotDots.set(this.#inode.number, inode);
+    inodes.countName(inode);
     this.#dots++;
   }
 
-  #checkType({ fileType }: PlacedEntry, type: string | undefined, where: string): void {
-    const wanted = this.#check.volume.has("filetype") ? TYPE_CODES[type ?? ""] : 0;
-    this.#check.findings.expect(fileType === wanted, where, `its type is ${fileType}, not ${wanted}`);
+  /** The byte that an entry has for a type; undefined for none that there is. */
+  #codeOf(type: FileType | undefined): number | undefined {
+    return this.#hasTypes ? TYPE_CODES[type ?? ""] : 0;
   }
 }

@@ -5,7 +5,6 @@ import {
   EXT4_EA_INODE_FL,
   EXT4_ENCRYPT_FL,
   EXT4_EXTENTS_FL,
-  EXT4_GOOD_OLD_INODE_SIZE,
   EXT4_HUGE_FILE_FL,
   EXT4_IMAGIC_FL,
   EXT4_IMMUTABLE_FL,
@@ -45,11 +44,13 @@ const FLAG_RULES: readonly {
 export function checkFields(check: Check, inode: FileInode): void {
   const { volume, findings } = check;
   const { number, fields, type, links } = inode;
-  const where = inodeName(number);
-  const expect = (condition: boolean, what: string) => findings.expect(condition, where, what);
+  const add = (what: string): void => findings.add(inodeName(number), what);
+  const expect = (condition: boolean, what: string): void => {
+    if (!condition) add(what);
+  };
   expect(type !== undefined, "its type is none that there is");
   expect(links === 0 || fields.i_dtime === 0, "it is in use, but has a time of deletion");
-  expect(inode.extraSizeIsValid, `i_extra_isize cannot be ${fields.i_extra_isize}`);
+  if (!inode.extraSizeIsValid) add(`i_extra_isize cannot be ${fields.i_extra_isize}`);
   expect(fields.i_obso_faddr === 0, "it has a fragment of a block, which was never a feature");
   expect(
     volume.has("64bit") || fields.l_i_file_acl_high === 0,
@@ -60,9 +61,9 @@ export function checkFields(check: Check, inode: FileInode): void {
   expect(sized || fields.i_size_high === 0, "its size is past what 32 bits say");
   for (const rule of FLAG_RULES) {
     if ((fields.i_flags & rule.flag) === 0) continue;
-    expect(volume.has(rule.feature), `it has the flag ${rule.name} without the feature ${rule.feature}`);
+    if (!volume.has(rule.feature)) add(`it has the flag ${rule.name} without the feature ${rule.feature}`);
     const allowed = rule.types === undefined || (type !== undefined && rule.types.includes(type));
-    expect(allowed, `it has the flag ${rule.name}, which a ${type} cannot have`);
+    if (!allowed) add(`it has the flag ${rule.name}, which a ${type} cannot have`);
   }
   if (type === "symlink") checkSymlink(check, inode);
   if (type === "char" || type === "block" || type === "fifo" || type === "socket") {
@@ -89,24 +90,16 @@ function checkSymlink({ volume, findings }: Check, inode: FileInode): void {
 }
 
 const TIMES = [
-  [INODE.i_atime, INODE.i_atime_extra],
-  [INODE.i_ctime, INODE.i_ctime_extra],
-  [INODE.i_mtime, INODE.i_mtime_extra],
-  [INODE.i_crtime, INODE.i_crtime_extra],
-] as const;
+  { seconds: INODE.i_atime, extra: INODE.i_atime_extra },
+  { seconds: INODE.i_ctime, extra: INODE.i_ctime_extra },
+  { seconds: INODE.i_mtime, extra: INODE.i_mtime_extra },
+  { seconds: INODE.i_crtime, extra: INODE.i_crtime_extra },
+];
 
 /** Old kernels wrote the epoch bits of times before 1970 wrongly, and e2fsck takes 2310 to 2378 for that. */
-function checkTimes({ findings }: Check, { number, bytes, fields, extraSizeIsValid }: FileInode): void {
-  if (!extraSizeIsValid) return;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (const [seconds, extra] of TIMES) {
-    const end = extra.offset + extra.width;
-    if (end > EXT4_GOOD_OLD_INODE_SIZE + fields.i_extra_isize) continue;
-    const wrong = seconds.get(view, 0) >= 2 ** 31 && (extra.get(view, 0) & 3) === 3;
-    findings.expect(
-      !wrong,
-      inodeName(number),
-      "a time between 2310 and 2378, which e2fsck takes for one before 1970",
-    );
+function checkTimes({ findings }: Check, { number, view }: FileInode): void {
+  for (const { seconds, extra } of TIMES) {
+    if ((extra.get(view, 0) & 3) !== 3 || seconds.get(view, 0) < 2 ** 31) continue;
+    findings.add(inodeName(number), "a time between 2310 and 2378, which e2fsck takes for one before 1970");
   }
 }

@@ -12,7 +12,7 @@ import {
   EXT4_USR_QUOTA_INO,
 } from "../../format/inode.ts";
 import type { FeatureName } from "../features.ts";
-import type { FileInode } from "../inode.ts";
+import { FileInode } from "../inode.ts";
 import { mappedRuns } from "../mapping.ts";
 import type { Check } from "./check.ts";
 import { tableInodes } from "./inodes.ts";
@@ -39,7 +39,7 @@ export function* checkReservedInodes(check: Check): Steps<void> {
       continue;
     }
     if (inode.number >= volume.superblock.firstInode) break;
-    reserved.set(inode.number, inode);
+    reserved.set(inode.number, new FileInode(volume, inode.number, new Uint8Array(inode.bytes)));
     checkOwner(check, inode);
   }
   const bad = reserved.get(EXT4_BAD_INO);

@@ -41,7 +41,7 @@ export function* verify(image: ImageReader): Steps<Verification> {
   return {
     findings: findings.list,
     more: findings.more,
-    inodes: check?.inodes.size ?? 0,
+    inodes: check?.inodes.count ?? 0,
     directories: check?.directories.length ?? 0,
     ...(recovered?.replay === undefined ? {} : { replay: recovered.replay }),
   };

@@ -11,11 +11,12 @@ import { isHashOf } from "./xattr-hashes.ts";
 
 /** Checks an inode's attributes and returns how many blocks those in inodes of their own add to its i_blocks. */
 export function checkXattrs(check: Check, inode: FileInode): number {
-  const where = inodeName(inode.number);
   const entries = inodeXattrs(inode);
+  const block = xattrBlock(check.volume, inode);
+  if (entries.length === 0 && block === 0) return 0;
+  const where = inodeName(inode.number);
   checkEntries(check, entries, where);
   let charged = chargedBlocks(check, entries, where);
-  const block = xattrBlock(check.volume, inode);
   if (block !== 0) {
     const known = check.volume.has("ext_attr");
     check.findings.expect(known, where, "it has attributes, though the feature ext_attr is off");
