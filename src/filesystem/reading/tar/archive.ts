@@ -12,6 +12,8 @@ import { TarWriter } from "./writer.ts";
 
 /** Small chunks are put together up to this. */
 const CHUNK = 2 ** 18;
+/** From how many bytes on a chunk goes out as it is. */
+const LARGE = 2 ** 16;
 
 export interface ArchiveOptions {
   readonly signal?: AbortSignal | undefined;
@@ -57,16 +59,22 @@ async function addMembers(
   }
 }
 
+/** Small chunks together, large ones as they are: to copy what files hold would cost as much as to read it. */
 async function* gathered(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
   let waiting: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of chunks) {
-    waiting.push(chunk);
-    length += chunk.length;
-    if (length < CHUNK) continue;
-    yield Buffer.concat(waiting, length);
-    waiting = [];
-    length = 0;
+    const isLarge = chunk.length >= LARGE;
+    if (!isLarge) {
+      waiting.push(chunk);
+      length += chunk.length;
+    }
+    if (length > 0 && (isLarge || length >= CHUNK)) {
+      yield Buffer.concat(waiting, length);
+      waiting = [];
+      length = 0;
+    }
+    if (isLarge) yield chunk;
   }
-  yield Buffer.concat(waiting, length);
+  if (length > 0) yield Buffer.concat(waiting, length);
 }

@@ -206,6 +206,27 @@ test("the image is read no faster than the tar, and no more once nobody reads on
   image.close();
 });
 
+test("what large files hold goes out as it was read, and is not copied", async () => {
+  const path = imageOf("not copied", (image) =>
+    directory({ small: image.file("small"), large: image.file(Buffer.alloc(3 << 20, "large")) }),
+  );
+  const image = memoryImage(new Uint8Array(readFileSync(path)));
+  const read = new Set<ArrayBufferLike>();
+  const kept = {
+    size: image.size,
+    read: (position: number, length: number) => {
+      const bytes = image.read(position, length);
+      read.add(bytes.buffer);
+      return bytes;
+    },
+  };
+  const sizes: number[] = [];
+  for await (const { buffer, length } of archive(openFilesystem(kept), "/", () => {})) {
+    if (read.has(buffer)) sizes.push(length);
+  }
+  expect(sizes).toEqual([1 << 20, 1 << 20, 1 << 20]);
+});
+
 test("a file of more than 8 GiB has its size", async () => {
   const size = 9 * 2 ** 30 + 1;
   const path = imageOf("huge", () => directory({ huge: { ...emptyFile(), size } }));
