@@ -1,6 +1,6 @@
 /** Inodes, decoded. */
 
-import { decode, viewOf } from "../../../blocks/field.ts";
+import { lazily, viewOf } from "../../../blocks/field.ts";
 import type { Timestamp } from "../../../tree/inode.ts";
 import { MODE_TYPE } from "../../../tree/mode.ts";
 import { type FileType, inodeName, type TypedInode } from "../../reading/filesystem.ts";
@@ -38,6 +38,8 @@ const MAXIMUM_NANOSECONDS = 999_999_999;
 /** Version and layout; a kernel refuses an inode with other bits. */
 const FORMAT_BITS = (DATALAYOUT_MASK << DATALAYOUT_SHIFT) | 1;
 
+const compactInode = lazily(COMPACT_INODE);
+const extendedInode = lazily(EXTENDED_INODE);
 const TYPES = new Map(Object.entries(MODE_TYPE).map(([type, bits]) => [bits as number, type as FileType]));
 const LAYOUTS = new Map(Object.entries(DATALAYOUT).map(([name, code]) => [code as number, name as Layout]));
 
@@ -54,7 +56,7 @@ export function readInode(volume: Volume, nid: number): ErofsInode {
   const isCompact = (format & 1) === EROFS_INODE_LAYOUT_COMPACT;
   const size = isCompact ? COMPACT_INODE_SIZE : EXTENDED_INODE_SIZE;
   const view = viewOf(volume.metadata(position, size, where));
-  const own = isCompact ? compactFields(volume, view) : extendedFields(view);
+  const { fields: own, time } = isCompact ? compactFields(volume, view) : extendedFields(view);
   const type = TYPES.get(own.i_mode & TYPE_BITS);
   if (type === undefined) throw broken(where, "its type is none that there is");
   if (!Number.isSafeInteger(own.i_size)) throw broken(where, "its size is more than any file can have");
@@ -67,9 +69,9 @@ export function readInode(volume: Volume, nid: number): ErofsInode {
     gid: own.i_gid,
     size: own.i_size,
     links: own.i_nlink,
-    mtime: own.time,
-    atime: own.time,
-    ctime: own.time,
+    mtime: time,
+    atime: time,
+    ctime: time,
     layout,
     union: own.i_u,
     position,
@@ -81,12 +83,12 @@ export function readInode(volume: Volume, nid: number): ErofsInode {
 /** Without a time of its own it has the filesystem's. */
 function compactFields({ superblock }: Volume, view: DataView) {
   const { epoch, fixed_nsec } = superblock.fields;
-  return { ...decode(COMPACT_INODE, view, 0), time: timestamp(epoch, fixed_nsec) };
+  return { fields: compactInode(view), time: timestamp(epoch, fixed_nsec) };
 }
 
 function extendedFields(view: DataView) {
-  const fields = decode(EXTENDED_INODE, view, 0);
-  return { ...fields, time: timestamp(fields.i_mtime, fields.i_mtime_nsec) };
+  const fields = extendedInode(view);
+  return { fields, time: timestamp(fields.i_mtime, fields.i_mtime_nsec) };
 }
 
 /** Seconds have 64 bits on disk, and here as many as a number holds: 285 million years to either side. */

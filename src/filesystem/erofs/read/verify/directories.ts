@@ -1,13 +1,16 @@
 /** The tree: every directory from the root down, and every inode that has a name in one. */
 
-import type { Steps } from "../../../../waiting/steps.ts";
-import { inodeName } from "../../../reading/filesystem.ts";
+import { finished, type Steps } from "../../../../waiting/steps.ts";
+import { type FileType, inodeName } from "../../../reading/filesystem.ts";
 import { isPlainName } from "../../../reading/plain-name.ts";
 import { FILE_TYPE } from "../../format/directory.ts";
 import { type PlacedEntry, placedEntries } from "../directory.ts";
 import { type ErofsInode, readInode } from "../inode.ts";
-import type { Check, NamedInode } from "./check.ts";
-import { checkInode } from "./inodes.ts";
+import type { Check } from "./check.ts";
+import { checkInode, isShort } from "./inodes.ts";
+
+/** Entries that are looked at without a pause; each may have the block of an inode read. */
+const PART = 4;
 
 /** A directory that is still to be gone through. */
 interface Waiting {
@@ -33,16 +36,14 @@ function* checkDirectory(check: Check, { inode, parent }: Waiting, waiting: Wait
     ["..", parent],
   ]);
   let before: string | undefined;
+  let entries = 0;
   for (const entry of placedEntries(volume, inode)) {
-    yield;
+    if (entry === undefined || entries++ % PART === 0) yield;
     if (entry === undefined) continue;
     const { name } = entry;
     // A kernel searches by halves: a name out of its place is listed, and not found.
-    findings.expect(
-      before === undefined || before < name,
-      entry.where,
-      `the name ${name} is not in its place`,
-    );
+    if (before !== undefined && before >= name)
+      findings.add(entry.where, `the name ${name} is not in its place`);
     before = name;
     const dot = dots.get(name);
     if (dot === undefined) yield* checkEntry(check, inode, entry, waiting);
@@ -65,12 +66,13 @@ function* checkEntry(
 ): Steps<void> {
   const { findings, inodes, volume } = check;
   const { name, nid, where } = entry;
-  findings.expect(isPlainName(name), where, `${JSON.stringify(name)} is no name`);
-  const known = inodes.get(nid);
-  if (known !== undefined) {
-    known.names++;
-    checkType(check, known, entry);
-    findings.expect(known.type !== "directory", where, `the directory ${name} has another name`);
+  if (!isPlainName(name)) findings.add(where, `${JSON.stringify(name)} is no name`);
+  const known = inodes.find(nid);
+  if (known >= 0) {
+    const type = inodes.typeAt(known);
+    inodes.countName(known);
+    checkType(check, type, entry);
+    if (type === "directory") findings.add(where, `the directory ${name} has another name`);
     return;
   }
   let inode: ErofsInode | undefined;
@@ -81,24 +83,27 @@ function* checkEntry(
     check.namesAreComplete = false;
     return;
   }
-  const named = yield* checkNamed(check, inode);
-  checkType(check, named, entry);
+  yield* checkNamed(check, inode);
+  checkType(check, inode.type, entry);
   if (inode.type !== "directory") return;
-  const above = inodes.get(directory.number);
-  if (above !== undefined) above.names++;
+  const above = inodes.find(directory.number);
+  if (above >= 0) inodes.countName(above);
   waiting.push({ inode, parent: directory.number });
 }
 
 /** An inode when its first name is met. A directory counts its own '.', too, and then those that lead up to it. */
-function* checkNamed(check: Check, inode: ErofsInode): Steps<NamedInode> {
+function* checkNamed(check: Check, inode: ErofsInode): Steps<void> {
   const { type, links, number } = inode;
-  const named = { type, links, names: type === "directory" ? 2 : 1 };
-  check.inodes.set(number, named);
-  yield* check.findings.attemptSteps(checkInode(check, inode));
-  return named;
+  check.inodes.add(number, type, links, type === "directory" ? 2 : 1);
+  if (isShort(inode)) check.findings.attempt(() => finished(checkInode(check, inode)));
+  else yield* check.findings.attemptSteps(checkInode(check, inode));
 }
 
-function checkType({ findings }: Check, { type }: NamedInode, { name, fileType, where }: PlacedEntry): void {
-  const wanted = FILE_TYPE[type];
-  findings.expect(fileType === wanted, where, `the type of ${name} is ${fileType}, not ${wanted}`);
+function checkType(
+  { findings }: Check,
+  type: FileType | undefined,
+  { name, fileType, where }: PlacedEntry,
+): void {
+  const wanted = type === undefined ? 0 : FILE_TYPE[type];
+  if (fileType !== wanted) findings.add(where, `the type of ${name} is ${fileType}, not ${wanted}`);
 }

@@ -27,7 +27,7 @@ export function* verify(image: ImageReader): Steps<Verification> {
   return {
     findings: findings.list,
     more: findings.more,
-    inodes: check?.inodes.size ?? 0,
+    inodes: check?.inodes.count ?? 0,
     directories: check?.directories ?? 0,
   };
 }
@@ -67,11 +67,10 @@ function* checkPacked(check: Check): Steps<void> {
 
 function* checkCounts(check: Check): Steps<void> {
   const { volume, findings, inodes } = check;
-  for (const [number, { links, names }] of inodes) {
-    yield;
-    findings.expect(links === names, inodeName(number), `it counts ${links} names and has ${names}`);
-  }
+  yield* inodes.each((number, links, names) => {
+    if (links !== names) findings.add(inodeName(number), `it counts ${links} names and has ${names}`);
+  });
   const { inos } = volume.superblock.fields;
-  const count = inodes.size + (hasPacked(check) ? 1 : 0);
+  const count = inodes.count + (hasPacked(check) ? 1 : 0);
   findings.expect(inos === count, "superblock", `it counts ${inos} inodes, there are ${count}`);
 }
