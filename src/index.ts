@@ -31,6 +31,7 @@ export { type BundleValidation, validateBundle } from "./bundle/validate-bundle.
 export { defaultCacheFolder } from "./cache/layout.ts";
 export {
   type CacheListing,
+  type FailedCheck,
   listCache,
   type PruneOptions,
   type PruneResult,

@@ -139,7 +139,9 @@ export class CheckedFileWriter {
  * file is not closed.
  */
 export async function* checkedPieces(fd: number, name: string): AsyncGenerator<Buffer> {
-  const { size } = fstatSync(fd);
+  const file = fstatSync(fd);
+  if (!file.isFile()) throw new DamagedFileError("it is no file");
+  const { size } = file;
   const ahead: Promise<Uint8Array | undefined>[] = [];
   let asked = 0;
   const ask = (): void => {

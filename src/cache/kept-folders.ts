@@ -18,7 +18,7 @@ export interface KeptFolder {
 
 /**
  * Every one in a folder, the most recently used first: `marked` is the file whose time of change says when that was.
- * Throws E_IO.
+ * One without it is listed, too: nothing else would ever take it away. Throws E_IO.
  */
 export async function listKept(folder: string, marked: string): Promise<readonly KeptFolder[]> {
   const found: KeptFolder[] = [];
@@ -55,6 +55,9 @@ export function isThere(path: string): Promise<boolean> {
 async function lookAt(folder: string, key: Digest, marked: string): Promise<KeptFolder> {
   const names = await readdir(folder);
   const files = await Promise.all(names.map((name) => stat(join(folder, name))));
-  const { mtime } = await stat(join(folder, marked));
+  const { mtime } = await stat(join(folder, marked)).catch((error: unknown) => {
+    if (!isAbsence(error)) throw error;
+    return stat(folder);
+  });
   return { key, size: files.reduce((sum, { blocks }) => sum + blocks * 512, 0), lastUsed: mtime };
 }

@@ -119,16 +119,36 @@ export class KeptLayers {
 
   /** Gives a layer its name, and makes room. Whoever was faster has kept the same. Throws E_NO_SPACE and E_IO. */
   async keep(coming: ComingLayer, form: LayerForm): Promise<void> {
-    const folder = layerPath(this.#folder, coming.key);
     try {
       await writeFile(join(coming.folder, formName(form)), formDocument(form), { mode: 0o600 });
-      await rename(coming.folder, folder);
+      if (!(await this.#giveName(coming))) {
+        await this.addForm(coming.key, form);
+        await coming.discard();
+      }
     } catch (error) {
-      if (!["ENOTEMPTY", "EEXIST"].includes(systemErrorCode(error) ?? "")) throw storageError(error, folder);
-      await this.addForm(coming.key, form);
-      await coming.discard();
+      throw storageError(error, layerPath(this.#folder, coming.key));
     }
     await this.#makeRoom();
+  }
+
+  /** False where the layer is there already. A folder without parts is none, and gives way. */
+  async #giveName({ key, folder }: ComingLayer): Promise<boolean> {
+    const path = layerPath(this.#folder, key);
+    try {
+      await rename(folder, path);
+      return true;
+    } catch (error) {
+      if (!["ENOTEMPTY", "EEXIST"].includes(systemErrorCode(error) ?? "")) throw error;
+    }
+    try {
+      await stat(this.#parts(key));
+      return false;
+    } catch (error) {
+      if (!isAbsence(error)) throw error;
+    }
+    await this.drop(key);
+    await rename(folder, path);
+    return true;
   }
 
   /** Notes one more form of a layer that is kept. Throws E_NO_SPACE and E_IO. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { isAbsence } from "../errors.ts";
 import { type Digest, isDigest } from "../oci/digest.ts";
 import { Cache, openCache } from "./cache.ts";
-import { noneIn, storageError } from "./io-errors.ts";
+import { isStorageError, noneIn, storageError } from "./io-errors.ts";
 import { isAsKept } from "./kept-file.ts";
 import { KeptLayers } from "./layers.ts";
 import { blobFolders, digestOfFile, resultPath, tagFolder } from "./layout.ts";
@@ -40,6 +40,15 @@ export interface VerifyResult {
   readonly sound: number;
   /** What did not hash to its name, or is not as it was when it was kept, and is gone now. */
   readonly damaged: readonly Digest[];
+  /** What could not be read, or not be removed: it is there still. */
+  readonly failed: readonly FailedCheck[];
+}
+
+/** Something in a cache that the system would not let be checked. */
+export interface FailedCheck {
+  readonly digest: Digest;
+  /** Which file it is about, and what the system says. */
+  readonly reason: string;
 }
 
 /**
@@ -53,8 +62,8 @@ export interface VerifyResult {
  * if (folder !== undefined) {
  *   for (const { digest, size, lastUsed } of await listCache(folder)) console.log(digest, size, lastUsed);
  *   const { removed, kept } = await pruneCache(folder, { keepBytes: 5 * 2 ** 30 });
- *   const { damaged } = await verifyCache(folder);
- *   console.log(removed.length, kept.length, damaged);
+ *   const { damaged, failed } = await verifyCache(folder);
+ *   console.log(removed.length, kept.length, damaged, failed);
  * }
  * ```
  */
@@ -101,8 +110,8 @@ export async function pruneCache(folder: string, options: PruneOptions): Promise
 }
 
 /**
- * Reads everything and removes what is not as it was. Throws E_IO and the signal's reason. The example is that of
- * `listCache`.
+ * Reads everything and removes what is not as it was; what cannot be read stays, and is told. Throws E_IO where the
+ * cache's folders cannot be listed, and the signal's reason. The example is that of `listCache`.
  */
 export async function verifyCache(folder: string, signal?: AbortSignal): Promise<VerifyResult> {
   const cache = await openCache(folder);
@@ -116,17 +125,21 @@ export async function verifyCache(folder: string, signal?: AbortSignal): Promise
     },
   };
   const damaged: Digest[] = [];
+  const failed: FailedCheck[] = [];
   let sound = 0;
   for (const { kind, digest } of await listCache(folder)) {
-    const isSound = await stores[kind].isSound(digest);
-    if (isSound === undefined) continue;
-    if (isSound) sound += 1;
-    else {
+    try {
+      const isSound = await stores[kind].isSound(digest);
+      if (isSound === true) sound += 1;
+      if (isSound !== false) continue;
       await stores[kind].store.drop(digest);
       damaged.push(digest);
+    } catch (error) {
+      if (!isStorageError(error)) throw error;
+      failed.push({ digest, reason: error.message });
     }
   }
-  return { sound, damaged };
+  return { sound, damaged, failed };
 }
 
 /** Undefined where it is gone. */

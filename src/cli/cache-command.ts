@@ -9,7 +9,13 @@ import type { Host } from "./host.ts";
 import type { CACHE_ACTIONS } from "./options/upkeep.ts";
 import { type Told, tell } from "./tell.ts";
 
-type Action = (folder: string, line: CommandLine, host: Host) => Promise<Told & { readonly facts: object }>;
+type Action = (folder: string, line: CommandLine, host: Host) => Promise<Outcome>;
+
+interface Outcome extends Told {
+  readonly facts: object;
+  /** What the command ends with once it is told. */
+  readonly failure?: Docker2vmError;
+}
 
 const ACTIONS: Readonly<Record<keyof typeof CACHE_ACTIONS, Action>> = { ls, prune, verify };
 
@@ -33,9 +39,10 @@ export async function runCache(line: CommandLine, host: Host): Promise<void> {
       hint: "name the cache's folder with --cache-dir, or set XDG_CACHE_HOME",
     });
   }
-  const { facts, ...told } = await action(folder, line, host);
+  const { facts, failure, ...told } = await action(folder, line, host);
   const text = flag(line, "json") ? `${JSON.stringify(facts, null, 2)}\n` : told.text;
   await tell(host, { ...told, text });
+  if (failure !== undefined) throw failure;
 }
 
 async function ls(folder: string) {
@@ -73,13 +80,26 @@ async function prune(folder: string, line: CommandLine) {
 }
 
 async function verify(folder: string, _line: CommandLine, host: Host) {
-  const { sound, damaged } = await verifyCache(folder, host.signal);
-  const lines = damaged.map((digest) => `damaged, removed: ${digest}\n`);
+  const { sound, damaged, failed } = await verifyCache(folder, host.signal);
+  const lines = [
+    ...damaged.map((digest) => `damaged, removed: ${digest}\n`),
+    ...failed.map(({ digest, reason }) => `not checked: ${digest}: ${reason}\n`),
+  ];
+  const counts = `${sound} sound, ${damaged.length} damaged`;
+  const rest = failed.length === 0 ? "" : `, ${failed.length} not checked`;
   return {
-    facts: { folder, sound, damaged },
-    text: `${lines.join("")}${sound} sound, ${damaged.length} damaged\n`,
+    facts: { folder, sound, damaged, failed },
+    text: `${lines.join("")}${counts}${rest}\n`,
     ...(damaged.length === 0 ? {} : { made: "what was damaged is removed" }),
+    ...(failed.length === 0 ? {} : { failure: notChecked(folder, failed.length) }),
   };
+}
+
+function notChecked(folder: string, count: number): Docker2vmError {
+  const what = count === 1 ? "one thing" : `${count} things`;
+  return new Docker2vmError("E_IO", `${folder}: ${what} could not be read, or not be removed`, {
+    hint: "the disk may be failing, or the files another user's: docker2vm cache prune removes all that can be",
+  });
 }
 
 /** "3 blobs, 1.0 MiB", and layers and results where there are any. */

@@ -1,8 +1,9 @@
 /** Layers as they are unpacked, from earlier conversions and for later ones: no blob is read, inflated or hashed for them. */
 import manifest from "../../package.json" with { type: "json" };
+import { DamagedFileError } from "../cache/checked-file.ts";
 import type { LayerForm } from "../cache/layer-form.ts";
 import { KeptLayers } from "../cache/layers.ts";
-import { Docker2vmError, isAbsence } from "../errors.ts";
+import { Docker2vmError, isAbsence, reasonOf } from "../errors.ts";
 import { PartReader } from "../layer/kept/part-reader.ts";
 import { PARTS_FORMAT } from "../layer/kept/records.ts";
 import type { PartCount } from "../layer/kept/skip-parts.ts";
@@ -77,7 +78,8 @@ export class LayerKeeping {
 
   /**
    * The parts of a layer that is kept, as its tar gives them, and its warnings. Where it turns out to be damaged, which
-   * it does before a byte is given away that is, they end there; `had` says where, and `isKept` is false from then on.
+   * it does before a byte is given away that is, or cannot be read on, they end there; `had` says where, and `isKept` is
+   * false from then on.
    */
   async *parts(blob: LayerBlob, reading: KeptReading): AsyncGenerator<readonly EntryPart[]> {
     const form = this.#found.get(blob);
@@ -88,7 +90,7 @@ export class LayerKeeping {
     try {
       for await (const { piece, progress } of this.#store.read(layerKey(blob))) {
         signal.throwIfAborted();
-        const parts = reader.read(piece);
+        const parts = partsIn(piece, reader);
         for (const part of parts) had.add(part);
         onProgress(progress);
         yield parts;
@@ -130,7 +132,13 @@ export class LayerKeeping {
     this.#found.delete(blob);
     // Another process has taken it out.
     if (isAbsence(error)) return;
-    this.#warn(`the cache's copy of ${layerName(blob)} as it is unpacked is damaged: it is dropped`);
+    const copy = `the cache's copy of ${layerName(blob)} as it is unpacked`;
+    if (!(error instanceof DamagedFileError)) {
+      // Another time it may be readable.
+      this.#warn(`${copy} cannot be read (${reasonOf(error)}): the layer is unpacked anew`);
+      return;
+    }
+    this.#warn(`${copy} is damaged: it is dropped`);
     await this.#store.drop(layerKey(blob)).catch((failure: unknown) => this.#stop(failure));
   }
 
@@ -139,6 +147,15 @@ export class LayerKeeping {
     if (!(error instanceof Docker2vmError)) throw error;
     if (this.#takesMore && !this.#quiet) this.#warn(`layers are not kept: ${error.message} (${error.hint})`);
     this.#takesMore = false;
+  }
+}
+
+/** What no PartWriter has written is damage that a checksum does not show. */
+function partsIn(piece: Buffer, reader: PartReader): EntryPart[] {
+  try {
+    return reader.read(piece);
+  } catch (error) {
+    throw error instanceof Docker2vmError ? error : new DamagedFileError(reasonOf(error));
   }
 }
 

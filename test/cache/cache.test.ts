@@ -7,6 +7,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   truncateSync,
   utimesSync,
   writeFileSync,
@@ -17,6 +18,7 @@ import { type Cache, openCache } from "../../src/cache/cache.ts";
 import { defaultCacheFolder } from "../../src/cache/layout.ts";
 import { listCache, pruneCache, verifyCache } from "../../src/cache/upkeep.ts";
 import { type Digest, sha256Of } from "../../src/oci/digest.ts";
+import { runWith } from "../cli/fake-host.ts";
 import { collect } from "../source/support.ts";
 import { expectError } from "../support/expect-error.ts";
 
@@ -205,9 +207,31 @@ describe("looking after a cache", () => {
     withCache(async (cache, folder) => {
       await fill(cache);
       writeFileSync(fileOf(folder, TWO), "owt, longer");
-      expect(await verifyCache(folder)).toEqual({ sound: 2, damaged: [TWO] });
-      expect(await verifyCache(folder)).toEqual({ sound: 2, damaged: [] });
+      expect(await verifyCache(folder)).toEqual({ sound: 2, damaged: [TWO], failed: [] });
+      expect(await verifyCache(folder)).toEqual({ sound: 2, damaged: [], failed: [] });
       const aborted = AbortSignal.abort(new Error("enough"));
       expect(await verifyCache(folder, aborted).catch(String)).toBe("Error: enough");
+    }));
+
+  test("verifies the rest where one cannot be read, and ends with that", () =>
+    withCache(async (cache, folder) => {
+      await fill(cache);
+      // The last one used is looked at first. The beginning of that file cannot be read: EIO.
+      rmSync(fileOf(folder, THREE));
+      symlinkSync("/proc/self/mem", fileOf(folder, THREE));
+      writeFileSync(fileOf(folder, ONE), "eno");
+      used(folder, ONE, 1);
+      const { code, stdout, stderr } = await runWith(["cache", "verify", "--cache-dir", folder]);
+      expect([code, stdout.split("\n")]).toEqual([
+        8,
+        [
+          `damaged, removed: ${ONE}`,
+          expect.stringContaining(`not checked: ${THREE}: ${fileOf(folder, THREE)}: EIO`),
+          "1 sound, 1 damaged, 1 not checked",
+          "",
+        ],
+      ]);
+      expect(stderr).toContain("one thing could not be read");
+      expect(await cache.has(THREE)).toBe(true);
     }));
 });

@@ -149,9 +149,9 @@ for (const [how, folder, copies, needs] of [
       expect([listed, ...more]).toMatchObject([{ kind: "result", digest: KEY }]);
       expect(size).toBeGreaterThan(4 * MIB);
       expect(size).toBeLessThan(6 * MIB);
-      expect(await verifyCache(cache)).toEqual({ sound: 1, damaged: [] });
+      expect(await verifyCache(cache)).toEqual({ sound: 1, damaged: [], failed: [] });
       flip(join(place, "rootfs.ext4"), 0);
-      expect(await verifyCache(cache)).toEqual({ sound: 0, damaged: [KEY] });
+      expect(await verifyCache(cache)).toEqual({ sound: 0, damaged: [KEY], failed: [] });
       expect(await bring().found).toBeUndefined();
       await keep();
       expect((await pruneCache(cache, { keepBytes: MIB })).removed).toHaveLength(1);

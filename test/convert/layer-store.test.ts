@@ -1,5 +1,5 @@
 /** Layers that are kept as they are unpacked: the same image with and without, whatever happens to them meanwhile. */
-import { beforeAll, describe, expect, test } from "bun:test";
+import { beforeAll, describe, expect, spyOn, test } from "bun:test";
 import {
   appendFileSync,
   copyFileSync,
@@ -8,6 +8,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   statSync,
   truncateSync,
@@ -20,6 +21,7 @@ import { convert } from "../../src/convert/convert.ts";
 import { convertInto } from "../../src/convert/convert-into.ts";
 import { layerKey } from "../../src/convert/layer-keeping.ts";
 import type { ConvertOptions, FilesystemSettings } from "../../src/convert/options.ts";
+import * as reading from "../../src/disk/read-into.ts";
 import { parseDigest } from "../../src/oci/digest.ts";
 import { MemoryTarget } from "../../src/output/target.ts";
 import { noise, withScene } from "../registry/support.ts";
@@ -311,15 +313,53 @@ describe("a layer that was damaged", () => {
     expect(await made(image.path, store)).toEqual(fresh);
   });
 
+  test("is kept anew where its folder has no parts, and found by looking through the cache", async () => {
+    const image = layout();
+    const store = newStore();
+    const fresh = await made(image.path, store);
+    const [lower = "", upper = ""] = image.keys;
+    rmSync(partsOf(store, lower));
+    expect(await made(image.path, store)).toEqual(fresh);
+    spoil(image);
+    expect(await made(image.path, store)).toEqual(fresh);
+    rmSync(partsOf(store, upper));
+    expect(await verifyCache(store)).toEqual({ sound: 1, damaged: [parseDigest(upper, "test")], failed: [] });
+    expect(leftovers(store)).toEqual([]);
+  });
+
   test("is found and removed by looking through the cache", async () => {
     const image = layout();
     const store = newStore();
     await made(image.path, store);
     truncateSync(partsOf(store, image.keys[1]), 10);
     const [, key = ""] = image.keys;
-    expect(await verifyCache(store)).toEqual({ sound: 1, damaged: [parseDigest(key, "test")] });
-    expect(await verifyCache(store)).toEqual({ sound: 1, damaged: [] });
+    expect(await verifyCache(store)).toEqual({ sound: 1, damaged: [parseDigest(key, "test")], failed: [] });
+    expect(await verifyCache(store)).toEqual({ sound: 1, damaged: [], failed: [] });
   });
+});
+
+test("a kept layer that cannot be read now is passed over with a warning, and stays", async () => {
+  const image = layout();
+  const store = newStore();
+  const fresh = await made(image.path, store);
+  const parts = partsOf(store, image.keys[0]);
+  const { readInto } = reading;
+  for (const [code, from] of [
+    ["EIO", MIB],
+    ["ENOMEM", 0],
+  ] as const) {
+    using _ = spyOn(reading, "readInto").mockImplementation(async (fd, buffer, length, position) => {
+      const fails = (position ?? 0) >= from && readlinkSync(`/proc/self/fd/${fd}`) === parts;
+      if (fails) throw Object.assign(new Error(`${code}: it fails`), { code });
+      return readInto(fd, buffer, length, position);
+    });
+    const { hash, warnings } = await made(image.path, store);
+    expect(hash).toBe(fresh.hash);
+    const told = warnings.filter((each) => each.includes("as it is unpacked"));
+    expect(told).toEqual([expect.stringContaining(`cannot be read (${code}: it fails)`)]);
+  }
+  spoil(image);
+  expect(await made(image.path, store)).toEqual(fresh);
 });
 
 test("kept layers take what they may, and those go that were used longest ago", async () => {

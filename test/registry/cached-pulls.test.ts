@@ -94,7 +94,7 @@ describe("a damaged entry", () => {
       await scene.pull({ cacheFolder });
       for (const { digest } of [manifest, config]) writeFileSync(blobOf(scene, digest), "{}");
       expect(await scene.pull({ cacheFolder })).toEqual(digestsOf(scene));
-      expect(await verifyCache(cacheFolder)).toEqual({ sound: 4, damaged: [] });
+      expect(await verifyCache(cacheFolder)).toEqual({ sound: 4, damaged: [], failed: [] });
     }));
 });
 
@@ -130,7 +130,7 @@ describe("several at once", () => {
       const cacheFolder = cacheOf(scene);
       const pulls = [1, 2, 3, 4].map(() => scene.pull({ cacheFolder }));
       for (const pulled of await Promise.all(pulls)) expect(pulled).toEqual(digestsOf(scene));
-      expect(await verifyCache(cacheFolder)).toEqual({ sound: 4, damaged: [] });
+      expect(await verifyCache(cacheFolder)).toEqual({ sound: 4, damaged: [], failed: [] });
       expect(leftovers(scene)).toEqual([]);
     }));
 
@@ -163,7 +163,7 @@ describe("several at once", () => {
     withScene(async (scene) => {
       const pullers = [1, 2, 3].map(() => startPuller(scene).ended);
       expect(await Promise.all(pullers)).toEqual([TOTAL, TOTAL, TOTAL]);
-      expect(await verifyCache(cacheOf(scene))).toEqual({ sound: 4, damaged: [] });
+      expect(await verifyCache(cacheOf(scene))).toEqual({ sound: 4, damaged: [], failed: [] });
       expect(leftovers(scene)).toEqual([]);
     }));
 
@@ -185,7 +185,7 @@ describe("several at once", () => {
       expect(existsSync(blobOf(scene, digestsOf(scene)[0]))).toBe(false);
       expect(await startPuller(scene).ended).toBe(TOTAL);
       expect(leftovers(scene)).toEqual([]);
-      expect(await verifyCache(cacheOf(scene))).toEqual({ sound: 4, damaged: [] });
+      expect(await verifyCache(cacheOf(scene))).toEqual({ sound: 4, damaged: [], failed: [] });
     }));
 });
 
