@@ -339,7 +339,16 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
     "tree",
     "waiting",
   ],
-  schema: ["artifact", "bundle", "cli", "convert", "filesystem/reading", "referrer", "report/facts"],
+  schema: [
+    "artifact",
+    "bundle",
+    "cli",
+    "convert",
+    "dockerfile",
+    "filesystem/reading",
+    "referrer",
+    "report/facts",
+  ],
   "index.ts": [
     "errors.ts",
     "blocks",

@@ -1,6 +1,6 @@
 import { defaultCacheFolder, LAYERS_LIMIT } from "../cache/layout.ts";
 import { RESULTS_LIMIT } from "../cache/results.ts";
-import { type CacheListing, listCache, pruneCache, verifyCache } from "../cache/upkeep.ts";
+import { type CacheListing, listCache, pruneCache, type VerifyResult, verifyCache } from "../cache/upkeep.ts";
 import { Docker2vmError } from "../errors.ts";
 import { type CommandLine, flag, stringOption } from "./arguments.ts";
 import { formatBytes, parseSize } from "./bytes.ts";
@@ -12,7 +12,7 @@ import { type Told, tell } from "./tell.ts";
 type Action = (folder: string, line: CommandLine, host: Host) => Promise<Outcome>;
 
 interface Outcome extends Told {
-  readonly facts: object;
+  readonly facts: CacheListDocument | CachePruneDocument | CacheVerifyDocument;
   /** What the command ends with once it is told. */
   readonly failure?: Docker2vmError;
 }
@@ -45,6 +45,38 @@ export async function runCache(line: CommandLine, host: Host): Promise<void> {
   if (failure !== undefined) throw failure;
 }
 
+/** Something in the cache, for a program. */
+export interface CacheListingDocument extends Omit<CacheListing, "lastUsed"> {
+  /** RFC 3339. */
+  readonly lastUsed: string;
+}
+
+/** What is in the cache; of each kind the most recently used first. */
+export interface CacheListDocument {
+  readonly folder: string;
+  readonly blobs: readonly CacheListingDocument[];
+  readonly layers: readonly CacheListingDocument[];
+  readonly results: readonly CacheListingDocument[];
+  /** Bytes that results may take. */
+  readonly resultsLimit: number;
+}
+
+/** What was removed of the cache, and what is there still; the most recently used first. */
+export interface CachePruneDocument {
+  readonly folder: string;
+  readonly removed: readonly CacheListingDocument[];
+  readonly kept: readonly CacheListingDocument[];
+}
+
+/** How what is in the cache was found. */
+export interface CacheVerifyDocument extends VerifyResult {
+  readonly folder: string;
+}
+
+function inJson(found: readonly CacheListing[]): readonly CacheListingDocument[] {
+  return found.map(({ lastUsed, ...rest }) => ({ ...rest, lastUsed: lastUsed.toISOString() }));
+}
+
 async function ls(folder: string) {
   const found = await listCache(folder);
   const lines = found.map(
@@ -55,9 +87,9 @@ async function ls(folder: string) {
   return {
     facts: {
       folder,
-      blobs: of("blob"),
-      layers: of("layer"),
-      results: of("result"),
+      blobs: inJson(of("blob")),
+      layers: inJson(of("layer")),
+      results: inJson(of("result")),
       resultsLimit: RESULTS_LIMIT,
     },
     text: `${lines.join("")}${total(found)} in ${folder}; results may take ${formatBytes(RESULTS_LIMIT)}, layers ${formatBytes(LAYERS_LIMIT)} or what --layer-store says\n`,
@@ -73,7 +105,7 @@ async function prune(folder: string, line: CommandLine) {
       age === undefined ? undefined : new Date(Date.now() - parseDuration(age, "--older-than", "an age")),
   });
   return {
-    facts: { folder, removed, kept },
+    facts: { folder, removed: inJson(removed), kept: inJson(kept) },
     text: `removed ${total(removed)}, kept ${total(kept)}\n`,
     made: "the cache is pruned",
   };

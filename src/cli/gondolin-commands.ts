@@ -10,6 +10,13 @@ import { Docker2vmError } from "../errors.ts";
 import { absolutePath } from "../machine.ts";
 import { type CommandLine, flag, stringOption } from "./arguments.ts";
 import { convertDockerfile, dockerfileRequest, planDockerfile, talkOf } from "./dockerfile-command.ts";
+import type {
+  GondolinBuild,
+  GondolinBuildPlan,
+  GondolinConversion,
+  GondolinDocument,
+  GondolinPlan,
+} from "./gondolin-documents.ts";
 import type { Host } from "./host.ts";
 import { mannerOf } from "./manner.ts";
 import type { OptionName } from "./options/names.ts";
@@ -32,15 +39,16 @@ export async function runOci2gondolin(line: CommandLine, host: Host): Promise<vo
     onProgress: (event: ProgressEvent) => progress.report(event),
   };
   const source = sourceOf(line);
+  const described = (result: ConvertResult): GondolinConversion => ({
+    command,
+    source,
+    ...conversionResult(out, result),
+  });
   let told: Told;
   try {
     told = flag(line, "dry-run")
       ? planned({ command, ...(await host.engine.planConversion(options)), source }, out)
-      : toldResult(await host.engine.convert(options), (result) => ({
-          command,
-          source,
-          ...conversionResult(out, result),
-        }));
+      : toldResult(await host.engine.convert(options), described);
   } finally {
     progress.finish();
   }
@@ -61,10 +69,11 @@ export async function runDockerfile2gondolin(line: CommandLine, host: Host): Pro
     signal: host.signal,
     ...talk.listeners,
   };
+  const command = "dockerfile2gondolin";
   let told: Told;
   try {
     told = flag(line, "dry-run")
-      ? planned({ command: "dockerfile2gondolin", ...(await planDockerfile(options)) }, out)
+      ? planned({ command, ...(await planDockerfile(options)) }, out)
       : toldResult(await convertDockerfile(options), (result) => buildDocument(out, result));
   } catch (error) {
     throw talk.unsaid(error);
@@ -74,24 +83,24 @@ export async function runDockerfile2gondolin(line: CommandLine, host: Host): Pro
   await tell(host, told);
 }
 
-function planned(plan: object, out: string): Told {
+function planned(plan: Omit<GondolinPlan, "outDir"> | Omit<GondolinBuildPlan, "outDir">, out: string): Told {
   return { text: documentText({ ...plan, outDir: absolutePath(out) }) };
 }
 
 function toldResult<Result extends ConvertResult>(
   result: Result,
-  describe: (result: Result) => object,
+  describe: (result: Result) => GondolinConversion | GondolinBuild,
 ): Told {
   return { text: documentText(describe(result)), made: madeImage(result) };
 }
 
-function documentText(document: object): string {
+function documentText(document: GondolinDocument): string {
   return `${JSON.stringify(document, null, 2)}\n`;
 }
 
 /** The result of a build and its conversion. */
-export function buildDocument(out: string, result: DockerfileResult) {
-  const source = { kind: "dockerfile", path: result.metadata.source.reference };
+export function buildDocument(out: string, result: DockerfileResult): GondolinBuild {
+  const source = { kind: "dockerfile", path: result.metadata.source.reference } as const;
   return {
     command: "dockerfile2gondolin",
     builder: result.builder,
@@ -102,7 +111,10 @@ export function buildDocument(out: string, result: DockerfileResult) {
   };
 }
 
-function conversionResult(out: string, result: ConvertResult) {
+function conversionResult(
+  out: string,
+  result: ConvertResult,
+): Omit<GondolinConversion, "command" | "source"> {
   const { rootfsPath, metadataPath, assetPaths, metadata } = result;
   const assetManifestPath = assetPaths.find((path) => basename(path) === "manifest.json");
   return {
@@ -113,7 +125,7 @@ function conversionResult(out: string, result: ConvertResult) {
     rootfsPath,
     metadataPath,
     ...(assetManifestPath === undefined ? {} : { assetManifestPath }),
-    files: [rootfsPath, metadataPath, ...assetPaths],
+    files: [rootfsPath, metadataPath, ...assetPaths].filter((path) => path !== undefined),
   };
 }
 
@@ -125,7 +137,7 @@ function forGondolin<Request extends ConversionRequest>(request: Request): Reque
   };
 }
 
-function sourceOf(line: CommandLine) {
+function sourceOf(line: CommandLine): GondolinPlan["source"] {
   const ref = stringOption(line, "image");
   if (ref !== undefined) return { kind: "image", ref };
   const layout = stringOption(line, "oci-layout");

@@ -1,5 +1,5 @@
 import { type EarlyUserspace, makeEarlyUserspace } from "../kernel/early-userspace.ts";
-import type { FeatureStates } from "../kernel/features.ts";
+import type { KernelImage } from "../kernel/image.ts";
 import { type Kernel, openKernel } from "../kernel/kernel.ts";
 import { writeWholeFiles } from "../output/whole-files.ts";
 import { type CommandLine, flag, stringOption } from "./arguments.ts";
@@ -79,16 +79,26 @@ function initramfsText({ path, bytes, modules }: NonNullable<Made["initramfs"]>)
   return `${path} (${formatBytes(bytes.length)}, ${count})`;
 }
 
-interface KernelDocument {
+/** What a kernel is, and what was made of it, for a program. */
+export interface KernelDocument extends Pick<Kernel, "knownFrom" | "features"> {
+  /** As it was named. */
   readonly kernel: string;
+  /** The kernel's own name: a path within a package or folder, or the file. */
   readonly image: string;
-  readonly architecture: string;
-  readonly format: string;
+  readonly architecture: KernelImage["architecture"];
+  readonly format: KernelImage["format"];
+  /** Such as 6.1.0-50-cloud-amd64; null where it does not tell. */
   readonly version: string | null;
-  readonly knownFrom: readonly string[];
-  readonly features: FeatureStates;
+  /** The file of --extract. */
   readonly extracted?: string;
-  readonly initramfs?: { path: string; bytes: number; compression: string; modules: readonly string[] };
+  readonly initramfs?: InitramfsDocument;
+}
+
+/** The file of --initramfs. */
+export interface InitramfsDocument extends Omit<EarlyUserspace, "bytes"> {
+  readonly path: string;
+  /** How many it has. */
+  readonly bytes: number;
 }
 
 function kernelJson(kernel: Kernel, { initramfs, extracted }: Made): string {

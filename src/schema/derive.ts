@@ -2,6 +2,7 @@
 import {
   type Checker,
   type Symbol as Declared,
+  ElementFlags,
   SymbolFlags,
   type Type,
   TypeFlags,
@@ -111,12 +112,19 @@ class Derivation {
     return parts.length === 1 && parts[0] !== undefined ? parts[0] : { anyOf: parts };
   }
 
-  /** Of members that all have to be there. */
+  /** Of members that all have to be there, and then, perhaps, of any number of one kind. */
   async #tuple(type: TypeReference): Promise<Schema> {
-    const prefixItems: Schema[] = [];
-    for (const member of await this.#checker.getTypeArguments(type))
-      prefixItems.push(await this.#schema(member));
-    return { type: "array", prefixItems, items: false, minItems: prefixItems.length };
+    const target = await type.getTarget();
+    const flags = target.isTupleType() ? target.elementFlags : [];
+    const rest = flags.indexOf(ElementFlags.Rest);
+    const fixed = rest === -1 ? flags : flags.slice(0, -1);
+    if (fixed.some((flag) => flag !== ElementFlags.Required))
+      throw new Error(`${await this.#checker.typeToString(type)} has no form here`);
+    const members: Schema[] = [];
+    for (const member of await this.#checker.getTypeArguments(type)) members.push(await this.#schema(member));
+    const prefixItems = members.slice(0, fixed.length);
+    const items = members[fixed.length] ?? false;
+    return { type: "array", prefixItems, items, minItems: prefixItems.length };
   }
 
   async #object(type: Type): Promise<Schema> {

@@ -7,16 +7,11 @@ import { convert } from "../../src/convert/convert.ts";
 import { planConversion } from "../../src/convert/dry-run.ts";
 import type { ConvertOptions } from "../../src/convert/options.ts";
 import type { ProgressEvent } from "../../src/convert/progress.ts";
-import { reportJson } from "../../src/report/json.ts";
-import { reportComparison, reportImage } from "../../src/report/report-image.ts";
 import { runWith } from "../cli/fake-host.ts";
 import { MANIFEST, writeBase } from "../profile/gondolin/bases.ts";
 import { NAME } from "../registry/support.ts";
 import { entriesOf, tarOf } from "../source/support.ts";
-import { makeSigningKey } from "../support/cosign.ts";
-import { withRegistry } from "../support/docker-registry.ts";
 import { buildLayout } from "../support/layout-builder.ts";
-import { testWith } from "../support/oracles.ts";
 import { scratchFolder } from "../support/scratch.ts";
 import { ScriptedRegistry } from "../support/scripted-registry.ts";
 import { tar } from "../support/tar-builder.ts";
@@ -139,78 +134,15 @@ describe("meta.json, the plan, the result and the events", () => {
   });
 });
 
-describe("what a command prints as JSON", () => {
-  const image = () => `oci:${scratch("image")}`;
-  const commands: Readonly<Record<string, () => readonly string[]>> = {
-    "inspection.json": () => ["inspect", scratch("vm/rootfs.ext4"), "--json"],
-    "image.json": () => ["inspect-image", image(), "--platform", PLATFORM, "--json"],
-    "differences.json": () => ["diff", image(), `oci:${scratch("plain")}`, "--platform", PLATFORM, "--json"],
-    "bundle.json": () => ["bundle", "validate", scratch("folder"), "--json"],
-    "verified.json": () => ["verify", scratch("vm/rootfs.ext4"), "--json"],
-  };
-  for (const [file, command] of Object.entries(commands)) {
-    test(`is as its schema says: ${file}`, async () => {
-      const { stdout } = await runWith(command());
-      expect(await faultsOf(file, JSON.parse(stdout))).toEqual([]);
-    });
-  }
-
-  for (const type of ["xfs", "erofs"] as const) {
-    test(`is as its schema says of ${type}, too`, async () => {
-      const { rootfsPath } = await convert({
-        ...{ source: image(), platform: PLATFORM, out: scratch("out"), force: true },
-        filesystem: { type },
-      });
-      const { stdout } = await runWith(["inspect", rootfsPath, "--json"]);
-      expect(await faultsOf("inspection.json", JSON.parse(stdout))).toEqual([]);
-    });
-  }
-
-  testWith(["docker-registry"], "is as its schema says of what goes to a registry and comes back", () =>
-    withRegistry({}, async ({ host }, folder) => {
-      const [key, publicKey, list] = ["key", "key.pub", "list.txt"].map((name) => join(folder, name));
-      const { privateKey, publicPem } = makeSigningKey();
-      writeFileSync(key ?? "", privateKey.export({ type: "sec1", format: "pem" }));
-      writeFileSync(publicKey ?? "", publicPem);
-      writeFileSync(list ?? "", "a\n");
-      const name = `${host}/owner/vm:1`;
-      const attached = ["--provenance", "--attach", `${list}=text/plain`, "--progress", "json"];
-      const documents = join(folder, "documents");
-      const jobs: readonly (readonly [file: string, args: readonly string[]])[] = [
-        ["pushed.json", ["push", scratch("vm"), name, ...attached]],
-        ["signed.json", ["sign", name, "--key", key ?? ""]],
-        ["signatures.json", ["verify-signature", name, "--key", publicKey ?? ""]],
-        ["pulled.json", ["pull", name, "--out", join(folder, "pulled"), "--attachments", documents]],
-      ];
-      for (const [file, args] of jobs) {
-        const { stdout, stderr } = await runWith([...args, "--json"]);
-        expect([file, await faultsOf(file, JSON.parse(stdout))]).toEqual([file, []]);
-        for (const line of stderr.split("\n").filter((each) => each.startsWith("{"))) {
-          expect([line, await faultsOf("event.json", JSON.parse(line))]).toEqual([line, []]);
-        }
-      }
-    }),
-  );
-
-  test("is as its schema says of reports, of one image and of two", async () => {
-    const [before, after] = [image(), `oci:${scratch("plain")}`];
-    const reports = [
-      await reportImage({ source: before, platform: PLATFORM }),
-      await reportImage({ source: `image:${scratch("vm/rootfs.ext4")}` }),
-      await reportComparison({ before, after, platform: PLATFORM }),
-    ];
-    for (const report of reports)
-      expect(await faultsOf("report.json", JSON.parse(reportJson(report)))).toEqual([]);
-  });
-
+describe("what is told as JSON", () => {
   test("is as its schema says where it fails, with all that is told", async () => {
     const args = ["convert", "oci:/nowhere", "--out", scratch("none"), "--format", "json", "--verbose"];
     const { stderr } = await runWith(args, { convert });
     expect(await faultsOf("failure.json", JSON.parse(stderr))).toEqual([]);
   });
 
-  test("of a batch has events, too", async () => {
-    writeFileSync(scratch("list"), `${image()} one\noci:/nowhere two\n`);
+  test("is so of a batch: its events, and what it has made so far", async () => {
+    writeFileSync(scratch("list"), `oci:${scratch("image")} one\noci:/nowhere two\n`);
     const args = ["batch", scratch("list"), "--out", scratch("batch"), "--progress", "json"];
     const { stderr } = await runWith([...args, "--platform", PLATFORM], { convert, planConversion });
     const events = stderr
@@ -220,6 +152,9 @@ describe("what a command prints as JSON", () => {
     const items = events.filter(({ type }) => type === "item");
     expect(items.map(({ status }) => status).sort()).toEqual(["converted", "failed"]);
     for (const event of items) expect(await faultsOf("event.json", event)).toEqual([]);
+    const state = JSON.parse(readFileSync(scratch("batch/batch.json"), "utf8"));
+    expect(Object.keys(state.outputs)).toEqual([scratch("batch/one")]);
+    expect(await faultsOf("batch.json", state)).toEqual([]);
   });
 });
 
@@ -242,9 +177,18 @@ describe("a schema", () => {
   test("is published for each document, open to what later versions add", async () => {
     const found = await publishedSchemas();
     expect([...found.keys()].sort()).toEqual([
-      ...["bundle.json", "differences.json", "event.json", "failure.json", "image.json"],
-      ...["inspection.json", "meta.json", "plan.json", "pulled.json", "pushed.json", "report.json"],
-      ...["result.json", "signatures.json", "signed.json", "verified.json"],
+      ...["batch.json", "batched.json", "buildplan.json", "bundle.json", "bundled.json", "cached.json"],
+      ...[
+        "checked.json",
+        "differences.json",
+        "event.json",
+        "extracted.json",
+        "failure.json",
+        "gondolin.json",
+      ],
+      ...["image.json", "inspection.json", "kernel.json", "listed.json", "meta.json", "plan.json"],
+      ...["pruned.json", "pulled.json", "pushed.json", "report.json", "resized.json", "result.json"],
+      ...["signatures.json", "signed.json", "stat.json", "verified.json"],
     ]);
     for (const schema of found.values())
       expect(JSON.stringify(schema)).not.toContain('additionalProperties":false');

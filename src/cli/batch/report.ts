@@ -28,14 +28,41 @@ function reasons({ message, hint }: Docker2vmError): readonly string[] {
   return hint === undefined ? [message] : [message, `hint: ${hint}`];
 }
 
+/** What became of the items of a list, in its order, and how many came to what. */
+export interface BatchReportDocument extends Readonly<Record<Outcome["status"], number>> {
+  readonly items: readonly (ItemNames & OutcomeDocument)[];
+}
+
+interface ItemNames {
+  readonly source: string;
+  /** The item's folder: an absolute path. */
+  readonly out: string;
+}
+
+type OutcomeDocument =
+  | Exclude<Outcome, { readonly status: "failed" }>
+  | {
+      readonly status: "failed";
+      readonly error: Pick<Docker2vmError, "code" | "message" | "hint">;
+      readonly warnings: readonly string[];
+    };
+
 /** The report for a program: one JSON document. */
 export function reportJson(report: Report): string {
   const items = report.map(({ item: { source, out }, outcome }) => ({ source, out, ...documentOf(outcome) }));
-  const counts = Object.fromEntries(STATUSES.map((status) => [status, count(report, status)]));
-  return `${JSON.stringify({ items, ...counts }, null, 2)}\n`;
+  const of = (status: Outcome["status"]) => count(report, status);
+  const document: BatchReportDocument = {
+    items,
+    converted: of("converted"),
+    reused: of("reused"),
+    there: of("there"),
+    failed: of("failed"),
+    stopped: of("stopped"),
+  };
+  return `${JSON.stringify(document, null, 2)}\n`;
 }
 
-function documentOf(outcome: Outcome) {
+function documentOf(outcome: Outcome): OutcomeDocument {
   if (outcome.status !== "failed") return outcome;
   const { code, message, hint } = outcome.error;
   return { ...outcome, error: { code, message, hint } };

@@ -9,6 +9,13 @@ import { writeError } from "../../system-errors.ts";
 
 const STATE_NAME = "batch.json";
 
+/** What the file holds. */
+export interface BatchStateDocument {
+  readonly schemaVersion: 1;
+  /** By the folders of the outputs, of each what it follows from and what it says of itself, as one digest. */
+  readonly outputs: Readonly<Record<string, string>>;
+}
+
 /** Of all that an output follows from; undefined where that is not known before it is made. */
 export function fingerprintOf(
   { resultKey, source }: ConversionPlan,
@@ -44,7 +51,8 @@ export class BatchState {
     try {
       // Read again: another batch may be at the same folder.
       const outputs = Object.fromEntries([...this.#read(), [out, madeAs(out, fingerprint)]]);
-      writeFileSync(temporary, `${JSON.stringify({ schemaVersion: 1, outputs }, null, 2)}\n`);
+      const document: BatchStateDocument = { schemaVersion: 1, outputs };
+      writeFileSync(temporary, `${JSON.stringify(document, null, 2)}\n`);
       renameSync(temporary, this.#path);
     } catch (error) {
       throw writeError(error, `cannot write ${this.#path}`);
@@ -52,7 +60,7 @@ export class BatchState {
   }
 
   /** What is no such file tells of nothing. */
-  #read(): ReadonlyMap<string, unknown> {
+  #read(): ReadonlyMap<string, string> {
     try {
       return new Map(Object.entries(JSON.parse(readFileSync(this.#path, "utf8")).outputs));
     } catch {

@@ -8,6 +8,8 @@ import { type CommandLine, choice, flag, numberOption, sizeOption, stringOption 
 import { formatBytes } from "../bytes.ts";
 import { withNamespace } from "../containerd-source.ts";
 import { editsOf } from "../edit-options.ts";
+import type { ExtractionDocument } from "../filesystem/extract.ts";
+import { leftOutJson } from "../filesystem/left-out.ts";
 import type { Host } from "../host.ts";
 import { mannerOf, noteTo } from "../manner.ts";
 import { CONVERT_OPTIONS } from "../options/convert.ts";
@@ -141,18 +143,28 @@ function runs(config: unknown): string {
   return `${process.args.map(shellWord).join(" ")} as ${uid}:${gid} in ${process.cwd}`;
 }
 
+/** A bundle that was made, for a program. */
+export interface BundleDocument extends Pick<BundleResult, "image" | "warnings"> {
+  /** The bundle, its root filesystem and its configuration: absolute paths. */
+  readonly bundle: string;
+  readonly rootfs: string;
+  readonly config: string;
+  /** How the image's files were unpacked; absent where the root filesystem was there. */
+  readonly extraction?: Omit<ExtractionDocument, "replay">;
+  /** What config.json holds: a JSON object. */
+  readonly runtime: unknown;
+}
+
 export function bundleJson({ folder, rootfsPath, configPath, ...rest }: BundleResult): string {
   const { image, config, extraction, warnings } = rest;
-  const leftOut = extraction?.leftOut.map(({ path, why }) => ({
-    path: Buffer.from(path, "latin1").toString("utf8"),
-    why,
-  }));
-  const document = {
+  const document: BundleDocument = {
     bundle: folder,
     rootfs: rootfsPath,
     config: configPath,
-    image,
-    extraction: extraction && { ...extraction, leftOut },
+    ...(image === undefined ? {} : { image }),
+    ...(extraction === undefined
+      ? {}
+      : { extraction: { ...extraction, leftOut: leftOutJson(extraction.leftOut) } }),
     warnings,
     runtime: config,
   };

@@ -6,7 +6,7 @@ import { formatBytes } from "../bytes.ts";
 import type { Host } from "../host.ts";
 import { tell } from "../tell.ts";
 import { extractTar } from "./extract-tar.ts";
-import { leftOutJson, leftOutLine } from "./left-out.ts";
+import { type LeftOutDocument, leftOutJson, leftOutLine } from "./left-out.ts";
 import { pathBytes, withFilesystem, wordsOf } from "./with-filesystem.ts";
 
 /** `docker2vm extract IMAGE PATH DEST`, where DEST is a folder, or "-" for a tar on standard output. */
@@ -44,6 +44,15 @@ function without(count: number, what: string): string[] {
   return count === 0 ? [] : [`without ${what}: ${count}\n`];
 }
 
+/** What was copied out into a folder, for a program. */
+export interface ExtractionDocument extends Omit<Extraction, "leftOut"> {
+  /** Files that are not there. */
+  readonly leftOut: readonly LeftOutDocument[];
+  /** Absent where no journal had to be replayed. */
+  readonly replay?: Replay | undefined;
+}
+
 function extractionJson(extraction: Extraction, replay: Replay | undefined): string {
-  return `${JSON.stringify({ ...extraction, leftOut: leftOutJson(extraction.leftOut), replay }, null, 2)}\n`;
+  const document: ExtractionDocument = { ...extraction, leftOut: leftOutJson(extraction.leftOut), replay };
+  return `${JSON.stringify(document, null, 2)}\n`;
 }

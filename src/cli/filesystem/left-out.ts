@@ -7,6 +7,12 @@ export function leftOutLine({ path, why }: LeftOut): string {
   return `left out: ${printable(bytesAsText(path))}: ${why}\n`;
 }
 
-export function leftOutJson(leftOut: readonly LeftOut[]): LeftOut[] {
+/** A file that did not come along, for a program. */
+export interface LeftOutDocument extends Omit<LeftOut, "path"> {
+  /** Below where it began: UTF-8, U+FFFD for what is none. */
+  readonly path: string;
+}
+
+export function leftOutJson(leftOut: readonly LeftOut[]): LeftOutDocument[] {
   return leftOut.map(({ path, why }) => ({ path: bytesAsText(path), why }));
 }

@@ -60,10 +60,22 @@ export function listingLine(file: ListedFile): string {
   return `${columns.join(" ")}${target}\n`;
 }
 
+/** A file for a program. */
+export interface ListingDocument extends Omit<ListedFile, "path" | "mode" | "mtime" | "target"> {
+  /** Below the path that was asked for, the last name alone for a file: UTF-8, U+FFFD for what is none. */
+  readonly path: string;
+  /** st_mode, type and permissions, octal: "100644". */
+  readonly mode: string;
+  /** RFC 3339, with as many digits of a second as it has. */
+  readonly mtime: string;
+  /** Of a symlink, as the path; absent if it is encrypted. */
+  readonly target?: string;
+}
+
 /** One JSON document a line. */
 function listingJson(file: ListedFile): string {
   const { path, mode, mtime, target, ...facts } = file;
-  const document = {
+  const document: ListingDocument = {
     path: bytesAsText(path),
     ...facts,
     mode: mode.toString(8),

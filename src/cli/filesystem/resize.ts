@@ -15,10 +15,17 @@ export async function runResize(line: CommandLine, host: Host): Promise<void> {
   }
   const dryRun = flag(line, "dry-run");
   const result = await resizeImage(image, { size, dryRun, signal: host.signal });
-  const text = flag(line, "json")
-    ? `${JSON.stringify({ file: image, dryRun, ...result }, null, 2)}\n`
-    : resizeText(result, dryRun);
+  const document: ResizeDocument = { file: image, dryRun, ...result };
+  const text = flag(line, "json") ? `${JSON.stringify(document, null, 2)}\n` : resizeText(result, dryRun);
   await tell(host, { text, ...(result.changed && !dryRun ? { made: `${image} is resized` } : {}) });
+}
+
+/** What has become of an image, for a program. */
+export interface ResizeDocument extends ResizeResult {
+  /** As it was named. */
+  readonly file: string;
+  /** Whether it was only asked what would be. */
+  readonly dryRun: boolean;
 }
 
 /** What was and what is, a row each; or that there was nothing to do. */
