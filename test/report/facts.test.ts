@@ -166,9 +166,9 @@ test("setuid, setgid and capabilities are told", () => {
 
 test("packages are those that dpkg and apk have installed; rpm's are said not to be read", async () => {
   expect(report.packages).toEqual([
-    { name: "base-files", version: "12.4", bytes: 340 * 1024, manager: "dpkg" },
-    { name: "musl", version: "1.2.5-r10", bytes: 662122, manager: "apk" },
-    { name: "busybox", version: "1.37.0", bytes: 817000, manager: "apk" },
+    { name: "base-files", version: "12.4", architecture: "amd64", bytes: 340 * 1024, manager: "dpkg" },
+    { name: "musl", version: "1.2.5-r10", architecture: "x86_64", bytes: 662122, manager: "apk" },
+    { name: "busybox", version: "1.37.0", architecture: null, bytes: 817000, manager: "apk" },
   ]);
   expect(report.unreadPackages).toEqual(["rpm"]);
   // A package a file, without a dpkg in the image.
@@ -183,7 +183,7 @@ test("packages are those that dpkg and apk have installed; rpm's are said not to
     ],
   });
   expect((await reportOf(`oci:${scratch("distroless")}`)).packages).toEqual([
-    { name: "tzdata", version: "2025b", bytes: 2048, manager: "dpkg" },
+    { name: "tzdata", version: "2025b", architecture: null, bytes: 2048, manager: "dpkg" },
   ]);
 });
 
@@ -253,8 +253,42 @@ test("two images are compared by folder, file and package", async () => {
     after: 3,
   });
   expect(compared.packages).toEqual([
-    { name: "added", manager: "apk", before: null, after: "1" },
-    { name: "busybox", manager: "apk", before: "1.37.0", after: null },
-    { name: "musl", manager: "apk", before: "1.2.5-r10", after: "1.2.6" },
+    { name: "added", architecture: null, manager: "apk", before: null, after: "1" },
+    { name: "busybox", architecture: null, manager: "apk", before: "1.37.0", after: null },
+    { name: "musl", architecture: null, manager: "apk", before: "1.2.5-r10", after: "1.2.6" },
+  ]);
+});
+
+test("packages are compared by name and architecture, as dpkg has several of one name", async () => {
+  const imageOf = (name: string, packages: readonly string[]): string => {
+    const status = packages.map((each) => {
+      const [, called, architecture, version] = /^(.*):(.*) (.*)$/.exec(each) ?? [];
+      return `Package: ${called}\nStatus: install ok installed\nArchitecture: ${architecture}\nVersion: ${version}\n`;
+    });
+    buildLayout(scratch(name), {
+      layers: [tar([{ path: "var/lib/dpkg/status", data: status.join("\n") }])],
+    });
+    return `oci:${scratch(name)}`;
+  };
+  const { packages } = await reportOf<ComparisonReport>(
+    imageOf("multiarch", [
+      "libc6:amd64 2.36",
+      "libc6:i386 2.36",
+      "libz:i386 1",
+      "data:all 1",
+      "gone:amd64 1",
+    ]),
+    imageOf("multiarch-after", [
+      ...["libc6:amd64 2.36", "libc6:i386 2.41", "libz:i386 1", "libz:amd64 1"],
+      ...["data:amd64 2", "new:i386 1", "new:amd64 1"],
+    ]),
+  );
+  expect(packages).toEqual([
+    { name: "data", architecture: "amd64", manager: "dpkg", before: "1", after: "2" },
+    { name: "gone", architecture: "amd64", manager: "dpkg", before: "1", after: null },
+    { name: "libc6", architecture: "i386", manager: "dpkg", before: "2.36", after: "2.41" },
+    { name: "libz", architecture: "amd64", manager: "dpkg", before: null, after: "1" },
+    { name: "new", architecture: "i386", manager: "dpkg", before: null, after: "1" },
+    { name: "new", architecture: "amd64", manager: "dpkg", before: null, after: "1" },
   ]);
 });

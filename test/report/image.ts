@@ -8,6 +8,7 @@ const CAPABILITY = Buffer.from("0100000200200000010000000000000000000000", "hex"
 const DPKG_STATUS = `Package: base-files
 Status: install ok installed
 Installed-Size: 340
+Architecture: amd64
 Version: 12.4
 
 Package: gone
@@ -15,7 +16,8 @@ Status: deinstall ok config-files
 Installed-Size: 1
 Version: 1
 `;
-const APK_INSTALLED = "C:Q1\nP:musl\nV:1.2.5-r10\nI:662122\n\nC:Q2\nP:busybox\nV:1.37.0\nI:817000\nF:bin\n\n";
+const APK_INSTALLED =
+  "C:Q1\nP:musl\nV:1.2.5-r10\nA:x86_64\nI:662122\n\nC:Q2\nP:busybox\nV:1.37.0\nI:817000\nF:bin\n\n";
 
 /** A folder and a file in it, whose names would end a script, turn what follows around and ring. */
 export const HOSTILE = "</script><img src=x onerror=alert(1)>\u202e\u0007";

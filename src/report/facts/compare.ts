@@ -1,5 +1,6 @@
 import type { ComparedImage, MergedName } from "./merge-trees.ts";
-import type { ComparisonReport, ImageReport, PackageChange, PackageFacts, SizeChange } from "./report.ts";
+import { packageChanges } from "./package-changes.ts";
+import type { ComparisonReport, ImageReport, SizeChange } from "./report.ts";
 
 /** Folders deeper than the kernel takes a path (PATH_MAX) are told by those above them alone. */
 const PATH_MAX = 4096;
@@ -77,18 +78,4 @@ function sumsOf<Key extends string>(names: readonly Summed<Key>[], key: Key): Fl
 
 function sourceOf({ source, digest, platform, created, totals }: ImageReport) {
   return { source, digest, platform, created, totals };
-}
-
-function packageChanges(before: readonly PackageFacts[], after: readonly PackageFacts[]): PackageChange[] {
-  const keyOf = ({ manager, name }: PackageFacts): string => `${manager} ${name}`;
-  const [old, now] = [before, after].map((list) => new Map(list.map((each) => [keyOf(each), each] as const)));
-  const changes: PackageChange[] = [];
-  for (const key of [...new Set([...(old?.keys() ?? []), ...(now?.keys() ?? [])])].sort()) {
-    const [one, other] = [old?.get(key), now?.get(key)];
-    const known = other ?? one;
-    if (known === undefined || one?.version === other?.version) continue;
-    const { name, manager } = known;
-    changes.push({ name, manager, before: one?.version ?? null, after: other?.version ?? null });
-  }
-  return changes;
 }

@@ -68,11 +68,12 @@ function dpkgPackages(text: string): PackageFacts[] {
     if (name === undefined || !/ installed$/.test(status)) return [];
     const size = fields.get("installed-size");
     const bytes = size !== undefined && /^\d{1,12}$/.test(size) ? Number(size) * KIBI : null;
-    return [{ name, version: fields.get("version") ?? "", bytes, manager: "dpkg" as const }];
+    const [version = "", architecture = null] = [fields.get("version"), fields.get("architecture")];
+    return [{ name, version, architecture, bytes, manager: "dpkg" as const }];
   });
 }
 
-/** apk's format of installed: "P:name", "V:version", "I:bytes". */
+/** apk's format of installed: "P:name", "V:version", "A:architecture", "I:bytes". */
 function apkPackages(text: string): PackageFacts[] {
   return text.split(/\n\n+/).flatMap((paragraph) => {
     const field = (letter: string): string | undefined =>
@@ -81,6 +82,7 @@ function apkPackages(text: string): PackageFacts[] {
     if (name === undefined) return [];
     const size = field("I");
     const bytes = size !== undefined && /^\d{1,15}$/.test(size) ? Number(size) : null;
-    return [{ name, version: field("V") ?? "", bytes, manager: "apk" as const }];
+    const [version = "", architecture = null] = [field("V"), field("A")];
+    return [{ name, version, architecture, bytes, manager: "apk" as const }];
   });
 }

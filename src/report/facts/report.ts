@@ -60,6 +60,8 @@ export interface PrivilegedFile {
 export interface PackageFacts {
   readonly name: string;
   readonly version: string;
+  /** As its manager has it, "amd64", "x86_64", "all"; null where its list does not say. */
+  readonly architecture: string | null;
   /** What it takes when it is installed, as the package itself says; null where it does not. */
   readonly bytes: number | null;
   readonly manager: "dpkg" | "apk";
@@ -166,6 +168,8 @@ export interface SizeChange {
 /** A package that is not the same in two images. */
 export interface PackageChange {
   readonly name: string;
+  /** Where it is there in both, that of the one that is there after. */
+  readonly architecture: PackageFacts["architecture"];
   readonly manager: PackageFacts["manager"];
   /** Versions; null where it is not there. */
   readonly before: string | null;

@@ -26,8 +26,9 @@ export function comparisonText(report: ComparisonReport): string {
     section("Files", rowsOf(files, titles, changeRow)),
     section(
       "Packages",
-      rowsOf(packages, [left("name"), left("before"), left("after")], (each) => [
+      rowsOf(packages, [left("name"), left("architecture"), left("before"), left("after")], (each) => [
         each.name,
+        each.architecture ?? "",
         each.before ?? "none",
         each.after ?? "none",
       ]),

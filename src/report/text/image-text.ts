@@ -135,10 +135,15 @@ function packagesTitle({ packages, unreadPackages }: ImageReport): string {
 
 function packagesText({ packages, unreadPackages }: ImageReport): string {
   const bySize = [...packages].sort((a, b) => (b.bytes ?? 0) - (a.bytes ?? 0));
-  const rows = rowsOf(bySize, [right("installed"), left("name"), left("version")], (each) => [
-    each.bytes === null ? "" : formatBytes(each.bytes),
-    each.name,
-    each.version,
-  ]);
+  const rows = rowsOf(
+    bySize,
+    [right("installed"), left("name"), left("version"), left("architecture")],
+    (each) => [
+      each.bytes === null ? "" : formatBytes(each.bytes),
+      each.name,
+      each.version,
+      each.architecture ?? "",
+    ],
+  );
   return rows === "" && unreadPackages.length > 0 ? "  (how many they are is not known)\n" : rows;
 }

@@ -51,6 +51,11 @@ function packageChangesTable(packages: readonly PackageChange[]): HTMLElement {
     isTitled: true,
     columns: [
       { title: "Name", by: ({ name }) => name, cell: ({ name }) => quoted(name) },
+      {
+        title: "Architecture",
+        by: ({ architecture }) => architecture ?? "",
+        cell: ({ architecture }) => (architecture === null ? "not told" : quoted(architecture)),
+      },
       { title: "Before", cell: ({ before }) => (before === null ? "none" : quoted(before)) },
       { title: "After", cell: ({ after }) => (after === null ? "none" : quoted(after)) },
     ],

@@ -210,6 +210,12 @@ function packagesTable(packages: readonly PackageFacts[]): HTMLElement {
       { title: "Name", by: ({ name }) => name, cell: ({ name }) => quoted(name) },
       { title: "Version", cell: ({ version }) => quoted(version) },
       {
+        title: "Architecture",
+        isExtra: true,
+        by: ({ architecture }) => architecture ?? "",
+        cell: ({ architecture }) => (architecture === null ? "not told" : quoted(architecture)),
+      },
+      {
         title: "Installed",
         isNumber: true,
         by: ({ bytes }) => bytes ?? 0,
@@ -217,6 +223,6 @@ function packagesTable(packages: readonly PackageFacts[]): HTMLElement {
       },
       { title: "Manager", isExtra: true, by: ({ manager }) => manager, cell: ({ manager }) => manager },
     ],
-    sortedBy: 2,
+    sortedBy: 3,
   });
 }
