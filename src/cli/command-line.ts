@@ -124,8 +124,17 @@ function checkOption(name: string, options: Options, command: string | undefined
   const similar =
     near.length === 0 ? helpHint(command) : `did you mean ${near.map((other) => `--${other}`).join(" or ")}?`;
   throw new Docker2vmError("E_USAGE", `unknown option ${shown}`, {
-    hint: new Map(Object.entries(commandNamed(command)?.elsewhere ?? {})).get(name) ?? similar,
+    hint:
+      new Map(Object.entries(commandNamed(command)?.elsewhere ?? {})).get(name) ??
+      jsonHint(name, options) ??
+      similar,
   });
+}
+
+/** What prints one thing has --json, what can print it in several ways --format. */
+function jsonHint(name: string, { json, format }: Options): string | undefined {
+  if (name === "json" && format?.values?.includes("json")) return "write --format json";
+  return name === "format" && json !== undefined ? "write --json" : undefined;
 }
 
 /** A single letter is a habit from another program: its option has another name here, which may begin with it. */

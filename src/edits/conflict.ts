@@ -32,7 +32,7 @@ export function existing(root: Directory, path: string, follow: boolean): Place 
       "is the path right? edits are made in the order they are given, to what those before have left",
     );
   }
-  if (follow && path.endsWith("/") && inode.type !== "directory") {
+  if (path.endsWith("/") && inode.type !== "directory") {
     throw conflict(`${end} is no directory`, "leave the slash at the path's end out");
   }
   return { ...place, inode };

@@ -126,7 +126,8 @@ export class EngineClient {
 
   async #exchange(path: string): Promise<HttpResponse> {
     try {
-      const url = new URL(path, this.#endpoint.url);
+      const { url: base } = this.#endpoint;
+      const url = new URL(`${base.pathname.replace(/\/$/, "")}${path}`, base);
       return await this.#http.exchange({ method: "GET", url, signal: this.#signal });
     } catch (error) {
       throw this.#unreachable(error);

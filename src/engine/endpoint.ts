@@ -12,7 +12,7 @@ import { whyUnreadable } from "../system-errors.ts";
 export interface EngineEndpoint {
   /** As messages name it: "unix:///var/run/docker.sock". */
   readonly name: string;
-  /** What every request begins with. */
+  /** What every request begins with, also with its path. */
   readonly url: URL;
   /** Of a unix socket. */
   readonly socketPath?: string | undefined;
@@ -68,8 +68,16 @@ function endpointOfAddress(address: string, tls: EngineTls | undefined, host: st
   const text = `${tls === undefined ? "http" : "https"}://${address}`;
   if (address === "" || !URL.canParse(text)) throw malformed(host, "is no address", "write tcp://HOST:PORT");
   const url = new URL(text);
-  if (!/:\d+(?:\/|$)/.test(address)) url.port = String(tls === undefined ? PORT.plain : PORT.tls);
-  return { name: `tcp://${url.host}`, url, tls };
+  if (url.username + url.password + url.search + url.hash !== "")
+    throw malformed(
+      host,
+      "is more than an address and a path",
+      "write tcp://HOST:PORT, or tcp://HOST:PORT/PATH",
+    );
+  if (!/^[^/]*:\d+(?:\/|$)/.test(address)) url.port = String(tls === undefined ? PORT.plain : PORT.tls);
+  // As Docker's client has it, all that is asked is below the path.
+  url.pathname = url.pathname.replace(/\/+$/, "");
+  return { name: `tcp://${url.host}${url.pathname.replace(/\/$/, "")}`, url, tls };
 }
 
 function malformed(host: string, what: string, hint: string): Docker2vmError {

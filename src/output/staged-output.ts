@@ -141,9 +141,24 @@ function hiddenFolder({ folder, owner }: Plan): string {
 
 async function refuseFile({ folder, calls }: Plan): Promise<void> {
   const kind = await kindOf(folder, calls);
-  if (kind === undefined || kind === "folder") return;
+  if (kind === "folder") return;
+  if (kind === undefined) return refuseFileOnTheWay(folder, calls);
   throw new Docker2vmError("E_OUTPUT_EXISTS", `the output ${folder} is not a folder`, {
     hint: "choose another place: the files are put into a folder, which is made where it is not there",
+  });
+}
+
+/** What is there of the way to a folder has to be one itself. */
+async function refuseFileOnTheWay(folder: string, calls: FileCalls): Promise<void> {
+  let at = dirname(folder);
+  let kind = await kindOf(at, calls);
+  while (kind === undefined && at !== dirname(at)) {
+    at = dirname(at);
+    kind = await kindOf(at, calls);
+  }
+  if (kind === undefined || kind === "folder") return;
+  throw new Docker2vmError("E_IO", `cannot prepare the output folder ${folder}: ${at} is not a folder`, {
+    hint: "something on the way there is a file, or a link to nothing: choose another place for the output",
   });
 }
 

@@ -94,6 +94,7 @@ export async function connectToPush(
 
 async function open(options: ConnectionOptions) {
   const { environment, timeouts, signal, caFile, fetch } = options;
+  if (fetch !== undefined && typeof fetch !== "function") throw noFetch(fetch);
   if (fetch !== undefined && caFile !== undefined) throw twoTrusts(caFile);
   const ca = caFile === undefined ? undefined : await readCertificates(caFile);
   const closing = new AbortController();
@@ -119,6 +120,14 @@ async function open(options: ConnectionOptions) {
       await http.close();
     },
   };
+}
+
+/** For who calls this without types. */
+function noFetch(given: unknown): Docker2vmError {
+  const what = given === null ? "null" : `of type ${typeof given}`;
+  return new Docker2vmError("E_USAGE", `the option fetch is ${what}, and no function`, {
+    hint: "give a function that exchanges requests as the global fetch does, or leave the option out",
+  });
 }
 
 function twoTrusts(caFile: string): Docker2vmError {

@@ -13,8 +13,8 @@ export interface Member {
   readonly owner?: number;
 }
 
-/** zip's smallest time. */
-const ZIP_EPOCH_YEAR = 1980;
+/** zip's first year, and the last that fflate writes. */
+const ZIP_YEARS = { first: 1980, last: 2099 } as const;
 const NOON = 12;
 const MODE_SHIFT = 16;
 const REGULAR = 0o100000;
@@ -45,10 +45,10 @@ export function gzip(bytes: Uint8Array): Uint8Array {
   return gzipSync(bytes, { level: 6, mtime: 0 });
 }
 
-/** A zip of the members that are files, all of noon on the day of `seconds`. */
+/** A zip of the members that are files, all of noon on the day of `seconds`, in the nearest year that a zip can say. */
 export function zipOf(members: readonly Member[], seconds: number): Uint8Array {
   const utc = new Date(seconds * 1000);
-  const year = Math.max(utc.getUTCFullYear(), ZIP_EPOCH_YEAR);
+  const year = Math.min(Math.max(utc.getUTCFullYear(), ZIP_YEARS.first), ZIP_YEARS.last);
   // What a zip has is read off a local clock. That leaves hours of the night out, where summer begins.
   const mtime = new Date(year, utc.getUTCMonth(), utc.getUTCDate(), NOON);
   const files: Zippable = {};

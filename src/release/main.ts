@@ -1,7 +1,4 @@
-/**
- * `npm run release`: all that is shipped, into one folder. --out DIR (default ./release), --target NAME, as often as wanted
- * (default all), --base IMAGE of the container image or --no-container, --cache DIR of what is fetched.
- */
+/** `npm run release`: all that is shipped, into one folder. */
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { Docker2vmError, EXIT } from "../errors.ts";
@@ -11,6 +8,22 @@ import { releaseTime } from "./repository.ts";
 import { TARGETS, type Target } from "./targets.ts";
 
 const DEFAULT_BASE = "gcr.io/distroless/cc-debian12:nonroot";
+
+const HELP = `npm run release -- [options]
+
+Makes all that is shipped: executables, the container image, the package, lists and sums.
+
+  --out DIR       Folder for all of it. Default: release
+  --target NAME   An executable's system; may be repeated. Default: all of
+                  ${TARGETS.map(({ name }) => name).join(", ")}
+  --base IMAGE    What the container image is on, any image with a C library.
+                  Default: ${DEFAULT_BASE}
+  --no-container  Make no container image
+  --cache DIR     Folder for what is fetched. Default: .cache/release
+  --help          Show this help
+
+SOURCE_DATE_EPOCH is the time of everything, in seconds since 1970. Default: the commit's.
+`;
 
 function targetNamed(name: string): Target {
   const found = TARGETS.find((target) => target.name === name);
@@ -28,18 +41,24 @@ function given() {
         target: { type: "string", multiple: true, default: TARGETS.map(({ name }) => name) },
         base: { type: "string", default: DEFAULT_BASE },
         "no-container": { type: "boolean", default: false },
+        help: { type: "boolean", short: "h", default: false },
         cache: { type: "string", default: join(REPOSITORY, ".cache/release") },
       },
     }).values;
   } catch (error) {
     throw new Docker2vmError("E_USAGE", error instanceof Error ? error.message : String(error), {
+      hint: "npm run release -- --help shows the options",
       cause: error,
     });
   }
 }
 
 async function main(): Promise<void> {
-  const { out, target, base, cache, "no-container": noContainer } = given();
+  const { out, target, base, cache, help, "no-container": noContainer } = given();
+  if (help) {
+    process.stdout.write(HELP);
+    return;
+  }
   await release({
     out: resolve(out),
     targets: [...new Set(target)].map(targetNamed),

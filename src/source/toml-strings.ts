@@ -8,10 +8,10 @@ export function readTomlStrings(text: string): ReadonlyMap<string, readonly stri
   let open: { key: string; values: string[] } | undefined;
   for (const raw of text.split("\n")) {
     const line = withoutComment(raw).trim();
-    const header = /^\[([^[\]]+)\]$/.exec(line)?.[1];
+    const next = sectionOf(line);
     const [, key = "", value = ""] = /^([\w."-]+)\s*=\s*(.*)$/.exec(line) ?? [];
     if (open !== undefined) open.values.push(...stringsIn(line));
-    else if (header !== undefined) section = `${header.trim()}.`;
+    else if (next !== undefined) section = next;
     else if (key !== "") {
       const values = stringsIn(value);
       found.set(`${section}${key}`, values);
@@ -20,6 +20,13 @@ export function readTomlStrings(text: string): ReadonlyMap<string, readonly stri
     if (open !== undefined && line.endsWith("]")) open = undefined;
   }
   return found;
+}
+
+/** What comes before the keys that follow; those in a list of tables are no setting's own. Undefined for other lines. */
+function sectionOf(line: string): string | undefined {
+  const [, begin, name = ""] = /^(\[\[?)([^[\]]+)\]\]?$/.exec(line) ?? [];
+  if (begin === undefined) return undefined;
+  return `${name.trim()}${begin === "[" ? "" : "[]"}.`;
 }
 
 const STRING = /"((?:[^"\\]|\\.)*)"|'([^']*)'/g;

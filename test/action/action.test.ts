@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { NoOperationTraceWriter } from "@actions/workflow-parser";
 import { parseAction } from "@actions/workflow-parser/actions/action-parser";
-import { runOk, testWith } from "../support/oracles.ts";
+import { run, runOk, testWith } from "../support/oracles.ts";
 import { REPOSITORY } from "../support/package.ts";
 import { readAction } from "./runner.ts";
 
@@ -30,6 +30,19 @@ describe("action.yml", () => {
     const taken = JSON.stringify(runs.steps.map(({ env }) => env));
     for (const name of Object.keys(inputs)) expect(taken).toContain(`\${{ inputs.${name} }}`);
   });
+});
+
+testWith(["bash"], "words with which nothing is converted are refused, and told", () => {
+  for (const word of ["--help", "-h", "--version", "--dry-run"]) {
+    const env = {
+      ...{ PATH: process.env["PATH"] ?? "", RUNNER_TEMP: "/nowhere", GITHUB_OUTPUT: "/dev/null" },
+      ...{ INPUT_IMAGE: "alpine", INPUT_OUT: "vm", INPUT_PLATFORM: "", INPUT_FS: "", INPUT_SIZE: "" },
+      ...{ INPUT_PROFILE: "", INPUT_OPTIONS: `--label\nmy root\n${word}\r\n`, INPUT_CACHE: "true" },
+    };
+    const { status, stderr } = run("bash", [join(ACTION, "plan.sh")], { env });
+    expect([word, status]).toEqual([word, 2]);
+    expect(stderr).toContain(`::error::the input options must not have ${word}`);
+  }
 });
 
 testWith(["shellcheck"], "shellcheck finds nothing in its scripts", () => {

@@ -179,6 +179,17 @@ describe("a command line that makes no sense ends with exit code 2 and says why"
   });
 });
 
+test("who asks for JSON in another command's way is told of this one's", async () => {
+  for (const [args, hint] of [
+    [[...CONVERT, "--json"], "write --format json"],
+    [["report", "alpine", "--json"], "write --format json"],
+    [["inspect", "image", "--format", "json"], "write --json"],
+  ] as const) {
+    const { code, stderr } = await runWith(args);
+    expect([code, JSON.parse(stderr).error.hint]).toEqual([2, hint]);
+  }
+});
+
 describe("a command line becomes the library's options", () => {
   test("with every option", async () => {
     const options = ["--platform", "linux/arm64/v8", "--profile=baseline", "--size", "2G", "--label", "data"];
@@ -243,6 +254,9 @@ describe("a command line becomes the library's options", () => {
       quiet: false,
     });
     expect(await of("--layer-store", "off")).toBeUndefined();
+    expect(await of("--layer-store", "off", "--no-cache")).toBeUndefined();
+    const both = await runWith([...CONVERT, "--layer-store", "1G", "--no-cache"]);
+    expect([both.code, both.stderr]).toEqual([2, expect.stringContaining("contradict each other")]);
     expect((await runWith([...CONVERT, "--no-cache"])).options?.layerStore).toBeUndefined();
     const { code, stderr } = await runWith([...CONVERT, ...cache, "--layer-store", "much"]);
     expect([code, stderr]).toEqual([2, expect.stringContaining("--layer-store")]);

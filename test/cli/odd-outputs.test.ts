@@ -15,9 +15,18 @@ const NEVER = 60_000;
 
 const OUTPUTS: readonly (readonly [name: string, out: () => string, said: readonly string[]])[] = [
   ["a file", () => scratch("file"), ["is not a folder", "another place"]],
-  ["below a file", () => scratch("file/a/b"), ["ENOTDIR", "something on the way there is a file"]],
+  [
+    "in a file",
+    () => scratch("file/a"),
+    [`${scratch("file")} is not a folder`, "something on the way there is a file"],
+  ],
+  ["below a file", () => scratch("file/a/b"), [`${scratch("file")} is not a folder`, "another place"]],
   ["a link to nothing", () => scratch("dangling"), ["is not a folder", "another place"]],
-  ["below a link to nothing", () => scratch("dangling/a/b"), ["EEXIST", "a link to nothing"]],
+  [
+    "below a link to nothing",
+    () => scratch("dangling/a/b"),
+    [`${scratch("dangling")} is not a folder`, "a link to nothing"],
+  ],
   ["where a filesystem makes no folders", () => "/sys/docker2vm/a", ["EPERM", "choose another place"]],
 ];
 

@@ -98,6 +98,13 @@ describe("what cannot be done is told with the edit's number and path", () => {
   const add = (path: string): Edit => ({ type: "add", source: text("x"), path });
   const cases: [edits: Edit[], code: ErrorCode, ...said: string[]][] = [
     [[{ type: "remove", path: "/a/x" }], "E_EDIT_CONFLICT", "edit 1 (remove /a/x): there is nothing at /a/x"],
+    [
+      [{ type: "remove", path: "/c/" }],
+      "E_EDIT_CONFLICT",
+      "edit 1 (remove /c/): /c is no directory",
+      "slash",
+    ],
+    [[{ type: "remove", path: "/up/" }], "E_EDIT_CONFLICT", "edit 1 (remove /up/): /up is no directory"],
     [[{ type: "remove", path: "/up/.." }], "E_EDIT_CONFLICT", "edit 1 (remove /up/..): that is the root"],
     [
       [

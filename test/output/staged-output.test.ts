@@ -106,7 +106,8 @@ describe("what the system refuses", () => {
     writeFileSync(join(folder, "file"), "");
     await expect(StagedOutput.create(join(folder, "file/below"), NAMES, false)).rejects.toMatchObject({
       code: "E_IO",
-      hint: "something on the way there is a file: choose another place for the output",
+      message: `cannot prepare the output folder ${join(folder, "file/below")}: ${join(folder, "file")} is not a folder`,
+      hint: "something on the way there is a file, or a link to nothing: choose another place for the output",
     });
   });
 });

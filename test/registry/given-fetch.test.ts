@@ -44,6 +44,16 @@ describe("a fetch that is given", () => {
       expect(new Set(asked.map(({ headers }) => headers["accept-encoding"]))).toEqual(new Set(["identity"]));
     }));
 
+  test("and is no function is told of before anything is asked", () =>
+    withScene(async (scene) => {
+      for (const given of ["https://proxy", {}, null, 7]) {
+        // What only a caller without types can do.
+        const fetch = given as unknown as Fetch;
+        await expectError(scene.pull({ fetch }), "E_USAGE", "the option fetch is", "no function");
+      }
+      expect(scene.registry.seen).toEqual([]);
+    }));
+
   test("sees no secret of the registry's where a redirect leads", () =>
     withScene(async (scene) => {
       const target = await ScriptedRegistry.start();

@@ -33,6 +33,19 @@ testWith(["tar"], "a tar has owners, modes, links and times as told", async () =
   ]);
 });
 
+test("a zip says the nearest of its years where the time has another", () => {
+  for (const [seconds, year] of [
+    [0, 1980],
+    [TIME, 2020],
+    [9_999_999_999, 2099],
+  ] as const) {
+    const bytes = zipOf(MEMBERS, seconds);
+    // APPNOTE.TXT 4.3.7 and 4.4.6: the date of the first member's header, years from 1980 in its highest bits.
+    const date = new DataView(bytes.buffer, bytes.byteOffset).getUint16(12, true);
+    expect([seconds, 1980 + (date >> 9)]).toEqual([seconds, year]);
+  }
+});
+
 test("a zip has the files, and the same bytes in every zone", () => {
   const bytes = zipOf(MEMBERS, TIME);
   const files = unzipSync(bytes);

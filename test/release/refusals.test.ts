@@ -25,7 +25,7 @@ function release(...args: readonly string[]) {
 describe("a release is not made", () => {
   const cases: readonly (readonly [string, readonly string[], number, readonly string[]])[] = [
     ["for a machine that is no target", ["--target", "plan9-x64"], 2, ['"plan9-x64"', "linux-arm64-musl"]],
-    ["with options that it has not", ["--all"], 2, ["--all"]],
+    ["with options that it has not", ["--all"], 2, ["--all", "--help shows"]],
     ["on a base that has no layers", ["--base", "dir:."], 2, ["no image in layers"]],
   ];
   for (const [name, args, code, fragments] of cases) {
@@ -43,6 +43,15 @@ describe("a release is not made", () => {
     expect([status, stderr]).toEqual([8, expect.stringContaining("is there already")]);
     expect(readdirSync(OUT())).toEqual([]);
   });
+});
+
+test("--help tells what a release is made of, and makes nothing", () => {
+  const before = readdirSync(scratch());
+  const { status, stdout, stderr } = release("--help");
+  expect([status, stderr]).toEqual([0, ""]);
+  for (const option of ["--out", "--target", "--base", "--no-container", "--cache", "linux-arm64-musl"])
+    expect(stdout).toContain(option);
+  expect(readdirSync(scratch())).toEqual(before);
 });
 
 testWith(["npm"], "a release that a signal ends leaves nothing", async () => {

@@ -353,12 +353,14 @@ test("storage is where its settings say", () => {
 });
 
 test("of TOML the texts are read, and nothing is made of the rest", () => {
-  const text = `root = "/a\\"b#c" # root\nversion = 2\n[plugins."io.x"]\n  root = 'd'\nlist = ["e", 'f']\nnone = []\n`;
+  const text = `root = "/a\\"b#c" # root\nversion = 2\n[plugins."io.x"]\n  root = 'd'\nlist = ["e", 'f']\nnone = []\n[[registry]]\nroot = "g"\n[[registry]]\nroot = "h"\n`;
   expect([...readTomlStrings(text)]).toEqual([
     ["root", ['/a"b#c']],
     ["version", []],
     ['plugins."io.x".root', ["d"]],
     ['plugins."io.x".list', ["e", "f"]],
     ['plugins."io.x".none', []],
+    // The last of several: none of them is anybody's setting.
+    ["registry[].root", ["h"]],
   ]);
 });

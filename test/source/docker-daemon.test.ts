@@ -181,6 +181,29 @@ describe("an image of a Docker engine", () => {
       await expectError(at("tcp://127.0.0.1:1"), "E_NETWORK", "refused", "DOCKER_HOST");
     }));
 
+  test("is asked for below the path of an engine's address, as Docker's client has it", () =>
+    withEngine({ answers: {} }, async (job) => {
+      const asked: string[] = [];
+      const server = Bun.serve({
+        port: 0,
+        hostname: "127.0.0.1",
+        fetch: (request) => {
+          const { pathname } = new URL(request.url);
+          asked.push(pathname);
+          return new Response("", { status: pathname.endsWith("/_ping") ? 200 : 404 });
+        },
+      });
+      try {
+        const host = `tcp://127.0.0.1:${server.port}/behind/a proxy/`;
+        await expectError(job({ source: { kind: "docker-daemon", name: "app", host } }), "E_IMAGE_NOT_FOUND");
+        expect(asked[0]).toBe("/behind/a%20proxy/_ping");
+        for (const path of asked.slice(1)) expect(path).toStartWith("/behind/a%20proxy/v1.24/images/");
+        expect(asked.length).toBeGreaterThan(1);
+      } finally {
+        await server.stop(true);
+      }
+    }));
+
   testWith(["setpriv"], "is for those who may use the socket", () =>
     withEngine({ answers: {} }, async (_, __, folder) => {
       chmodSync(folder, 0o755);

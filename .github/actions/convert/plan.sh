@@ -28,6 +28,12 @@ arguments=("$INPUT_IMAGE" "--out=$INPUT_OUT" --digest)
 [ -z "$INPUT_PROFILE" ] || arguments+=("--profile=$INPUT_PROFILE")
 while IFS= read -r word; do
   word=${word%$'\r'}
+  case $word in
+    --help | -h | --version | --dry-run)
+      echo "::error::the input options must not have $word: with it nothing is converted" >&2
+      exit 2
+      ;;
+  esac
   [ -z "$word" ] || arguments+=("$word")
 done <<<"$INPUT_OPTIONS"
 if [ "$INPUT_CACHE" = true ]; then

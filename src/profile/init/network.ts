@@ -1,5 +1,5 @@
 /** The address of a machine, as a conversion is asked for it, and as ovms-init is told. */
-import { isIPv4 } from "node:net";
+import { isIPv4, isIPv6 } from "node:net";
 import { Docker2vmError } from "../../errors.ts";
 
 /** How the address is given: the form is that of the option. */
@@ -42,6 +42,7 @@ export function networkWord(text: string): string {
 function addressOf(text: string, all: string): { readonly address: string; readonly bits: number } {
   const [address = "", prefix = "", ...more] = text.split("/");
   if (isIPv4(address) && PREFIX.test(prefix) && more.length === 0) return { address, bits: Number(prefix) };
+  refuseIPv6(address, all);
   throw refuse(all, `${JSON.stringify(text)} is no address with its network, such as 10.0.0.2/24`);
 }
 
@@ -55,7 +56,10 @@ function moreOf(parts: readonly string[], text: string): More {
     if (name === "gateway" && isAddress && more.gateway === undefined) more.gateway = value;
     else if (name === "dns" && isAddress && more.dns.length < NAME_SERVERS) more.dns.push(value);
     else if (name === "device" && isDevice(value) && more.device === undefined) more.device = value;
-    else throw refuse(text, `${JSON.stringify(part)} says nothing`);
+    else {
+      refuseIPv6(value, text);
+      throw refuse(text, `${JSON.stringify(part)} says nothing`);
+    }
   }
   return more;
 }
@@ -78,6 +82,11 @@ function network(address: string, bits: number): number {
 
 function dotted(number: number): string {
   return [24, 16, 8, 0].map((shift) => Math.floor(number / 2 ** shift) % 256).join(".");
+}
+
+/** The kernel's word, and what reads it here, have IPv4 alone. */
+function refuseIPv6(address: string, text: string): void {
+  if (isIPv6(address)) throw refuse(text, `${address} is an address of IPv6, and only IPv4 is taken`);
 }
 
 function refuse(text: string, why: string): Docker2vmError {
