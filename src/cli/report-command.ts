@@ -1,5 +1,5 @@
-import { existsSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, realpathSync, statSync } from "node:fs";
+import { join, relative, sep } from "node:path";
 import type { ImageOptions } from "../convert/options.ts";
 import { Docker2vmError } from "../errors.ts";
 import { FILESYSTEM_NAMES } from "../filesystem/kind/kind.ts";
@@ -9,6 +9,7 @@ import { comparisonPage, imagePage } from "../report/page-data.ts";
 import type { SvgWords } from "../report/svg/treemap-svg.ts";
 import { totalsText } from "../report/text/image-text.ts";
 import { type PackedTree, Tree } from "../report/treemap/tree.ts";
+import { parseSourceReference } from "../source/reference.ts";
 import type { SourceSpec } from "../source/source.ts";
 import { type CommandLine, choice, flag, stringOption } from "./arguments.ts";
 import { withNamespaces } from "./containerd-source.ts";
@@ -36,6 +37,7 @@ export async function runReport(line: CommandLine, host: Host): Promise<void> {
   if (out !== undefined) await checkFilesToBe([out], flag(line, "force"));
   const settled: string[] = [];
   for (const word of words) settled.push(await settle(word, host));
+  if (out !== undefined) for (const source of settled) refuseWithin(source, out);
   const options = await readingSettings(line, host, settled.find(isStandardInput) ?? settled[0] ?? "");
   const specs = settled.map((source) => sourceSpec(source, "report -", host));
   const [source = "", other] = withNamespaces(line, specs);
@@ -43,6 +45,23 @@ export async function runReport(line: CommandLine, host: Host): Promise<void> {
     other === undefined ? await ofOne(source, options, format) : await ofTwo(source, other, options, format);
   if (out === undefined) await host.stdout.write(text);
   else await writeWholeFiles([{ path: out, bytes: Buffer.from(text) }], flag(line, "force"));
+}
+
+/** Throws E_USAGE for a report that would take the place of what it is about, or of a part of that. */
+function refuseWithin(source: string, out: string): void {
+  if (isStandardInput(source)) return;
+  const spec = parseSourceReference(source);
+  const path = "path" in spec ? spec.path : undefined;
+  if (path === undefined || !existsSync(path) || !existsSync(out)) return;
+  const below = relative(realpathSync(path), realpathSync(out));
+  if (below === ".." || below.startsWith(`..${sep}`)) return;
+  throw new Docker2vmError(
+    "E_USAGE",
+    `${out}: the report would take the place of what it is about, ${source}`,
+    {
+      hint: "name another file with --out",
+    },
+  );
 }
 
 function isStandardInput(source: string): boolean {

@@ -1,6 +1,7 @@
 /** `docker2vm report`: where it writes, what it refuses, and that it says the same each time. */
 import { beforeAll, expect, test } from "bun:test";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { convert } from "../../src/convert/convert.ts";
 import { runWith } from "../cli/fake-host.ts";
 import { runOk, testWith } from "../support/oracles.ts";
@@ -147,6 +148,25 @@ test("what cannot be is refused before anything is read", async () => {
   });
   writeFileSync(scratch("taken.html"), "mine");
   expect(await report("oci:/nowhere", "--out", scratch("taken.html"))).toMatchObject({ code: 8 });
+});
+
+test("a report takes no place of what it is about, whatever is forced", async () => {
+  const files = scratch("read.tar");
+  const folder = scratch("read");
+  writeFileSync(files, tar([{ path: "a", data: "1" }]));
+  mkdirSync(folder);
+  writeFileSync(join(folder, "a"), "1");
+  symlinkSync(files, scratch("link.tar"));
+  for (const [from, out] of [
+    [`rootfs-tar:${files}`, files],
+    [`rootfs-tar:${scratch("link.tar")}`, files],
+    [`dir:${folder}`, join(folder, "a")],
+  ] as const) {
+    const { code, stderr } = await report(from, "--out", out, "--force");
+    expect([code, stderr]).toEqual([2, expect.stringContaining("take the place of what it is about")]);
+  }
+  expect(readFileSync(files).length).toBeGreaterThan(1024);
+  expect(await report(`rootfs-tar:${files}`, "--out", `${files}.html`, "--force")).toMatchObject({ code: 0 });
 });
 
 testWith(["xmllint"], "the picture is sound XML, whatever names are in it", async () => {

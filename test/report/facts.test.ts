@@ -2,8 +2,12 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import { posix } from "node:path";
 import { convert } from "../../src/convert/convert.ts";
+import { duplicatesIn } from "../../src/report/facts/duplicates.ts";
+import { FileList } from "../../src/report/facts/file-list.ts";
+import { folderPaths } from "../../src/report/facts/folder-paths.ts";
 import type { ComparisonReport, ImageReport } from "../../src/report/facts/report.ts";
 import { reportComparison, reportImage } from "../../src/report/report-image.ts";
+import type { Directory, RegularFile } from "../../src/tree/inode.ts";
 import { runWith } from "../cli/fake-host.ts";
 import { buildLayout } from "../support/layout-builder.ts";
 import { scratchFolder } from "../support/scratch.ts";
@@ -205,6 +209,48 @@ test("a list that is too long to be kept is said not to be read", async () => {
   expect([packages, unreadPackages]).toEqual([[], ["dpkg"]]);
 });
 
+test("of a deep tree those folders are told whose paths are not too many characters together", () => {
+  const chain = Array.from({ length: 1000 }, (_, at) => ({
+    name: at === 0 ? "" : "d",
+    parent: Math.max(0, at - 1),
+  }));
+  const wide = Array.from({ length: 50 }, (_, at) => ({ name: `w${at}`, parent: 0 }));
+  const names = [...chain, ...wide];
+  const all = folderPaths(names, () => true);
+  expect([all.get(999)?.length, all.size]).toEqual([999 * 2, 1050]);
+  // 2 + 4 + … + 2·60 and some: deeper ones are told by those above them, and all that are as short are there.
+  const some = folderPaths(names, () => true, 4000);
+  const lengths = [...some.values()].map(({ length }) => length);
+  expect(lengths.reduce((sum, length) => sum + length, 0)).toBeLessThanOrEqual(4000);
+  expect(Math.max(...lengths)).toBeGreaterThan(110);
+  expect([...some.values()].filter((path) => path.startsWith("/w"))).toHaveLength(50);
+});
+
+test("files of the same beginning of a digest are told apart, and in groups", () => {
+  const list = (count: number) => {
+    const file = () => ({ type: "file", size: 8, metadata: { mode: 0o644 } }) as unknown as RegularFile;
+    const root = { type: "directory" } as unknown as Directory;
+    return new FileList([
+      { name: "", kind: "d", bytes: 0, parent: 0, inode: root },
+      ...Array.from({ length: count }, (_, at) => ({
+        ...{ name: `${at}`, kind: "f" as const, bytes: 8 },
+        parent: 0,
+        inode: file(),
+      })),
+    ]);
+  };
+  const files = list(6);
+  // Only the last bytes differ: 0 and 3, 1 and 4 and 5 are the same.
+  const ends = [0, 1, 2, 0, 1, 1];
+  const places = new Map([...files.files()].map(([number, file]) => [file, ends[number - 1] ?? 0]));
+  const digestOf = (file: RegularFile) =>
+    Uint8Array.from({ length: 32 }, (_, at) => (at === 31 ? (places.get(file) ?? 0) : 7));
+  expect(duplicatesIn(files, digestOf)).toEqual([
+    { bytes: 8, wastedBytes: 16, paths: ["/1", "/4", "/5"] },
+    { bytes: 8, wastedBytes: 8, paths: ["/0", "/3"] },
+  ]);
+});
+
 test("folders as deep as paths go take no more memory than their names", async () => {
   const deep = tar(
     Array.from({ length: 120 }, (_, at) => ({ pax: { path: `${at}/${"d/".repeat(2000)}f` }, data: "f" })),
@@ -217,8 +263,11 @@ test("folders as deep as paths go take no more memory than their names", async (
   // Their paths come to 460 MiB, written out, and all that is known of the folders to some 250.
   const grown = process.memoryUsage().rss - before;
   expect(grown).toBeLessThan(500 << 20);
-  expect(folders).toHaveLength(1 + 120 * 2001);
-  expect(folders.at(-1)?.path).toBe(`/99${"/d".repeat(2000)}`);
+  // Of those 120 · 2001 so many that their paths can be written out as one document.
+  const characters = folders.reduce((sum, { path }) => sum + path.length, 0);
+  expect(characters).toBeGreaterThan(2 ** 27 - 120 * 4096);
+  expect(characters).toBeLessThanOrEqual(2 ** 27 + 1);
+  expect(folders.filter(({ path }) => path === `/99${"/d".repeat(1000)}`)).toHaveLength(1);
 });
 
 test("two images are compared by folder, file and package", async () => {

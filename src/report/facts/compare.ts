@@ -1,23 +1,21 @@
+import { folderPaths, PATH_MAX } from "./folder-paths.ts";
 import type { ComparedImage, MergedName } from "./merge-trees.ts";
 import { packageChanges } from "./package-changes.ts";
 import type { ComparisonReport, ImageReport, SizeChange } from "./report.ts";
-
-/** Folders deeper than the kernel takes a path (PATH_MAX) are told by those above them alone. */
-const PATH_MAX = 4096;
 
 export function comparisonOf(
   before: ComparedImage,
   after: ComparedImage,
   names: readonly MergedName[],
 ): ComparisonReport {
-  const paths = pathsOf(names);
+  const folders = folderPaths(names, ({ isFolder }) => isFolder);
   return {
     schemaVersion: 1,
     report: "comparison",
     before: sourceOf(before.report),
     after: sourceOf(after.report),
-    folders: changedFolders(names, paths),
-    files: changedFiles(names, paths),
+    folders: changedFolders(names, folders),
+    files: changedFiles(names),
     packages: packageChanges(before.report.packages, after.report.packages),
   };
 }
@@ -33,14 +31,14 @@ function pathsOf(names: readonly MergedName[]): readonly (string | undefined)[] 
   return paths;
 }
 
-function changedFolders(names: readonly MergedName[], paths: readonly (string | undefined)[]): SizeChange[] {
+function changedFolders(names: readonly MergedName[], paths: ReadonlyMap<number, string>): SizeChange[] {
   const [before, after] = [sumsOf(names, "before"), sumsOf(names, "after")];
   const differ = sumsOf(
     names.map(({ parent, isSame }) => ({ parent, differs: isSame ? 0 : 1 })),
     "differs",
   );
   return names.flatMap((name, number) => {
-    const path = paths[number];
+    const path = paths.get(number);
     if (!name.isFolder || path === undefined || (differ[number] ?? 0) === 0) return [];
     return {
       path: path === "" ? "/" : path,
@@ -50,7 +48,8 @@ function changedFolders(names: readonly MergedName[], paths: readonly (string | 
   });
 }
 
-function changedFiles(names: readonly MergedName[], paths: readonly (string | undefined)[]): SizeChange[] {
+function changedFiles(names: readonly MergedName[]): SizeChange[] {
+  const paths = pathsOf(names);
   const files = names.flatMap(({ isFolder, isSame, before, after }, number) => {
     const path = paths[number];
     return isFolder || isSame || path === undefined ? [] : [{ path, before, after }];

@@ -24,19 +24,47 @@ export function duplicatesIn(list: FileList, digestOf: (file: RegularFile) => Ui
   );
 }
 
+/** Groups of two or more, each in ascending order. */
 function sameContents(
   list: FileList,
   numbers: readonly number[],
   digestOf: (file: RegularFile) => Uint8Array,
 ): number[][] {
-  const byDigest = new Map<string, number[]>();
-  for (const number of numbers) {
+  const digestAt = (number: number): Uint8Array | undefined => {
     const inode = list.names[number]?.inode;
-    if (inode?.type !== "file") continue;
-    const digest = Buffer.from(digestOf(inode)).toString("latin1");
-    const known = byDigest.get(digest);
-    if (known === undefined) byDigest.set(digest, [number]);
-    else known.push(number);
+    return inode?.type === "file" ? digestOf(inode) : undefined;
+  };
+  // By the beginnings of digests, which are numbers: a text for each of a million files takes more than all else.
+  const first = new Map<number, number>();
+  const groups = new Map<string, number[]>();
+  for (const number of numbers) {
+    const digest = digestAt(number);
+    if (digest === undefined) continue;
+    const beginning = beginningOf(digest);
+    const known = first.get(beginning);
+    if (known === undefined) {
+      first.set(beginning, number);
+      continue;
+    }
+    const other = digestAt(known) ?? digest;
+    addTo(groups, textOf(other), known);
+    addTo(groups, textOf(digest), number);
   }
-  return [...byDigest.values()].filter(({ length }) => length > 1);
+  return [...groups.values()].filter(({ length }) => length > 1);
+}
+
+function addTo(groups: Map<string, number[]>, digest: string, number: number): void {
+  const group = groups.get(digest);
+  if (group === undefined) groups.set(digest, [number]);
+  else if (group[0] !== number) group.push(number);
+}
+
+/** 48 bits. */
+function beginningOf(digest: Uint8Array): number {
+  const view = new DataView(digest.buffer, digest.byteOffset, digest.length);
+  return view.getUint32(0) * 0x1_0000 + view.getUint16(4);
+}
+
+function textOf(digest: Uint8Array): string {
+  return Buffer.from(digest.buffer, digest.byteOffset, digest.length).toString("latin1");
 }

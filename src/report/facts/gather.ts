@@ -3,6 +3,7 @@ import type { Steps } from "../../waiting/steps.ts";
 import { CAPABILITY_XATTR, capabilityText } from "./capabilities.ts";
 import { duplicatesIn } from "./duplicates.ts";
 import { type FileList, listFiles } from "./file-list.ts";
+import { folderPaths } from "./folder-paths.ts";
 import { installedPackages } from "./packages.ts";
 import type { FolderFacts, ImageReport, LargeFile, PrivilegedFile, Totals } from "./report.ts";
 
@@ -31,8 +32,6 @@ export type TreeFacts = Pick<
 >;
 
 const MOST_LARGEST = 100;
-/** Folders deeper than the kernel takes a path (PATH_MAX) are told by those above them alone. */
-const PATH_MAX = 4096;
 const SETUID = 0o4000;
 const SETGID = 0o2000;
 
@@ -76,23 +75,23 @@ function totalsOf(list: FileList, { storedOf }: GatheredContents): Totals {
 function foldersOf(list: FileList): FolderFacts[] {
   const bytes = list.sums((name) => name.bytes);
   const files = list.sums(({ kind }) => (kind === "f" || kind === "x" ? 1 : 0));
-  // Each made of the one above, which runtimes keep as a pair until its characters are asked for.
-  const paths = new Map([[0, ""]]);
   const folders: FolderFacts[] = [];
-  for (const [number, { kind, name, parent }] of list.names.entries()) {
-    const above = paths.get(parent);
-    if (kind !== "d" || above === undefined || above.length + name.length >= PATH_MAX) continue;
-    const path = `${above}/${name}`;
-    if (number > 0) paths.set(number, path);
-    folders.push({ path, bytes: bytes[number] ?? 0, files: files[number] ?? 0 });
-  }
+  for (const [number, path] of folderPaths(list.names, ({ kind }) => kind === "d"))
+    folders.push({ path: path === "" ? "/" : path, bytes: bytes[number] ?? 0, files: files[number] ?? 0 });
   return folders;
 }
 
 function largestOf(list: FileList, { storedOf }: GatheredContents): LargeFile[] {
-  const files = [...list.files()].filter(([, { size }]) => size > 0);
-  files.sort(([a, one], [b, other]) => other.size - one.size || a - b);
-  return files.slice(0, MOST_LARGEST).map(([number, file]) => ({
+  // The largest first, and of as large ones those that come first: a list of all would be as long as the image's.
+  const largest: (readonly [number: number, file: RegularFile])[] = [];
+  for (const [number, file] of list.files()) {
+    const least = largest.length < MOST_LARGEST ? 0 : (largest.at(-1)?.[1].size ?? 0);
+    if (file.size <= least) continue;
+    const place = largest.findIndex(([, { size }]) => size < file.size);
+    largest.splice(place === -1 ? largest.length : place, 0, [number, file]);
+    largest.length = Math.min(largest.length, MOST_LARGEST);
+  }
+  return largest.map(([number, file]) => ({
     path: list.pathOf(number),
     bytes: file.size,
     storedBytes: storedOf(file),

@@ -10,9 +10,9 @@ export type LayerSums = Omit<LayerFacts, "digest" | "storedBytes" | "createdBy">
 interface Presence {
   /** 0 for the base. */
   readonly layer: number;
-  names: number;
+  readonly names: number;
   /** Where its last name went. */
-  gone: { readonly layer: number; readonly path: string } | undefined;
+  readonly gone?: { readonly layer: number; readonly path: string };
 }
 
 /** Wasted files that are told. */
@@ -30,6 +30,8 @@ export class LayerAccount {
   observer(layer: number): OverlayObserver {
     const brought = { files: 0, bytes: 0 };
     this.#brought[layer] = brought;
+    // Nearly all files of a layer have one name and keep it: they share this.
+    const alone: Presence = { layer, names: 1 };
     let last: { readonly path: string; readonly inode: Inode } | undefined;
     return {
       hidden: (inode, path) => {
@@ -42,11 +44,10 @@ export class LayerAccount {
         for (const [file] of filesIn(inode, path)) {
           const known = this.#files.get(file);
           if (known !== undefined) {
-            known.names++;
-            known.gone = undefined;
+            this.#files.set(file, { layer: known.layer, names: known.names + 1 });
             continue;
           }
-          this.#files.set(file, { layer, names: 1, gone: undefined });
+          this.#files.set(file, alone);
           brought.files++;
           brought.bytes += file.size;
         }
@@ -94,8 +95,9 @@ export class LayerAccount {
   #drop(file: RegularFile, layer: number, path: string): void {
     const known = this.#files.get(file);
     if (known === undefined) return;
-    known.names--;
-    if (known.names === 0) known.gone = { layer, path };
+    const names = known.names - 1;
+    const gone = names === 0 ? { gone: { layer, path } } : {};
+    this.#files.set(file, { layer: known.layer, names, ...gone });
   }
 }
 

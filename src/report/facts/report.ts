@@ -141,7 +141,7 @@ export interface ImageReport extends SourceFacts {
   readonly layers: readonly LayerFacts[];
   /** The largest hundred of files that layers above hide. */
   readonly wasted: readonly WastedFile[];
-  /** Every folder, each before those in it. */
+  /** Every folder, each before those in it; but for those whose paths are too long, alone or together. */
   readonly folders: readonly FolderFacts[];
   /** The largest hundred. */
   readonly largest: readonly LargeFile[];
