@@ -15,12 +15,18 @@ import { CHUNK_SIZE, giveBack, takeChunk } from "../memory/chunks.ts";
 
 /** Bytes from one piece to the next. */
 export const PIECE_SIZE = CHUNK_SIZE;
-const HEAD = 8;
+/** Bytes in front of a payload. */
+export const HEAD_SIZE = 8;
 /** Bytes that a piece can hold. */
-export const MOST_PAYLOAD = PIECE_SIZE - HEAD;
+export const MOST_PAYLOAD = PIECE_SIZE - HEAD_SIZE;
 const LAST = 0x8000_0000;
-/** Pieces at hand: one to fill or to use, the others on their way. */
-const DEPTH = 4;
+/** Pieces at hand for a reader: one to use, the others on their way. */
+const AHEAD = 4;
+/** Pieces that are written together: to a virtual disk a write of 1 MiB alone costs more for its bytes. */
+const TOGETHER = 2;
+const GROUP_SIZE = TOGETHER * PIECE_SIZE;
+/** Groups at hand for a writer: one to fill, the others on their way. */
+const GROUPS = 3;
 
 /** Memory of writers that are done: left to the garbage collector it piles up. One for each layer at a time. */
 const spare: Uint8Array[] = [];
@@ -39,10 +45,13 @@ export class CheckedFileWriter {
   #direct: DirectFile | undefined;
   #checksum: number;
   #pieces = 0;
-  #piece: Uint8Array | undefined;
+  /** Memory of the first piece, which is written alone, or of the group that is being filled. */
+  #group: Uint8Array | undefined;
+  /** Bytes of whole pieces in it. */
+  #filled = 0;
   #memory: Uint8Array | undefined;
   #free: Uint8Array[] = [];
-  /** By their pieces' memory, each gone once it is over. */
+  /** By their groups' memory, each gone once it is over. */
   readonly #underWay = new Map<Uint8Array, Promise<void>>();
   #failure: { readonly error: unknown } | undefined;
 
@@ -55,32 +64,37 @@ export class CheckedFileWriter {
 
   /** Memory for the next payload: MOST_PAYLOAD bytes. Rejects with the system's error of an earlier piece. */
   async next(): Promise<Buffer> {
-    if (this.#pieces === 0) this.#piece ??= takeChunk(PIECE_SIZE);
-    while (this.#piece === undefined && this.#free.length === 0) {
+    if (this.#pieces === 0) this.#group ??= takeChunk(PIECE_SIZE);
+    while (this.#group === undefined && this.#free.length === 0) {
       await Promise.race(this.#underWay.values());
       this.#check();
     }
-    this.#piece ??= this.#free.pop();
-    const { buffer, byteOffset } = this.#piece ?? new Uint8Array(PIECE_SIZE);
-    return Buffer.from(buffer, byteOffset + HEAD, MOST_PAYLOAD);
+    this.#group ??= this.#free.pop();
+    const { buffer, byteOffset } = this.#group ?? new Uint8Array(PIECE_SIZE);
+    return Buffer.from(buffer, byteOffset + this.#filled + HEAD_SIZE, MOST_PAYLOAD);
   }
 
   /** Hands on the memory that `next` gave, of which so many bytes are filled. */
   put(length: number, isLast: boolean): void {
-    const piece = this.#piece;
-    if (piece === undefined) throw new RangeError("no piece is at hand");
-    this.#piece = undefined;
-    const used = piece.subarray(0, HEAD + length);
-    const head = new DataView(piece.buffer, piece.byteOffset, HEAD);
+    const group = this.#group;
+    if (group === undefined) throw new RangeError("no piece is at hand");
+    const piece = group.subarray(this.#filled, this.#filled + PIECE_SIZE);
+    const used = piece.subarray(0, HEAD_SIZE + length);
+    const head = new DataView(piece.buffer, piece.byteOffset, HEAD_SIZE);
     head.setUint32(0, isLast ? (length | LAST) >>> 0 : length, true);
     this.#checksum = checksumOf(used, this.#checksum);
     head.setUint32(4, this.#checksum, true);
     // Trying the memory out writes to the first page. Most layers are small, and need none.
     if (this.#pieces === 0 && !isLast) this.#goDirect();
-    const position = this.#pieces++ * PIECE_SIZE;
     // What was in the memory before is nobody's to find in a file.
     if (!isLast) piece.fill(0, used.length);
-    this.#underWay.set(piece, this.#write(piece, isLast ? used : piece, position));
+    const position = this.#pieces++ * PIECE_SIZE - this.#filled;
+    this.#filled += PIECE_SIZE;
+    if (!isLast && this.#filled < group.length) return;
+    const end = isLast ? this.#filled - PIECE_SIZE + used.length : this.#filled;
+    this.#group = undefined;
+    this.#filled = 0;
+    this.#underWay.set(group, this.#write(group, group.subarray(0, end), position));
   }
 
   /** Waits for what is under way, whatever becomes of it; throws what a write failed with. */
@@ -98,33 +112,33 @@ export class CheckedFileWriter {
     const direct = DirectFile.open(this.#path);
     let memory = spare.pop();
     try {
-      memory ??= direct?.memory(DEPTH * PIECE_SIZE);
+      memory ??= direct?.memory(GROUPS * GROUP_SIZE);
     } catch {
       // Writing the first piece will tell.
     }
     if (memory === undefined) direct?.close();
     else this.#direct = direct;
-    memory ??= new Uint8Array(DEPTH * PIECE_SIZE);
+    memory ??= new Uint8Array(GROUPS * GROUP_SIZE);
     this.#memory = memory;
-    for (let at = 0; at < memory.length; at += PIECE_SIZE)
-      this.#free.push(memory.subarray(at, at + PIECE_SIZE));
+    for (let at = 0; at < memory.length; at += GROUP_SIZE)
+      this.#free.push(memory.subarray(at, at + GROUP_SIZE));
   }
 
-  async #write(piece: Uint8Array, bytes: Uint8Array, position: number): Promise<void> {
+  async #write(group: Uint8Array, bytes: Uint8Array, position: number): Promise<void> {
     try {
       await this.#writeAll(bytes, position);
     } catch (error) {
       this.#failure ??= { error };
     }
-    this.#underWay.delete(piece);
-    if (position === 0) giveBack(piece);
-    else this.#free.push(piece);
+    this.#underWay.delete(group);
+    if (position === 0) giveBack(group);
+    else this.#free.push(group);
   }
 
   async #writeAll(bytes: Uint8Array, position: number): Promise<void> {
-    const isWhole = bytes.length === PIECE_SIZE && position > 0;
-    if (isWhole && (await this.#direct?.write(position, bytes)) === true) return;
-    for (let done = 0; done < bytes.length; ) {
+    const whole = position === 0 ? 0 : bytes.length - (bytes.length % PIECE_SIZE);
+    const isPast = whole > 0 && (await this.#direct?.write(position, bytes.subarray(0, whole))) === true;
+    for (let done = isPast ? whole : 0; done < bytes.length; ) {
       done += await writeSome(this.#fd, bytes.subarray(done), position + done);
     }
   }
@@ -133,6 +147,9 @@ export class CheckedFileWriter {
     if (this.#failure !== undefined) throw this.#failure.error;
   }
 }
+
+/** What reads such a file: as checkedPieces. */
+export type PieceReader = (fd: number, name: string) => AsyncGenerator<Buffer>;
 
 /**
  * The payloads of such a file in order, each good until the next. Throws DamagedFileError, and the system's errors. The
@@ -145,7 +162,7 @@ export async function* checkedPieces(fd: number, name: string): AsyncGenerator<B
   const ahead: Promise<Uint8Array | undefined>[] = [];
   let asked = 0;
   const ask = (): void => {
-    while (ahead.length < DEPTH - 1 && asked < size) {
+    while (ahead.length < AHEAD - 1 && asked < size) {
       const reading = readPiece(fd, asked, Math.min(PIECE_SIZE, size - asked));
       // It is awaited in its turn, or not at all.
       reading.catch(() => undefined);
@@ -153,22 +170,16 @@ export async function* checkedPieces(fd: number, name: string): AsyncGenerator<B
       asked += PIECE_SIZE;
     }
   };
-  let checksum = crc32(name);
+  const check = new PieceCheck(name, size);
   try {
     ask();
-    for (let position = 0; ; position += PIECE_SIZE) {
+    while (!check.isOver) {
       const piece = await ahead.shift();
-      if (piece === undefined) throw new DamagedFileError("it ends early");
       ask();
       try {
-        const { payload, isLast, ...found } = checkPiece(piece, checksum);
-        checksum = found.checksum;
-        if (isLast && position + HEAD + payload.length !== size)
-          throw new DamagedFileError("it goes on behind its end");
-        yield payload;
-        if (isLast) return;
+        yield check.payload(piece ?? NOTHING);
       } finally {
-        giveBack(piece);
+        if (piece !== undefined) giveBack(piece);
       }
     }
   } finally {
@@ -179,21 +190,46 @@ export async function* checkedPieces(fd: number, name: string): AsyncGenerator<B
   }
 }
 
-function checkPiece(piece: Uint8Array, before: number) {
-  if (piece.length < HEAD) throw new DamagedFileError("a piece has no head");
-  const head = new DataView(piece.buffer, piece.byteOffset, HEAD);
-  const word = head.getUint32(0, true);
-  const isLast = word >= LAST;
-  const length = isLast ? word - LAST : word;
-  if (length > piece.length - HEAD) throw new DamagedFileError("a piece is longer than its place");
-  const used = piece.subarray(0, HEAD + length);
-  const checksum = checksumOf(used, before);
-  if (checksum !== head.getUint32(4, true)) throw new DamagedFileError("a piece does not fit its checksum");
-  return { payload: Buffer.from(piece.buffer, piece.byteOffset + HEAD, length), isLast, checksum };
+/** Checks the pieces of such a file in order. */
+export class PieceCheck {
+  /** Whether the last one has come. */
+  isOver = false;
+  readonly #size: number;
+  #checksum: number;
+  /** Of the next piece in the file. */
+  #position = 0;
+
+  /** @param size bytes of the file */
+  constructor(name: string, size: number) {
+    this.#checksum = crc32(name);
+    this.#size = size;
+  }
+
+  /** Of the next piece, as much as the file has of it, what it holds, in the same memory. Throws DamagedFileError. */
+  payload(piece: Uint8Array): Buffer {
+    if (piece.length === 0) throw new DamagedFileError("it ends early");
+    if (piece.length < HEAD_SIZE) throw new DamagedFileError("a piece has no head");
+    const head = new DataView(piece.buffer, piece.byteOffset, HEAD_SIZE);
+    const word = head.getUint32(0, true);
+    const isLast = word >= LAST;
+    const length = isLast ? word - LAST : word;
+    if (length > piece.length - HEAD_SIZE) throw new DamagedFileError("a piece is longer than its place");
+    const used = piece.subarray(0, HEAD_SIZE + length);
+    this.#checksum = checksumOf(used, this.#checksum);
+    if (this.#checksum !== head.getUint32(4, true))
+      throw new DamagedFileError("a piece does not fit its checksum");
+    if (isLast && this.#position + used.length !== this.#size)
+      throw new DamagedFileError("it goes on behind its end");
+    this.#position += PIECE_SIZE;
+    this.isOver = isLast;
+    return Buffer.from(piece.buffer, piece.byteOffset + HEAD_SIZE, length);
+  }
 }
 
+const NOTHING = new Uint8Array(0);
+
 function checksumOf(piece: Uint8Array, before: number): number {
-  return crc32(piece.subarray(HEAD), crc32(piece.subarray(0, 4), before));
+  return crc32(piece.subarray(HEAD_SIZE), crc32(piece.subarray(0, 4), before));
 }
 
 /** As much of a piece as is there; undefined at the file's end. */

@@ -5,7 +5,13 @@ import { removeFolder } from "../disk/remove-folder.ts";
 import { Docker2vmError, isAbsence, systemErrorCode } from "../errors.ts";
 import type { Digest } from "../oci/digest.ts";
 import { removeAbandoned, scratchName } from "../scratch/names.ts";
-import { CheckedFileWriter, checkedPieces, DamagedFileError, PIECE_SIZE } from "./checked-file.ts";
+import {
+  CheckedFileWriter,
+  checkedPieces,
+  DamagedFileError,
+  PIECE_SIZE,
+  type PieceReader,
+} from "./checked-file.ts";
 import { storageError } from "./io-errors.ts";
 import { dropKept, isThere, type KeptFolder, listKept } from "./kept-folders.ts";
 import {
@@ -58,9 +64,14 @@ export class KeptLayers {
 
   /**
    * The file of a layer, piece by piece, each good until the next, and how far it is then, from 0 to 1. Throws
-   * DamagedFileError, and the system's errors.
+   * what `reader` throws, and the system's errors.
+   *
+   * @param reader of the file, as checkedPieces
    */
-  async *read(key: Digest): AsyncGenerator<{ readonly piece: Buffer; readonly progress: number }> {
+  async *read(
+    key: Digest,
+    reader: PieceReader = checkedPieces,
+  ): AsyncGenerator<{ readonly piece: Buffer; readonly progress: number }> {
     const path = this.#parts(key);
     const handle = await open(path, "r");
     try {
@@ -69,7 +80,7 @@ export class KeptLayers {
       // In a cache that may only be read there is nothing to note.
       await handle.utimes(now, now).catch(() => undefined);
       let pieces = 0;
-      for await (const piece of checkedPieces(handle.fd, key)) {
+      for await (const piece of reader(handle.fd, key)) {
         pieces++;
         yield { piece, progress: Math.min((pieces * PIECE_SIZE) / size, 1) };
       }

@@ -7,7 +7,10 @@ import { SparseCopyTarget } from "./sparse-copy-target.ts";
 
 /** Bytes that have a checksum together. */
 const PIECE = 1 << 20;
-/** Pieces at hand at once: one is read while others are written. */
+/** Pieces that are read and written together: to a virtual disk a write of 1 MiB alone costs more for its bytes. */
+const TOGETHER = 4;
+const GROUP = TOGETHER * PIECE;
+/** Groups at hand at once: one is read while others are written. */
 const WIDTH = 4;
 
 /** CRC-32 of each MiB of a file, in hexadecimal; empty for one of zeros, which is a hole. */
@@ -25,7 +28,7 @@ export async function copyPiecewise(
 ): Promise<PieceChecksums> {
   const source = openSync(from, "r");
   try {
-    const target = new SparseCopyTarget(to, mode, fstatSync(source).size, WIDTH * PIECE);
+    const target = new SparseCopyTarget(to, mode, fstatSync(source).size, WIDTH * GROUP);
     try {
       return await eachPiece(source, signal, target.memory, (position, bytes) =>
         target.write(position, bytes),
@@ -42,7 +45,7 @@ export async function copyPiecewise(
 export async function checkPieces(path: string, signal?: AbortSignal): Promise<PieceChecksums> {
   const file = openSync(path, "r");
   try {
-    return await eachPiece(file, signal, new Uint8Array(WIDTH * PIECE), async () => undefined);
+    return await eachPiece(file, signal, new Uint8Array(WIDTH * GROUP), async () => undefined);
   } finally {
     closeSync(file);
   }
@@ -56,21 +59,33 @@ async function eachPiece(
 ): Promise<PieceChecksums> {
   const { size } = fstatSync(file);
   const checksums: string[] = new Array(Math.ceil(size / PIECE)).fill("");
-  const buffers = Array.from({ length: WIDTH }, (_, i) => memory.subarray(i * PIECE, (i + 1) * PIECE));
+  const buffers = Array.from({ length: WIDTH }, (_, i) => memory.subarray(i * GROUP, (i + 1) * GROUP));
   // All that was begun ends before a failure is told: the file's number may soon be that of another one.
-  await inParallel(checksums.keys(), WIDTH, async (index) => {
+  await inParallel(startsOfGroups(size), WIDTH, async (position) => {
     signal?.throwIfAborted();
-    const buffer = buffers.pop() ?? new Uint8Array(PIECE);
-    const position = index * PIECE;
-    const bytes = buffer.subarray(0, Math.min(PIECE, size - position));
+    const buffer = buffers.pop() ?? new Uint8Array(GROUP);
+    const bytes = buffer.subarray(0, Math.min(GROUP, size - position));
     await readWhole(file, bytes, position);
-    if (!isZero(bytes)) {
-      checksums[index] = crc32(bytes).toString(16).padStart(8, "0");
-      await use(position, bytes);
-    }
+    if (putChecksums(bytes, checksums, position / PIECE)) await use(position, bytes);
     buffers.push(buffer);
   });
   return checksums;
+}
+
+function* startsOfGroups(size: number): Generator<number> {
+  for (let position = 0; position < size; position += GROUP) yield position;
+}
+
+/** Puts those of the pieces in `bytes` from `index` on. Returns whether any of these is something else than zeros. */
+function putChecksums(bytes: Uint8Array, checksums: string[], index: number): boolean {
+  let hasData = false;
+  for (let at = 0; at < bytes.length; at += PIECE) {
+    const piece = bytes.subarray(at, at + PIECE);
+    if (isZero(piece)) continue;
+    hasData = true;
+    checksums[index + at / PIECE] = crc32(piece).toString(16).padStart(8, "0");
+  }
+  return hasData;
 }
 
 let zeros: Buffer | undefined;

@@ -7,9 +7,9 @@ import { outputError } from "./system-errors.ts";
 
 const STAGE_SIZE = STAGE_BLOCKS * BLOCK_SIZE;
 /** One for each writer to fill, and three times as many on their way. */
-const STAGES = 16;
+const STAGES = 8;
 /** Writes of zeros that are under way at a time: they take no stage, so that what is being made meanwhile has those. */
-const MOST_ZEROS = 64;
+const MOST_ZEROS = 32;
 /** A small piece is in the page cache before another thread has even taken it up. */
 const WORTH_A_STAGE = 64 << 10;
 

@@ -61,10 +61,10 @@ async function writePieces(path: string): Promise<Buffer> {
 /** Writes zeros over parts of a file of ones, and other bytes while the zeros are on their way. */
 async function writeZeros(path: string): Promise<Buffer> {
   const writer = new ImageWriter(new ImageFile(path));
-  const expected = Buffer.alloc(80 * STAGE_BLOCKS * BLOCK_SIZE, 1);
+  const expected = Buffer.alloc(48 * STAGE_BLOCKS * BLOCK_SIZE, 1);
   writer.image.write(0, expected);
   let position = BLOCK_SIZE;
-  for (const blocks of [1, 15, 16, STAGE_BLOCKS, STAGE_BLOCKS + 1, 66 * STAGE_BLOCKS + 3]) {
+  for (const blocks of [1, 15, 16, STAGE_BLOCKS, STAGE_BLOCKS + 1, 34 * STAGE_BLOCKS + 3]) {
     await writer.zero(position, blocks * BLOCK_SIZE);
     expected.fill(0, position, position + blocks * BLOCK_SIZE);
     position += (blocks + 1) * BLOCK_SIZE;
@@ -80,7 +80,7 @@ async function writeZeros(path: string): Promise<Buffer> {
 describe("contents", () => {
   test("are where they belong, more of them than there are stages", async () => {
     const path = scratch(`image${files++}`);
-    const expected = await fill(path, 20);
+    const expected = await fill(path, 10);
     expect(readFileSync(path).equals(expected)).toBe(true);
   });
 
@@ -104,7 +104,7 @@ describe("contents", () => {
       const path = join(folder, "image");
       writeFileSync(join(folder, "probe"), "");
       expect(DirectFile.open(join(folder, "probe"))).toBeUndefined();
-      const expected = await fill(path, 20);
+      const expected = await fill(path, 10);
       expect(readFileSync(path).equals(expected)).toBe(true);
       const pieces = await writePieces(join(folder, "pieces"));
       expect(readFileSync(join(folder, "pieces")).equals(pieces)).toBe(true);
@@ -124,7 +124,7 @@ describe("contents", () => {
     mkdirSync(folder);
     runOk("mount", ["-o", "loop", disk, folder]);
     try {
-      await expectError(fill(join(folder, "image"), 20), "E_NO_SPACE", "the disk is full");
+      await expectError(fill(join(folder, "image"), 10), "E_NO_SPACE", "the disk is full");
     } finally {
       runOk("umount", [folder]);
     }
