@@ -1,6 +1,6 @@
 /** Layers as they are unpacked, from earlier conversions and for later ones: no blob is read, inflated or hashed for them. */
 import manifest from "../../package.json" with { type: "json" };
-import { DamagedFileError } from "../cache/checked-file.ts";
+import { DamagedFileError, type PieceReader } from "../cache/checked-file.ts";
 import type { LayerForm } from "../cache/layer-form.ts";
 import { KeptLayers } from "../cache/layers.ts";
 import { Docker2vmError, isAbsence, reasonOf } from "../errors.ts";
@@ -26,6 +26,8 @@ export interface KeptReading {
   readonly signal: AbortSignal;
   readonly budget: LayerBudget;
   readonly attributes: AttributePool;
+  /** Reads and checks the file in another thread; undefined: this one does. */
+  readonly pieces: PieceReader | undefined;
   /** Counts what has come. */
   readonly had: PartCount;
   onProgress(part: number): void;
@@ -76,6 +78,11 @@ export class LayerKeeping {
     return this.#found.has(blob);
   }
 
+  /** Bytes of the tars of layers that are kept. */
+  get tarBytes(): number {
+    return [...this.#found.values()].reduce((sum, { tarBytes }) => sum + tarBytes, 0);
+  }
+
   /**
    * The parts of a layer that is kept, as its tar gives them, and its warnings. Where it turns out to be damaged, which
    * it does before a byte is given away that is, or cannot be read on, they end there; `had` says where, and `isKept` is
@@ -84,11 +91,11 @@ export class LayerKeeping {
   async *parts(blob: LayerBlob, reading: KeptReading): AsyncGenerator<readonly EntryPart[]> {
     const form = this.#found.get(blob);
     if (form === undefined) return;
-    const { signal, budget, attributes, had, onProgress, onWarning } = reading;
+    const { signal, budget, attributes, pieces, had, onProgress, onWarning } = reading;
     budget.addBytes(form.tarBytes);
     const reader = new PartReader(attributes);
     try {
-      for await (const { piece, progress } of this.#store.read(layerKey(blob))) {
+      for await (const { piece, progress } of this.#store.read(layerKey(blob), pieces)) {
         signal.throwIfAborted();
         const parts = partsIn(piece, reader);
         for (const part of parts) had.add(part);

@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import type { PieceReader } from "../cache/checked-file.ts";
 import { type LayerStreamOptions, readLayer } from "../layer/layer-stream.ts";
 import { STREAMS_IN_FLIGHT } from "../output/arenas.ts";
 import type { LayerBlob } from "../source/source.ts";
@@ -11,6 +12,8 @@ export interface LayerReader {
     options: LayerStreamOptions,
     use: (tar: AsyncIterable<Uint8Array>) => Promise<T>,
   ): Promise<T>;
+  /** Reads the file of a kept layer in another thread; undefined where there is none for that. */
+  readonly pieces: PieceReader | undefined;
   close(): Promise<void>;
 }
 
@@ -20,17 +23,32 @@ const MOST_THREADS = THREADS_FOR_A_LAYER * STREAMS_IN_FLIGHT;
 /** Stored bytes that are done before threads would have started. */
 const WORTH_THREADS = 16 << 20;
 
+/** Bytes of tars that are kept, each of which costs as much to read and check as one stored byte to inflate and hash. */
+const KEPT_FOR_STORED = 16;
+
+/** What is to be done of a conversion's layers. */
+export interface LayersToRead {
+  /** Those that are inflated. */
+  readonly blobs: readonly LayerBlob[];
+  /** Those that are kept, and bytes of their tars. */
+  readonly kept: { readonly layers: number; readonly bytes: number };
+}
+
 /** @param workers threads; undefined: as many as the machine has cores and the layers are worth, 0: this one only */
 export async function layerReader(
-  layers: readonly LayerBlob[],
+  { blobs, kept }: LayersToRead,
   workers: number | undefined,
 ): Promise<LayerReader> {
-  const count = Math.min(workerCount(layers, workers), THREADS_FOR_A_LAYER * layers.length, MOST_THREADS);
+  const work = [...blobs, { size: kept.bytes / KEPT_FOR_STORED }];
+  const useful = THREADS_FOR_A_LAYER * blobs.length + kept.layers;
+  const count = Math.min(workerCount(work, workers), useful, MOST_THREADS);
   const module = threadModule();
-  if (count === 0 || module === undefined) return { read: readLayer, close: async () => undefined };
+  if (count === 0 || module === undefined) {
+    return { read: readLayer, pieces: undefined, close: async () => undefined };
+  }
   // Loaded when it is wanted: a small image is done before.
   const { WorkerPool } = await import("./workers/pool.ts");
-  return new WorkerPool(count, layers, module);
+  return new WorkerPool(count, blobs, module);
 }
 
 /** @param workers as many as were asked for; undefined: as many as the machine has cores and the layers are worth */

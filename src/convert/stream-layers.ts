@@ -61,8 +61,9 @@ export async function layersInto(
   setMaxListeners(0, signal);
   const root = impliedDirectory();
   const keeping = await keepingOf(layers, request);
-  const toRead = layers.filter((blob) => keeping?.isKept(blob) !== true);
-  const reader = await layerReader(toRead, request.workers);
+  const blobs = layers.filter((blob) => keeping?.isKept(blob) !== true);
+  const kept = { layers: layers.length - blobs.length, bytes: keeping?.tarBytes ?? 0 };
+  const reader = await layerReader({ blobs, kept }, request.workers);
   try {
     await inOrder(
       layers,
@@ -120,7 +121,7 @@ async function feedKept(
   blob: LayerBlob,
   unpacker: Unpacker,
   onWarning: (message: string) => void,
-  { target, signal, request, keeping }: Stream,
+  { reader, target, signal, request, keeping }: Stream,
 ): Promise<PartCount | "all" | undefined> {
   if (keeping?.isKept(blob) !== true) return undefined;
   const had = new PartCount();
@@ -128,7 +129,9 @@ async function feedKept(
   const { budget, attributes } = target;
   const onProgress = (part: number): void =>
     request.report({ type: "layer", index, stored: Math.floor(part * size), size });
-  await unpacker.feed(keeping.parts(blob, { signal, budget, attributes, had, onProgress, onWarning }));
+  const { pieces } = reader;
+  const reading = { signal, budget, attributes, pieces, had, onProgress, onWarning };
+  await unpacker.feed(keeping.parts(blob, reading));
   return keeping.isKept(blob) ? "all" : had;
 }
 

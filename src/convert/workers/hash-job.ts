@@ -3,7 +3,6 @@ import { type FromWorker, sendable, type ToHasher } from "./protocol.ts";
 import { RingReader } from "./ring.ts";
 
 type Post = (message: FromWorker) => void;
-type Start = Extract<ToHasher, { type: "hash" }>;
 
 /** Hashes a layer's tar that another thread inflates, beside the one that reads it. */
 export class HashJob {
@@ -12,7 +11,7 @@ export class HashJob {
   readonly #tar: RingReader;
   readonly #post: Post;
 
-  constructor({ id, blob, tar }: Start, post: Post) {
+  constructor({ id, blob, tar }: ToHasher, post: Post) {
     this.#id = id;
     this.#check = new DiffIdCheck(blob);
     this.#tar = new RingReader(tar, 1);

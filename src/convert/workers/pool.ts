@@ -1,8 +1,10 @@
+import type { PieceReader } from "../../cache/checked-file.ts";
 import type { LayerStreamOptions } from "../../layer/layer-stream.ts";
 import { STREAMS_IN_FLIGHT } from "../../output/arenas.ts";
 import type { LayerBlob } from "../../source/source.ts";
-import type { ToWorker } from "./protocol.ts";
+import type { FromWorker, ToWorker } from "./protocol.ts";
 import { type LayerRings, RemoteLayer, type UseTar } from "./remote-layer.ts";
+import { RemotePieces } from "./remote-pieces.ts";
 import { clearRing, ringMemory } from "./ring.ts";
 import { Thread } from "./thread.ts";
 
@@ -14,8 +16,8 @@ const TAR_SLOTS = 8;
 const NEARLY_NONE = 1 << 20;
 
 /**
- * Threads that layers are hashed and inflated in: what is the same work for every byte. Whatever decides anything stays
- * in this one: it hands out the stored bytes and reads the tar.
+ * Threads that layers are hashed and inflated in, and read from where they are kept: what is the same work for every
+ * byte. Whatever decides anything stays in this one: it hands out the stored bytes and reads the tar.
  */
 export class WorkerPool {
   readonly #workers: PooledWorker[];
@@ -25,7 +27,9 @@ export class WorkerPool {
   readonly #stored: number;
   readonly #layers: number;
   #inFlight = 0;
-  #jobs = 0;
+  /** Of those, that were begun. */
+  #begun = 0;
+  #ids = 0;
 
   /** @param module what a thread runs: worker.ts, or what comes to that */
   constructor(count: number, layers: readonly LayerBlob[], module: URL) {
@@ -36,7 +40,8 @@ export class WorkerPool {
 
   /** As readLayer does, in the threads that have the least to do. Throws E_INTERNAL, too, where one of them is gone. */
   async read<T>(blob: LayerBlob, options: LayerStreamOptions, use: UseTar<T>): Promise<T> {
-    const id = this.#jobs++;
+    const id = this.#ids++;
+    this.#begun++;
     this.#inFlight++;
     const inflater = leastLoaded(this.#workers);
     const hasher = this.#hasherFor(blob, inflater);
@@ -50,15 +55,32 @@ export class WorkerPool {
       return result;
     } finally {
       this.#inFlight--;
-      inflater.layers.delete(id);
-      hasher?.layers.delete(id);
+      inflater.jobs.delete(id);
+      hasher?.jobs.delete(id);
       await layer.close();
     }
   }
 
+  /** As checkedPieces does. Throws E_INTERNAL, too, where the thread is gone. */
+  readonly pieces: PieceReader = (fd, name) => this.#pieces(fd, name);
+
   /** Once no job is running; what was stopped is given up. */
   async close(): Promise<void> {
     await Promise.all(this.#workers.map((worker) => worker.close()));
+  }
+
+  async *#pieces(fd: number, name: string): AsyncGenerator<Buffer> {
+    const id = this.#ids++;
+    const thread = leastLoaded(this.#workers);
+    const rings = this.#takeRings();
+    const file = new RemotePieces({ id, fd, name, ring: rings.tar, thread });
+    thread.take(id, file);
+    try {
+      yield* file.pieces();
+      this.#rings.push(rings);
+    } finally {
+      thread.jobs.delete(id);
+    }
   }
 
   /**
@@ -68,8 +90,8 @@ export class WorkerPool {
    */
   #hasherFor(blob: LayerBlob, inflater: PooledWorker): PooledWorker | undefined {
     if (blob.digest === blob.diffId) return undefined;
-    const idle = this.#workers.filter((worker) => worker !== inflater && worker.layers.size === 0);
-    const soon = Math.min(STREAMS_IN_FLIGHT - this.#inFlight, this.#layers - this.#jobs);
+    const idle = this.#workers.filter((worker) => worker !== inflater && worker.jobs.size === 0);
+    const soon = Math.min(STREAMS_IN_FLIGHT - this.#inFlight, this.#layers - this.#begun);
     return idle.length > soon || 2 * blob.size > this.#stored ? idle[0] : undefined;
   }
 
@@ -89,37 +111,46 @@ export class WorkerPool {
 function leastLoaded(workers: readonly PooledWorker[]): PooledWorker {
   return workers.reduce((least, other) => {
     const fewer = other.layersToDo - least.layersToDo;
-    return fewer < 0 || (fewer === 0 && other.bytesToDo < least.bytesToDo) ? other : least;
+    const less = fewer || other.bytesToDo - least.bytesToDo || other.jobs.size - least.jobs.size;
+    return less < 0 ? other : least;
   });
+}
+
+/** What a thread does, seen from the conversion's. */
+interface Job {
+  /** Stored bytes that it has not had yet. */
+  readonly left: number;
+  hear(message: FromWorker): void;
+  fail(reason: unknown): void;
 }
 
 class PooledWorker {
   readonly #thread: Thread;
   /** Those it works for. */
-  readonly layers = new Map<number, RemoteLayer>();
+  readonly jobs = new Map<number, Job>();
 
   constructor(module: URL) {
     this.#thread = new Thread(
       module,
-      (message) => this.layers.get(message.id)?.hear(message),
+      (message) => this.jobs.get(message.id)?.hear(message),
       (reason) => {
-        for (const layer of this.layers.values()) layer.fail(reason);
+        for (const job of this.jobs.values()) job.fail(reason);
       },
     );
   }
 
-  /** Works for a layer from now on. */
-  take(id: number, layer: RemoteLayer): void {
-    this.layers.set(id, layer);
-    if (this.#thread.end !== undefined) layer.fail(this.#thread.end);
+  /** Works for it from now on. */
+  take(id: number, job: Job): void {
+    this.jobs.set(id, job);
+    if (this.#thread.end !== undefined) job.fail(this.#thread.end);
   }
 
   get layersToDo(): number {
-    return [...this.layers.values()].filter(({ left }) => left > NEARLY_NONE).length;
+    return [...this.jobs.values()].filter(({ left }) => left > NEARLY_NONE).length;
   }
 
   get bytesToDo(): number {
-    return [...this.layers.values()].reduce((sum, { left }) => sum + left, 0);
+    return [...this.jobs.values()].reduce((sum, { left }) => sum + left, 0);
   }
 
   post(message: ToWorker): void {

@@ -1,7 +1,7 @@
 /**
  * What the conversion's thread and its layer workers say to each other. One of them hashes and inflates a layer's
- * stored bytes; the tar that comes out is hashed by the same one or by another, and read by the conversion's. All those
- * bytes go through rings of memory that the threads share (ring.ts); messages only say what is rare. Jobs are told
+ * stored bytes; the tar that comes out is hashed by the same one or by another, and read by the conversion's. Of a layer
+ * that is kept, one reads and checks the file. All those bytes go through rings of memory that the threads share (ring.ts); messages only say what is rare. Jobs are told
  * apart by `id`.
  */
 import { Docker2vmError, type ErrorCode } from "../../errors.ts";
@@ -9,7 +9,14 @@ import type { BatchMemory, Packing } from "../../filesystem/kind/packing.ts";
 import type { InflateChoice } from "../../layer/decompress.ts";
 import type { LayerBlob } from "../../source/source.ts";
 
-export type ToWorker = ToInflater | ToHasher | ToPacker | { readonly type: "exit" };
+export type ToWorker =
+  | ToInflater
+  | ToHasher
+  | ToPieceReader
+  | ToPacker
+  /** Nobody wants what this one hashes or reads. */
+  | { readonly type: "drop"; readonly id: number }
+  | { readonly type: "exit" };
 
 export type ToInflater =
   | {
@@ -30,14 +37,24 @@ export type ToInflater =
   /** Nobody wants it any more. */
   | { readonly type: "stop"; readonly id: number };
 
-export type ToHasher =
-  | {
-      readonly type: "hash";
-      readonly id: number;
-      readonly blob: Omit<LayerBlob, "open">;
-      readonly tar: SharedArrayBuffer;
-    }
-  | { readonly type: "drop"; readonly id: number };
+export interface ToHasher {
+  readonly type: "hash";
+  readonly id: number;
+  readonly blob: Omit<LayerBlob, "open">;
+  readonly tar: SharedArrayBuffer;
+}
+
+/** Read and check the file of a kept layer. */
+export interface ToPieceReader {
+  readonly type: "pieces";
+  readonly id: number;
+  /** Open until "read" or "failed" is heard. */
+  readonly fd: number;
+  /** The file's, which its checksums begin with. */
+  readonly name: string;
+  /** The ring that takes the pieces, a piece to a slot. */
+  readonly pieces: SharedArrayBuffer;
+}
 
 /** Compress what is in a batch. */
 export interface ToPacker {
@@ -55,6 +72,8 @@ export type FromWorker =
   | { readonly type: "inflated"; readonly id: number }
   /** The tar's diff_id has held. */
   | { readonly type: "hashed"; readonly id: number }
+  /** The file of a kept layer is not read any more. */
+  | { readonly type: "read"; readonly id: number }
   /** The batch is compressed. */
   | { readonly type: "packed"; readonly id: number }
   /** Without an error of its own: the reader's own reason is the best there is. */

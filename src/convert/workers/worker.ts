@@ -1,13 +1,15 @@
-/** The thread that layers are hashed and inflated in: see pool.ts for the other side. */
+/** The thread that layers are hashed, inflated and, where they are kept, read in: see pool.ts for the other side. */
 import { parentPort } from "node:worker_threads";
 import type { PackBatch } from "../../filesystem/kind/packing.ts";
 import { packBatchFor } from "../../filesystem/packing.ts";
 import { HashJob } from "./hash-job.ts";
 import { InflateJob } from "./inflate-job.ts";
+import { PiecesJob } from "./pieces-job.ts";
 import { type FromWorker, sendable, type ToPacker, type ToWorker } from "./protocol.ts";
 
 const inflating = new Map<number, InflateJob>();
-const hashing = new Map<number, HashJob>();
+/** Those that may be dropped. */
+const beside = new Map<number, HashJob | PiecesJob>();
 
 function post(message: FromWorker): void {
   parentPort?.postMessage(message);
@@ -26,6 +28,11 @@ async function pack({ id, packing, memory }: ToPacker): Promise<void> {
   }
 }
 
+function runBeside(id: number, job: HashJob | PiecesJob): void {
+  beside.set(id, job);
+  void job.run().then(() => beside.delete(id));
+}
+
 /** Takes jobs until it is told to go. */
 function take(message: ToWorker): void {
   switch (message.type) {
@@ -35,21 +42,21 @@ function take(message: ToWorker): void {
       void job.run().then(() => inflating.delete(message.id));
       break;
     }
-    case "hash": {
-      const job = new HashJob(message, post);
-      hashing.set(message.id, job);
-      void job.run().then(() => hashing.delete(message.id));
+    case "hash":
+      runBeside(message.id, new HashJob(message, post));
       break;
-    }
+    case "pieces":
+      runBeside(message.id, new PiecesJob(message, post));
+      break;
     case "pack":
       void pack(message);
       break;
     case "drop":
-      hashing.get(message.id)?.close();
+      beside.get(message.id)?.close();
       break;
     case "exit":
       for (const job of inflating.values()) job.stop();
-      for (const job of hashing.values()) job.close();
+      for (const job of beside.values()) job.close();
       parentPort?.close();
       break;
     default:
