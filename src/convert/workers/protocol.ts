@@ -4,6 +4,7 @@
  * that is kept, one reads and checks the file. All those bytes go through rings of memory that the threads share (ring.ts); messages only say what is rare. Jobs are told
  * apart by `id`.
  */
+import { DamagedFileError } from "../../cache/checked-file.ts";
 import { Docker2vmError, type ErrorCode } from "../../errors.ts";
 import type { BatchMemory, Packing } from "../../filesystem/kind/packing.ts";
 import type { InflateChoice } from "../../layer/decompress.ts";
@@ -82,6 +83,8 @@ export type FromWorker =
 /** An error as plain values: what is said of it to the user survives the way between threads. */
 export interface SentError {
   readonly code: ErrorCode | undefined;
+  /** Whether it is the damage of a file in the cache: a DamagedFileError. */
+  readonly isDamage: boolean;
   readonly message: string;
   readonly hint: string | undefined;
   readonly stack: string | undefined;
@@ -90,18 +93,21 @@ export interface SentError {
 
 export function sendable(error: unknown): SentError {
   if (!(error instanceof Error)) {
-    return { code: undefined, message: String(error), hint: undefined, stack: undefined, cause: undefined };
+    const [code, hint, stack, cause] = [undefined, undefined, undefined, undefined];
+    return { code, isDamage: false, message: String(error), hint, stack, cause };
   }
   const own = error instanceof Docker2vmError ? error : undefined;
   const cause = error.cause === undefined ? undefined : sendable(error.cause);
-  return { code: own?.code, hint: own?.hint, message: error.message, stack: error.stack, cause };
+  const isDamage = error instanceof DamagedFileError;
+  return { code: own?.code, isDamage, hint: own?.hint, message: error.message, stack: error.stack, cause };
 }
 
-export function received({ code, message, hint, stack, cause }: SentError): Error {
+export function received({ code, isDamage, message, hint, stack, cause }: SentError): Error {
   const details = cause === undefined ? {} : { cause: received(cause) };
+  const Plain = isDamage ? DamagedFileError : Error;
   const error =
     code === undefined
-      ? new Error(message, details)
+      ? new Plain(message, details)
       : new Docker2vmError(code, message, { hint, ...details });
   if (stack !== undefined) error.stack = stack;
   return error;
