@@ -4,6 +4,9 @@ import type { Docker2vmError } from "../errors.ts";
 import { CHUNK_SIZE, takeChunk } from "../memory/chunks.ts";
 import { changedError, inputError } from "./system-errors.ts";
 
+/** Bytes from which on a whole chunk is taken, which is used again: fresh memory costs more than reading into it. */
+const WORTH_A_CHUNK = CHUNK_SIZE / 8;
+
 /**
  * `size` bytes of an open file from byte `offset` on, in chunks of the reader's own. `where` names the file in messages.
  * Throws E_IO when the file ends before, and the signal's reason when it is aborted.
@@ -57,7 +60,7 @@ export async function readAt(
   length: number,
   where: string,
 ): Promise<Uint8Array> {
-  const buffer = takeChunk(length);
+  const buffer = memoryFor(length);
   try {
     const bytesRead = await readInto(fd, buffer, length, position);
     return buffer.subarray(0, bytesRead);
@@ -67,12 +70,17 @@ export async function readAt(
 }
 
 function readAtNow(fd: number, position: number, length: number, where: string): Uint8Array {
-  const buffer = takeChunk(length);
+  const buffer = memoryFor(length);
   try {
     return buffer.subarray(0, readSync(fd, buffer, 0, length, position));
   } catch (error) {
     throw inputError(error, where);
   }
+}
+
+/** A document is kept by whoever reads it, and gets no more than it takes. */
+function memoryFor(length: number): Uint8Array {
+  return length < WORTH_A_CHUNK ? takeChunk(length) : takeChunk();
 }
 
 function endedEarly(missing: number, where: string): Docker2vmError {
