@@ -1,4 +1,3 @@
-import parse from "yargs-parser/browser";
 import { Docker2vmError } from "../errors.ts";
 import { type CommandLine, refuseEmpty } from "./arguments.ts";
 import type { Command } from "./command.ts";
@@ -6,6 +5,7 @@ import { ALL_OPTIONS, COMMANDS, commandNamed } from "./commands.ts";
 import { goArguments } from "./go-flags.ts";
 import { optionsInOrder, withStandardInput } from "./in-order.ts";
 import { COMMON_OPTIONS, type Options } from "./options/option.ts";
+import { type SplitLine, splitPlainLine } from "./plain-line.ts";
 import { nearest } from "./suggest.ts";
 
 /** The arguments in this program's own form, where the command that they name has another. */
@@ -16,13 +16,19 @@ export function argumentsOf(args: readonly string[]): readonly string[] {
   return [name, ...goArguments(others, { ...command.options, ...COMMON_OPTIONS })];
 }
 
+/** Splits the arguments as yargs does: `--name value`, `--name=value`, `-qv`, `--` before words that begin with a dash. */
+export async function splitCommandLine(args: readonly string[]): Promise<CommandLine> {
+  const split = splitPlainLine(args, ALL_OPTIONS) ?? (await parsed(args));
+  return { ...split, given: optionsInOrder(args, ALL_OPTIONS) };
+}
+
 /**
- * Splits the arguments as yargs does: `--name value`, `--name=value`, `-qv`, `--` before words that begin with a dash.
  * Only yargs' parser, without what yargs loads for its help (and by its entry that needs nothing of Node, which was a
  * fourth of what a command took to begin), and without its checks: those know neither this program's
  * errors nor its exit codes, crash on an option called `--toString`, and read the word "-" as "".
  */
-export function splitCommandLine(args: readonly string[]): CommandLine {
+export async function parsed(args: readonly string[]): Promise<SplitLine> {
+  const { default: parse } = await import("yargs-parser/browser");
   const named = Object.entries(ALL_OPTIONS);
   const { _: words, ...values } = parse([...args], {
     string: named.filter(([, option]) => option.type === "string").map(([name]) => name),
@@ -40,8 +46,7 @@ export function splitCommandLine(args: readonly string[]): CommandLine {
       "strip-aliased": true,
     },
   });
-  const given = optionsInOrder(args, ALL_OPTIONS);
-  return { words: words.map(String), values: new Map(Object.entries(values)), given };
+  return { words: words.map(String), values: new Map(Object.entries(values)) };
 }
 
 /**

@@ -11,7 +11,7 @@ import type { Host } from "./host.ts";
 /** Runs a command line to its end and returns the exit code. Does not throw: errors are told on `stderr`. */
 export async function run(given: readonly string[], host: Host): Promise<number> {
   const args = argumentsOf(given);
-  const line = splitCommandLine(args);
+  const line = await splitCommandLine(args);
   let deadline: Deadline | undefined;
   try {
     if (flag(line, "version")) {

@@ -1,9 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
+import fc from "fast-check";
 import type { Command } from "../../src/cli/command.ts";
-import { argumentsOf, checkCommandLine, splitCommandLine } from "../../src/cli/command-line.ts";
+import { argumentsOf, checkCommandLine, parsed, splitCommandLine } from "../../src/cli/command-line.ts";
 import { ALL_OPTIONS, COMMANDS, commandNamed } from "../../src/cli/commands.ts";
 import type { OptionSpec } from "../../src/cli/options/option.ts";
+import { splitPlainLine } from "../../src/cli/plain-line.ts";
 import { runWith } from "./fake-host.ts";
 
 const ENGINES = "docker-daemon:NAME, containers-storage:NAME, containerd:NAME";
@@ -318,10 +320,35 @@ describe("a command line becomes the library's options", () => {
   });
 });
 
+test("a plain line is taken apart as the parser does, which takes all others", async () => {
+  const names = Object.keys(ALL_OPTIONS);
+  const value = fc.constantFrom("vm", "", "-", "--", "-v", "true", "'q'", '"q"', "1e5", "a=b", "a\nb", "é");
+  const word = fc.oneof(
+    value,
+    fc.constantFrom(...names, "Out", "x", "no-quiet", "toString", "__proto__").map((name) => `--${name}`),
+    fc.tuple(fc.constantFrom(...names), value).map(([name, joined]) => `--${name}=${joined}`),
+  );
+  let plain = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.array(word, { maxLength: 8 }), async (args) => {
+      const split = splitPlainLine(args, ALL_OPTIONS);
+      if (split === undefined) return;
+      plain++;
+      const { words, values } = await parsed(args);
+      expect([split.words, [...split.values]]).toEqual([words, [...values]]);
+    }),
+    { numRuns: 2000 },
+  );
+  expect(plain).toBeGreaterThan(100);
+  expect(splitPlainLine(CONVERT, ALL_OPTIONS)?.words).toEqual(["convert", "oci:./app"]);
+  const others = [["-q"], ["--"], ["--out"], ["--quiet", "true"], ["--env", "A=1", "--env", "B=1"]];
+  for (const args of others) expect(splitPlainLine(args, ALL_OPTIONS)).toBeUndefined();
+});
+
 /** The command takes the line, and each option that takes few words has one of them. */
-function expectTaken(command: string, args: readonly string[]): void {
+async function expectTaken(command: string, args: readonly string[]): Promise<void> {
   const words = argumentsOf(args);
-  const line = splitCommandLine(words);
+  const line = await splitCommandLine(words);
   expect(checkCommandLine(line, words)).toBe(commandNamed(command) as Command);
   for (const [name, given] of line.values) {
     const { values, list } = ALL_OPTIONS[name] as OptionSpec;
@@ -365,7 +392,7 @@ describe("help and version", () => {
         expect(help).toContain(`\n  ${does}:\n    ${line}\n`);
         const [program, ...args] = line.replace(/ > .*/, "").split(" ");
         expect(program).toBe(hidden ? name : "docker2vm");
-        expectTaken(name, hidden ? [name, ...args] : args);
+        await expectTaken(name, hidden ? [name, ...args] : args);
       }
     }
   });

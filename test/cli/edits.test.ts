@@ -97,7 +97,7 @@ test("standard input is what a dash says, once, and no terminal", async () => {
   expect(terminal.stderr).toContain("standard input is a terminal");
 });
 
-test("options in order are those that the parser finds, whatever the arguments are", () => {
+test("options in order are those that the parser finds, whatever the arguments are", async () => {
   const word = fc.constantFrom(
     "a",
     "",
@@ -112,10 +112,10 @@ test("options in order are those that the parser finds, whatever the arguments a
     "--force",
     "--x",
   );
-  fc.assert(
-    fc.property(fc.array(word, { maxLength: 8 }), (words) => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(word, { maxLength: 8 }), async (words) => {
       const args = withStandardInput(["convert", ...words], ALL_OPTIONS);
-      const { given, values } = splitCommandLine(args);
+      const { given, values } = await splitCommandLine(args);
       for (const name of ["add", "env"]) {
         const own = given.filter(([each]) => each === name).map(([, value]) => value);
         const parsed = values.get(name);

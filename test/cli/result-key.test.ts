@@ -153,7 +153,7 @@ async function keyOf(words: readonly string[], env = {}): Promise<string | null>
   const out = words.includes("--output") ? [] : ["--out", scratch("out")];
   const platform = words.includes("--platform") ? [] : ["--platform", "linux/amd64"];
   const args = argumentsOf(["convert", `oci:${scratch(architecture)}`, ...out, ...platform, ...given]);
-  const line = splitCommandLine(args);
+  const line = await splitCommandLine(args);
   checkCommandLine(line, args);
   const request = convertRequest(line, env);
   const edits = editsOf(line, { openStdin: noStdin, stdinIsTerminal: true });
