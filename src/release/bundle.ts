@@ -69,17 +69,21 @@ let reached: Reached | undefined;
 /** Starts that come with little, and soon: what they reach is in their own file, whoever else wants some of it. */
 const SMALL: readonly string[] = ["start", "thread"];
 
+/** What most programs are started for: they read nothing of what only others have in common. */
+const MOST: readonly string[] = ["program", "convert"];
+
 /**
- * The file of a module: that of the start which reaches it, or the common one of several. No two files need one another:
- * what a module imports is reached by as many starts or more. Undefined for entries, which are files of their own, and
- * where no start comes: that is cut at every `import()`.
+ * The file of a module: that of the start which reaches it, or a common one of several: of a conversion and others, or of
+ * others. No two files need one another: what a module imports is reached by as many starts or more. Undefined for
+ * entries, which are files of their own, and where no start comes: that is cut at every `import()`.
  */
 function chunkOf(id: string, graph: ModuleGraph): string | undefined {
   if (ENTRIES.some((entry) => id === idOf(entry))) return undefined;
   reached ??= reachedByStarts(graph);
   const names = reached.flatMap(([name, modules]) => (modules.has(id) ? [name] : []));
   const [first] = names;
-  return names.length < 2 || SMALL.includes(first ?? "") ? first : "common";
+  if (names.length < 2 || SMALL.includes(first ?? "")) return first;
+  return names.some((name) => MOST.includes(name)) ? "common" : "others";
 }
 
 const { dependencies } = JSON.parse(readFileSync(join(repository, "package.json"), "utf8"));
@@ -97,6 +101,8 @@ await bundle.write({
   format: "esm",
   sourcemap: true,
   comments: { annotation: false, jsdoc: false },
+  // By which Bun knows that there is nothing to translate, and does not parse a file before its engine does.
+  banner: "// @bun",
   entryFileNames: "[name].js",
   chunkFileNames: "[name]-[hash].js",
   codeSplitting: { includeDependenciesRecursively: false, groups: [{ name: chunkOf, debugName: "starts" }] },

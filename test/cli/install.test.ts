@@ -54,16 +54,26 @@ function isNative(path: string): boolean {
   }
 }
 
-/** What files whose names match read, themselves included, before anything in them runs. */
-function loadedBy(dist: string, names: RegExp): ReadonlySet<string> {
-  const loaded = new Set(readdirSync(dist).filter((name) => names.test(name)));
-  expect(loaded.size).toBeGreaterThan(4);
-  for (const name of loaded) {
-    const imports = readFileSync(join(dist, name), "utf8").matchAll(/^import (?:.* from )?"\.\/(.*)";$/gm);
-    for (const [, imported = ""] of imports) loaded.add(imported);
+/** What is read before anything runs in the files whose names match, themselves included. */
+function loadedBy(dist: string, names: RegExp) {
+  const files = new Set(readdirSync(dist).filter((name) => names.test(name)));
+  expect(files.size).toBeGreaterThan(4);
+  const packages = new Set<string>();
+  const modules: string[] = [];
+  for (const name of files) {
+    const text = readFileSync(join(dist, name), "utf8");
+    for (const [, from = ""] of text.matchAll(/^(?:import|export) (?:.* from )?"(.*)";$/gm)) {
+      if (from.startsWith("./")) files.add(from.slice("./".length));
+      else if (!from.startsWith("node:")) packages.add(from);
+    }
+    for (const [, module = ""] of text.matchAll(/^\/\/ src\/(.*)$/gm)) modules.push(module);
   }
-  return loaded;
+  return { files, packages: [...packages], modules };
 }
+
+/** What no plain conversion to ext4 has any use for. */
+const NOT_BEGUN =
+  /^(http|engine|bolt|signature|referrer|artifact|resize|boot|kernel|guest|bundle|report|dockerfile|rootfs)\/|^filesystem\/(reading|.*\/read)\/|^filesystem\/(xfs|erofs)\/write\/(emit|plan)|^cache\/(cache|window|growing-file)\.ts|^cli\/help\.ts/;
 
 describe("the package as npm installs it", () => {
   testWith(["npm"], "brings tar-stream, and no native program of any system", () => {
@@ -133,7 +143,11 @@ describe("the package as npm installs it", () => {
       runOk("tar", ["-xzf", packPackage(scratch()), "-C", folder]);
       const dist = join(folder, "package/dist");
       const begins = /^(main|process|convert-command|convert|kept-results)(-[\w-]{8})?\.js$/;
-      expect(loadedBy(dist, begins).size).toBeLessThan(16);
+      const { files, packages, modules } = loadedBy(dist, begins);
+      expect(files.size).toBeLessThan(12);
+      expect(packages).toEqual(["crc-32/crc32c.js"]);
+      expect(modules).toContain("filesystem/ext4/write/emit.ts");
+      expect(modules.filter((module) => NOT_BEGUN.test(module))).toEqual([]);
       for (const name of [undefined, ...Object.keys(COMMANDS)]) {
         const shown = readFileSync(join(dist, `help/${name ?? PACKAGE.name}.txt`), "utf8");
         expect(shown).toBe(await helpText(name));
