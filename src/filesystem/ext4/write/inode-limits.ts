@@ -4,6 +4,7 @@ import { BLOCK_SIZE } from "../../../blocks/blocks.ts";
 import { normalizeExtents } from "../../../blocks/extents.ts";
 import { assert } from "../../../errors.ts";
 import type { Extent, RegularFile } from "../../../tree/inode.ts";
+import { blocksInOne } from "../../../tree/placed-file.ts";
 import { limitError } from "../../kind/limit-error.ts";
 import { EXT_INIT_MAX_LEN } from "../format/extent.ts";
 import type { PlannedInodes } from "./planned-inode.ts";
@@ -49,6 +50,8 @@ export function otherExtents(
       "remove or shorten the file in the image",
     );
   }
+  // Of a million files nearly all: nothing is made for them.
+  if (file.start !== undefined && blocksInOne(file) <= EXT_INIT_MAX_LEN) return undefined;
   const { extents } = file;
   const last = extents.at(-1);
   const end = last === undefined ? 0 : last.logical + last.length;

@@ -3,6 +3,7 @@ import { BLOCK_SIZE, type Extent } from "../../../blocks/blocks.ts";
 import { normalizeExtents } from "../../../blocks/extents.ts";
 import { assert } from "../../../errors.ts";
 import type { DeviceNode, Inode, RegularFile } from "../../../tree/inode.ts";
+import { blocksInOne } from "../../../tree/placed-file.ts";
 import { limitError, printable } from "../../kind/limit-error.ts";
 import { LARGEST_EXTENT } from "../format/bmbt.ts";
 import { XFS_NAME_LEN } from "../format/directory.ts";
@@ -51,7 +52,10 @@ function isName(name: string): boolean {
 }
 
 /** A file's extents as XFS can hold them; undefined if that is as they are. */
-export function otherExtents({ size, extents }: RegularFile): readonly Extent[] | undefined {
+export function otherExtents(file: RegularFile): readonly Extent[] | undefined {
+  // Of a million files nearly all: nothing is made for them.
+  if (file.start !== undefined && blocksInOne(file) <= LARGEST_EXTENT) return undefined;
+  const { size, extents } = file;
   const last = extents.at(-1);
   const end = last === undefined ? 0 : last.logical + last.length;
   assert(end <= Math.ceil(size / BLOCK_SIZE), "a file has extents past its end");
