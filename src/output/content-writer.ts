@@ -1,6 +1,7 @@
 import { BLOCK_SIZE, type Extent, LONGEST_ROW_BLOCKS, type Run } from "../blocks/blocks.ts";
 import type { FileLength, FilePlace, Placing } from "../blocks/space.ts";
 import { assert } from "../errors.ts";
+import { copyBytes } from "../memory/copy-bytes.ts";
 import { RoomAside } from "./room-aside.ts";
 import { type ContentSink, STAGE_BLOCKS } from "./stages.ts";
 
@@ -153,7 +154,7 @@ export class ContentWriter {
 
   #partBlock(stage: Uint8Array, bytes: Uint8Array, at: number): number {
     const length = Math.min(BLOCK_SIZE - this.#open, bytes.length - at);
-    stage.set(bytes.subarray(at, at + length), this.#staged * BLOCK_SIZE + this.#open);
+    copyBytes(stage, this.#staged * BLOCK_SIZE + this.#open, bytes, at, at + length);
     this.#open += length;
     if (this.#open === BLOCK_SIZE) this.#closeBlock();
     return length;

@@ -1,3 +1,4 @@
+import { copyBytes } from "../memory/copy-bytes.ts";
 import { isZero } from "./fields.ts";
 import { BLOCK, padded } from "./format.ts";
 
@@ -85,7 +86,7 @@ export class Framing {
 
   #takeBlock(chunk: Uint8Array, at: number): number {
     const end = Math.min(at + BLOCK - this.#filled, chunk.length);
-    this.#block.set(chunk.subarray(at, end), this.#filled);
+    copyBytes(this.#block, this.#filled, chunk, at, end);
     this.#filled += end - at;
     this.#position = this.#before + end;
     if (this.#filled === BLOCK) {
