@@ -46,6 +46,11 @@ const KEEP_LAYERS = `set -e
 [ -d "$LAYOUT.layers" ] || ${WITH_LAYERS} --cache-dir "$LAYOUT.layers" --out "$OUT/first" "oci:$LAYOUT"
 rm -rf "$OUT/first"`;
 
+/** Has the image's result kept beside it. */
+const KEEP_RESULT = `set -e
+[ -d "$LAYOUT.kept" ] || ${RUN} --result-cache --layer-store off --cache-dir "$LAYOUT.kept" --out "$OUT/first" "oci:$LAYOUT"
+rm -rf "$OUT/first"`;
+
 /** A size that holds any such folder, as one has to guess it: a quarter more, and an inode to each block. */
 const MKE2FS_FOLDER = `kib=$(du -sk "$rootfs" | cut -f1)
 mke2fs -q -t ext4 -i 4096 -d "$rootfs" "$OUT/rootfs.ext4" $((kib + kib / 4 + 65536))k`;
@@ -73,9 +78,7 @@ export const CONTENDERS: readonly Contender[] = [
     needs: [],
     startsFrom: "layout",
     image: "rootfs.ext4",
-    prepare: `set -e
-[ -d "$LAYOUT.kept" ] || ${RUN} --result-cache --layer-store off --cache-dir "$LAYOUT.kept" --out "$OUT/first" "oci:$LAYOUT"
-rm -rf "$OUT/first"`,
+    prepare: KEEP_RESULT,
     script: `exec ${RUN} --out "$OUT" --result-cache --layer-store off --cache-dir "$LAYOUT.kept" "oci:$LAYOUT"`,
   },
   {
@@ -142,6 +145,15 @@ cp -al "$LAYOUT.layers" "$OUT/cache" 2>/dev/null || cp -a "$LAYOUT.layers" "$OUT
     needs: [],
     startsFrom: "layout",
     script: `exec "$BUN" "$ROOT/bench/floor.ts" "$LAYOUT" own`,
+  },
+  {
+    name: "floor: write as much",
+    note: "no conversion: zeros past the page cache, 4 MiB at a time, as much as the finished image takes",
+    needs: ["dd", "du"],
+    startsFrom: "layout",
+    prepare: KEEP_RESULT,
+    script: `kib=$(du -sk "$LAYOUT.kept" | cut -f1)
+exec dd if=/dev/zero of="$OUT/zeros" bs=4M count=$((kib / 4096 + 1)) oflag=direct conv=fsync status=none`,
   },
   {
     name: "umoci unpack + mke2fs -d",
