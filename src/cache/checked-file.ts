@@ -156,9 +156,8 @@ export type PieceReader = (fd: number, name: string) => AsyncGenerator<Buffer>;
  * file is not closed.
  */
 export async function* checkedPieces(fd: number, name: string): AsyncGenerator<Buffer> {
-  const file = fstatSync(fd);
-  if (!file.isFile()) throw new DamagedFileError("it is no file");
-  const { size } = file;
+  const check = new PieceCheck(fd, name);
+  const { size } = check;
   const ahead: Promise<Uint8Array | undefined>[] = [];
   let asked = 0;
   const ask = (): void => {
@@ -170,7 +169,6 @@ export async function* checkedPieces(fd: number, name: string): AsyncGenerator<B
       asked += PIECE_SIZE;
     }
   };
-  const check = new PieceCheck(name, size);
   try {
     ask();
     while (!check.isOver) {
@@ -194,15 +192,18 @@ export async function* checkedPieces(fd: number, name: string): AsyncGenerator<B
 export class PieceCheck {
   /** Whether the last one has come. */
   isOver = false;
-  readonly #size: number;
+  /** Bytes of the file. */
+  readonly size: number;
   #checksum: number;
   /** Of the next piece in the file. */
   #position = 0;
 
-  /** @param size bytes of the file */
-  constructor(name: string, size: number) {
+  /** Throws DamagedFileError for what is no file, and the system's errors. */
+  constructor(fd: number, name: string) {
+    const file = fstatSync(fd);
+    if (!file.isFile()) throw new DamagedFileError("it is no file");
+    this.size = file.size;
     this.#checksum = crc32(name);
-    this.#size = size;
   }
 
   /** Of the next piece, as much as the file has of it, what it holds, in the same memory. Throws DamagedFileError. */
@@ -218,7 +219,7 @@ export class PieceCheck {
     this.#checksum = checksumOf(used, this.#checksum);
     if (this.#checksum !== head.getUint32(4, true))
       throw new DamagedFileError("a piece does not fit its checksum");
-    if (isLast && this.#position + used.length !== this.#size)
+    if (isLast && this.#position + used.length !== this.size)
       throw new DamagedFileError("it goes on behind its end");
     this.#position += PIECE_SIZE;
     this.isOver = isLast;

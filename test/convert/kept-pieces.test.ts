@@ -3,7 +3,12 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { closeSync, existsSync, openSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { CheckedFileWriter, MOST_PAYLOAD } from "../../src/cache/checked-file.ts";
+import {
+  CheckedFileWriter,
+  checkedPieces,
+  DamagedFileError,
+  MOST_PAYLOAD,
+} from "../../src/cache/checked-file.ts";
 import { WorkerPool } from "../../src/convert/workers/pool.ts";
 import { noise } from "../registry/support.ts";
 import { expectError } from "../support/expect-error.ts";
@@ -79,6 +84,18 @@ describe("a file that a thread reads", () => {
       expect(said).toMatch(/ends early|has no head/);
     }
     expect(await read(path, "another")).toMatchObject({ count: 0 });
+  });
+
+  test("is damaged where it is a folder, in a thread as without", async () => {
+    const fd = openSync(scratch(), "r");
+    for (const reader of [pool.pieces, checkedPieces]) {
+      const damage = await reader(fd, "name")
+        .next()
+        .catch((error: unknown) => error);
+      expect(damage).toEqual(new DamagedFileError("it is no file"));
+      expect(damage).toBeInstanceOf(DamagedFileError);
+    }
+    closeSync(fd);
   });
 
   test("fails when the thread ends, before, in the middle or for long", async () => {

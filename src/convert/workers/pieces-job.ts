@@ -1,4 +1,4 @@
-import { fstatSync, readSync } from "node:fs";
+import { readSync } from "node:fs";
 import { PIECE_SIZE, PieceCheck } from "../../cache/checked-file.ts";
 import { type FromWorker, sendable, type ToPieceReader } from "./protocol.ts";
 import { RingWriter } from "./ring.ts";
@@ -34,8 +34,7 @@ export class PiecesJob {
   /** False where nobody wants the rest. */
   async #readAll(): Promise<boolean> {
     const { fd, name } = this.#start;
-    const { size } = fstatSync(fd);
-    const check = new PieceCheck(name, size);
+    const check = new PieceCheck(fd, name);
     for (let position = 0; !check.isOver; position += PIECE_SIZE) {
       const slot = await this.#ring.slot();
       if (slot === undefined) return false;
