@@ -21,9 +21,10 @@ const PART = 4;
 
 export function* checkInodes(check: Check): Steps<void> {
   const { volume } = check;
+  let inodes = 0;
   for (let group = 0; group < volume.superblock.groups; group++) {
     for (const inode of tableInodes(volume, group)) {
-      if (inode === undefined || inode.number % PART === 0) yield;
+      if (inode === undefined || inodes++ % PART === 0) yield;
       if (inode === undefined || !checkHead(check, inode)) continue;
       checkFields(check, inode);
       const complete = isShort(inode)
