@@ -95,16 +95,21 @@ export class Names<Value> implements Iterable<[string, Value]> {
     }
   }
 
-  /** For one more name. Places that have become free are given up when the table must grow. */
+  /**
+   * For one more name. Places that have become free are given up when the table must grow. Where names come and go, there
+   * is room for some more of them then: else it could be as full again with the next.
+   */
   #makeRoom(): void {
     const length = this.#names.length + 1;
     if (length <= FEW || length * SPARENESS <= (this.#table?.length ?? 0)) return;
+    let least = this.#size + 1;
     if (this.#size < this.#names.length) {
       this.#names = this.#names.filter((name) => name !== undefined);
       this.#values = this.#values.filter((value) => value !== undefined);
+      least += this.#size >> 2;
     }
     let room = FEW * SPARENESS;
-    while (room < (this.#size + 1) * SPARENESS) room *= 2;
+    while (room < least * SPARENESS) room *= 2;
     const table = new Int32Array(room);
     for (const [place, name] of this.#names.entries()) enter(table, name ?? "", place + 1);
     this.#table = table;

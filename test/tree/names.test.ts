@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { expect, spyOn, test } from "bun:test";
 import fc from "fast-check";
 import { Names, ownName } from "../../src/tree/names.ts";
 
@@ -51,6 +51,25 @@ test("many names come and go in one directory", () => {
   expect(names.size).toBe(1000);
   expect(names.get(of(48_999))).toBeUndefined();
   expect([...names.values()]).toEqual(Array.from({ length: 1000 }, (_, i) => 49_000 + i));
+});
+
+test("names that go and come again are not all looked at for each of them, however many there are", () => {
+  for (const count of [511, 512, 513]) {
+    const names = new Names<number>();
+    const hashing = spyOn(Math, "imul");
+    try {
+      for (let i = 0; i < count; i++) names.set(`${1000 + i}`, i);
+      const toCome = hashing.mock.calls.length;
+      for (let i = 0; i < count; i++) {
+        names.delete(`${1000 + i}`);
+        names.set(`${1000 + i}`, -i);
+      }
+      expect(hashing.mock.calls.length).toBeLessThan(8 * toCome);
+    } finally {
+      hashing.mockRestore();
+    }
+    expect(names.size).toBe(count);
+  }
 });
 
 test("while names are gone through they may go, and get other values", () => {
