@@ -5,6 +5,7 @@ import { convert } from "../../src/convert/convert.ts";
 import { duplicatesIn } from "../../src/report/facts/duplicates.ts";
 import { FileList } from "../../src/report/facts/file-list.ts";
 import { folderPaths } from "../../src/report/facts/folder-paths.ts";
+import { PathRoom } from "../../src/report/facts/path-room.ts";
 import type { ComparisonReport, ImageReport } from "../../src/report/facts/report.ts";
 import { reportComparison, reportImage } from "../../src/report/report-image.ts";
 import type { Directory, RegularFile } from "../../src/tree/inode.ts";
@@ -245,10 +246,17 @@ test("files of the same beginning of a digest are told apart, and in groups", ()
   const places = new Map([...files.files()].map(([number, file]) => [file, ends[number - 1] ?? 0]));
   const digestOf = (file: RegularFile) =>
     Uint8Array.from({ length: 32 }, (_, at) => (at === 31 ? (places.get(file) ?? 0) : 7));
-  expect(duplicatesIn(files, digestOf)).toEqual([
-    { bytes: 8, wastedBytes: 16, paths: ["/1", "/4", "/5"] },
-    { bytes: 8, wastedBytes: 8, paths: ["/0", "/3"] },
-  ]);
+  const three = { bytes: 8, wastedBytes: 16, paths: ["/1", "/4", "/5"] };
+  const two = { bytes: 8, wastedBytes: 8, paths: ["/0", "/3"] };
+  expect(duplicatesIn(files, digestOf).duplicates).toEqual([three, two]);
+  // Of 10 characters there is room for 9, and what could be spared is that of all.
+  const some = duplicatesIn(files, digestOf, new PathRoom(9));
+  expect(some).toEqual({
+    duplicateBytes: 24,
+    duplicates: [three, { ...two, paths: ["/0"] }],
+  });
+  const one = duplicatesIn(files, digestOf, new PathRoom(3)).duplicates;
+  expect(one).toEqual([{ ...three, paths: ["/1"] }]);
 });
 
 test("folders as deep as paths go take no more memory than their names", async () => {
@@ -268,6 +276,29 @@ test("folders as deep as paths go take no more memory than their names", async (
   expect(characters).toBeGreaterThan(2 ** 27 - 120 * 4096);
   expect(characters).toBeLessThanOrEqual(2 ** 27 + 1);
   expect(folders.filter(({ path }) => path === `/99${"/d".repeat(1000)}`)).toHaveLength(1);
+});
+
+test("files written through a link to a deep folder have no longer lists of paths than can be written", async () => {
+  const folder = Array.from({ length: 15 }, () => "d".repeat(250)).join("/");
+  const files = Array.from({ length: 18_000 }, (_, at) => ({ path: `l/${at}`, mode: 0o4755, data: "s" }));
+  const link = { path: "l", type: "symlink", pax: { linkpath: folder } };
+  const items = [{ path: "x", pax: { path: `${folder}/x` }, data: "x" }, link, ...files];
+  buildLayout(scratch("led"), { layers: [tar(items)], compress: "none" });
+  buildLayout(scratch("bare"), { layers: [tar([{ path: "a", data: "a" }])] });
+  const [source, platform] = [`oci:${scratch("led")}`, "linux/amd64"];
+  const { duplicates, duplicateBytes, privileged } = await reportImage({ source, platform });
+  expect(duplicateBytes).toBe(17_999);
+  const before = `oci:${scratch("bare")}`;
+  const { files: changed } = await reportComparison({ before, after: source, platform });
+  const lists = [
+    duplicates[0]?.paths ?? [],
+    ...[privileged, changed].map((list) => list.map(({ path }) => path)),
+  ];
+  for (const paths of lists) {
+    const characters = paths.reduce((sum, { length }) => sum + length, 0);
+    expect(characters).toBeGreaterThan(2 ** 26 - 2 * 4096);
+    expect(characters).toBeLessThanOrEqual(2 ** 26);
+  }
 });
 
 test("two images are compared by folder, file and package", async () => {

@@ -1,6 +1,7 @@
 import { folderPaths, PATH_MAX } from "./folder-paths.ts";
 import type { ComparedImage, MergedName } from "./merge-trees.ts";
 import { packageChanges } from "./package-changes.ts";
+import { PathRoom } from "./path-room.ts";
 import type { ComparisonReport, ImageReport, SizeChange } from "./report.ts";
 
 export function comparisonOf(
@@ -50,11 +51,15 @@ function changedFolders(names: readonly MergedName[], paths: ReadonlyMap<number,
 
 function changedFiles(names: readonly MergedName[]): SizeChange[] {
   const paths = pathsOf(names);
-  const files = names.flatMap(({ isFolder, isSame, before, after }, number) => {
-    const path = paths[number];
-    return isFolder || isSame || path === undefined ? [] : [{ path, before, after }];
-  });
-  return files.sort((a, b) => differenceOf(b) - differenceOf(a) || (a.path < b.path ? -1 : 1));
+  const room = new PathRoom();
+  // By their places where they differ as much: to compare paths is to have the characters of all.
+  return names
+    .flatMap(({ isFolder, isSame, before, after }, number) => {
+      const path = paths[number];
+      return isFolder || isSame || path === undefined ? [] : [{ path, before, after }];
+    })
+    .sort((a, b) => differenceOf(b) - differenceOf(a))
+    .filter(({ path }) => room.takes(path));
 }
 
 function differenceOf({ before, after }: SizeChange): number {

@@ -1,9 +1,36 @@
 import type { RegularFile } from "../../tree/inode.ts";
 import type { FileList } from "./file-list.ts";
-import type { Duplicates } from "./report.ts";
+import { PathRoom } from "./path-room.ts";
+import type { Duplicates, ImageReport } from "./report.ts";
 
-/** Files that have the same contents, those that waste the most first; files of no bytes waste nothing. */
-export function duplicatesIn(list: FileList, digestOf: (file: RegularFile) => Uint8Array): Duplicates[] {
+interface Group extends Omit<Duplicates, "paths"> {
+  readonly numbers: readonly number[];
+}
+
+/**
+ * Files that have the same contents, those that waste the most first, as far as `room` is; files of no bytes waste
+ * nothing.
+ */
+export function duplicatesIn(
+  list: FileList,
+  digestOf: (file: RegularFile) => Uint8Array,
+  room = new PathRoom(),
+): Pick<ImageReport, "duplicateBytes" | "duplicates"> {
+  const groups = groupsIn(list, digestOf);
+  groups.sort((a, b) => b.wastedBytes - a.wastedBytes || (a.numbers[0] ?? 0) - (b.numbers[0] ?? 0));
+  const duplicates = groups.flatMap(({ numbers, ...sizes }): Duplicates[] => {
+    const paths: string[] = [];
+    for (const number of numbers) {
+      const path = list.pathOf(number);
+      if (!room.takes(path)) break;
+      paths.push(path);
+    }
+    return paths.length === 0 ? [] : [{ ...sizes, paths }];
+  });
+  return { duplicateBytes: groups.reduce((sum, { wastedBytes }) => sum + wastedBytes, 0), duplicates };
+}
+
+function groupsIn(list: FileList, digestOf: (file: RegularFile) => Uint8Array): Group[] {
   const bySize = new Map<number, number[]>();
   for (const [number, { size }] of list.files()) {
     if (size === 0) continue;
@@ -11,17 +38,13 @@ export function duplicatesIn(list: FileList, digestOf: (file: RegularFile) => Ui
     if (known === undefined) bySize.set(size, [number]);
     else known.push(number);
   }
-  const found: Duplicates[] = [];
+  const found: Group[] = [];
   for (const [bytes, numbers] of bySize) {
     if (numbers.length === 1) continue;
-    for (const group of sameContents(list, numbers, digestOf)) {
-      const paths = group.map((number) => list.pathOf(number));
-      found.push({ bytes, wastedBytes: bytes * (group.length - 1), paths });
-    }
+    for (const same of sameContents(list, numbers, digestOf))
+      found.push({ bytes, wastedBytes: bytes * (same.length - 1), numbers: same });
   }
-  return found.sort(
-    (a, b) => b.wastedBytes - a.wastedBytes || ((a.paths[0] ?? "") < (b.paths[0] ?? "") ? -1 : 1),
-  );
+  return found;
 }
 
 /** Groups of two or more, each in ascending order. */

@@ -5,6 +5,7 @@ import { duplicatesIn } from "./duplicates.ts";
 import { type FileList, listFiles } from "./file-list.ts";
 import { folderPaths } from "./folder-paths.ts";
 import { installedPackages } from "./packages.ts";
+import { PathRoom } from "./path-room.ts";
 import type { FolderFacts, ImageReport, LargeFile, PrivilegedFile, Totals } from "./report.ts";
 
 /** What was read of an image. */
@@ -44,8 +45,7 @@ export function* gatherFacts(contents: GatheredContents): Steps<{ facts: TreeFac
     totals: totalsOf(list, contents),
     folders: foldersOf(list),
     largest: largestOf(list, contents),
-    duplicateBytes: duplicates.reduce((sum, { wastedBytes }) => sum + wastedBytes, 0),
-    duplicates,
+    ...duplicates,
     privileged: privilegedIn(list),
     packages,
     unreadPackages: unread,
@@ -101,12 +101,15 @@ function largestOf(list: FileList, { storedOf }: GatheredContents): LargeFile[] 
 /** Setuid and setgid mean something on what is executed; a folder's setgid bit gives nobody a right. */
 function privilegedIn(list: FileList): PrivilegedFile[] {
   const found: PrivilegedFile[] = [];
+  const room = new PathRoom();
   for (const [number, { metadata }] of list.files()) {
     const { mode, uid, gid, xattrs } = metadata;
     const value = xattrs.find(({ name }) => name === CAPABILITY_XATTR)?.value;
     if ((mode & (SETUID | SETGID)) === 0 && value === undefined) continue;
+    const path = list.pathOf(number);
+    if (!room.takes(path)) break;
     found.push({
-      path: list.pathOf(number),
+      path,
       mode: mode.toString(8).padStart(4, "0"),
       uid,
       gid,

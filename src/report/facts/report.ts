@@ -39,7 +39,7 @@ export interface Duplicates {
   readonly bytes: number;
   /** What would be spared if they were one file. */
   readonly wastedBytes: number;
-  /** The first path of each, in their order. */
+  /** The first path of each, in their order, as far as those of all lists are not too long. */
   readonly paths: readonly string[];
 }
 

@@ -39,7 +39,8 @@ export function imageText(report: ImageReport, list: FileList): string {
       `Duplicates: ${formatBytes(report.duplicateBytes)} could be spared`,
       rowsOf(report.duplicates, [right("spared"), right("files"), right("of"), PATH], (each) => [
         formatBytes(each.wastedBytes),
-        String(each.paths.length),
+        // Not all of them need have a path in the report.
+        String(1 + each.wastedBytes / each.bytes),
         formatBytes(each.bytes),
         each.paths[0] ?? "",
       ]),
