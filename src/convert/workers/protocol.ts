@@ -1,8 +1,8 @@
 /**
  * What the conversion's thread and its layer workers say to each other. One of them hashes and inflates a layer's
  * stored bytes; the tar that comes out is hashed by the same one or by another, and read by the conversion's. Of a layer
- * that is kept, one reads and checks the file. All those bytes go through rings of memory that the threads share (ring.ts); messages only say what is rare. Jobs are told
- * apart by `id`.
+ * that is kept, one reads and checks the file. All those bytes go through rings of memory that the threads share
+ * (ring.ts); messages only say what is rare. Jobs are told apart by `id`.
  */
 import { DamagedFileError } from "../../cache/checked-file.ts";
 import { Docker2vmError, type ErrorCode } from "../../errors.ts";
