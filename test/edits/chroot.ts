@@ -90,7 +90,14 @@ whole() {
   check ${TOOLS}/added "$path" || return 1
   merge ${TOOLS}/added "$path" "$2"
 }
-gone() { strip "$1"; [ "$path" = / ] && return 1; there "$path" || return 1; rm -rf "$path"; }
+gone() {
+  strip "$1"
+  [ "$path" = / ] && return 1
+  # As coreutils' rm: this one would take a link away in spite of the slash.
+  case $1 in */) folder "$path" || return 1;; esac
+  there "$path" || return 1
+  rm -rf "$path"
+}
 owner() { [ -e "$2" ] || return 1; chown "$1" "$2" || return 1; }
 tree() {
   [ -e "$2" ] || return 1

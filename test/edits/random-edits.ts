@@ -103,7 +103,9 @@ function examples(scratch: string): [Edit[]][] {
     { type: "remove", path: "/etc" },
     { type: "add", source: bytes, path: "/etc/../a/b" },
   ];
-  return [[onTheWay], [behind]];
+  // A link written as a folder is none, and one that is a folder goes.
+  const asFolders: Edit[] = ["/lib/", "/c/", "/a/"].map((path) => ({ type: "remove", path }));
+  return [[onTheWay], [behind], [asFolders]];
 }
 
 /** What is added as a folder, busybox beside it, and a tar. */
