@@ -1,10 +1,13 @@
-import { isatty } from "node:tty";
 import { isLayerThread } from "../convert/workers/thread-module.ts";
 import { forgetEnvFiles } from "./env-files.ts";
 import type { Engine } from "./host.ts";
 import { listenForInterrupts } from "./interrupts.ts";
 import { run } from "./run.ts";
-import { messageOutput, StandardOutput } from "./standard-streams.ts";
+import { isTerminal, messageOutput, StandardOutput } from "./standard-streams.ts";
+
+const STDIN = 0;
+const STDOUT = 1;
+const STDERR = 2;
 
 /** The command as a process runs it: this process's streams and environment, its signals, its exit code. */
 export async function runProcess(args: readonly string[]): Promise<void> {
@@ -19,10 +22,10 @@ export async function runProcess(args: readonly string[]): Promise<void> {
         stdin = process.stdin;
         return stdin;
       },
-      stdinIsTerminal: isatty(0),
-      rawTerminal: isatty(0) ? rawTerminal : undefined,
-      stdout: new StandardOutput(process.stdout),
-      stderr: messageOutput(process.stderr),
+      stdinIsTerminal: isTerminal(STDIN),
+      rawTerminal: isTerminal(STDIN) ? rawTerminal : undefined,
+      stdout: new StandardOutput(STDOUT, () => process.stdout),
+      stderr: messageOutput(STDERR, () => process.stderr),
       signal: interrupts.signal,
       engine: ENGINE,
     });

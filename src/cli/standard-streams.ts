@@ -1,6 +1,5 @@
 /** This process's streams as the commands write to them: no failure to write ends in a stack trace. */
 import { fstatSync, writeSync } from "node:fs";
-import { isatty } from "node:tty";
 import { type Docker2vmError, systemErrorCode } from "../errors.ts";
 import { writeError } from "../system-errors.ts";
 import type { Output, ResultOutput } from "./host.ts";
@@ -11,18 +10,18 @@ import type { Output, ResultOutput } from "./host.ts";
  */
 export class StandardOutput implements ResultOutput {
   readonly isTTY: boolean;
-  readonly #stream: NodeJS.WriteStream;
   readonly #fd: number;
   readonly #isFile: boolean;
+  readonly #open: () => NodeJS.WriteStream;
+  #stream: NodeJS.WriteStream | undefined;
   #readerIsGone = false;
 
-  constructor(stream: NodeJS.WriteStream & { readonly fd: number }) {
-    this.#stream = stream;
-    this.#fd = stream.fd;
-    this.isTTY = isatty(stream.fd);
-    this.#isFile = !this.isTTY && isFile(stream.fd);
-    // Every write hears of its own failure.
-    stream.on("error", () => undefined);
+  /** @param open the stream of `fd`, which a runtime takes long to load; not asked for where a file is written to */
+  constructor(fd: number, open: () => NodeJS.WriteStream) {
+    this.#fd = fd;
+    this.#open = open;
+    this.isTTY = isTerminal(fd);
+    this.#isFile = !this.isTTY && isFile(fd);
   }
 
   async write(data: string | Uint8Array): Promise<boolean> {
@@ -44,9 +43,30 @@ export class StandardOutput implements ResultOutput {
   }
 
   #writeToReader(bytes: Uint8Array): Promise<void> {
+    this.#stream ??= withoutErrors(this.#open());
+    const stream = this.#stream;
     return new Promise((resolve, reject) => {
-      this.#stream.write(bytes, (error) => (error ? reject(error) : resolve()));
+      stream.write(bytes, (error) => (error ? reject(error) : resolve()));
     });
+  }
+}
+
+/** Every write hears of its own failure. */
+function withoutErrors(stream: NodeJS.WriteStream): NodeJS.WriteStream {
+  return stream.on("error", () => undefined);
+}
+
+/** Asks the runtime's module for terminals only of what may be one: loading it takes longer than the answer. */
+export function isTerminal(fd: number): boolean {
+  return isDevice(fd) && process.getBuiltinModule("node:tty").isatty(fd);
+}
+
+/** False as well of what is closed. */
+function isDevice(fd: number): boolean {
+  try {
+    return fstatSync(fd).isCharacterDevice();
+  } catch {
+    return false;
   }
 }
 
@@ -61,24 +81,27 @@ function resultError(error: unknown): Docker2vmError {
 }
 
 /** Where progress and errors go. What cannot be told there can be told nowhere. */
-export function messageOutput(stream: NodeJS.WriteStream): Output {
-  stream.on("error", () => undefined);
+export function messageOutput(fd: number, open: () => NodeJS.WriteStream): Output {
+  const isTTY = isTerminal(fd);
+  let opened: NodeJS.WriteStream | undefined;
+  const stream = (): NodeJS.WriteStream => {
+    opened ??= withoutErrors(open());
+    return opened;
+  };
   return {
     write: (text) => {
       try {
-        stream.write(text);
+        stream().write(text);
       } catch {
         // Some versions of Node throw what others report.
       }
     },
-    get isTTY() {
-      return stream.isTTY;
-    },
+    isTTY,
     get columns() {
-      return stream.columns;
+      return isTTY ? stream().columns : undefined;
     },
     get rows() {
-      return stream.rows;
+      return isTTY ? stream().rows : undefined;
     },
   };
 }

@@ -54,6 +54,17 @@ export class DirectFile {
     return this.#accepts(aligned) ? aligned : undefined;
   }
 
+  /**
+   * As `memory`, for `count` times `bytes` bytes, of which the next are given at each call until there are no more.
+   * Ordinary memory is made only then: what is never wanted costs nothing. Where it lies wrong for once, the write is
+   * refused.
+   */
+  pieces(bytes: number, count: number): (() => Uint8Array | undefined) | undefined {
+    if (this.#accepts(new Uint8Array(bytes))) return pieces(bytes, count);
+    const all = mapped(count * bytes);
+    return this.#accepts(all) ? pieces(bytes, count, all) : undefined;
+  }
+
   #accepts(memory: Uint8Array): boolean {
     try {
       return writeSync(this.#fd, memory, 0, PAGE, 0) === PAGE;
@@ -81,6 +92,16 @@ export class DirectFile {
   close(): void {
     closeSync(this.#fd);
   }
+}
+
+/** Gives the next of `count` pieces of `bytes` bytes at each call: of the memory given, or memory of its own. */
+export function pieces(bytes: number, count: number, of?: Uint8Array): () => Uint8Array | undefined {
+  let at = 0;
+  return () => {
+    if (at === count) return undefined;
+    const start = at++ * bytes;
+    return of?.subarray(start, start + bytes) ?? new Uint8Array(bytes);
+  };
 }
 
 /** EINVAL: no O_DIRECT here, or not with this alignment. */

@@ -1,5 +1,5 @@
 import { BLOCK_SIZE, type Run } from "../blocks/blocks.ts";
-import { DirectFile } from "../disk/direct-file.ts";
+import { DirectFile, pieces } from "../disk/direct-file.ts";
 import { assert } from "../errors.ts";
 import type { ImageStore } from "./image-store.ts";
 import { type ContentSink, STAGE_BLOCKS, stagedPieces } from "./stages.ts";
@@ -20,6 +20,8 @@ const WORTH_A_STAGE = 64 << 10;
 export class ImageWriter implements ContentSink {
   readonly image: ImageStore;
   readonly #free: Uint8Array[] = [];
+  /** Stages that nobody has had yet. */
+  readonly #next: () => Uint8Array | undefined;
   /** A stage that nobody ever fills. */
   readonly #zeros: Uint8Array;
   #direct: DirectFile | undefined;
@@ -30,20 +32,18 @@ export class ImageWriter implements ContentSink {
   /** @param image closed with the writer */
   constructor(image: ImageStore) {
     this.image = image;
-    const memory = this.#openDirect() ?? new Uint8Array((1 + STAGES) * STAGE_SIZE);
-    this.#zeros = memory.subarray(0, STAGE_SIZE);
-    for (let at = STAGE_SIZE; at < memory.length; at += STAGE_SIZE)
-      this.#free.push(memory.subarray(at, at + STAGE_SIZE));
+    this.#next = this.#openDirect() ?? pieces(STAGE_SIZE, 1 + STAGES);
+    this.#zeros = this.#next() ?? new Uint8Array(STAGE_SIZE);
   }
 
   /** Memory for the stages, if the file can be written directly; its first block is the filesystem's, written last. */
-  #openDirect(): Uint8Array | undefined {
+  #openDirect(): (() => Uint8Array | undefined) | undefined {
     const { path } = this.image;
     if (path === undefined) return undefined;
     try {
       this.#direct = DirectFile.open(path);
-      const memory = this.#direct?.memory((1 + STAGES) * STAGE_SIZE);
-      if (memory !== undefined) return memory;
+      const stages = this.#direct?.pieces(STAGE_SIZE, 1 + STAGES);
+      if (stages !== undefined) return stages;
       this.#direct?.close();
       this.#direct = undefined;
       return undefined;
@@ -55,11 +55,18 @@ export class ImageWriter implements ContentSink {
 
   takeStage(): Uint8Array | undefined {
     this.#check();
+    this.#isOneFree();
     return this.#free.pop();
   }
 
   async stageFree(): Promise<void> {
-    while (this.#free.length === 0 && this.#failure === undefined) await this.#change();
+    while (!this.#isOneFree() && this.#failure === undefined) await this.#change();
+  }
+
+  #isOneFree(): boolean {
+    const unused = this.#free.length === 0 ? this.#next() : undefined;
+    if (unused !== undefined) this.#free.push(unused);
+    return this.#free.length > 0;
   }
 
   putStage(stage: Uint8Array, runs: readonly Run[]): void {

@@ -1,5 +1,3 @@
-import { isMainThread, workerData } from "node:worker_threads";
-
 /** What threads are told they are for: a program that is one file knows by it that it is one of its own threads. */
 export const LAYERS = "docker2vm layers";
 
@@ -16,9 +14,14 @@ export function threadModule(): URL | undefined {
   return SUFFIX === undefined ? executable : new URL(`./worker${SUFFIX}`, import.meta.url);
 }
 
-/** To be asked by a program before all else: whether it runs in a thread for layers, which are then served. */
+/**
+ * To be asked by a program before all else: whether it runs in a thread for layers, which are then served. Only one that
+ * is a single file ever does.
+ */
 export async function isLayerThread(): Promise<boolean> {
-  if (SUFFIX === undefined) executable = new URL(import.meta.url);
+  if (SUFFIX !== undefined) return false;
+  executable = new URL(import.meta.url);
+  const { isMainThread, workerData } = await import("node:worker_threads");
   if (isMainThread || workerData !== LAYERS) return false;
   await import("./worker.ts");
   return true;

@@ -1,4 +1,4 @@
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import { Docker2vmError, reasonOf } from "../../errors.ts";
 import type { FromWorker, ToWorker } from "./protocol.ts";
 import { LAYERS } from "./thread-module.ts";
@@ -19,7 +19,9 @@ export class Thread {
     onMessage: (message: FromWorker) => void,
     onEnd: (reason: Docker2vmError) => void,
   ) {
-    this.#worker = new Worker(module, { workerData: LAYERS });
+    // Loaded for threads alone, which small images do without.
+    const threads = process.getBuiltinModule("node:worker_threads");
+    this.#worker = new threads.Worker(module, { workerData: LAYERS });
     const ended = (cause: unknown): void => {
       this.end ??= lost(cause);
       onEnd(this.end);

@@ -1,5 +1,4 @@
 /** The address of a machine, as a conversion is asked for it, and as ovms-init is told. */
-import { isIPv4, isIPv6 } from "node:net";
 import { Docker2vmError } from "../../errors.ts";
 
 /** How the address is given: the form is that of the option. */
@@ -11,6 +10,9 @@ const LONGEST_DEVICE = 15;
 const PREFIX = /^(?:[1-9]|[12]\d|3[0-2])$/;
 /** What would end a field or the word. */
 const DEVICE = /^[^\s:"/]+$/;
+
+/** Loaded for an address alone: of all that a runtime has, its network takes longest. */
+const net = () => process.getBuiltinModule("node:net");
 
 /** What stands behind the first comma. */
 interface More {
@@ -41,7 +43,8 @@ export function networkWord(text: string): string {
 
 function addressOf(text: string, all: string): { readonly address: string; readonly bits: number } {
   const [address = "", prefix = "", ...more] = text.split("/");
-  if (isIPv4(address) && PREFIX.test(prefix) && more.length === 0) return { address, bits: Number(prefix) };
+  if (net().isIPv4(address) && PREFIX.test(prefix) && more.length === 0)
+    return { address, bits: Number(prefix) };
   refuseIPv6(address, all);
   throw refuse(all, `${JSON.stringify(text)} is no address with its network, such as 10.0.0.2/24`);
 }
@@ -52,7 +55,7 @@ function moreOf(parts: readonly string[], text: string): More {
     const end = part.indexOf("=");
     const name = part.slice(0, Math.max(end, 0));
     const value = part.slice(end + 1);
-    const isAddress = isIPv4(value);
+    const isAddress = net().isIPv4(value);
     if (name === "gateway" && isAddress && more.gateway === undefined) more.gateway = value;
     else if (name === "dns" && isAddress && more.dns.length < NAME_SERVERS) more.dns.push(value);
     else if (name === "device" && isDevice(value) && more.device === undefined) more.device = value;
@@ -86,7 +89,7 @@ function dotted(number: number): string {
 
 /** The kernel's word, and what reads it here, have IPv4 alone. */
 function refuseIPv6(address: string, text: string): void {
-  if (isIPv6(address)) throw refuse(text, `${address} is an address of IPv6, and only IPv4 is taken`);
+  if (net().isIPv6(address)) throw refuse(text, `${address} is an address of IPv6, and only IPv4 is taken`);
 }
 
 function refuse(text: string, why: string): Docker2vmError {
