@@ -3,10 +3,12 @@
  * the package's other programs is that program.
  */
 import { basename } from "node:path";
-import { commandNamed } from "./commands.ts";
-import { runProcess } from "./process.ts";
+import { answerQuickly } from "./quick-answers.ts";
 
-const name = basename(process.argv0).replace(/\.exe$/i, "");
 const args = process.argv.slice(2);
-
-await runProcess(commandNamed(name)?.hidden === true ? [name, ...args] : args);
+if (!answerQuickly(args)) {
+  const { commandNamed } = await import("./commands.ts");
+  const { runProcess } = await import("./process.ts");
+  const name = basename(process.argv0).replace(/\.exe$/i, "");
+  await runProcess(commandNamed(name)?.hidden === true ? [name, ...args] : args);
+}
