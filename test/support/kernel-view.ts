@@ -33,7 +33,10 @@ export interface Facts {
 /** Facts by path below the folder, names as bytes (latin1); the folder itself is ".". */
 export type KernelView = Map<string, Facts>;
 
-/** Mounts an image (root and loop devices needed), hands over the folder, and unmounts whatever happens. */
+/**
+ * Mounts an image (root and loop devices needed), hands over the folder, and unmounts whatever happens. The kernel
+ * refuses an XFS whose UUID is mounted already, and the same image has the same UUID in whoever's test.
+ */
 export function withMounted<Result>(
   image: string,
   options: string,
@@ -41,7 +44,7 @@ export function withMounted<Result>(
   type = /\.(erofs|xfs)$/.exec(image)?.[1] ?? "ext4",
 ): Result {
   const folder = mkdtempSync(join(tmpdir(), "mounted-"));
-  runOk("mount", ["-t", type, "-o", `loop,${options}`, image, folder]);
+  runOk("mount", ["-t", type, "-o", `loop,${options}${type === "xfs" ? ",nouuid" : ""}`, image, folder]);
   try {
     return use(folder);
   } finally {

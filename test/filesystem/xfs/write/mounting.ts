@@ -11,7 +11,7 @@ import { expectedView } from "./expected-view.ts";
 export function withMount<T>(image: string, mode: "ro" | "rw", body: (mountPoint: string) => T): T {
   const mountPoint = mkdtempSync(join(tmpdir(), "xfs-mount-"));
   try {
-    runOk("mount", ["-t", "xfs", "-o", `loop,${mode},noatime`, image, mountPoint]);
+    runOk("mount", ["-t", "xfs", "-o", `loop,${mode},noatime,nouuid`, image, mountPoint]);
     try {
       return body(mountPoint);
     } finally {
