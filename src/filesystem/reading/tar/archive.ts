@@ -1,6 +1,6 @@
 /** Copies files out of a filesystem into a tar. */
 
-import { itemsInTurns, type Paused } from "../../../waiting/steps.ts";
+import { itemsInTurns } from "../../../waiting/steps.ts";
 import { atPath } from "../broken.ts";
 import type { LeftOut } from "../destination.ts";
 import type { ReadableFilesystem } from "../filesystem.ts";
@@ -9,11 +9,6 @@ import { headerOf } from "./header.ts";
 import { type Member, members } from "./member.ts";
 import { extendedHeader } from "./records.ts";
 import { TarWriter } from "./writer.ts";
-
-/** Small chunks are put together up to this. */
-const CHUNK = 2 ** 18;
-/** From how many bytes on a chunk goes out as it is. */
-const LARGE = 2 ** 16;
 
 export interface ArchiveOptions {
   readonly signal?: AbortSignal | undefined;
@@ -33,48 +28,41 @@ export async function* archive(
   leaveOut: (left: LeftOut) => void,
   options: ArchiveOptions = {},
 ): AsyncGenerator<Uint8Array, void> {
+  const { signal, include = () => true } = options;
   const writer = new TarWriter();
-  void addMembers(writer, filesystem, members(filesystem, path, leaveOut), options).then(
-    () => writer.finish(),
-    (error) => writer.fail(error),
-  );
-  yield* gathered(writer.chunks());
+  for await (const member of itemsInTurns(members(filesystem, path, leaveOut), signal)) {
+    if (!include(member)) continue;
+    begin(writer, filesystem, member);
+    if (member.type === "file") yield* contents(writer, filesystem, member, signal);
+    writer.end();
+    yield* writer.take();
+  }
+  writer.finish();
+  yield* writer.take();
 }
 
-async function addMembers(
+/** Has a file's contents written, and gives on what is ready meanwhile. */
+async function* contents(
   writer: TarWriter,
   filesystem: ReadableFilesystem,
-  listed: Paused<Member>,
-  { signal, include = () => true }: ArchiveOptions,
-): Promise<void> {
-  for await (const member of itemsInTurns(listed, signal)) {
-    if (!include(member)) continue;
-    const contents =
-      member.type === "file" ? itemsInTurns(filledContents(filesystem, member.inode), signal) : [];
-    try {
-      await writer.add(headerOf(filesystem, member), extendedHeader(filesystem, member), contents);
-    } catch (error) {
-      throw atPath(error, member.path);
-    }
+  { path, inode }: Member,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array, void> {
+  const pieces = itemsInTurns(filledContents(filesystem, inode), signal);
+  for (;;) {
+    const { value: bytes } = await pieces.next().catch((error) => {
+      throw atPath(error, path);
+    });
+    if (bytes === undefined) return;
+    writer.write(bytes);
+    yield* writer.take();
   }
 }
 
-/** Small chunks together, large ones as they are: to copy what files hold would cost as much as to read it. */
-async function* gathered(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
-  let waiting: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of chunks) {
-    const isLarge = chunk.length >= LARGE;
-    if (!isLarge) {
-      waiting.push(chunk);
-      length += chunk.length;
-    }
-    if (length > 0 && (isLarge || length >= CHUNK)) {
-      yield Buffer.concat(waiting, length);
-      waiting = [];
-      length = 0;
-    }
-    if (isLarge) yield chunk;
+function begin(writer: TarWriter, filesystem: ReadableFilesystem, member: Member): void {
+  try {
+    writer.begin(headerOf(filesystem, member), extendedHeader(filesystem, member));
+  } catch (error) {
+    throw atPath(error, member.path);
   }
-  if (length > 0) yield Buffer.concat(waiting, length);
 }

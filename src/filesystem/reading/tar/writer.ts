@@ -1,81 +1,102 @@
-import { type Headers as Header, pack } from "tar-stream";
+import type { Headers as Header } from "tar-stream";
+import { encode } from "tar-stream/headers.js";
 import { assert } from "../../../errors.ts";
-import { asFile, markAsExtended } from "./extended-entry.ts";
-
-type Contents = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
 const BLOCK = 512;
-/** Bytes that may wait to be read. */
-const MAXIMUM_WAITING = 2 ** 20;
+/** Small pieces are put together in chunks of so many bytes. */
+const CHUNK = 2 ** 18;
+/** From how many bytes on a piece goes out as it is: to copy what files hold would cost as much as to read it. */
+const LARGE = 2 ** 16;
+const ZEROS = new Uint8Array(BLOCK);
+
+/** Of an extended header: the same each time, and of no file. */
+const EXTENDED = {
+  name: "PaxHeader",
+  type: "pax-header",
+  mode: 0o644,
+  uid: 0,
+  gid: 0,
+  mtime: new Date(0),
+  linkname: "",
+} as const;
 
 /**
- * A tar that is read while it is written: whoever adds to it waits until what was added before is nearly read. One that
- * is no longer read never lets the adding go on.
+ * The bytes of a tar as they are added. Whoever adds takes what is ready before more is added: nothing is bounded here.
+ * Headers are tar-stream's, without its streams, which take longer for an entry than reading a small file does.
  */
 export class TarWriter {
-  readonly #pack = pack();
-  /** Bytes that were added, and how many of them were read. */
-  #added = 0;
-  #read = 0;
-  #wake = (): void => {};
-  /** Where extended headers begin that are still to be read. */
-  readonly #extended: number[] = [];
+  #chunk = Buffer.allocUnsafeSlow(CHUNK);
+  /** Of the chunk, what is gathered: what lies before is given away. */
+  #start = 0;
+  #end = 0;
+  /** Bytes of the entry's contents. */
+  #length = 0;
+  #ready: Uint8Array[] = [];
 
-  /** Adds an entry with an extended header before it, unless that is empty. Contents are not copied. */
-  async add(header: Header, extended: Uint8Array, contents: Contents): Promise<void> {
+  /** Begins an entry, with an extended header before it unless that is empty. */
+  begin(header: Header, extended: Uint8Array): void {
     if (extended.length > 0) {
-      this.#extended.push(this.#added);
-      await this.#addEntry(asFile(extended.length), [extended]);
+      this.#gather(encoded({ ...EXTENDED, size: extended.length }));
+      this.write(extended);
+      this.end();
     }
-    await this.#addEntry(header, contents);
+    this.#gather(encoded(header));
   }
 
-  /** Ends the tar. */
+  /** Adds to the entry's contents, of which large pieces are not copied. */
+  write(bytes: Uint8Array): void {
+    this.#length += bytes.length;
+    if (bytes.length < LARGE) {
+      this.#gather(bytes);
+      return;
+    }
+    this.#flush();
+    this.#ready.push(bytes);
+  }
+
+  /** Ends the entry: contents are padded to whole blocks. */
+  end(): void {
+    this.#gather(ZEROS.subarray(0, -this.#length & (BLOCK - 1)));
+    this.#length = 0;
+  }
+
+  /** Ends the tar: two blocks of zeros. */
   finish(): void {
-    this.#pack.finalize();
+    this.#gather(ZEROS);
+    this.#gather(ZEROS);
+    this.#flush();
   }
 
-  /** Lets the reading end with an error. */
-  fail(error: Error): void {
-    this.#pack.destroy(error);
+  /** What has come to whole chunks, each only to be read, and once. */
+  take(): readonly Uint8Array[] {
+    if (this.#ready.length === 0) return this.#ready;
+    const ready = this.#ready;
+    this.#ready = [];
+    return ready;
   }
 
-  /** The tar's bytes, only to be read. */
-  async *chunks(): AsyncGenerator<Uint8Array, void> {
-    for await (const chunk of this.#pack) {
-      const isExtended = this.#extended[0] === this.#read;
-      if (isExtended) {
-        markAsExtended(chunk);
-        this.#extended.shift();
-      }
-      this.#read += chunk.length;
-      const next = this.#extended[0] ?? this.#read;
-      assert(next >= this.#read, "tar-stream writes headers elsewhere than where they belong");
-      this.#wake();
-      yield chunk;
+  #gather(bytes: Uint8Array): void {
+    for (let done = 0; done < bytes.length; ) {
+      const part = bytes.subarray(done, done + CHUNK - this.#end);
+      this.#chunk.set(part, this.#end);
+      this.#end += part.length;
+      done += part.length;
+      if (this.#end < CHUNK) return;
+      this.#flush();
+      this.#chunk = Buffer.allocUnsafeSlow(CHUNK);
+      this.#start = 0;
+      this.#end = 0;
     }
   }
 
-  async #addEntry(header: Header, contents: Contents): Promise<void> {
-    await this.#room();
-    const entry = this.#pack.entry(header);
-    // Its error is the tar's, and found by whoever reads that.
-    entry.on("error", () => {});
-    this.#added += BLOCK;
-    for await (const bytes of contents) {
-      await this.#room();
-      entry.write(bytes);
-      this.#added += bytes.length;
-    }
-    entry.end(null);
-    this.#added = Math.ceil(this.#added / BLOCK) * BLOCK;
+  #flush(): void {
+    if (this.#start < this.#end) this.#ready.push(this.#chunk.subarray(this.#start, this.#end));
+    this.#start = this.#end;
   }
+}
 
-  async #room(): Promise<void> {
-    while (this.#added - this.#read > MAXIMUM_WAITING) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-    }
-  }
+function encoded(header: Parameters<typeof encode>[0]): Uint8Array {
+  const block = encode(header);
+  assert(block !== null, "a header is to hold more than it can");
+  return block;
 }
