@@ -1,4 +1,5 @@
 /** Who takes part, and what each does and leaves out: a faster one that does less is no faster. */
+import { readers } from "./reading.ts";
 
 /** A shell script. Its variables: see ContenderEnvironment. */
 export interface Contender {
@@ -38,7 +39,8 @@ export const DOCKER2VM = "docker2vm";
 /** The program as it is published: `npm run bundle` makes it of the sources. */
 export const PROGRAM = "dist/main.js";
 
-const RUN = `"$BUN" "$ROOT/${PROGRAM}" convert --platform linux/amd64 --progress none`;
+const COMMAND = `"$BUN" "$ROOT/${PROGRAM}"`;
+const RUN = `${COMMAND} convert --platform linux/amd64 --progress none`;
 const CONVERT = `exec ${RUN} --out "$OUT" --no-result-cache --layer-store off`;
 const WITH_LAYERS = `${RUN} --no-result-cache`;
 /** Has the image's layers kept beside it. */
@@ -221,6 +223,7 @@ pigz -dc "$FLAT/rootfs.tar.gz" | genext2fs -B 4096 -b $blocks -N $((FLAT_INODES 
     script: `exec mkfs.xfs -q -p "$FLAT/rootfs.proto" \
   -d file,name="$OUT/rootfs.xfs",size=$((FLAT_KIB + FLAT_KIB / 4 + 524288))k >/dev/null`,
   },
+  ...readers(COMMAND, RUN),
 ];
 
 /** The programs a contender needs that are not on the PATH. */
