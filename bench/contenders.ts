@@ -43,6 +43,11 @@ const COMMAND = `"$BUN" "$ROOT/${PROGRAM}"`;
 const RUN = `${COMMAND} convert --platform linux/amd64 --progress none`;
 const CONVERT = `exec ${RUN} --out "$OUT" --no-result-cache --layer-store off`;
 const WITH_LAYERS = `${RUN} --no-result-cache`;
+/** Has the layout in one file, and that in the page cache. */
+const ARCHIVE = `set -e
+[ -f "$LAYOUT.tar" ] || tar -cf "$LAYOUT.tar" -C "$LAYOUT" .
+cat "$LAYOUT.tar" >/dev/null`;
+
 /** Has the image's layers kept beside it. */
 const KEEP_LAYERS = `set -e
 [ -d "$LAYOUT.layers" ] || ${WITH_LAYERS} --cache-dir "$LAYOUT.layers" --out "$OUT/first" "oci:$LAYOUT"
@@ -73,6 +78,24 @@ export const CONTENDERS: readonly Contender[] = [
     startsFrom: "registry",
     image: "rootfs.ext4",
     script: `${CONVERT} --no-cache "$REFERENCE"`,
+  },
+  {
+    name: "docker2vm from an archive",
+    note: "the same from one file that holds the layout, as docker save writes it",
+    needs: ["tar"],
+    startsFrom: "layout",
+    image: "rootfs.ext4",
+    prepare: ARCHIVE,
+    script: `${CONVERT} "oci-archive:$LAYOUT.tar"`,
+  },
+  {
+    name: "docker2vm from a pipe",
+    note: "the same archive from standard input",
+    needs: ["tar"],
+    startsFrom: "layout",
+    image: "rootfs.ext4",
+    prepare: ARCHIVE,
+    script: `cat "$LAYOUT.tar" | (${CONVERT} -)`,
   },
   {
     name: "docker2vm, the same once more",
