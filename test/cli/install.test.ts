@@ -28,7 +28,7 @@ let installed: string | undefined;
 /** A folder with nothing but the packed package, installed there as a user does. */
 function install(): string {
   if (installed !== undefined) return installed;
-  const archive = packPackage(scratch());
+  const archive = packPackage();
   const folder = scratch("installed");
   mkdirSync(folder);
   writeFileSync(join(folder, "package.json"), JSON.stringify({ private: true }));
@@ -144,7 +144,7 @@ describe("the package as npm installs it", () => {
     async () => {
       const folder = scratch("alone");
       mkdirSync(folder);
-      runOk("tar", ["-xzf", packPackage(scratch()), "-C", folder]);
+      runOk("tar", ["-xzf", packPackage(), "-C", folder]);
       const dist = join(folder, "package/dist");
       const begins = /^(main|process|convert-command|convert|kept-results)(-[\w-]{8})?\.js$/;
       const { files, packages, builtins, modules } = loadedBy(dist, begins);
@@ -171,7 +171,7 @@ describe("the package as npm installs it", () => {
 
   testWith(["node", "npm"], "is what publint calls good", () => {
     const publint = join(REPOSITORY, "node_modules/publint/src/cli.js");
-    expect(runOk("node", [publint, "run", "--strict", packPackage(scratch())])).toContain("All good!");
+    expect(runOk("node", [publint, "run", "--strict", packPackage()])).toContain("All good!");
   });
 
   testWith(["node", "npm"], "runs on no Node that what it brings refuses, and all of that is free", () => {

@@ -1,7 +1,8 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { runOk } from "./oracles.ts";
+import { runFolder } from "./run-folder.ts";
 
 export const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -19,14 +20,14 @@ export const PACKAGE = JSON.parse(readFileSync(join(REPOSITORY, "package.json"),
 const PARTS = ["src", "README.md", "LICENSE", "package.json", "tsconfig.json"];
 
 /**
- * Packs what is published into a folder, once: that builds it, and in a copy, so that another run of tests in the same
- * clone is not in the way. Returns the archive's path.
+ * Packs what is published, once for all tests that run together: that builds it, and in a copy, so that another run of
+ * tests in the same clone is not in the way. Returns the archive's path.
  */
-export function packPackage(folder: string): string {
+export function packPackage(): string {
+  const folder = runFolder();
   const path = join(folder, `${PACKAGE.name}-${PACKAGE.version}.tgz`);
   if (!existsSync(path)) {
-    const copy = join(folder, "to-pack");
-    mkdirSync(copy);
+    const copy = mkdtempSync(join(folder, "to-pack-"));
     for (const part of PARTS) cpSync(join(REPOSITORY, part), join(copy, part), { recursive: true });
     symlinkSync(join(REPOSITORY, "node_modules"), join(copy, "node_modules"));
     runOk("npm", ["pack", "--silent", "--pack-destination", folder], { cwd: copy });
@@ -34,10 +35,10 @@ export function packPackage(folder: string): string {
   return path;
 }
 
-/** Unpacks what is published below `parent`, which is made, beside what it depends on; returns its folder. */
+/** Unpacks what is published below `parent`, which is made, beside what it depends on; returns a folder of the caller's. */
 export function installPackage(parent: string): string {
   mkdirSync(parent);
-  runOk("tar", ["-xzf", packPackage(dirname(parent)), "-C", parent]);
+  runOk("tar", ["-xzf", packPackage(), "-C", parent]);
   const installed = join(parent, "package");
   symlinkSync(join(REPOSITORY, "node_modules"), join(installed, "node_modules"));
   return installed;
