@@ -22,6 +22,9 @@ export function runZig(folder: string, args: readonly string[]): void {
       // Kept: compiling musl takes longer than what is linked with it. Zig sees to runs at once and to killed ones.
       ZIG_GLOBAL_CACHE_DIR: join(cacheRoot(), `zig-${VERSION}-cache`),
       ZIG_LOCAL_CACHE_DIR: join(folder, "zig-local-cache"),
+      // Zig compiles its translator of C headers when first asked. It runs for a moment: as a fast one it takes minutes
+      // to compile, which this turns off, and makes the same of the headers.
+      ZIG_DEBUG_CMD: "1",
     },
   });
 }
