@@ -2,7 +2,9 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { cachedFolder, cacheRoot } from "./cache.ts";
+import { runBeside } from "./run-beside.ts";
 import { scratchFolder } from "./scratch.ts";
+import { until } from "./waiting.ts";
 
 const scratch = scratchFolder();
 const { XDG_CACHE_HOME: before } = process.env;
@@ -31,6 +33,39 @@ test("of two that make a cached folder at once both get the first's", () => {
   });
   expect(readFileSync(join(folder, "file"), "utf8")).toBe("fast");
   expect(readdirSync(cacheRoot()).sort()).toEqual(["both", "once"]);
+});
+
+/** What another process does with the cache: its text runs with `cachedFolder` and `mark`, which makes an empty file. */
+function elsewhere(text: string) {
+  const program = `import { existsSync, writeFileSync } from "node:fs";
+import { cachedFolder } from ${JSON.stringify(join(import.meta.dir, "cache.ts"))};
+const mark = (name) => writeFileSync(${JSON.stringify(scratch())} + "/" + name, "");
+const marked = (name) => existsSync(${JSON.stringify(scratch())} + "/" + name);
+${text}`;
+  return runBeside([process.execPath, "-e", program], { env: { ...process.env } });
+}
+
+test("who comes while another process makes a cached folder waits for that one", async () => {
+  const maker = elsewhere(`cachedFolder("slow", (folder) => {
+    writeFileSync(folder + "/file", "first");
+    mark("begun");
+    while (!marked("asked")) Bun.sleepSync(1);
+  });`);
+  await until(() => existsSync(scratch("begun")));
+  const waiter = elsewhere(`mark("asked");
+  cachedFolder("slow", () => mark("made twice"));`);
+  expect([await maker, await waiter]).toMatchObject([{ status: 0 }, { status: 0 }]);
+  expect(existsSync(scratch("made twice"))).toBe(false);
+  expect(readFileSync(join(cacheRoot(), "slow/file"), "utf8")).toBe("first");
+  expect(readdirSync(cacheRoot())).not.toContain("making-slow");
+});
+
+test("who was killed while making a cached folder has nobody wait", async () => {
+  await elsewhere(`cachedFolder("given up", () => process.kill(process.pid, "SIGKILL"));`);
+  expect(readdirSync(cacheRoot())).toContain("making-given up");
+  const folder = cachedFolder("given up", making("second"));
+  expect(readFileSync(join(folder, "file"), "utf8")).toBe("second");
+  expect(readdirSync(cacheRoot())).not.toContain("making-given up");
 });
 
 test("a cached folder that could not be made is not there", () => {
