@@ -1,5 +1,6 @@
 /** A shell in a terminal, with completion of this program, that is typed into. */
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { findProgram } from "../../support/programs.ts";
@@ -46,6 +47,7 @@ export async function typeInto(
     stdio: ["pipe", "pipe", "inherit"],
     env: { PATH: process.env["PATH"], HOME: folder, ZDOTDIR: home, TERM: "xterm", LC_ALL: "C.UTF-8" },
   });
+  const ended = once(child, "exit");
   try {
     const screen = screenOf(child.stdout);
     await screen();
@@ -56,7 +58,9 @@ export async function typeInto(
     }
     return came;
   } finally {
-    child.kill("SIGHUP");
+    // It blocks SIGHUP. With it its terminal ends, and with that the shell.
+    child.kill("SIGKILL");
+    await ended;
   }
 }
 
