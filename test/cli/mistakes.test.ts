@@ -1,13 +1,12 @@
 /** What people type in their first hour, and what they are told to type instead. */
 import { describe, expect, test } from "bun:test";
-import { spawnSync } from "node:child_process";
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { hasPrefix } from "../../src/cli/source-prefixes.ts";
 import { convert } from "../../src/convert/convert.ts";
 import { buildLayout } from "../support/layout-builder.ts";
-import { runOk } from "../support/oracles.ts";
+import { run, runOk } from "../support/oracles.ts";
 import { tar } from "../support/tar-builder.ts";
 import { withTemporaryFolder } from "../support/temporary.ts";
 import { runWith } from "./fake-host.ts";
@@ -156,8 +155,7 @@ describe("in the first hour", () => {
       const pipe = join(folder, "pipe");
       runOk("mkfifo", [pipe]);
       const args = ["--no-env-file", join(import.meta.dir, "../../src/cli/main.ts"), "inspect", pipe];
-      const { stderr } = spawnSync(process.execPath, args, { timeout: 60_000, killSignal: "SIGKILL" });
-      expect(String(stderr)).toContain(`${pipe}: not a regular file`);
+      expect(run(process.execPath, args).stderr).toContain(`${pipe}: not a regular file`);
     }));
 
   test("a bare path is taken for what is in it, and that is said", () =>

@@ -15,7 +15,7 @@ import {
 import { join } from "node:path";
 import { encodeConfig, type GuestConfig } from "../../src/guest/config.ts";
 import { ovmsInit } from "../../src/guest/ovms-init.ts";
-import { findOracle, type Oracle } from "../support/oracles.ts";
+import { ENDS_WITHIN_MS, findOracle, type Oracle } from "../support/oracles.ts";
 
 /** What a fake machine needs of this one. */
 export const FAKE_MACHINE: readonly Oracle[] = ["busybox", "chroot", "pid namespace"];
@@ -158,7 +158,7 @@ export function runFake(root: FakeRoot, machine: FakeMachine): FakeEnd {
     ],
     {
       stdio: "ignore",
-      timeout: 120_000,
+      timeout: ENDS_WITHIN_MS,
       killSignal: "SIGKILL",
       env: { ...process.env, BEFORE: before, AFTER: after, EMULATED: emulator ?? "" },
     },

@@ -20,8 +20,8 @@ import { withTemporaryFolder } from "../support/temporary.ts";
 
 const MODULE = join(import.meta.dir, "../../src/scratch/names.ts");
 const BUN = process.execPath;
-/** A program that says a name of its own, and stays. */
-const SAY_NAME = `console.log((await import("${MODULE}")).scratchName()); setTimeout(() => {}, 60_000);`;
+/** A program that says a name of its own, and stays until it is killed. */
+const SAY_NAME = `console.log((await import("${MODULE}")).scratchName()); setInterval(() => {}, 1e9);`;
 const CONTAINER = ["-pf", "--kill-child", "--mount-proc", BUN, "-e"];
 /** A user who is not root. */
 const NOBODY = 65_534;
@@ -68,7 +68,7 @@ describe("a name says whose it is", () => {
 
   testWith(["pid namespace", "bash"], "of one that was killed and that nobody has asked after", async () => {
     // The shell becomes a program that never asks what its children ended with.
-    const script = `"$0" -e '${SAY_NAME}' & exec sleep 60`;
+    const script = `"$0" -e '${SAY_NAME}' & exec sleep infinity`;
     await withOther("bash", ["-c", script, BUN], async (name) => {
       const pid = Number(name.split("-")[1]);
       process.kill(pid, "SIGKILL");

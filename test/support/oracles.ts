@@ -41,7 +41,7 @@ export interface Outcome {
 }
 
 /** What hangs is to be told by name, before the test around it has to be ended. */
-const ENDS_WITHIN_MS = 900_000;
+export const ENDS_WITHIN_MS = 900_000;
 
 /** Runs a program to its end and returns what it said; a status other than 0 is not an error here. */
 export function run(program: string, args: readonly string[], options: RunOptions = {}): Outcome {
