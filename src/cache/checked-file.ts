@@ -1,150 +1,52 @@
 /**
- * Files in pieces, each with a checksum over itself and all pieces before it, so that damage is noticed before a byte of
- * a piece is used: flipped bits, a missing end, pieces of another file.
+ * Files in pieces, each with a checksum, so that damage is noticed before a byte of a piece is used: flipped bits, a
+ * missing end, pieces of another file.
  *
- * A piece lies at a multiple of PIECE_SIZE: its payload's length, the highest bit set in the last one; the CRC-32 of
- * that word and the payload, which goes on from the piece before and begins with that of the file's name; the payload.
- * The last one ends with the file. It is told from chance that a disk or a killed process makes, not from malice: who
+ * A piece lies at a multiple of PIECE_SIZE, as it is. Behind the last one a table ends the file: of each piece its length
+ * and its CRC-32, the number of pieces, and a CRC-32 of the table, which begins with that of the file's name. All are
+ * words of four bytes, little-endian. It is told from chance that a disk or a killed process makes, not from malice: who
  * can write to the folder of a cache can write to its user's images.
  */
-import { fstatSync, write } from "node:fs";
+import { fstatSync, readSync } from "node:fs";
 import { crc32 } from "node:zlib";
-import { DirectFile } from "../disk/direct-file.ts";
 import { readInto } from "../disk/read-into.ts";
 import { CHUNK_SIZE, giveBack, takeChunk } from "../memory/chunks.ts";
 
-/** Bytes from one piece to the next. */
+/** Bytes from one piece to the next, and the most that one can have. */
 export const PIECE_SIZE = CHUNK_SIZE;
-/** Bytes in front of a payload. */
-export const HEAD_SIZE = 8;
-/** Bytes that a piece can hold. */
-export const MOST_PAYLOAD = PIECE_SIZE - HEAD_SIZE;
-const LAST = 0x8000_0000;
+/** Bytes of a piece's line in the table, and of what ends that. */
+const LINE = 8;
+const END = 8;
 /** Pieces at hand for a reader: one to use, the others on their way. */
 const AHEAD = 4;
-/** Pieces that are written together: to a virtual disk a write of 1 MiB alone costs more for its bytes. */
-const TOGETHER = 2;
-const GROUP_SIZE = TOGETHER * PIECE_SIZE;
-/** Groups at hand for a writer: one to fill, the others on their way. */
-const GROUPS = 3;
-
-/** Memory of writers that are done: left to the garbage collector it piles up. One for each layer at a time. */
-const spare: Uint8Array[] = [];
-const MOST_SPARE = 2;
 
 /** What such a file fails with that is not as it was written. */
 export class DamagedFileError extends Error {}
 
-/**
- * Writes such a file, each piece as soon as it is whole, and past the page cache where the system lets it: it may be as
- * large as an image.
- */
-export class CheckedFileWriter {
-  readonly #fd: number;
-  readonly #path: string;
-  #direct: DirectFile | undefined;
-  #checksum: number;
-  #pieces = 0;
-  /** Memory of the first piece, which is written alone, or of the group that is being filled. */
-  #group: Uint8Array | undefined;
-  /** Bytes of whole pieces in it. */
-  #filled = 0;
-  #memory: Uint8Array | undefined;
-  #free: Uint8Array[] = [];
-  /** By their groups' memory, each gone once it is over. */
-  readonly #underWay = new Map<Uint8Array, Promise<void>>();
-  #failure: { readonly error: unknown } | undefined;
+/** The table of a file that is being written. */
+export class PieceTable {
+  readonly #lines: number[] = [];
 
-  /** @param fd of an empty file, which stays the caller's */
-  constructor(fd: number, path: string, name: string) {
-    this.#fd = fd;
-    this.#path = path;
-    this.#checksum = crc32(name);
+  /** How many pieces it has. */
+  get pieces(): number {
+    return this.#lines.length / 2;
   }
 
-  /** Memory for the next payload: MOST_PAYLOAD bytes. Rejects with the system's error of an earlier piece. */
-  async next(): Promise<Buffer> {
-    if (this.#pieces === 0) this.#group ??= takeChunk(PIECE_SIZE);
-    while (this.#group === undefined && this.#free.length === 0) {
-      await Promise.race(this.#underWay.values());
-      this.#check();
-    }
-    this.#group ??= this.#free.pop();
-    const { buffer, byteOffset } = this.#group ?? new Uint8Array(PIECE_SIZE);
-    return Buffer.from(buffer, byteOffset + this.#filled + HEAD_SIZE, MOST_PAYLOAD);
+  /** Bytes of the file before the table. */
+  get end(): number {
+    return this.pieces === 0 ? 0 : (this.pieces - 1) * PIECE_SIZE + (this.#lines.at(-2) ?? 0);
   }
 
-  /** Hands on the memory that `next` gave, of which so many bytes are filled. */
-  put(length: number, isLast: boolean): void {
-    const group = this.#group;
-    if (group === undefined) throw new RangeError("no piece is at hand");
-    const piece = group.subarray(this.#filled, this.#filled + PIECE_SIZE);
-    const used = piece.subarray(0, HEAD_SIZE + length);
-    const head = new DataView(piece.buffer, piece.byteOffset, HEAD_SIZE);
-    head.setUint32(0, isLast ? (length | LAST) >>> 0 : length, true);
-    this.#checksum = checksumOf(used, this.#checksum);
-    head.setUint32(4, this.#checksum, true);
-    // Trying the memory out writes to the first page. Most layers are small, and need none.
-    if (this.#pieces === 0 && !isLast) this.#goDirect();
-    // What was in the memory before is nobody's to find in a file.
-    if (!isLast) piece.fill(0, used.length);
-    const position = this.#pieces++ * PIECE_SIZE - this.#filled;
-    this.#filled += PIECE_SIZE;
-    if (!isLast && this.#filled < group.length) return;
-    const end = isLast ? this.#filled - PIECE_SIZE + used.length : this.#filled;
-    this.#group = undefined;
-    this.#filled = 0;
-    this.#underWay.set(group, this.#write(group, group.subarray(0, end), position));
+  add(piece: Uint8Array): void {
+    this.#lines.push(piece.length, crc32(piece));
   }
 
-  /** Waits for what is under way, whatever becomes of it; throws what a write failed with. */
-  async settle(): Promise<void> {
-    await Promise.all(this.#underWay.values());
-    this.#direct?.close();
-    this.#direct = undefined;
-    if (this.#memory !== undefined && spare.length < MOST_SPARE) spare.push(this.#memory);
-    this.#memory = undefined;
-    this.#free = [];
-    this.#check();
-  }
-
-  #goDirect(): void {
-    const direct = DirectFile.open(this.#path);
-    let memory = spare.pop();
-    try {
-      memory ??= direct?.memory(GROUPS * GROUP_SIZE);
-    } catch {
-      // Writing the first piece will tell.
-    }
-    if (memory === undefined) direct?.close();
-    else this.#direct = direct;
-    memory ??= new Uint8Array(GROUPS * GROUP_SIZE);
-    this.#memory = memory;
-    for (let at = 0; at < memory.length; at += GROUP_SIZE)
-      this.#free.push(memory.subarray(at, at + GROUP_SIZE));
-  }
-
-  async #write(group: Uint8Array, bytes: Uint8Array, position: number): Promise<void> {
-    try {
-      await this.#writeAll(bytes, position);
-    } catch (error) {
-      this.#failure ??= { error };
-    }
-    this.#underWay.delete(group);
-    if (position === 0) giveBack(group);
-    else this.#free.push(group);
-  }
-
-  async #writeAll(bytes: Uint8Array, position: number): Promise<void> {
-    const whole = position === 0 ? 0 : bytes.length - (bytes.length % PIECE_SIZE);
-    const isPast = whole > 0 && (await this.#direct?.write(position, bytes.subarray(0, whole))) === true;
-    for (let done = isPast ? whole : 0; done < bytes.length; ) {
-      done += await writeSome(this.#fd, bytes.subarray(done), position + done);
-    }
-  }
-
-  #check(): void {
-    if (this.#failure !== undefined) throw this.#failure.error;
+  bytes(name: string): Buffer {
+    const bytes = Buffer.alloc(this.pieces * LINE + END);
+    const words = [...this.#lines, this.pieces];
+    for (const [at, word] of words.entries()) bytes.writeUInt32LE(word, 4 * at);
+    bytes.writeUInt32LE(crc32(bytes.subarray(0, -4), crc32(name)), bytes.length - 4);
+    return bytes;
   }
 }
 
@@ -152,89 +54,95 @@ export class CheckedFileWriter {
 export type PieceReader = (fd: number, name: string) => AsyncGenerator<Buffer>;
 
 /**
- * The payloads of such a file in order, each good until the next. Throws DamagedFileError, and the system's errors. The
+ * The pieces of such a file in order, each good until the next. Throws DamagedFileError, and the system's errors. The
  * file is not closed.
  */
 export async function* checkedPieces(fd: number, name: string): AsyncGenerator<Buffer> {
   const check = new PieceCheck(fd, name);
-  const { size } = check;
-  const ahead: Promise<Uint8Array | undefined>[] = [];
+  const ahead: Promise<Uint8Array>[] = [];
   let asked = 0;
   const ask = (): void => {
-    while (ahead.length < AHEAD - 1 && asked < size) {
-      const reading = readPiece(fd, asked, Math.min(PIECE_SIZE, size - asked));
+    while (ahead.length < AHEAD - 1 && asked < check.pieces) {
+      const reading = readPiece(fd, asked * PIECE_SIZE, check.lengthOf(asked));
       // It is awaited in its turn, or not at all.
       reading.catch(() => undefined);
       ahead.push(reading);
-      asked += PIECE_SIZE;
+      asked++;
     }
   };
   try {
-    ask();
-    while (!check.isOver) {
-      const piece = await ahead.shift();
+    for (ask(); ahead.length > 0; ) {
+      const piece = (await ahead.shift()) ?? NOTHING;
       ask();
       try {
-        yield check.payload(piece ?? NOTHING);
+        yield check.piece(piece);
       } finally {
-        if (piece !== undefined) giveBack(piece);
+        giveBack(piece);
       }
     }
   } finally {
     // Their memory must not be somebody else's while they are read.
     for (const piece of await Promise.allSettled(ahead)) {
-      if (piece.status === "fulfilled" && piece.value !== undefined) giveBack(piece.value);
+      if (piece.status === "fulfilled") giveBack(piece.value);
     }
   }
 }
 
 /** Checks the pieces of such a file in order. */
 export class PieceCheck {
-  /** Whether the last one has come. */
-  isOver = false;
-  /** Bytes of the file. */
-  readonly size: number;
-  #checksum: number;
-  /** Of the next piece in the file. */
-  #position = 0;
+  readonly pieces: number;
+  readonly #table: Buffer;
+  #next = 0;
 
-  /** Throws DamagedFileError for what is no file, and the system's errors. */
+  /** Reads the table. Throws DamagedFileError for what has none, and the system's errors. */
   constructor(fd: number, name: string) {
-    const file = fstatSync(fd);
-    if (!file.isFile()) throw new DamagedFileError("it is no file");
-    this.size = file.size;
-    this.#checksum = crc32(name);
+    this.#table = tableOf(fd);
+    const { length } = this.#table;
+    if (crc32(this.#table.subarray(0, -4), crc32(name)) !== this.#table.readUInt32LE(length - 4)) {
+      throw new DamagedFileError("its table does not fit its checksum");
+    }
+    this.pieces = (length - END) / LINE;
   }
 
-  /** Of the next piece, as much as the file has of it, what it holds, in the same memory. Throws DamagedFileError. */
-  payload(piece: Uint8Array): Buffer {
-    if (piece.length === 0) throw new DamagedFileError("it ends early");
-    if (piece.length < HEAD_SIZE) throw new DamagedFileError("a piece has no head");
-    const head = new DataView(piece.buffer, piece.byteOffset, HEAD_SIZE);
-    const word = head.getUint32(0, true);
-    const isLast = word >= LAST;
-    const length = isLast ? word - LAST : word;
-    if (length > piece.length - HEAD_SIZE) throw new DamagedFileError("a piece is longer than its place");
-    const used = piece.subarray(0, HEAD_SIZE + length);
-    this.#checksum = checksumOf(used, this.#checksum);
-    if (this.#checksum !== head.getUint32(4, true))
+  lengthOf(piece: number): number {
+    return this.#table.readUInt32LE(piece * LINE);
+  }
+
+  /** The next piece, as much as the file has of it. Throws DamagedFileError. */
+  piece(bytes: Uint8Array): Buffer {
+    const line = this.#next++ * LINE;
+    if (bytes.length !== this.#table.readUInt32LE(line)) throw new DamagedFileError("it ends early");
+    if (crc32(bytes) !== this.#table.readUInt32LE(line + 4)) {
       throw new DamagedFileError("a piece does not fit its checksum");
-    if (isLast && this.#position + used.length !== this.size)
-      throw new DamagedFileError("it goes on behind its end");
-    this.#position += PIECE_SIZE;
-    this.isOver = isLast;
-    return Buffer.from(piece.buffer, piece.byteOffset + HEAD_SIZE, length);
+    }
+    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   }
 }
 
 const NOTHING = new Uint8Array(0);
 
-function checksumOf(piece: Uint8Array, before: number): number {
-  return crc32(piece.subarray(HEAD_SIZE), crc32(piece.subarray(0, 4), before));
+/** The table with its end, as long as it says that it is, where it lies behind the last piece. */
+function tableOf(fd: number): Buffer {
+  const file = fstatSync(fd);
+  if (!file.isFile()) throw new DamagedFileError("it is no file");
+  const { size } = file;
+  const end = Buffer.alloc(END);
+  if (size < END || readSync(fd, end, 0, END, size - END) < END) throw new DamagedFileError("it ends early");
+  const pieces = end.readUInt32LE(0);
+  // Before so much memory is taken.
+  if (pieces > size / PIECE_SIZE + 1) throw new DamagedFileError("it has no table");
+  const table = Buffer.alloc(pieces * LINE + END);
+  const start = size - table.length;
+  if (start < 0 || readSync(fd, table, 0, table.length, start) < table.length) {
+    throw new DamagedFileError("it has no table");
+  }
+  const last = pieces === 0 ? 0 : (pieces - 1) * PIECE_SIZE + table.readUInt32LE((pieces - 1) * LINE);
+  if (start !== last) throw new DamagedFileError("its table is not at its end");
+  return table;
 }
 
-/** As much of a piece as is there; undefined at the file's end. */
-async function readPiece(fd: number, position: number, length: number): Promise<Uint8Array | undefined> {
+/** As much of a piece as is there. */
+async function readPiece(fd: number, position: number, length: number): Promise<Uint8Array> {
   const piece = takeChunk(PIECE_SIZE);
   let done = 0;
   while (done < length) {
@@ -242,13 +150,5 @@ async function readPiece(fd: number, position: number, length: number): Promise<
     if (came === 0) break;
     done += came;
   }
-  return done === 0 ? undefined : piece.subarray(0, done);
-}
-
-function writeSome(fd: number, bytes: Uint8Array, position: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    write(fd, bytes, 0, bytes.length, position, (error, written) =>
-      error ? reject(error) : resolve(written),
-    );
-  });
+  return piece.subarray(0, done);
 }

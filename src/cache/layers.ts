@@ -1,19 +1,13 @@
-import { type FileHandle, open, readFile, rename, rm, stat, statfs, writeFile } from "node:fs/promises";
+import { open, readFile, rename, rm, stat, statfs, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { makeFolders } from "../disk/make-folders.ts";
-import { removeFolder } from "../disk/remove-folder.ts";
 import { Docker2vmError, isAbsence, systemErrorCode } from "../errors.ts";
 import type { Digest } from "../oci/digest.ts";
 import { removeAbandoned, scratchName } from "../scratch/names.ts";
-import {
-  CheckedFileWriter,
-  checkedPieces,
-  DamagedFileError,
-  PIECE_SIZE,
-  type PieceReader,
-} from "./checked-file.ts";
+import { checkedPieces, DamagedFileError, type PieceReader } from "./checked-file.ts";
 import { storageError } from "./io-errors.ts";
 import { dropKept, isThere, type KeptFolder, listKept } from "./kept-folders.ts";
+import { ComingLayer, ENTRIES_NAME, FORMER_NAME, nameOf, OpenLayer, TAR_NAME } from "./layer-files.ts";
 import {
   FORM_LIMIT,
   formDocument,
@@ -24,12 +18,11 @@ import {
 } from "./layer-form.ts";
 import { LAYERS_LIMIT, layerPath, layersFolder, temporaryFolder } from "./layout.ts";
 
-const PARTS_NAME = "parts";
 /** Of the filesystem, that is left free: the image that a layer comes from is mostly written to the same one. */
 const LEFT_FREE = 0.1;
 
 /**
- * Layers as they are unpacked, by what that follows from: each a folder with a checked file, and a document for every
+ * Layers as they are unpacked, by what that follows from: each a folder with two checked files, and a document for every
  * form of the layer that was seen to amount to it. It gets its name whole, by a rename. Any number of processes may use
  * them at once, without locks.
  */
@@ -48,7 +41,7 @@ export class KeptLayers {
 
   /** Whether there is one, in whatever form it was seen. */
   async has(key: Digest): Promise<boolean> {
-    return isThere(this.#parts(key));
+    return (await isThere(this.#file(key, TAR_NAME))) && (await isThere(this.#file(key, ENTRIES_NAME)));
   }
 
   /** What is known of a layer that is kept, if it was seen in this form. Never fails: what cannot be read is not there. */
@@ -63,30 +56,12 @@ export class KeptLayers {
   }
 
   /**
-   * The file of a layer, piece by piece, each good until the next, and how far it is then, from 0 to 1. Throws
-   * what `reader` throws, and the system's errors.
+   * Opens a layer. Throws as OpenLayer.in.
    *
-   * @param reader of the file, as checkedPieces
+   * @param reader of the tar, as checkedPieces
    */
-  async *read(
-    key: Digest,
-    reader: PieceReader = checkedPieces,
-  ): AsyncGenerator<{ readonly piece: Buffer; readonly progress: number }> {
-    const path = this.#parts(key);
-    const handle = await open(path, "r");
-    try {
-      const { size } = await handle.stat();
-      const now = new Date();
-      // In a cache that may only be read there is nothing to note.
-      await handle.utimes(now, now).catch(() => undefined);
-      let pieces = 0;
-      for await (const piece of reader(handle.fd, key)) {
-        pieces++;
-        yield { piece, progress: Math.min((pieces * PIECE_SIZE) / size, 1) };
-      }
-    } finally {
-      await handle.close();
-    }
+  open(key: Digest, reader: PieceReader = checkedPieces): Promise<OpenLayer> {
+    return OpenLayer.in(layerPath(this.#folder, key), key, reader);
   }
 
   /** Before any layer is to come. Throws E_NO_SPACE where less than `room` bytes are free, and as checkRoom does; E_IO. */
@@ -121,8 +96,7 @@ export class KeptLayers {
       await this.checkRoom();
       await makeFolders(temporary, 0o700);
       await removeAbandoned(temporaryFolder(this.#folder), "", Date.now());
-      const handle = await open(join(temporary, PARTS_NAME), "wx", 0o600);
-      return new ComingLayer(handle, key, temporary);
+      return await ComingLayer.in(temporary, key);
     } catch (error) {
       throw this.failure(error);
     }
@@ -142,7 +116,7 @@ export class KeptLayers {
     await this.#makeRoom();
   }
 
-  /** False where the layer is there already. A folder without parts is none, and gives way. */
+  /** False where the layer is there already. A folder that lacks a file is none, and gives way. */
   async #giveName({ key, folder }: ComingLayer): Promise<boolean> {
     const path = layerPath(this.#folder, key);
     try {
@@ -152,7 +126,7 @@ export class KeptLayers {
       if (!["ENOTEMPTY", "EEXIST"].includes(systemErrorCode(error) ?? "")) throw error;
     }
     try {
-      await stat(this.#parts(key));
+      for (const name of [TAR_NAME, ENTRIES_NAME]) await stat(this.#file(key, name));
       return false;
     } catch (error) {
       if (!isAbsence(error)) throw error;
@@ -178,15 +152,31 @@ export class KeptLayers {
 
   /** Every layer, the most recently used first. Throws E_IO. */
   list(): Promise<readonly KeptFolder[]> {
-    return listKept(layersFolder(this.#folder), PARTS_NAME);
+    return listKept(layersFolder(this.#folder), ENTRIES_NAME);
   }
 
-  /** Whether all of a layer is as it was written; undefined where it is gone. Throws E_IO and the signal's reason. */
+  /**
+   * Whether all of a layer is as it was written; undefined where it is gone, as one is after this that was kept in a
+   * former way. Throws E_IO and the signal's reason.
+   */
   async isSound(key: Digest, signal?: AbortSignal): Promise<boolean | undefined> {
+    if (await this.#isFormer(key)) {
+      await this.drop(key);
+      return undefined;
+    }
+    for (const name of [ENTRIES_NAME, TAR_NAME]) {
+      const found = await this.#isFileSound(key, name, signal);
+      if (found !== true) return found;
+    }
+    return true;
+  }
+
+  async #isFileSound(key: Digest, name: string, signal?: AbortSignal): Promise<boolean | undefined> {
+    const path = this.#file(key, name);
     try {
-      const handle = await open(this.#parts(key), "r");
+      const handle = await open(path, "r");
       try {
-        for await (const _ of checkedPieces(handle.fd, key)) signal?.throwIfAborted();
+        for await (const _ of checkedPieces(handle.fd, nameOf(key, name))) signal?.throwIfAborted();
       } finally {
         await handle.close();
       }
@@ -194,7 +184,7 @@ export class KeptLayers {
     } catch (error) {
       signal?.throwIfAborted();
       if (error instanceof DamagedFileError) return false;
-      if (!isAbsence(error)) throw storageError(error, this.#parts(key));
+      if (!isAbsence(error)) throw storageError(error, path);
       return (await isThere(layerPath(this.#folder, key))) ? false : undefined;
     }
   }
@@ -212,9 +202,14 @@ export class KeptLayers {
   async #makeRoom(): Promise<void> {
     let bytes = 0;
     for (const { key, size } of await this.list()) {
-      bytes += size;
-      if (bytes > this.#limit) await this.drop(key);
+      const isFormer = await this.#isFormer(key);
+      if (!isFormer) bytes += size;
+      if (isFormer || bytes > this.#limit) await this.drop(key);
     }
+  }
+
+  #isFormer(key: Digest): Promise<boolean> {
+    return isThere(this.#file(key, FORMER_NAME));
   }
 
   /** Bytes that a single layer may take. */
@@ -222,50 +217,7 @@ export class KeptLayers {
     return this.#limit;
   }
 
-  #parts(key: Digest): string {
-    return join(layerPath(this.#folder, key), PARTS_NAME);
-  }
-}
-
-/** A layer on its way into a cache. */
-export class ComingLayer {
-  readonly key: Digest;
-  /** It has no other name yet. */
-  readonly folder: string;
-  readonly #handle: FileHandle;
-  readonly #writer: CheckedFileWriter;
-  /** Bytes that were put into it. */
-  size = 0;
-
-  constructor(handle: FileHandle, key: Digest, folder: string) {
-    this.key = key;
-    this.folder = folder;
-    this.#handle = handle;
-    this.#writer = new CheckedFileWriter(handle.fd, join(folder, PARTS_NAME), key);
-  }
-
-  /** As CheckedFileWriter. */
-  next(): Promise<Buffer> {
-    return this.#writer.next();
-  }
-
-  put(length: number, isLast: boolean): void {
-    this.size += length;
-    this.#writer.put(length, isLast);
-  }
-
-  /** Everything was put. Throws the system's errors. */
-  async close(): Promise<void> {
-    try {
-      await this.#writer.settle();
-    } finally {
-      await this.#handle.close();
-    }
-  }
-
-  /** Takes away what is not to be kept, closed or not. Never fails. */
-  async discard(): Promise<void> {
-    await this.close().catch(() => undefined);
-    await removeFolder(this.folder).catch(() => undefined);
+  #file(key: Digest, name: string): string {
+    return join(layerPath(this.#folder, key), name);
   }
 }

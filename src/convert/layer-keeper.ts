@@ -1,6 +1,8 @@
+import type { Hold } from "../cache/checked-file-writer.ts";
+import type { ComingLayer } from "../cache/layer-files.ts";
 import type { LayerForm } from "../cache/layer-form.ts";
-import type { ComingLayer, KeptLayers } from "../cache/layers.ts";
-import { PartWriter } from "../layer/kept/part-writer.ts";
+import type { KeptLayers } from "../cache/layers.ts";
+import { PartWriter, type TarPlace } from "../layer/kept/part-writer.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { EntryPart } from "../tree/entry.ts";
 
@@ -17,6 +19,8 @@ export class LayerKeeper {
   readonly #writer: PartWriter | undefined;
   #isOver = false;
   #nextLook = LOOK_EVERY;
+  /** The bytes of the tar that came last. */
+  #from: TarPlace = { bytes: new Uint8Array(0), at: 0 };
 
   private constructor(
     store: KeptLayers,
@@ -47,10 +51,26 @@ export class LayerKeeper {
     }
   }
 
-  /** The parts, each kept before it is used. */
-  async *passing(parts: AsyncIterable<readonly EntryPart[]>): AsyncGenerator<readonly EntryPart[]> {
+  /**
+   * The tar, which is kept as it passes.
+   *
+   * @param hold of the memory of the chunk at hand; undefined: it must be copied
+   */
+  async *tar(chunks: AsyncIterable<Uint8Array>, hold: Hold | undefined): AsyncGenerator<Uint8Array> {
+    for await (const bytes of chunks) {
+      await this.#keep(async (coming) => {
+        this.#from = { bytes, at: await coming.addTar(bytes, hold) };
+        await this.#look(coming);
+      });
+      yield bytes;
+    }
+    await this.#keep(async (coming) => coming.endTar());
+  }
+
+  /** What is in that tar: one list for each chunk, at most. */
+  async *parts(parts: AsyncIterable<readonly EntryPart[]>): AsyncGenerator<readonly EntryPart[]> {
     for await (const list of parts) {
-      await this.#take(list);
+      await this.#keep(async () => this.#writer?.take(list, this.#from));
       yield list;
     }
   }
@@ -77,17 +97,20 @@ export class LayerKeeper {
     await this.#coming?.discard();
   }
 
-  async #take(list: readonly EntryPart[]): Promise<void> {
+  async #keep(step: (coming: ComingLayer) => Promise<void>): Promise<void> {
     if (this.#isOver || this.#coming === undefined) return;
     try {
-      await this.#writer?.take(list);
-      if (this.#coming.size > this.#store.limit) await this.discard();
-      else if (this.#coming.size > this.#nextLook) {
-        this.#nextLook += LOOK_EVERY;
-        await this.#store.checkRoom();
-      }
+      await step(this.#coming);
     } catch (error) {
       await this.#end(error);
+    }
+  }
+
+  async #look(coming: ComingLayer): Promise<void> {
+    if (coming.size > this.#store.limit) await this.discard();
+    else if (coming.size > this.#nextLook) {
+      this.#nextLook += LOOK_EVERY;
+      await this.#store.checkRoom();
     }
   }
 

@@ -5,6 +5,7 @@ import type { LayerForm } from "../cache/layer-form.ts";
 import { KeptLayers } from "../cache/layers.ts";
 import { Docker2vmError, isAbsence, reasonOf } from "../errors.ts";
 import { PartReader } from "../layer/kept/part-reader.ts";
+import { partsOfTar } from "../layer/kept/parts-of-tar.ts";
 import { PARTS_FORMAT } from "../layer/kept/records.ts";
 import type { PartCount } from "../layer/kept/skip-parts.ts";
 import { layerName } from "../layer/layer-stream.ts";
@@ -26,7 +27,7 @@ export interface KeptReading {
   readonly signal: AbortSignal;
   readonly budget: LayerBudget;
   readonly attributes: AttributePool;
-  /** Reads and checks the file in another thread; undefined: this one does. */
+  /** Reads and checks the tar in another thread; undefined: this one does. */
   readonly pieces: PieceReader | undefined;
   /** Counts what has come. */
   readonly had: PartCount;
@@ -95,12 +96,22 @@ export class LayerKeeping {
     budget.addBytes(form.tarBytes);
     const reader = new PartReader(attributes);
     try {
-      for await (const { piece, progress } of this.#store.read(layerKey(blob), pieces)) {
-        signal.throwIfAborted();
-        const parts = partsIn(piece, reader);
-        for (const part of parts) had.add(part);
-        onProgress(progress);
-        yield parts;
+      const layer = await this.#store.open(layerKey(blob), pieces);
+      try {
+        const all = await layer.tarPieces();
+        let come = 0;
+        const onPiece = (count: number): void => {
+          if (count > come) onProgress(count / all);
+          come = count;
+        };
+        for await (const parts of partsOfTar(layer, reader, onPiece)) {
+          signal.throwIfAborted();
+          for (const part of parts) had.add(part);
+          yield parts;
+        }
+        if (come < all) onProgress(1);
+      } finally {
+        await layer.close();
       }
     } catch (error) {
       await this.#giveUp(blob, error, signal);
@@ -140,7 +151,7 @@ export class LayerKeeping {
     // Another process has taken it out.
     if (isAbsence(error)) return;
     const copy = `the cache's copy of ${layerName(blob)} as it is unpacked`;
-    if (!(error instanceof DamagedFileError)) {
+    if (!isDamage(error)) {
       // Another time it may be readable.
       this.#warn(`${copy} cannot be read (${reasonOf(error)}): the layer is unpacked anew`);
       return;
@@ -158,12 +169,8 @@ export class LayerKeeping {
 }
 
 /** What no PartWriter has written is damage that a checksum does not show. */
-function partsIn(piece: Buffer, reader: PartReader): EntryPart[] {
-  try {
-    return reader.read(piece);
-  } catch (error) {
-    throw error instanceof Docker2vmError ? error : new DamagedFileError(reasonOf(error));
-  }
+function isDamage(error: unknown): boolean {
+  return error instanceof DamagedFileError || error instanceof RangeError || error instanceof SyntaxError;
 }
 
 /** Bytes that a layer's tar hardly goes beyond. */

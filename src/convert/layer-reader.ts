@@ -3,16 +3,13 @@ import type { PieceReader } from "../cache/checked-file.ts";
 import { type LayerStreamOptions, readLayer } from "../layer/layer-stream.ts";
 import { STREAMS_IN_FLIGHT } from "../output/arenas.ts";
 import type { LayerBlob } from "../source/source.ts";
+import type { UseTar } from "./workers/remote-layer.ts";
 import { threadModule } from "./workers/thread-module.ts";
 
 /** Reads layers through their checks, as `readLayer` does. The bytes are the same, whichever thread makes them. */
 export interface LayerReader {
-  read<T>(
-    blob: LayerBlob,
-    options: LayerStreamOptions,
-    use: (tar: AsyncIterable<Uint8Array>) => Promise<T>,
-  ): Promise<T>;
-  /** Reads the file of a kept layer in another thread; undefined where there is none for that. */
+  read<T>(blob: LayerBlob, options: LayerStreamOptions, use: UseTar<T>): Promise<T>;
+  /** Reads the tar of a kept layer in another thread; undefined where there is none for that. */
   readonly pieces: PieceReader | undefined;
   close(): Promise<void>;
 }

@@ -155,13 +155,14 @@ async function feedRead(
   const tarBytes = new TarBytes(had === undefined ? budget : undefined);
   const keeper = await keeping?.keeper(blob);
   try {
-    await reader.read(blob, { inflate, signal, onStored, onWarning: told.ofBlob.add }, async (tar) => {
-      const parts = tarParts(tarBytes.of(tar), {
+    await reader.read(blob, { inflate, signal, onStored, onWarning: told.ofBlob.add }, async (tar, hold) => {
+      const counted = tarBytes.of(tar);
+      const parts = tarParts(keeper?.tar(counted, hold) ?? counted, {
         layer: layerName(blob),
         onWarning: told.ofTar.add,
         attributes,
       });
-      const kept = keeper?.passing(parts) ?? parts;
+      const kept = keeper?.parts(parts) ?? parts;
       await unpacker.feed(had === undefined ? kept : partsBehind(kept, had));
       await unpacker.finish();
     });

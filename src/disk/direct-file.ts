@@ -49,9 +49,9 @@ export class DirectFile {
    */
   memory(bytes: number): Uint8Array | undefined {
     const ordinary = new Uint8Array(bytes);
-    if (this.#accepts(ordinary)) return ordinary;
+    if (this.takes(ordinary)) return ordinary;
     const aligned = mapped(bytes);
-    return this.#accepts(aligned) ? aligned : undefined;
+    return this.takes(aligned) ? aligned : undefined;
   }
 
   /**
@@ -60,12 +60,13 @@ export class DirectFile {
    * refused.
    */
   pieces(bytes: number, count: number): (() => Uint8Array | undefined) | undefined {
-    if (this.#accepts(new Uint8Array(bytes))) return pieces(bytes, count);
+    if (this.takes(new Uint8Array(bytes))) return pieces(bytes, count);
     const all = mapped(count * bytes);
-    return this.#accepts(all) ? pieces(bytes, count, all) : undefined;
+    return this.takes(all) ? pieces(bytes, count, all) : undefined;
   }
 
-  #accepts(memory: Uint8Array): boolean {
+  /** Whether the file can be written from memory that lies there. Tries it out: its first page becomes the memory's. */
+  takes(memory: Uint8Array): boolean {
     try {
       return writeSync(this.#fd, memory, 0, PAGE, 0) === PAGE;
     } catch (error) {

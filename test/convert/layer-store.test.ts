@@ -95,7 +95,9 @@ function spoil({ path, digests }: Layout): void {
 }
 
 const newStore = () => mkdtempSync(scratch("store-"));
-const partsOf = (store: string, key = "") => join(store, "layers", key.slice("sha256:".length), "parts");
+const folderOf = (store: string, key = "") => join(store, "layers", key.slice("sha256:".length));
+const tarOf = (store: string, key = "") => join(folderOf(store, key), "tar");
+const entriesOf = (store: string, key = "") => join(folderOf(store, key), "entries");
 const leftovers = (store: string) => readdirSync(join(store, "tmp"));
 
 async function made(from: string, store?: string, more: Partial<ConvertOptions> = {}) {
@@ -138,6 +140,16 @@ describe("layers that are kept", () => {
     expect(`${Bun.hash(target.bytes)}`).toBe(fresh.hash);
   });
 
+  test("are kept by threads whose memory comes round several times while the disk is written", async () => {
+    const image = layout([1, 2].map((n) => tar([{ path: `f${n}`, data: noise(21 * MIB + n, n) }])));
+    const store = newStore();
+    const fresh = await made(image.path, store, { workers: 2 });
+    spoil(image);
+    expect(await made(image.path, store, { workers: 2 })).toEqual(fresh);
+    expect(await made(image.path, store, { workers: 0 })).toEqual(fresh);
+    expect((await verifyCache(store)).sound).toBe(2);
+  });
+
   test("are told of as layers that are read: all of their stored bytes come in", async () => {
     const image = layout();
     const store = newStore();
@@ -176,7 +188,7 @@ describe("layers that are kept", () => {
     const whole = layout(layers, "none");
     expect(await made(whole.path, store)).toEqual(fresh);
     expect(await made(plain.path, store)).toEqual(fresh);
-    expect(readdirSync(join(partsOf(store, plain.keys[0]), "..")).length).toBe(3);
+    expect(readdirSync(folderOf(store, plain.keys[0])).length).toBe(4);
   });
 
   test("are not kept where a check failed, or where the conversion did not come to their end", async () => {
@@ -214,40 +226,44 @@ describe("layers that are kept", () => {
   });
 });
 
-/** What may have happened to a layer's parts, or to what says of which form they are. */
-const DAMAGES: Readonly<Record<string, (parts: string, other: string) => void>> = {
-  "cut off in a piece": (parts) => truncateSync(parts, MIB + 999),
-  "cut off between pieces": (parts) => truncateSync(parts, 2 * MIB),
-  emptied: (parts) => truncateSync(parts, 0),
-  "written half, and zeros": (parts) => {
-    const { size } = statSync(parts);
-    truncateSync(parts, MIB);
-    truncateSync(parts, size);
+/** What may have happened to a file of a layer. */
+const DAMAGES: Readonly<Record<string, (file: string, other: string) => void>> = {
+  "cut off in a piece": (file) => truncateSync(file, MIB + 999),
+  "cut off between pieces": (file) => truncateSync(file, 2 * MIB),
+  emptied: (file) => truncateSync(file, 0),
+  "written half, and zeros": (file) => {
+    const { size } = statSync(file);
+    truncateSync(file, size / 2);
+    truncateSync(file, size);
   },
-  "gone on with": (parts) => appendFileSync(parts, "more"),
-  "another layer's": (parts, other) => copyFileSync(other, parts),
-  "no file": (parts) => {
-    rmSync(parts);
-    mkdirSync(parts);
+  "gone on with": (file) => appendFileSync(file, "more"),
+  "another layer's": (file, other) => copyFileSync(other, file),
+  "no file": (file) => {
+    rmSync(file);
+    mkdirSync(file);
   },
 };
 
 describe("a layer that was damaged", () => {
   for (const [what, damage] of Object.entries(DAMAGES)) {
-    test(`is dropped with a warning, and read and kept anew: ${what}`, async () => {
-      const image = layout();
-      const store = newStore();
-      const fresh = await made(image.path, store);
-      damage(partsOf(store, image.keys[0]), partsOf(store, image.keys[1]));
-      const { hash, warnings } = await made(image.path, store);
-      expect(hash).toBe(fresh.hash);
-      const told = warnings.filter((each) => each.includes("is damaged: it is dropped"));
-      expect(told).toHaveLength(1);
-      expect(warnings.filter((each) => !told.includes(each)).sort()).toEqual([...fresh.warnings].sort());
-      spoil(image);
-      expect(await made(image.path, store)).toEqual(fresh);
-      expect(leftovers(store)).toEqual([]);
-    });
+    const title = `is dropped with a warning, and read and kept anew: ${what}`;
+    test.each([["tar", tarOf] as const, ["entries", entriesOf] as const])(
+      `${title}: %s`,
+      async (_, fileOf) => {
+        const image = layout();
+        const store = newStore();
+        const fresh = await made(image.path, store);
+        damage(fileOf(store, image.keys[0]), fileOf(store, image.keys[1]));
+        const { hash, warnings } = await made(image.path, store);
+        expect(hash).toBe(fresh.hash);
+        const told = warnings.filter((each) => each.includes("is damaged: it is dropped"));
+        expect(told).toHaveLength(1);
+        expect(warnings.filter((each) => !told.includes(each)).sort()).toEqual([...fresh.warnings].sort());
+        spoil(image);
+        expect(await made(image.path, store)).toEqual(fresh);
+        expect(leftovers(store)).toEqual([]);
+      },
+    );
   }
 
   test("never reaches an image, whichever bit it is", async () => {
@@ -255,24 +271,24 @@ describe("a layer that was damaged", () => {
     const fresh = await made(image.path);
     const whole = newStore();
     await made(image.path, whole);
-    const { size } = statSync(partsOf(whole, image.keys[0]));
-    const places = [0, 5, 8, 9, MIB - 1, MIB, MIB + 3, MIB + 9, 2 * MIB + 4, size - 1];
-    for (let n = 0; n < 12; n++) places.push(Math.floor(Math.random() * size));
     const store = newStore();
-    for (const at of places) {
-      rmSync(store, { recursive: true });
-      cpSync(whole, store, { recursive: true });
-      const path = partsOf(store, image.keys[0]);
-      const bytes = readFileSync(path);
-      bytes[at] = (bytes[at] ?? 0) ^ (1 << (at % 8));
-      writeFileSync(path, bytes);
-      // Read by this thread or by others.
-      const { hash, warnings } = await made(image.path, store, { workers: at % 2 === 0 ? 2 : 0 });
-      expect([at, hash, warnings.some((each) => each.includes("is damaged"))]).toEqual([
-        at,
-        fresh.hash,
-        true,
-      ]);
+    for (const fileOf of [tarOf, entriesOf]) {
+      const { size } = statSync(fileOf(whole, image.keys[0]));
+      const places = [0, 5, 600, size - 1, size - 8, size - 12, size - 16];
+      if (size > MIB) places.push(MIB - 1, MIB, MIB + 3, 2 * MIB + 4);
+      for (let n = 0; n < 6; n++) places.push(Math.floor(Math.random() * size));
+      for (const at of places) {
+        rmSync(store, { recursive: true });
+        cpSync(whole, store, { recursive: true });
+        const path = fileOf(store, image.keys[0]);
+        const bytes = readFileSync(path);
+        bytes[at] = (bytes[at] ?? 0) ^ (1 << (at % 8));
+        writeFileSync(path, bytes);
+        // Read by this thread or by others.
+        const { hash, warnings } = await made(image.path, store, { workers: at % 2 === 0 ? 2 : 0 });
+        const isTold = warnings.some((each) => each.includes("is damaged"));
+        expect([path, at, hash, isTold]).toEqual([path, at, fresh.hash, true]);
+      }
     }
   });
 
@@ -285,7 +301,7 @@ describe("a layer that was damaged", () => {
     expect(fresh.warnings.filter((each) => each.includes("it is read as what it is"))).toHaveLength(1);
     expect(await made(path, store)).toEqual(fresh);
     const key = layerKey({ diffId: parseDigest(built.diffIds[0] ?? "", "test") });
-    truncateSync(partsOf(store, key), 2 * MIB);
+    truncateSync(tarOf(store, key), 2 * MIB);
     const { warnings } = await made(path, store);
     expect(warnings.filter((each) => !each.includes("is damaged"))).toEqual([...fresh.warnings]);
   });
@@ -294,7 +310,7 @@ describe("a layer that was damaged", () => {
     const image = layout();
     const store = newStore();
     await made(image.path, store);
-    truncateSync(partsOf(store, image.keys[0]), 2 * MIB);
+    truncateSync(tarOf(store, image.keys[0]), 2 * MIB);
     spoil(image);
     await expectError(made(image.path, store), "E_DIGEST_MISMATCH");
   });
@@ -303,7 +319,7 @@ describe("a layer that was damaged", () => {
     const image = layout();
     const store = newStore();
     const fresh = await made(image.path, store);
-    const folder = join(partsOf(store, image.keys[0]), "..");
+    const folder = folderOf(store, image.keys[0]);
     const form = join(folder, readdirSync(folder).find((name) => name.startsWith("form")) ?? "");
     const text = readFileSync(form, "utf8");
     for (const other of [text.replace("tar+gzip", "tar+zstd"), "", "{}", text.slice(0, -1)]) {
@@ -314,16 +330,18 @@ describe("a layer that was damaged", () => {
     expect(await made(image.path, store)).toEqual(fresh);
   });
 
-  test("is kept anew where its folder has no parts, and found by looking through the cache", async () => {
+  test("is kept anew where its folder lacks a file, and found by looking through the cache", async () => {
     const image = layout();
     const store = newStore();
     const fresh = await made(image.path, store);
     const [lower = "", upper = ""] = image.keys;
-    rmSync(partsOf(store, lower));
-    expect(await made(image.path, store)).toEqual(fresh);
+    for (const fileOf of [tarOf, entriesOf]) {
+      rmSync(fileOf(store, lower));
+      expect(await made(image.path, store)).toEqual(fresh);
+    }
     spoil(image);
     expect(await made(image.path, store)).toEqual(fresh);
-    rmSync(partsOf(store, upper));
+    rmSync(tarOf(store, upper));
     expect(await verifyCache(store)).toEqual({ sound: 1, damaged: [parseDigest(upper, "test")], failed: [] });
     expect(leftovers(store)).toEqual([]);
   });
@@ -332,25 +350,44 @@ describe("a layer that was damaged", () => {
     const image = layout();
     const store = newStore();
     await made(image.path, store);
-    truncateSync(partsOf(store, image.keys[1]), 10);
+    truncateSync(tarOf(store, image.keys[1]), 10);
     const [, key = ""] = image.keys;
     expect(await verifyCache(store)).toEqual({ sound: 1, damaged: [parseDigest(key, "test")], failed: [] });
     expect(await verifyCache(store)).toEqual({ sound: 1, damaged: [], failed: [] });
   });
 });
 
+test("layers that were kept in a former way are not read, and go", async () => {
+  const image = layout();
+  const store = newStore();
+  const former = ["1", "2"].map((digit) => `sha256:${digit.repeat(64)}`);
+  const leave = (key = ""): void => {
+    mkdirSync(folderOf(store, key), { recursive: true });
+    writeFileSync(join(folderOf(store, key), "parts"), noise(2 * MIB, 1));
+  };
+  for (const key of former) leave(key);
+  expect((await listCache(store)).map(({ digest }) => `${digest}`).sort()).toEqual(former);
+  const fresh = await made(image.path, store);
+  expect(fresh).toEqual(await made(image.path));
+  expect((await listCache(store)).map(({ digest }) => `${digest}`).sort()).toEqual([...image.keys].sort());
+  leave(former[0]);
+  expect(await verifyCache(store)).toEqual({ sound: 2, damaged: [], failed: [] });
+  expect((await listCache(store)).length).toBe(2);
+  expect(leftovers(store)).toEqual([]);
+});
+
 test("a kept layer that cannot be read now is passed over with a warning, and stays", async () => {
   const image = layout();
   const store = newStore();
   const fresh = await made(image.path, store);
-  const parts = partsOf(store, image.keys[0]);
+  const kept = tarOf(store, image.keys[0]);
   const { readInto } = reading;
   for (const [code, from] of [
     ["EIO", MIB],
     ["ENOMEM", 0],
   ] as const) {
     using _ = spyOn(reading, "readInto").mockImplementation(async (fd, buffer, length, position) => {
-      const fails = (position ?? 0) >= from && readlinkSync(`/proc/self/fd/${fd}`) === parts;
+      const fails = (position ?? 0) >= from && readlinkSync(`/proc/self/fd/${fd}`) === kept;
       if (fails) throw Object.assign(new Error(`${code}: it fails`), { code });
       return readInto(fd, buffer, length, position);
     });
@@ -370,7 +407,7 @@ test("kept layers take what they may, and those go that were used longest ago", 
   const [first, second, third] = images as [Layout, Layout, Layout];
   await made(first.path, store, { layerStore });
   await made(second.path, store, { layerStore });
-  for (const { keys } of [first, second]) utimesSync(partsOf(store, keys[0]), 1000, 1000);
+  for (const { keys } of [first, second]) utimesSync(entriesOf(store, keys[0]), 1000, 1000);
   await made(first.path, store, { layerStore });
   await made(third.path, store, { layerStore });
   const kept = (await listCache(store)).map(({ digest }) => `${digest}`);
@@ -476,7 +513,7 @@ describe("an image in a registry", () => {
           [lower, built.layers[0]],
           [upper, built.layers[1]],
         ] as const) {
-          truncateSync(partsOf(store, key), 10);
+          truncateSync(tarOf(store, key), 10);
           registry.seen.length = 0;
           const { hash, warnings } = await pull();
           expect([hash, warnings.length]).toEqual([fresh.hash, fresh.warnings.length + 1]);

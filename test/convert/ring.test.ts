@@ -68,6 +68,30 @@ describe("a ring", () => {
     expect(await waiting).toBe(false);
   });
 
+  test("leaves chunks as they are that are held, and those after them, until all are released", async () => {
+    const memory = ringMemory(3);
+    const writer = new RingWriter(memory);
+    const reader = new RingReader(memory);
+    for (const value of [1, 2, 3]) await put(writer, value);
+    const first = await reader.next();
+    const release = [reader.hold()];
+    await reader.next();
+    release.push(reader.hold());
+    const third = await reader.next();
+    const slot = writer.slot();
+    const released = reader.released();
+    release[1]?.();
+    expect([await isOpen(slot), await isOpen(released)]).toEqual([true, true]);
+    release[0]?.();
+    expect([await isOpen(slot), await isOpen(released)]).toEqual([false, false]);
+    expect((await slot)?.byteOffset).toBe(first?.byteOffset ?? -1);
+    // The second one is free as well, the third is the reader's still.
+    await put(writer, 4);
+    await put(writer, 5);
+    expect(await isOpen(writer.slot())).toBe(true);
+    expect(third?.[0]).toBe(3);
+  });
+
   test("makes its writer wait for a slot until the reader asks for the next chunk", async () => {
     const memory = ringMemory(2);
     const writer = new RingWriter(memory);

@@ -35,11 +35,11 @@ export class PiecesJob {
   async #readAll(): Promise<boolean> {
     const { fd, name } = this.#start;
     const check = new PieceCheck(fd, name);
-    for (let position = 0; !check.isOver; position += PIECE_SIZE) {
+    for (let n = 0; n < check.pieces; n++) {
       const slot = await this.#ring.slot();
       if (slot === undefined) return false;
-      const payload = check.payload(slot.subarray(0, readPiece(fd, slot, position)));
-      this.#ring.put(payload.byteOffset + payload.length - slot.byteOffset);
+      const piece = slot.subarray(0, check.lengthOf(n));
+      this.#ring.put(check.piece(piece.subarray(0, readPiece(fd, piece, n * PIECE_SIZE))).length);
     }
     return true;
   }

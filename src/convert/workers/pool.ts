@@ -51,7 +51,7 @@ export class WorkerPool {
     hasher?.take(id, layer);
     try {
       const result = await layer.serve(use);
-      this.#rings.push(rings);
+      void layer.released().then(() => this.#rings.push(rings));
       return result;
     } finally {
       this.#inFlight--;

@@ -1,3 +1,4 @@
+import type { Hold } from "../../cache/checked-file-writer.ts";
 import { Docker2vmError } from "../../errors.ts";
 import type { LayerStreamOptions } from "../../layer/layer-stream.ts";
 import { giveBack } from "../../memory/chunks.ts";
@@ -5,7 +6,8 @@ import type { LayerBlob } from "../../source/source.ts";
 import { type FromWorker, received, sendable, type ToWorker } from "./protocol.ts";
 import { RingReader, RingWriter } from "./ring.ts";
 
-export type UseTar<T> = (tar: AsyncIterable<Uint8Array>) => Promise<T>;
+/** Takes a tar, and where chunks of it may be held longer than to the next, what holds the one at hand. */
+export type UseTar<T> = (tar: AsyncIterable<Uint8Array>, hold?: Hold) => Promise<T>;
 
 /** A thread to be spoken to. */
 interface Thread {
@@ -92,6 +94,11 @@ export class RemoteLayer {
     this.#wake();
   }
 
+  /** Resolves when nobody holds a chunk of the tar any more. */
+  released(): Promise<void> {
+    return this.#tar.released();
+  }
+
   /** Lets the threads forget it. */
   async close(): Promise<void> {
     const { id, inflater, hasher } = this.#setting;
@@ -119,7 +126,7 @@ export class RemoteLayer {
 
   async #serve<T>(use: UseTar<T>): Promise<T> {
     try {
-      const result = await use(this.#chunks());
+      const result = await use(this.#chunks(), () => this.#tar.hold());
       await this.#over("inflating");
       return result;
     } catch (error) {

@@ -1,4 +1,3 @@
-import { HEAD_SIZE } from "../../cache/checked-file.ts";
 import { type FromWorker, received, type ToWorker } from "./protocol.ts";
 import { RingReader } from "./ring.ts";
 
@@ -26,13 +25,13 @@ export class RemotePieces {
     this.#ring = new RingReader(setting.ring);
   }
 
-  /** The payloads in order, each good until the next. Throws what the thread found, and E_INTERNAL where it is gone. */
+  /** The pieces in order, each good until the next. Throws what the thread found, and E_INTERNAL where it is gone. */
   async *pieces(): AsyncGenerator<Buffer> {
     const { id, fd, name, ring, thread } = this.#setting;
     if (!this.#isOver) thread.post({ type: "pieces", id, fd, name, pieces: ring });
     try {
       for (let piece = await this.#ring.next(); piece !== undefined; piece = await this.#ring.next()) {
-        yield Buffer.from(piece.buffer, piece.byteOffset + HEAD_SIZE, piece.length - HEAD_SIZE);
+        yield Buffer.from(piece.buffer, piece.byteOffset, piece.length);
       }
       await this.#over();
       if (this.#failure !== undefined) throw this.#failure.error;

@@ -145,7 +145,12 @@ export class RingReader {
   readonly #ring: Ring;
   readonly #word: number;
   #chunk = 0;
-  #isHeld = false;
+  #isAtHand = false;
+  /** Chunks that may be filled again, from the first on. */
+  #taken = 0;
+  /** Chunks that are not to be filled again yet. */
+  readonly #held = new Set<number>();
+  #onRelease: () => void = () => undefined;
   #closed = false;
 
   constructor(memory: SharedArrayBuffer, place: 0 | 1 = 0) {
@@ -153,7 +158,7 @@ export class RingReader {
     this.#word = TAKEN[place];
   }
 
-  /** The next chunk, good until the next call; undefined at the end, where the ring is broken, and once closed. */
+  /** The next chunk, good until the next call, if it is not held; undefined at the end, where the ring is broken, and once closed. */
   async next(): Promise<Uint8Array | undefined> {
     this.#release();
     const { words } = this.#ring;
@@ -166,8 +171,27 @@ export class RingReader {
     const length = Atomics.load(words, this.#ring.lengthWord(this.#chunk));
     this.isComplete = length === END;
     if (length < 0) return undefined;
-    this.#isHeld = true;
+    this.#isAtHand = true;
     return this.#ring.slot(this.#chunk).subarray(0, length);
+  }
+
+  /** Holds the chunk at hand, and all after it, until what this returns is called. */
+  hold(): () => void {
+    const chunk = this.#chunk;
+    this.#held.add(chunk);
+    return () => {
+      this.#held.delete(chunk);
+      this.#tellTaken();
+      if (this.#held.size === 0) this.#onRelease();
+    };
+  }
+
+  /** Resolves when no chunk is held. */
+  async released(): Promise<void> {
+    if (this.#held.size === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#onRelease = resolve;
+    });
   }
 
   /** Nothing more is wanted: whoever waits for a chunk gets none. */
@@ -177,10 +201,17 @@ export class RingReader {
   }
 
   #release(): void {
-    if (!this.#isHeld) return;
-    this.#isHeld = false;
+    if (!this.#isAtHand) return;
+    this.#isAtHand = false;
     this.#chunk++;
-    Atomics.store(this.#ring.words, this.#word, this.#chunk);
+    this.#tellTaken();
+  }
+
+  #tellTaken(): void {
+    const taken = Math.min(this.#chunk, ...this.#held);
+    if (taken === this.#taken) return;
+    this.#taken = taken;
+    Atomics.store(this.#ring.words, this.#word, taken);
     Atomics.notify(this.#ring.words, this.#word);
   }
 }

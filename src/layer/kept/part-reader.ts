@@ -1,9 +1,14 @@
 import type { AttributePool } from "../../tree/attribute-pool.ts";
-import type { EntryPart, FileEntry } from "../../tree/entry.ts";
+import type { FileEntry } from "../../tree/entry.ts";
 import { EPOCH, NO_XATTRS, type Timestamp, type Xattr } from "../../tree/inode.ts";
 import { HAS, RECORD, TYPES } from "./records.ts";
 
-/** Reads the parts of a layer that PartWriter has written. */
+/** An entry, or where in the file of the tar some of the contents lie of the file that came last. */
+export type KeptPart =
+  | { readonly kind: "entry"; readonly entry: FileEntry }
+  | { readonly kind: "contents"; readonly offset: number; readonly at: number; readonly length: number };
+
+/** Reads what PartWriter has written. */
 export class PartReader {
   readonly #pool: AttributePool;
   readonly #xattrs: Xattr[] = [];
@@ -19,11 +24,11 @@ export class PartReader {
     this.#pool = pool;
   }
 
-  /** The parts in a piece, good as long as that is. Throws RangeError for what PartWriter never writes. */
-  read(piece: Buffer): EntryPart[] {
+  /** The parts in a piece. Throws RangeError, or SyntaxError, for what PartWriter never writes. */
+  read(piece: Buffer): KeptPart[] {
     this.#piece = piece;
     this.#at = 0;
-    const parts: EntryPart[] = [];
+    const parts: KeptPart[] = [];
     while (this.#at < piece.length) {
       const part = this.#record();
       if (part !== undefined) parts.push(part);
@@ -31,12 +36,12 @@ export class PartReader {
     return parts;
   }
 
-  #record(): EntryPart | undefined {
+  #record(): KeptPart | undefined {
     switch (this.#byte()) {
       case RECORD.entry:
         return { kind: "entry", entry: this.#entry() };
       case RECORD.contents:
-        return { kind: "contents", offset: this.#double(), bytes: this.#bytes() };
+        return { kind: "contents", offset: this.#double(), at: this.#double(), length: this.#word() };
       case RECORD.xattr:
         this.#xattrs.push(this.#pool.get(this.#string(), this.#string()));
         return undefined;

@@ -1,17 +1,21 @@
+import { assert } from "../../errors.ts";
 import type { EntryPart, FileEntry } from "../../tree/entry.ts";
 import type { Metadata, Timestamp, Xattr } from "../../tree/inode.ts";
-import { CONTENTS_HEAD, ENTRY_MOST, HAS, RECORD, TYPES } from "./records.ts";
+import { CONTENTS, ENTRY_MOST, HAS, RECORD, TYPES } from "./records.ts";
 
 /** What takes pieces of memory that were filled. */
 export interface PieceSink {
   /** Memory for the next piece. */
   next(): Promise<Buffer>;
   /** So many bytes of it are filled. */
-  put(length: number, isLast: boolean): void;
+  put(length: number): void;
 }
 
-/** Contents that are cut to less are not worth their head. */
-const LEAST_CONTENTS = CONTENTS_HEAD + 64;
+/** Some of the tar, and where in its file that lies. */
+export interface TarPlace {
+  readonly bytes: Uint8Array;
+  readonly at: number;
+}
 
 /** Writes the parts of a layer as records. */
 export class PartWriter {
@@ -25,15 +29,16 @@ export class PartWriter {
     this.#sink = sink;
   }
 
-  /** Throws RangeError for an entry that no piece could hold, and what the sink throws. */
-  async take(parts: readonly EntryPart[]): Promise<void> {
+  /**
+   * @param from what of the tar the parts were found in
+   *
+   * Throws RangeError for an entry that no piece could hold, and what the sink throws.
+   */
+  async take(parts: readonly EntryPart[], from: TarPlace): Promise<void> {
     for (const part of parts) {
       // To wait for each of them would cost more than to write it.
       if (part.kind === "contents") {
-        for (let done = 0; done < part.bytes.length; ) {
-          const piece = this.#roomNow(LEAST_CONTENTS) ?? (await this.#room(LEAST_CONTENTS));
-          done += this.#contents(piece, part, done);
-        }
+        this.#contents(this.#roomNow(CONTENTS) ?? (await this.#room(CONTENTS)), part, from);
         continue;
       }
       const { entry } = part;
@@ -51,7 +56,7 @@ export class PartWriter {
     const piece = await this.#room(5 + bytes.length);
     this.#at = piece.writeUInt8(RECORD.end, this.#at);
     this.#bytes(piece, bytes);
-    this.#sink.put(this.#at, true);
+    this.#sink.put(this.#at);
   }
 
   #roomNow(length: number): Buffer | undefined {
@@ -62,7 +67,7 @@ export class PartWriter {
   async #room(length: number): Promise<Buffer> {
     const found = this.#roomNow(length);
     if (found !== undefined) return found;
-    if (this.#piece !== undefined) this.#sink.put(this.#at, false);
+    if (this.#piece !== undefined) this.#sink.put(this.#at);
     this.#piece = await this.#sink.next();
     this.#at = 0;
     if (length > this.#piece.length) throw new RangeError(`a record of ${length} bytes`);
@@ -72,15 +77,14 @@ export class PartWriter {
   #contents(
     piece: Buffer,
     { offset, bytes }: Extract<EntryPart, { kind: "contents" }>,
-    from: number,
-  ): number {
-    const length = Math.min(bytes.length - from, piece.length - this.#at - CONTENTS_HEAD);
+    from: TarPlace,
+  ): void {
+    const within = bytes.byteOffset - from.bytes.byteOffset;
+    assert(bytes.buffer === from.bytes.buffer && within >= 0, "contents that are no part of their tar");
     let at = piece.writeUInt8(RECORD.contents, this.#at);
-    at = piece.writeDoubleLE(offset + from, at);
-    at = piece.writeUInt32LE(length, at);
-    piece.set(bytes.subarray(from, from + length), at);
-    this.#at = at + length;
-    return length;
+    at = piece.writeDoubleLE(offset, at);
+    at = piece.writeDoubleLE(from.at + within, at);
+    this.#at = piece.writeUInt32LE(bytes.length, at);
   }
 
   async #list(list: readonly Xattr[]): Promise<void> {
