@@ -24,16 +24,17 @@ export class PartReader {
     this.#pool = pool;
   }
 
-  /** The parts in a piece. Throws RangeError, or SyntaxError, for what PartWriter never writes. */
-  read(piece: Buffer): KeptPart[] {
+  /**
+   * The parts in a piece, each made when it is asked for: thousands at once would outlive a garbage collector's first
+   * look. Throws RangeError, or SyntaxError, for what PartWriter never writes.
+   */
+  *read(piece: Buffer): Generator<KeptPart> {
     this.#piece = piece;
     this.#at = 0;
-    const parts: KeptPart[] = [];
     while (this.#at < piece.length) {
       const part = this.#record();
-      if (part !== undefined) parts.push(part);
+      if (part !== undefined) yield part;
     }
-    return parts;
   }
 
   #record(): KeptPart | undefined {
