@@ -15,18 +15,30 @@ const NO_EXTENTS: readonly Extent[] = [];
  * An inode's index is kept in the inode (`order`). It counts only if the inode is at that index here, so nothing that
  * another list left there is believed; but two lists of one tree must not be filled at the same time.
  */
-export class InodeList implements MappedList {
+export abstract class InodeList<Layout, Listed = unknown> implements MappedList {
   readonly #nodes: Inode[] = [];
   readonly #names: string[] = [];
   #parents = new Uint32Array(FIRST_ROOM);
   #links = new Uint32Array(FIRST_ROOM);
   /** Of files whose extents the filesystem cannot hold as they are. */
   readonly #extents = new Map<number, readonly Extent[]>();
+  readonly #directories = new Map<number, Layout>();
   readonly #passing = { logical: 0, physical: 0, length: 0 };
   readonly #passingExtents: readonly Extent[] = [this.#passing];
 
   get length(): number {
     return this.#nodes.length;
+  }
+
+  /** The inode at `index`, of which to go on to others. */
+  abstract from(index: number): Listed;
+
+  at(index: number): Listed | undefined {
+    return this.#nodes[index] === undefined ? undefined : this.from(index);
+  }
+
+  *[Symbol.iterator](): Generator<Listed, undefined> {
+    for (let index = 0; index < this.length; index++) yield this.from(index);
   }
 
   /** The index of an inode; undefined if it is not here. */
@@ -71,6 +83,15 @@ export class InodeList implements MappedList {
     this.#links[index] = this.links(index) + 1;
   }
 
+  /** The layout of a directory; undefined for anything else. */
+  directory(index: number): Layout | undefined {
+    return this.#nodes[index]?.type === "directory" ? this.#directories.get(index) : undefined;
+  }
+
+  setDirectory(index: number, layout: Layout): void {
+    this.#directories.set(index, layout);
+  }
+
   /** A regular file's contents as the filesystem can hold them; none for anything else. */
   extents(index: number): readonly Extent[] {
     const node = this.#nodes[index];
@@ -104,7 +125,7 @@ export class InodeList implements MappedList {
  * One inode of a list: what is asked of it is looked up. To go through all of a million, one is moved from each to the
  * next (`index`), so that nothing is made for them.
  */
-export class ListedInode<List extends InodeList> {
+export class ListedInode<Layout, List extends InodeList<Layout>> {
   protected readonly list: List;
   index: number;
 
@@ -133,6 +154,10 @@ export class ListedInode<List extends InodeList> {
 
   get extents(): readonly Extent[] {
     return this.list.extents(this.index);
+  }
+
+  get directory(): Layout | undefined {
+    return this.list.directory(this.index);
   }
 }
 

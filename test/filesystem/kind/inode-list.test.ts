@@ -6,8 +6,15 @@ import { placedFile } from "../../../src/tree/placed-file.ts";
 const metadata = { mode: 0o644, uid: 0, gid: 0, mtime: EPOCH, atime: EPOCH, ctime: EPOCH, xattrs: NO_XATTRS };
 const at = (physical: number, length: number) => ({ extents: [{ logical: 0, physical, length }] });
 
-function filled(nodes: readonly Inode[]): InodeList {
-  const list = new InodeList();
+/** Of directories only how many entries they have. */
+class Inodes extends InodeList<number, ListedInode<number, Inodes>> {
+  from(index: number): ListedInode<number, Inodes> {
+    return new ListedInode(this, index);
+  }
+}
+
+function filled(nodes: readonly Inode[]): Inodes {
+  const list = new Inodes();
   list.add(directoryOf(metadata), 0, "");
   for (const [i, node] of nodes.entries()) list.add(node, i, `name ${i}`);
   return list;
@@ -28,7 +35,7 @@ test("columns grow with the list", () => {
   const nodes = Array.from({ length: 1000 }, (_, i) => placedFile(metadata, 4096, at(i, 1)));
   const list = filled(nodes);
   for (let index = 0; index < list.length; index += 3) list.countLink(index);
-  const inode = new ListedInode(list, 1);
+  const inode = list.from(1);
   for (; inode.index < list.length; inode.index++) {
     const { index, parent, name, links, node, extents } = inode;
     expect([parent, name, links]).toEqual([index - 1, `name ${index - 1}`, index % 3 === 0 ? 1 : 0]);
@@ -38,6 +45,23 @@ test("columns grow with the list", () => {
   }
   expect(() => inode.node).toThrow();
   expect(list.pathOf(2, "x")).toBe("/name 0/name 1/x");
+});
+
+test("an inode is looked at by its index, or in its turn", () => {
+  const list = filled([placedFile(metadata, 4096, at(0, 1)), directoryOf(metadata)]);
+  expect(list.at(2)?.name).toBe("name 1");
+  expect(list.at(3)).toBeUndefined();
+  expect([...list].map(({ index, name }) => [index, name])).toEqual([
+    [0, ""],
+    [1, "name 0"],
+    [2, "name 1"],
+  ]);
+});
+
+test("only directories have a layout", () => {
+  const list = filled([placedFile(metadata, 4096, at(0, 1)), directoryOf(metadata)]);
+  for (let index = 0; index < list.length; index++) list.setDirectory(index, index * 10);
+  expect([...list].map(({ directory }) => directory)).toEqual([0, undefined, 20]);
 });
 
 test("extents are the file's, or as the filesystem holds them", () => {

@@ -19,24 +19,13 @@ export interface PlannedInode {
   readonly xattrs: PlannedXattrs;
 }
 
-export class PlannedInodes extends InodeList {
-  readonly #directories = new Map<number, DirectoryLayout>();
+export class PlannedInodes extends InodeList<DirectoryLayout, Listed> {
   readonly #xattrs = new Map<number, PlannedXattrs>();
   /** Of those whose inodes are not where they were written to. */
   readonly #slots = new Map<number, number>();
 
-  /** The inode at `index`, of which to go on to others. */
   from(index: number): Listed {
     return new Listed(this, index);
-  }
-
-  at(index: number): PlannedInode | undefined {
-    return this.node(index) === undefined ? undefined : this.from(index);
-  }
-
-  /** The layout of a directory; undefined for anything else. */
-  directory(index: number): DirectoryLayout | undefined {
-    return this.node(index)?.type === "directory" ? this.#directories.get(index) : undefined;
   }
 
   xattrs(index: number): PlannedXattrs {
@@ -54,22 +43,14 @@ export class PlannedInodes extends InodeList {
     this.#slots.set(index, slot);
   }
 
-  setDirectory(index: number, layout: DirectoryLayout): void {
-    this.#directories.set(index, layout);
-  }
-
   setXattrs(index: number, xattrs: PlannedXattrs): void {
     if (xattrs !== NO_ATTRIBUTES) this.#xattrs.set(index, xattrs);
   }
 }
 
-export class Listed extends ListedInode<PlannedInodes> implements PlannedInode {
+export class Listed extends ListedInode<DirectoryLayout, PlannedInodes> implements PlannedInode {
   get slot(): number | undefined {
     return this.list.slot(this.index);
-  }
-
-  get directory(): DirectoryLayout | undefined {
-    return this.list.directory(this.index);
   }
 
   get xattrs(): PlannedXattrs {

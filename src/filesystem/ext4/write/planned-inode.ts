@@ -24,34 +24,12 @@ export interface PlannedInode {
 }
 
 /** Inode `i` has the number `inodeNumber(i)`. Those that hold values of attributes come last. */
-export class PlannedInodes extends InodeList {
-  readonly #directories = new Map<number, DirectoryLayout>();
+export class PlannedInodes extends InodeList<DirectoryLayout, Listed> {
   readonly #xattrs = new Map<number, PlannedXattrs>();
   readonly #values = new Map<number, ValueInode>();
 
-  /** The inode at `index`, of which to go on to others. */
   from(index: number): Listed {
     return new Listed(this, index);
-  }
-
-  at(index: number): PlannedInode | undefined {
-    return this.node(index) === undefined ? undefined : this.from(index);
-  }
-
-  *[Symbol.iterator](): Generator<PlannedInode, undefined> {
-    for (let index = 0; index < this.length; index++) {
-      const planned = this.at(index);
-      if (planned !== undefined) yield planned;
-    }
-  }
-
-  /** The layout of a directory; undefined for anything else. */
-  directory(index: number): DirectoryLayout | undefined {
-    return this.node(index)?.type === "directory" ? this.#directories.get(index) : undefined;
-  }
-
-  setDirectory(index: number, layout: DirectoryLayout): void {
-    this.#directories.set(index, layout);
   }
 
   xattrs(index: number): PlannedXattrs {
@@ -78,11 +56,7 @@ export class PlannedInodes extends InodeList {
   }
 }
 
-export class Listed extends ListedInode<PlannedInodes> implements PlannedInode {
-  get directory(): DirectoryLayout | undefined {
-    return this.list.directory(this.index);
-  }
-
+export class Listed extends ListedInode<DirectoryLayout, PlannedInodes> implements PlannedInode {
   get xattrs(): PlannedXattrs {
     return this.list.xattrs(this.index);
   }

@@ -28,31 +28,13 @@ export interface PlannedAttributes {
 }
 
 /** The inodes of the tree; others may lie between them on the disk. */
-export class Namespace extends InodeList {
-  readonly #directories = new Map<number, DirectoryLayout>();
+export class Namespace extends InodeList<DirectoryLayout, Listed> {
   /** Of those that do not have all their room for data of their own. */
   readonly #forks = new Map<number, Forks>();
   readonly #attributes = new Map<number, PlannedAttributes>();
 
-  /** The inode at `index`, of which to go on to others. */
   from(index: number): Listed {
     return new Listed(this, index);
-  }
-
-  at(index: number): PlannedInode | undefined {
-    return this.node(index) === undefined ? undefined : this.from(index);
-  }
-
-  *[Symbol.iterator](): Generator<PlannedInode, undefined> {
-    for (let index = 0; index < this.length; index++) {
-      const planned = this.at(index);
-      if (planned !== undefined) yield planned;
-    }
-  }
-
-  /** The layout of a directory; undefined for anything else. */
-  directory(index: number): DirectoryLayout | undefined {
-    return this.node(index)?.type === "directory" ? this.#directories.get(index) : undefined;
   }
 
   forks(index: number): Forks {
@@ -63,21 +45,13 @@ export class Namespace extends InodeList {
     return this.#attributes.get(index);
   }
 
-  setDirectory(index: number, layout: DirectoryLayout): void {
-    this.#directories.set(index, layout);
-  }
-
   setForks(index: number, forks: Forks, attributes: PlannedAttributes | undefined): void {
     if (forks !== WHOLE) this.#forks.set(index, forks);
     if (attributes !== undefined) this.#attributes.set(index, attributes);
   }
 }
 
-export class Listed extends ListedInode<Namespace> implements PlannedInode {
-  get directory(): DirectoryLayout | undefined {
-    return this.list.directory(this.index);
-  }
-
+export class Listed extends ListedInode<DirectoryLayout, Namespace> implements PlannedInode {
   get forks(): Forks {
     return this.list.forks(this.index);
   }
