@@ -2,7 +2,6 @@ import { Docker2vmError } from "../errors.ts";
 import type { DeferredLink } from "./deferred-links.ts";
 import { type Directory, type Inode, impliedDirectory } from "./inode.ts";
 import { LayerMarks } from "./layer-marks.ts";
-import { ownName } from "./names.ts";
 import { OddNames } from "./odd-names.ts";
 import { displayPath, NAME_MAX, pathComponents } from "./path.ts";
 import { TREE_COST, TreeBudget } from "./tree-budget.ts";
@@ -208,7 +207,7 @@ export class LayerTree implements LayerTarget {
     }
     if (existing === undefined) this.marks.links.delete(parent, name);
     else this.#remove(parent, name);
-    parent.entries.set(ownName(name), inode);
+    parent.entries.set(name, inode);
   }
 
   #remove(parent: Directory, name: string): void {

@@ -4,29 +4,44 @@ import { randomInt } from "node:crypto";
 const FEW = 8;
 /** Places in the table for each name that comes, at least. */
 const SPARENESS = 2;
+/** Names that there is room for when the first comes, and bytes. */
+const FIRST_ROOM = 4;
+const FIRST_BYTES = 32;
+/** How much longer a column becomes that is full. */
+const GROWTH = 1.5;
 /** Nobody can choose names for an image that meet in the table of whoever converts it. */
 const SEED = randomInt(2 ** 31);
 /** FNV's prime of 32 bits. */
 const PRIME = 0x01000193;
+const NO_BYTES = new Uint8Array(0);
+const NO_ENDS = new Uint32Array(0);
 const scratch = Buffer.alloc(256);
 
 /**
  * Names and what they stand for, in the order in which they came: what a Map does, as far as directories need it, in a
- * quarter of its memory. An image has a million names in directories of a few dozen each, and a Map of so many takes
- * 190 bytes for each.
+ * fraction of its memory. An image has a million names in directories of a few dozen each, and a Map of so many takes
+ * 190 bytes for each, a string 64 more. Here a name is its bytes, behind those of the names that came before.
  *
- * While it is iterated, names may go and get other values, but no new ones may come.
+ * While it is iterated, names may go and get other values, but no new ones may come. Each name has a place, a number from
+ * 0 on; places stay as they are until a name comes.
  */
 export class Names<Value> implements Iterable<[string, Value]> {
-  /** Undefined where a name has gone; as in `#values`. */
-  #names: (string | undefined)[] = [];
+  #bytes: Uint8Array = NO_BYTES;
+  /** For each place the end of its name in `#bytes`; it begins where the one before ends. */
+  #ends: Uint32Array = NO_ENDS;
+  /** Undefined where a name has gone. */
   #values: (Value | undefined)[] = [];
   #size = 0;
-  /** Places in `#names`, counted from 1, each at its name's hash or behind it; undefined while there are few names. */
+  /** Places, counted from 1, each at its name's hash or behind it; undefined while there are few names. */
   #table: Int32Array | undefined;
 
   get size(): number {
     return this.#size;
+  }
+
+  /** How many places there are, those of names that have gone among them. */
+  get places(): number {
+    return this.#values.length;
   }
 
   get(name: string): Value | undefined {
@@ -43,25 +58,28 @@ export class Names<Value> implements Iterable<[string, Value]> {
       this.#values[known] = value;
       return this;
     }
-    this.#makeRoom();
+    this.#makeRoom(name.length);
+    const place = this.#values.length;
+    const start = this.#start(place);
+    for (let i = 0; i < name.length; i++) this.#bytes[start + i] = name.charCodeAt(i);
+    this.#ends[place] = start + name.length;
     this.#values.push(value);
-    const place = this.#names.push(name);
     this.#size++;
-    if (this.#table !== undefined) enter(this.#table, name, place);
+    if (this.#table !== undefined) enter(this.#table, hashOf(name), place + 1);
     return this;
   }
 
   delete(name: string): boolean {
     const known = this.#find(name);
     if (known < 0) return false;
-    this.#names[known] = undefined;
     this.#values[known] = undefined;
     this.#size--;
     return true;
   }
 
   clear(): void {
-    this.#names = [];
+    this.#bytes = NO_BYTES;
+    this.#ends = NO_ENDS;
     this.#values = [];
     this.#size = 0;
     this.#table = undefined;
@@ -69,56 +87,150 @@ export class Names<Value> implements Iterable<[string, Value]> {
 
   /** As they are now. */
   keys(): string[] {
-    return this.#names.filter((name) => name !== undefined);
+    const names: string[] = [];
+    for (let place = 0; place < this.#values.length; place++) {
+      if (this.#values[place] !== undefined) names.push(this.nameAt(place));
+    }
+    return names;
   }
 
   *values(): Generator<Value, undefined> {
-    for (const [, value] of this) yield value;
+    for (let place = 0; place < this.#values.length; place++) {
+      const value = this.#values[place];
+      if (value !== undefined) yield value;
+    }
   }
 
   *[Symbol.iterator](): Generator<[string, Value], undefined> {
-    for (let place = 0; place < this.#names.length; place++) {
-      const [name, value] = [this.#names[place], this.#values[place]];
-      if (name !== undefined && value !== undefined) yield [name, value];
+    for (let place = 0; place < this.#values.length; place++) {
+      const value = this.#values[place];
+      if (value !== undefined) yield [this.nameAt(place), value];
     }
+  }
+
+  /** Undefined where a name has gone. */
+  valueAt(place: number): Value | undefined {
+    return this.#values[place];
+  }
+
+  /** One character for each byte. */
+  nameAt(place: number): string {
+    const length = this.lengthAt(place);
+    const text = length <= scratch.length ? scratch : Buffer.alloc(length);
+    this.copyAt(place, text, 0);
+    return text.toString("latin1", 0, length);
+  }
+
+  /** Bytes of the name. */
+  lengthAt(place: number): number {
+    return (this.#ends[place] ?? 0) - this.#start(place);
+  }
+
+  /** Byte `i` of the name; undefined past its end. */
+  byteAt(place: number, i: number): number | undefined {
+    const at = this.#start(place) + i;
+    return at < (this.#ends[place] ?? 0) ? this.#bytes[at] : undefined;
+  }
+
+  /** Writes the name's bytes to `target` from `at` on. */
+  copyAt(place: number, target: Uint8Array, at: number): void {
+    const start = this.#start(place);
+    const end = this.#ends[place] ?? 0;
+    // Short: a view of each would cost more than the loop.
+    for (let i = start; i < end; i++) target[at + i - start] = this.#bytes[i] ?? 0;
+  }
+
+  #start(place: number): number {
+    return place === 0 ? 0 : (this.#ends[place - 1] ?? 0);
   }
 
   /** The place of a name, -1 if there is none. */
   #find(name: string): number {
     const table = this.#table;
-    if (table === undefined) return this.#names.indexOf(name);
+    if (table === undefined) {
+      for (let place = 0; place < this.#values.length; place++) if (this.#isAt(place, name)) return place;
+      return -1;
+    }
     const mask = table.length - 1;
     for (let at = hashOf(name) & mask; ; at = (at + 1) & mask) {
-      const place = table[at] ?? 0;
-      if (place === 0) return -1;
-      if (this.#names[place - 1] === name) return place - 1;
+      const place = (table[at] ?? 0) - 1;
+      if (place < 0 || this.#isAt(place, name)) return place;
     }
   }
 
+  /** Names of one directory that are alike mostly differ at their ends. */
+  #isAt(place: number, name: string): boolean {
+    const start = this.#start(place);
+    if ((this.#ends[place] ?? 0) - start !== name.length || this.#values[place] === undefined) return false;
+    for (let i = name.length - 1; i >= 0; i--) {
+      if (this.#bytes[start + i] !== name.charCodeAt(i)) return false;
+    }
+    return true;
+  }
+
   /**
-   * For one more name. Places that have become free are given up when the table must grow. Where names come and go, there
-   * is room for some more of them then: else it could be as full again with the next.
+   * For one more name of so many bytes. Places that have become free are given up when the table must grow. Where names
+   * come and go, there is room for some more of them then: else it could be as full again with the next.
    */
-  #makeRoom(): void {
-    const length = this.#names.length + 1;
-    if (length <= FEW || length * SPARENESS <= (this.#table?.length ?? 0)) return;
+  #makeRoom(bytes: number): void {
+    const places = this.#values.length + 1;
+    if (places > FEW && places * SPARENESS > (this.#table?.length ?? 0)) this.#makeTable();
+    const place = this.#values.length;
+    const end = this.#start(place) + bytes;
+    if (place >= this.#ends.length) {
+      const longer = new Uint32Array(Math.max(FIRST_ROOM, Math.ceil(place * GROWTH)));
+      longer.set(this.#ends);
+      this.#ends = longer;
+    }
+    if (end > this.#bytes.length) {
+      const longer = new Uint8Array(Math.max(FIRST_BYTES, end, Math.ceil(this.#bytes.length * GROWTH)));
+      longer.set(this.#bytes);
+      this.#bytes = longer;
+    }
+  }
+
+  #makeTable(): void {
     let least = this.#size + 1;
-    if (this.#size < this.#names.length) {
-      this.#names = this.#names.filter((name) => name !== undefined);
-      this.#values = this.#values.filter((value) => value !== undefined);
+    if (this.#size < this.#values.length) {
+      this.#closeUp();
       least += this.#size >> 2;
     }
     let room = FEW * SPARENESS;
     while (room < least * SPARENESS) room *= 2;
     const table = new Int32Array(room);
-    for (const [place, name] of this.#names.entries()) enter(table, name ?? "", place + 1);
+    for (let place = 0; place < this.#values.length; place++) enter(table, this.#hashAt(place), place + 1);
     this.#table = table;
+  }
+
+  /** Gives up the places of names that have gone. */
+  #closeUp(): void {
+    const values: Value[] = [];
+    let [from, end] = [0, 0];
+    for (let place = 0; place < this.#values.length; place++) {
+      const value = this.#values[place];
+      const to = this.#ends[place] ?? 0;
+      if (value !== undefined) {
+        this.#bytes.copyWithin(end, from, to);
+        end += to - from;
+        this.#ends[values.length] = end;
+        values.push(value);
+      }
+      from = to;
+    }
+    this.#values = values;
+  }
+
+  #hashAt(place: number): number {
+    let hash = SEED;
+    const end = this.#ends[place] ?? 0;
+    for (let i = this.#start(place); i < end; i++) hash = Math.imul(hash ^ (this.#bytes[i] ?? 0), PRIME);
+    return folded(hash);
   }
 }
 
-function enter(table: Int32Array, name: string, place: number): void {
+function enter(table: Int32Array, hash: number, place: number): void {
   const mask = table.length - 1;
-  let at = hashOf(name) & mask;
+  let at = hash & mask;
   while (table[at] !== 0) at = (at + 1) & mask;
   table[at] = place;
 }
@@ -127,12 +239,9 @@ function enter(table: Int32Array, name: string, place: number): void {
 function hashOf(name: string): number {
   let hash = SEED;
   for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), PRIME);
-  return hash ^ (hash >>> 16);
+  return folded(hash);
 }
 
-/** The name in memory of its own: what is cut out of a path keeps the whole path. One character for each byte. */
-export function ownName(name: string): string {
-  if (name.length > scratch.length) return name;
-  scratch.write(name, "latin1");
-  return scratch.toString("latin1", 0, name.length);
+function folded(hash: number): number {
+  return hash ^ (hash >>> 16);
 }
