@@ -4,11 +4,11 @@ import type { Steps } from "../../waiting/steps.ts";
 /** Names that are hashed without a pause. */
 const NAMES_PER_STEP = 2 ** 12;
 
-/** The hash of each name. */
-export function* hashesOf(names: readonly string[], hash: (name: string) => number): Steps<Uint32Array> {
-  const hashes = new Uint32Array(names.length);
-  for (let i = 0; i < names.length; i++) {
-    hashes[i] = hash(names[i] ?? "");
+/** The hashes of so many names. */
+export function* hashesOf(count: number, hashAt: (i: number) => number): Steps<Uint32Array> {
+  const hashes = new Uint32Array(count);
+  for (let i = 0; i < count; i++) {
+    hashes[i] = hashAt(i);
     if (i % NAMES_PER_STEP === 0) yield;
   }
   return hashes;

@@ -7,6 +7,22 @@ import { blocksInOne, NOWHERE } from "../../tree/placed-file.ts";
 const FIRST_ROOM = 64;
 const NO_EXTENTS: readonly Extent[] = [];
 
+/** What is to be known of how a directory is laid out. */
+export interface ListedDirectory {
+  /** By their places in the order of the walk; "" where there is none. */
+  readonly entries: { name(at: number): string };
+  /** For each entry the index of its inode; filled in while the tree is walked. */
+  readonly children: Int32Array;
+}
+
+/** A directory that is being walked. */
+export interface Frame<Layout extends ListedDirectory> {
+  readonly index: number;
+  readonly layout: Layout;
+  /** The next of its entries. */
+  next: number;
+}
+
 /**
  * The inodes of a tree in the order of a walk, the root first, each once however many names it has. What all of them
  * have is kept in columns, and what few have by their indexes: an object for each of a million would take as much
@@ -15,9 +31,8 @@ const NO_EXTENTS: readonly Extent[] = [];
  * An inode's index is kept in the inode (`order`). It counts only if the inode is at that index here, so nothing that
  * another list left there is believed; but two lists of one tree must not be filled at the same time.
  */
-export abstract class InodeList<Layout, Listed = unknown> implements MappedList {
+export abstract class InodeList<Layout extends ListedDirectory, Listed = unknown> implements MappedList {
   readonly #nodes: Inode[] = [];
-  readonly #names: string[] = [];
   #parents = new Uint32Array(FIRST_ROOM);
   #links = new Uint32Array(FIRST_ROOM);
   /** Of files whose extents the filesystem cannot hold as they are. */
@@ -47,11 +62,10 @@ export abstract class InodeList<Layout, Listed = unknown> implements MappedList 
     return this.#nodes[order] === node ? order : undefined;
   }
 
-  /** @param parent index of the directory that names it `name`; the root's is its own */
-  add(node: Inode, parent: number, name: string): number {
+  /** @param parent index of the directory that names it; the root's is its own */
+  add(node: Inode, parent: number): number {
     const index = this.#nodes.push(node) - 1;
     node.order = index;
-    this.#names.push(name);
     if (index === this.#parents.length) {
       this.#parents = doubled(this.#parents);
       this.#links = doubled(this.#links);
@@ -69,9 +83,10 @@ export abstract class InodeList<Layout, Listed = unknown> implements MappedList 
     return this.#parents[index] ?? 0;
   }
 
-  /** The name there; "" for the root. */
+  /** The name there; "" for the root. It is looked for: this is for messages. */
   name(index: number): string {
-    return this.#names[index] ?? "";
+    const layout = index === 0 ? undefined : this.directory(this.parent(index));
+    return layout?.entries.name(layout.children.indexOf(index)) ?? "";
   }
 
   /** How many links were counted. */
@@ -119,13 +134,18 @@ export abstract class InodeList<Layout, Listed = unknown> implements MappedList 
     for (let at = parent; at !== 0; at = this.parent(at)) names.push(this.name(at));
     return `/${names.reverse().join("/")}`;
   }
+
+  /** The path of a directory's next entry; the root's if there is no directory. */
+  pathIn(frame: Frame<Layout> | undefined): string {
+    return frame === undefined ? "/" : this.pathOf(frame.index, frame.layout.entries.name(frame.next));
+  }
 }
 
 /**
  * One inode of a list: what is asked of it is looked up. To go through all of a million, one is moved from each to the
  * next (`index`), so that nothing is made for them.
  */
-export class ListedInode<Layout, List extends InodeList<Layout>> {
+export class ListedInode<Layout extends ListedDirectory, List extends InodeList<Layout>> {
   protected readonly list: List;
   index: number;
 

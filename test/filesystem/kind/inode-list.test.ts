@@ -1,23 +1,30 @@
 import { expect, test } from "bun:test";
-import { InodeList, ListedInode } from "../../../src/filesystem/kind/inode-list.ts";
+import { InodeList, type ListedDirectory, ListedInode } from "../../../src/filesystem/kind/inode-list.ts";
 import { directoryOf, EPOCH, type Inode, NO_XATTRS } from "../../../src/tree/inode.ts";
 import { placedFile } from "../../../src/tree/placed-file.ts";
 
 const metadata = { mode: 0o644, uid: 0, gid: 0, mtime: EPOCH, atime: EPOCH, ctime: EPOCH, xattrs: NO_XATTRS };
 const at = (physical: number, length: number) => ({ extents: [{ logical: 0, physical, length }] });
 
-/** Of directories only how many entries they have. */
-class Inodes extends InodeList<number, ListedInode<number, Inodes>> {
-  from(index: number): ListedInode<number, Inodes> {
+class Inodes extends InodeList<ListedDirectory, ListedInode<ListedDirectory, Inodes>> {
+  from(index: number): ListedInode<ListedDirectory, Inodes> {
     return new ListedInode(this, index);
   }
 }
 
+/** The root and what is in it. */
 function filled(nodes: readonly Inode[]): Inodes {
   const list = new Inodes();
-  list.add(directoryOf(metadata), 0, "");
-  for (const [i, node] of nodes.entries()) list.add(node, i, `name ${i}`);
+  list.setDirectory(list.add(directoryOf(metadata), 0), layout(nodes.map((_, i) => i + 1)));
+  for (const node of nodes) list.add(node, 0);
   return list;
+}
+
+function layout(children: readonly number[], prefix = "name"): ListedDirectory {
+  return {
+    entries: { name: (at) => (at < 0 ? "" : `${prefix} ${at}`) },
+    children: Int32Array.from(children),
+  };
 }
 
 test("inodes are known by the list that has them, whatever other lists made of them", () => {
@@ -38,13 +45,12 @@ test("columns grow with the list", () => {
   const inode = list.from(1);
   for (; inode.index < list.length; inode.index++) {
     const { index, parent, name, links, node, extents } = inode;
-    expect([parent, name, links]).toEqual([index - 1, `name ${index - 1}`, index % 3 === 0 ? 1 : 0]);
+    expect([parent, name, links]).toEqual([0, `name ${index - 1}`, index % 3 === 0 ? 1 : 0]);
     expect(node === nodes[index - 1]).toBe(true);
     expect(extents).toEqual([{ logical: 0, physical: index - 1, length: 1 }]);
     expect(list.passingExtents(index)).toEqual(extents);
   }
   expect(() => inode.node).toThrow();
-  expect(list.pathOf(2, "x")).toBe("/name 0/name 1/x");
 });
 
 test("an inode is looked at by its index, or in its turn", () => {
@@ -60,8 +66,23 @@ test("an inode is looked at by its index, or in its turn", () => {
 
 test("only directories have a layout", () => {
   const list = filled([placedFile(metadata, 4096, at(0, 1)), directoryOf(metadata)]);
-  for (let index = 0; index < list.length; index++) list.setDirectory(index, index * 10);
-  expect([...list].map(({ directory }) => directory)).toEqual([0, undefined, 20]);
+  const layouts = [layout([1, 2]), layout([]), layout([])];
+  for (const [index, layout] of layouts.entries()) list.setDirectory(index, layout);
+  expect([...list].map(({ directory }) => directory)).toEqual([layouts[0], undefined, layouts[2]]);
+});
+
+test("a path is that of the directories, by the names that their layouts have", () => {
+  const list = filled([placedFile(metadata, 4096, at(0, 1)), directoryOf(metadata)]);
+  const inner = layout([3, 4], "inner");
+  list.setDirectory(2, inner);
+  list.add(directoryOf(metadata), 2);
+  list.add(placedFile(metadata, 4096, at(1, 1)), 2);
+  expect(list.pathOf(3, "x")).toBe("/name 1/inner 0/x");
+  expect(list.pathIn({ index: 2, layout: inner, next: 1 })).toBe("/name 1/inner 1");
+  expect(list.pathIn(undefined)).toBe("/");
+  expect(list.name(4)).toBe("inner 1");
+  // Not in the directory that has it: what no name leads to.
+  expect(list.name(list.add(placedFile(metadata, 1, at(2, 1)), 0))).toBe("");
 });
 
 test("extents are the file's, or as the filesystem holds them", () => {

@@ -1,17 +1,18 @@
 /** Which entries of a directory lie in which of its blocks. */
 import { BLOCK_SIZE } from "../../../blocks/blocks.ts";
-import { sortedNames } from "../../../waiting/sorted.ts";
+import type { SortedEntries } from "../../../tree/sorted-entries.ts";
 import type { Steps } from "../../../waiting/steps.ts";
 import { DIRENT_SIZE } from "../format/directory.ts";
+import { DirectoryEntries } from "./directory-entries.ts";
 
 /** A directory's entries, "." and ".." among them, in byte order over all blocks: the kernel searches by halves. */
 export interface DirectoryLayout {
-  readonly names: readonly string[];
+  readonly entries: DirectoryEntries;
   /** For each block the index of the first entry past it. */
   readonly ends: readonly number[];
   /** Bytes: whole blocks, and what is used of the last one. */
   readonly size: number;
-  /** The inode of each name, by its index; of "." and ".." as well. */
+  /** The inode of each entry, by its index; of "." and ".." as well. */
   readonly children: Int32Array;
 }
 
@@ -19,12 +20,12 @@ export interface DirectoryLayout {
 const ENTRIES_PER_STEP = 4096;
 
 /** Fills each block as far as it goes. */
-export function* layOutDirectory(entries: Iterable<string>): Steps<DirectoryLayout> {
-  const names = yield* sortedNames([".", "..", ...entries]);
+export function* layOutDirectory(sorted: SortedEntries): Steps<DirectoryLayout> {
+  const entries = new DirectoryEntries(sorted);
   const ends: number[] = [];
   let used = 0;
-  for (const [index, name] of names.entries()) {
-    const space = DIRENT_SIZE + name.length;
+  for (let index = 0; index < entries.length; index++) {
+    const space = DIRENT_SIZE + entries.nameLength(index);
     if (used + space > BLOCK_SIZE) {
       ends.push(index);
       used = 0;
@@ -32,6 +33,7 @@ export function* layOutDirectory(entries: Iterable<string>): Steps<DirectoryLayo
     used += space;
     if (index % ENTRIES_PER_STEP === ENTRIES_PER_STEP - 1) yield;
   }
-  ends.push(names.length);
-  return { names, ends, size: (ends.length - 1) * BLOCK_SIZE + used, children: new Int32Array(names.length) };
+  ends.push(entries.length);
+  const size = (ends.length - 1) * BLOCK_SIZE + used;
+  return { entries, ends, size, children: new Int32Array(entries.length) };
 }

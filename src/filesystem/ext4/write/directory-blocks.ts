@@ -24,6 +24,8 @@ import {
 import { type DirectoryIndex, type DirectoryLayout, entrySize } from "./directory-layout.ts";
 import { inodeNumber, type PlannedInodes } from "./planned-inode.ts";
 
+const DOT = 0x2e;
+
 /** A directory with what its blocks say beyond its layout. */
 export interface DirectoryContext {
   readonly layout: DirectoryLayout;
@@ -48,9 +50,9 @@ export function encodeDirectoryBlock(directory: DirectoryContext, logical: numbe
 function encodeLinear(directory: DirectoryContext, logical: number, block: Uint8Array): void {
   const writer = new EntryWriter(block, directory.layout.room.entries);
   if (logical === 0) {
-    writer.add(".", directory.number, FILE_TYPE.directory);
-    writer.add("..", directory.parent, FILE_TYPE.directory);
-    for (let i = 0; i < directory.layout.names.length; i++) addEntry(writer, directory, i);
+    writer.addDots(1, directory.number);
+    writer.addDots(2, directory.parent);
+    for (let i = 0; i < directory.layout.entries.length; i++) addEntry(writer, directory, i);
   }
   writer.end();
   encodeTail(directory, block);
@@ -73,34 +75,41 @@ function encodeLeaf(
 function addEntry(writer: EntryWriter, { layout, inodes }: DirectoryContext, i: number): void {
   const child = layout.children[i] ?? 0;
   const type = FILE_TYPE[inodes.node(child)?.type ?? "file"];
-  writer.add(layout.names[i] ?? "", inodeNumber(child), type);
+  const nameAt = writer.add(layout.entries.nameLength(i), inodeNumber(child), type);
+  layout.entries.copyName(i, writer.block, nameAt);
 }
 
 /** Writes entries one after the other; the last one reaches to the end of the room. */
 class EntryWriter {
-  readonly #block: Uint8Array;
+  readonly block: Uint8Array;
   readonly #view: DataView;
   readonly #room: number;
   #at = 0;
   #last = 0;
 
   constructor(block: Uint8Array, room: number) {
-    this.#block = block;
+    this.block = block;
     this.#view = viewOf(block);
     this.#room = room;
   }
 
-  add(name: string, inode: number, type: number): void {
+  /** Returns where the name goes. */
+  add(nameLength: number, inode: number, type: number): number {
     const at = this.#at;
-    const size = entrySize(name);
+    const size = entrySize(nameLength);
     DIRECTORY_ENTRY.inode.put(this.#view, at, inode);
     DIRECTORY_ENTRY.rec_len.put(this.#view, at, size);
-    DIRECTORY_ENTRY.name_len.put(this.#view, at, name.length);
+    DIRECTORY_ENTRY.name_len.put(this.#view, at, nameLength);
     DIRECTORY_ENTRY.file_type.put(this.#view, at, type);
-    const nameAt = at + DIRECTORY_ENTRY_HEADER;
-    for (let i = 0; i < name.length; i++) this.#block[nameAt + i] = name.charCodeAt(i);
     this.#last = at;
     this.#at = at + size;
+    return at + DIRECTORY_ENTRY_HEADER;
+  }
+
+  /** "." or "..". */
+  addDots(count: number, inode: number): void {
+    const nameAt = this.add(count, inode, FILE_TYPE.directory);
+    this.block.fill(DOT, nameAt, nameAt + count);
   }
 
   /** Without any entry, the room is one unused entry. */
@@ -120,8 +129,8 @@ function encodeTail(directory: DirectoryContext, block: Uint8Array): void {
 
 function encodeIndexRoot(directory: DirectoryContext, index: DirectoryIndex, block: Uint8Array): void {
   const writer = new EntryWriter(block, BLOCK_SIZE);
-  writer.add(".", directory.number, FILE_TYPE.directory);
-  writer.add("..", directory.parent, FILE_TYPE.directory);
+  writer.addDots(1, directory.number);
+  writer.addDots(2, directory.parent);
   writer.end();
   const view = viewOf(block);
   DX_ROOT_INFO.hash_version.put(view, DX_ROOT_INFO_OFFSET, DX_HASH_HALF_MD4);

@@ -1,4 +1,5 @@
 /** How a directory's entries are spread over blocks: in one, or in leaves in order of hash below an index. */
+import type { SortedEntries } from "../../../tree/sorted-entries.ts";
 import type { Steps } from "../../../waiting/steps.ts";
 import { hashesOf, orderByHash } from "../../kind/hash-order.ts";
 import { limitError } from "../../kind/limit-error.ts";
@@ -14,9 +15,9 @@ const LEAF_FILL = 0.8;
 const CONTINUES = 1;
 
 export interface DirectoryLayout {
-  /** In byte order, without "." and "..". */
-  readonly names: readonly string[];
-  /** For each name the index of its inode; filled in while the tree is walked. */
+  /** Without "." and "..". */
+  readonly entries: SortedEntries;
+  /** For each entry the index of its inode; filled in while the tree is walked. */
   readonly children: Int32Array;
   /** Blocks of the directory. */
   readonly blocks: number;
@@ -26,7 +27,7 @@ export interface DirectoryLayout {
 
 /** Block 0 is the root; then come the nodes, if there are any, then the leaves. */
 export interface DirectoryIndex {
-  /** Places in `names`, by hash. */
+  /** Entries by hash. */
   readonly order: Uint32Array;
   /** For each leaf the place in `order` of its first entry; one more for the end. */
   readonly leafStarts: readonly number[];
@@ -37,8 +38,8 @@ export interface DirectoryIndex {
 }
 
 /** Bytes of an entry: header and name, rounded up to 4. */
-export function entrySize(name: string): number {
-  return (DIRECTORY_ENTRY_HEADER + name.length + 3) & ~3;
+export function entrySize(nameLength: number): number {
+  return (DIRECTORY_ENTRY_HEADER + nameLength + 3) & ~3;
 }
 
 /** What a directory's layout follows besides its names. */
@@ -48,34 +49,34 @@ export interface DirectoryDemand {
   readonly minimumBlocks: number;
 }
 
-/** Lays out the sorted names. Throws E_FILESYSTEM_LIMIT if two levels of index do not reach all leaves. */
+/** Lays out the entries. Throws E_FILESYSTEM_LIMIT if two levels of index do not reach all leaves. */
 export function* layOutDirectory(
-  names: readonly string[],
+  entries: SortedEntries,
   { hash, room, minimumBlocks }: DirectoryDemand,
   path: () => string,
 ): Steps<DirectoryLayout> {
   let size = 2 * DOT_ENTRY_SIZE;
-  for (const name of names) size += entrySize(name);
-  const children = new Int32Array(names.length);
-  if (size <= room.entries) return { names, children, blocks: minimumBlocks, index: undefined, room };
-  const index = yield* buildIndex(names, hash, room);
+  for (let at = 0; at < entries.length; at++) size += entrySize(entries.nameLength(at));
+  const children = new Int32Array(entries.length);
+  if (size <= room.entries) return { entries, children, blocks: minimumBlocks, index: undefined, room };
+  const index = yield* buildIndex(entries, hash, room);
   if (index.nodes > room.rootLimit) {
     throw limitError(
       path(),
-      `a directory of ${names.length} entries; an index of two levels does not hold so many`,
+      `a directory of ${entries.length} entries; an index of two levels does not hold so many`,
       "spread the files over several directories in the image",
     );
   }
-  return { names, children, blocks: 1 + index.nodes + index.leafHashes.length, index, room };
+  return { entries, children, blocks: 1 + index.nodes + index.leafHashes.length, index, room };
 }
 
 function* buildIndex(
-  names: readonly string[],
+  entries: SortedEntries,
   hash: DirectoryHash,
-  { entries, rootLimit, nodeLimit }: DirectoryRoom,
+  { entries: leafRoom, rootLimit, nodeLimit }: DirectoryRoom,
 ): Steps<DirectoryIndex> {
-  const fill = Math.floor(entries * LEAF_FILL);
-  const hashes = yield* hashesOf(names, hash);
+  const fill = Math.floor(leafRoom * LEAF_FILL);
+  const hashes = yield* hashesOf(entries.length, (i) => hash(entries.name(i)));
   const order = orderByHash(hashes);
   const leafStarts: number[] = [];
   const leafHashes: number[] = [];
@@ -83,7 +84,7 @@ function* buildIndex(
   let previous = -1;
   for (let at = 0; at < order.length; at++) {
     const entry = order[at] ?? 0;
-    const size = entrySize(names[entry] ?? "");
+    const size = entrySize(entries.nameLength(entry));
     const entryHash = hashes[entry] ?? 0;
     if (size > room) {
       leafStarts.push(at);

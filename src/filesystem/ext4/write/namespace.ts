@@ -8,9 +8,10 @@ import {
   NO_XATTRS,
   type Timestamp,
 } from "../../../tree/inode.ts";
-import { sortedNames } from "../../../waiting/sorted.ts";
+import { type SortedEntries, sortedEntries } from "../../../tree/sorted-entries.ts";
 import type { Steps } from "../../../waiting/steps.ts";
-import { checkInode, checkName } from "../../kind/inode-limits.ts";
+import { checkInode, checkNames } from "../../kind/inode-limits.ts";
+import type { Frame } from "../../kind/inode-list.ts";
 import type { DirectoryHash } from "../format/dirhash.ts";
 import { type DirectoryLayout, layOutDirectory } from "./directory-layout.ts";
 import { checkLinks, otherExtents } from "./inode-limits.ts";
@@ -48,24 +49,16 @@ export function* planNamespace(root: Directory, options: NamespaceOptions): Step
   return { inodes: walk.inodes, xattrBlocks, valueInodes: valueInodes.length };
 }
 
-interface Frame {
-  readonly index: number;
-  readonly entries: Entries;
-  readonly layout: DirectoryLayout;
-  /** The next of its names. */
-  next: number;
-}
-
 class Walk {
   readonly inodes = new PlannedInodes();
   readonly xattrs: XattrPlanner;
   readonly #options: NamespaceOptions;
   /** Directories being walked. A stack of our own: a tree may be deeper than the call stack. */
-  readonly #stack: Frame[] = [];
-  /** The inode that is being added, for messages: one function for all, as there may be millions. */
-  #parent = 0;
-  #name = "";
-  readonly #path = (): string => this.inodes.pathOf(this.#parent, this.#name);
+  readonly #stack: Frame<DirectoryLayout>[] = [];
+  /** Where the inode stands that is being added, undefined for the root: for messages. */
+  #named: Frame<DirectoryLayout> | undefined;
+  /** One function for all, as there may be millions. */
+  readonly #path = (): string => this.inodes.pathIn(this.#named);
 
   constructor(options: NamespaceOptions) {
     this.#options = options;
@@ -74,26 +67,25 @@ class Walk {
 
   *run(root: Directory): Steps<void> {
     const entries = this.#rootEntries(root);
-    this.#add(root, 0, "", yield* this.#layOut(entries, 0, ""));
+    const layout = yield* this.#layOut(entries, undefined);
+    this.#add(root, undefined, layout);
     const lostAndFound = entries.get(LOST_AND_FOUND);
     // Numbered here, walked in its turn like any other.
     if (this.#options.lostAndFound && lostAndFound?.type === "directory") {
-      const layout = yield* this.#layOut(lostAndFound.entries, 0, LOST_AND_FOUND);
-      this.#add(lostAndFound, 0, LOST_AND_FOUND, layout);
+      const named = { index: 0, layout, next: placeOf(lostAndFound, layout.entries) };
+      this.#add(lostAndFound, named, yield* this.#layOut(lostAndFound.entries, named, true));
     }
-    this.#enter(0, entries);
+    this.#enter(0);
     for (let frame = this.#stack.at(-1); frame !== undefined; frame = this.#stack.at(-1)) {
-      const { layout, index } = frame;
-      const name = layout.names[frame.next];
-      if (name === undefined) {
+      if (frame.next === frame.layout.entries.length) {
         this.#stack.pop();
         continue;
       }
-      const child = frame.entries.get(name);
+      const child = frame.layout.entries.inode(frame.next);
       assert(child !== undefined, "a directory changed while it was walked");
       const isNewDirectory = child.type === "directory" && this.inodes.indexOf(child) === undefined;
-      const directory = isNewDirectory ? yield* this.#layOut(child.entries, index, name) : undefined;
-      this.#visit(frame, name, child, directory);
+      const directory = isNewDirectory ? yield* this.#layOut(child.entries, frame) : undefined;
+      this.#visit(frame, child, directory);
       if (this.inodes.length % INODES_PER_STEP === 0) yield;
     }
     checkLinks(this.inodes, this.#options.variant);
@@ -116,51 +108,62 @@ class Walk {
   }
 
   /** `directory` is the child's own layout, if it is a directory that was not there before. */
-  #visit(frame: Frame, name: string, child: Inode, directory: DirectoryLayout | undefined): void {
+  #visit(frame: Frame<DirectoryLayout>, child: Inode, directory: DirectoryLayout | undefined): void {
     const { index, layout } = frame;
-    const childIndex = this.inodes.indexOf(child) ?? this.#add(child, index, name, directory);
+    const childIndex = this.inodes.indexOf(child) ?? this.#add(child, frame, directory);
     layout.children[frame.next++] = childIndex;
-    if (child.type === "directory") this.#enterChild(index, childIndex, child);
+    if (child.type === "directory") this.#enterChild(index, childIndex);
     else this.inodes.countLink(childIndex);
   }
 
-  #enterChild(parent: number, index: number, child: Directory): void {
+  #enterChild(parent: number, index: number): void {
     assert(this.inodes.links(index) === 0, "a directory has two names");
     this.inodes.countLink(parent);
-    this.#enter(index, child.entries);
+    this.#enter(index);
   }
 
-  #enter(index: number, entries: Entries): void {
+  #enter(index: number): void {
     const layout = this.inodes.directory(index);
     assert(layout !== undefined, "only directories are entered");
     // Its name, or for the root its "..", and its own ".".
     this.inodes.countLink(index);
     this.inodes.countLink(index);
-    this.#stack.push({ index, entries, layout, next: 0 });
+    this.#stack.push({ index, layout, next: 0 });
   }
 
-  #add(node: Inode, parent: number, name: string, directory: DirectoryLayout | undefined): number {
+  #add(
+    node: Inode,
+    named: Frame<DirectoryLayout> | undefined,
+    directory: DirectoryLayout | undefined,
+  ): number {
     const path = this.#path;
-    this.#parent = parent;
-    this.#name = name;
+    this.#named = named;
     checkInode(node, FORMAT, path);
     const xattrs = this.xattrs.plan(node.metadata.xattrs, path);
     const extents = node.type === "file" ? otherExtents(node, this.#options.variant, path) : undefined;
-    const index = this.inodes.add(node, parent, name);
+    const index = this.inodes.add(node, named?.index ?? 0);
     this.inodes.setXattrs(index, xattrs);
     if (extents !== undefined) this.inodes.holdAs(index, extents);
     if (directory !== undefined) this.inodes.setDirectory(index, directory);
     return index;
   }
 
-  *#layOut(entries: Entries, parent: number, name: string): Steps<DirectoryLayout> {
-    this.#parent = parent;
-    this.#name = name;
-    const names = yield* sortedNames(entries.keys());
-    for (const entry of names) checkName(entry, FORMAT, this.#path);
-    const isLostAndFound = this.#options.lostAndFound && parent === 0 && name === LOST_AND_FOUND;
+  *#layOut(
+    entries: Entries,
+    named: Frame<DirectoryLayout> | undefined,
+    isLostAndFound = false,
+  ): Steps<DirectoryLayout> {
+    this.#named = named;
+    const sorted = yield* sortedEntries(entries);
+    checkNames(sorted, FORMAT, this.#path);
     const minimumBlocks = isLostAndFound ? LOST_AND_FOUND_BLOCKS : 1;
     const { hash, variant } = this.#options;
-    return yield* layOutDirectory(names, { hash, room: variant.directory, minimumBlocks }, this.#path);
+    return yield* layOutDirectory(sorted, { hash, room: variant.directory, minimumBlocks }, this.#path);
   }
+}
+
+function placeOf(inode: Inode, entries: SortedEntries): number {
+  let at = 0;
+  while (at < entries.length && entries.inode(at) !== inode) at++;
+  return at;
 }

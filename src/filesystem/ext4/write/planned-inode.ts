@@ -50,7 +50,7 @@ export class PlannedInodes extends InodeList<DirectoryLayout, Listed> {
     const atime = { seconds: value.hash, nanoseconds: 0 };
     const metadata = { mode: 0o600, uid: 0, gid: 0, mtime: EPOCH, atime, ctime: EPOCH, xattrs: NO_XATTRS };
     const node: RegularFile = { type: "file", metadata, size: value.value.length, extents: [] };
-    const index = this.add(node, 0, "");
+    const index = this.add(node, 0);
     this.countLink(index);
     this.#values.set(index, value);
   }

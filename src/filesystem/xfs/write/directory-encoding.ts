@@ -41,10 +41,14 @@ import {
   type DirectoryLayout,
   DOT_NAMES,
   dataEntrySize,
+  entryName,
+  entryNameLength,
   SHORT_NUMBER_SIZE,
 } from "./directory-layout.ts";
 import { type Owner, sealDaBlock, sealDirectoryBlock } from "./owner.ts";
 import { partStart } from "./tree-shape.ts";
+
+const DOT = 0x2e;
 
 /** A directory with what its bytes say beyond its layout. */
 export interface DirectoryContext {
@@ -59,29 +63,26 @@ export interface DirectoryContext {
 
 /** Writes the form inside the inode and returns its bytes. */
 export function encodeShortDirectory(directory: DirectoryContext, fork: Uint8Array): number {
-  const { names, children } = directory.layout;
+  const { entries, children } = directory.layout;
   const view = viewOf(fork);
-  SHORT_DIRECTORY.count.put(view, 0, names.length);
+  SHORT_DIRECTORY.count.put(view, 0, entries.length);
   view.setUint32(SHORT_DIRECTORY_PARENT, directory.parent);
   let at = SHORT_DIRECTORY_PARENT + SHORT_NUMBER_SIZE;
   // Where the entry would lie in a block: the kernel makes that of it by these.
-  let offset = DATA_ENTRIES_OFFSET + DOT_NAMES.reduce((sum, name) => sum + dataEntrySize(name), 0);
-  for (const [i, name] of names.entries()) {
+  let offset = DATA_ENTRIES_OFFSET + DOT_NAMES.reduce((sum, name) => sum + dataEntrySize(name.length), 0);
+  for (let i = 0; i < entries.length; i++) {
     const child = children[i] ?? 0;
-    SHORT_ENTRY.namelen.put(view, at, name.length);
+    const length = entries.nameLength(i);
+    SHORT_ENTRY.namelen.put(view, at, length);
     SHORT_ENTRY.offset.put(view, at, offset);
-    at = putName(fork, at + SHORT_ENTRY_HEADER, name);
+    entries.copyName(i, fork, at + SHORT_ENTRY_HEADER);
+    at += SHORT_ENTRY_HEADER + length;
     view.setUint8(at, FILE_TYPE[directory.typeAt(child)]);
     view.setUint32(at + 1, directory.numberAt(child));
     at += 1 + SHORT_NUMBER_SIZE;
-    offset += dataEntrySize(name);
+    offset += dataEntrySize(length);
   }
   return at;
-}
-
-function putName(bytes: Uint8Array, at: number, name: string): number {
-  for (let i = 0; i < name.length; i++) bytes[at + i] = name.charCodeAt(i);
-  return at + name.length;
 }
 
 /** Writes the directory's block `logical`, which lies at `block`, into a block of zeros. */
@@ -105,14 +106,14 @@ export function encodeDirectoryBlock(
 
 /** Everything in one block: entries from its beginning, leaf entries before its end, what is free between them. */
 function encodeOneBlock(directory: DirectoryContext, block: number, bytes: Uint8Array): void {
-  const { names } = directory.layout;
+  const { entries } = directory.layout;
   const view = viewOf(bytes);
   DIRECTORY_BLOCK.magic.put(view, 0, DIRECTORY_MAGIC.block);
   const room = { bytes, view };
   const leaves: { readonly hash: number; readonly address: number }[] = [];
   let at = DATA_ENTRIES_OFFSET;
-  for (let entry = 0; entry < names.length + DOT_NAMES.length; entry++) {
-    leaves.push({ hash: nameHash(nameOf(directory, entry)), address: at / DATA_ALIGN });
+  for (let entry = 0; entry < entries.length + DOT_NAMES.length; entry++) {
+    leaves.push({ hash: nameHash(entryName(entries, entry)), address: at / DATA_ALIGN });
     at = putEntry(directory, entry, room, at);
   }
   const leavesAt = BLOCK_SIZE - BLOCK_TAIL_SIZE - leaves.length * LEAF_ENTRY_SIZE;
@@ -142,10 +143,6 @@ function encodeDataBlock(
   sealDirectoryBlock(bytes, block, directory.owner);
 }
 
-function nameOf({ layout }: DirectoryContext, entry: number): string {
-  return DOT_NAMES[entry] ?? layout.names[entry - DOT_NAMES.length] ?? "";
-}
-
 /** A block that is written to. */
 interface BlockRoom {
   readonly bytes: Uint8Array;
@@ -159,11 +156,15 @@ function putEntry(
   { bytes, view }: BlockRoom,
   at: number,
 ): number {
-  const name = nameOf(directory, entry);
+  const { entries } = directory.layout;
+  const length = entryNameLength(entries, entry);
+  const nameAt = at + DATA_ENTRY_HEADER;
   DATA_ENTRY.inumber.put(view, at, numberOf(directory, entry));
-  DATA_ENTRY.namelen.put(view, at, name.length);
-  view.setUint8(putName(bytes, at + DATA_ENTRY_HEADER, name), FILE_TYPE[typeOf(directory, entry)]);
-  const next = at + dataEntrySize(name);
+  DATA_ENTRY.namelen.put(view, at, length);
+  if (entry < DOT_NAMES.length) bytes.fill(DOT, nameAt, nameAt + length);
+  else entries.copyName(entry - DOT_NAMES.length, bytes, nameAt);
+  view.setUint8(nameAt + length, FILE_TYPE[typeOf(directory, entry)]);
+  const next = at + dataEntrySize(length);
   view.setUint16(next - DATA_TAG_SIZE, at);
   return next;
 }

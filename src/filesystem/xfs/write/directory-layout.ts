@@ -1,5 +1,6 @@
 /** How a directory's entries are spread over blocks: all in one, or in blocks of entries that leaves name by hash. */
 import { BLOCK_SIZE } from "../../../blocks/blocks.ts";
+import type { SortedEntries } from "../../../tree/sorted-entries.ts";
 import type { Steps } from "../../../waiting/steps.ts";
 import { hashesOf, orderByHash } from "../../kind/hash-order.ts";
 import {
@@ -30,9 +31,9 @@ export const SHORT_NUMBER_SIZE = 4;
 export const DOT_NAMES: readonly string[] = [".", ".."];
 
 export interface DirectoryLayout {
-  /** In byte order, without "." and "..". */
-  readonly names: readonly string[];
-  /** For each name the index of its inode; filled in while the tree is walked. */
+  /** Without "." and "..". */
+  readonly entries: SortedEntries;
+  /** For each entry the index of its inode; filled in while the tree is walked. */
   readonly children: Int32Array;
   /** Absent where all lies inside the inode. */
   readonly blocks: DirectoryBlocks | undefined;
@@ -45,7 +46,7 @@ export interface DirectoryBlocks {
   readonly index: DirectoryIndex | undefined;
 }
 
-/** Entries are "." and ".." and then the names: entry `i` from 2 on is name `i - 2`. */
+/** Entries are "." and ".." and then the others: entry `i` from 2 on is `i - 2` of these. */
 export interface DirectoryIndex {
   /** For each block of entries its first entry; one more for the end. */
   readonly dataStarts: readonly number[];
@@ -62,31 +63,39 @@ export interface DirectoryIndex {
 }
 
 /** Bytes of an entry in a block. */
-export function dataEntrySize(name: string): number {
-  return Math.ceil((DATA_ENTRY_HEADER + name.length + DATA_ENTRY_TAIL) / DATA_ALIGN) * DATA_ALIGN;
+export function dataEntrySize(nameLength: number): number {
+  return Math.ceil((DATA_ENTRY_HEADER + nameLength + DATA_ENTRY_TAIL) / DATA_ALIGN) * DATA_ALIGN;
 }
 
 /** Bytes of the whole inside the inode; stops counting where no inode could hold it. */
-export function shortDirectoryBytes(names: readonly string[], most: number): number {
+export function shortDirectoryBytes(entries: SortedEntries, most: number): number {
   let bytes = SHORT_DIRECTORY_PARENT + SHORT_NUMBER_SIZE;
-  for (const name of names) {
-    bytes += SHORT_ENTRY_HEADER + name.length + 1 + SHORT_NUMBER_SIZE;
+  for (let at = 0; at < entries.length; at++) {
+    bytes += SHORT_ENTRY_HEADER + entries.nameLength(at) + 1 + SHORT_NUMBER_SIZE;
     if (bytes > most) return Number.POSITIVE_INFINITY;
   }
   return bytes;
 }
 
-/** The blocks for sorted names. */
-export function* layOutBlocks(names: readonly string[]): Steps<DirectoryBlocks> {
-  const entries = names.length + DOT_NAMES.length;
+/** The name of entry `i`: "." and "..", then the others. */
+export function entryName(entries: SortedEntries, i: number): string {
+  return DOT_NAMES[i] ?? entries.name(i - DOT_NAMES.length);
+}
+
+/** Bytes of the name of entry `i`. */
+export function entryNameLength(entries: SortedEntries, i: number): number {
+  return DOT_NAMES[i]?.length ?? entries.nameLength(i - DOT_NAMES.length);
+}
+
+/** The blocks for a directory. */
+export function* layOutBlocks(named: SortedEntries): Steps<DirectoryBlocks> {
+  const entries = named.length + DOT_NAMES.length;
   let bytes = DATA_ENTRIES_OFFSET + entries * LEAF_ENTRY_SIZE + BLOCK_TAIL_SIZE;
-  for (const name of DOT_NAMES) bytes += dataEntrySize(name);
-  for (const name of names) bytes += dataEntrySize(name);
+  for (let i = 0; i < entries; i++) bytes += dataEntrySize(entryNameLength(named, i));
   if (bytes <= BLOCK_SIZE) return { data: 1, index: undefined };
-  const all = [...DOT_NAMES, ...names];
-  const { dataStarts, free, addresses } = spread(all);
+  const { dataStarts, free, addresses } = spread(named, entries);
   const data = free.length;
-  const hashes = yield* hashesOf(all, nameHash);
+  const hashes = yield* hashesOf(entries, (i) => nameHash(entryName(named, i)));
   const order = orderByHash(hashes);
   const oneLeaf = LEAF_ENTRIES_OFFSET + entries * LEAF_ENTRY_SIZE + data * BEST_SIZE + LEAF_TAIL_SIZE;
   const leaves = entries <= LEAF_ENTRIES ? 1 : Math.ceil(entries / LEAF_FILL);
@@ -96,13 +105,16 @@ export function* layOutBlocks(names: readonly string[]): Steps<DirectoryBlocks> 
 }
 
 /** Blocks of entries filled one after the other. */
-function spread(names: readonly string[]): Pick<DirectoryIndex, "dataStarts" | "free" | "addresses"> {
+function spread(
+  named: SortedEntries,
+  entries: number,
+): Pick<DirectoryIndex, "dataStarts" | "free" | "addresses"> {
   const dataStarts = [0];
   const free: number[] = [];
-  const addresses = new Uint32Array(names.length);
+  const addresses = new Uint32Array(entries);
   let at = DATA_ENTRIES_OFFSET;
-  for (const [i, name] of names.entries()) {
-    const size = dataEntrySize(name);
+  for (let i = 0; i < entries; i++) {
+    const size = dataEntrySize(entryNameLength(named, i));
     if (at + size > BLOCK_SIZE) {
       free.push(BLOCK_SIZE - at);
       dataStarts.push(i);
@@ -112,7 +124,7 @@ function spread(names: readonly string[]): Pick<DirectoryIndex, "dataStarts" | "
     at += size;
   }
   free.push(BLOCK_SIZE - at);
-  dataStarts.push(names.length);
+  dataStarts.push(entries);
   return { dataStarts, free, addresses };
 }
 

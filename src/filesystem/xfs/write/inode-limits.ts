@@ -4,9 +4,8 @@ import { normalizeExtents } from "../../../blocks/extents.ts";
 import { assert } from "../../../errors.ts";
 import type { DeviceNode, Inode, RegularFile } from "../../../tree/inode.ts";
 import { blocksInOne } from "../../../tree/placed-file.ts";
-import { limitError, printable } from "../../kind/limit-error.ts";
+import { limitError } from "../../kind/limit-error.ts";
 import { LARGEST_EXTENT } from "../format/bmbt.ts";
-import { XFS_NAME_LEN } from "../format/directory.ts";
 import { LARGEST_MAJOR, LARGEST_MINOR } from "../format/inode.ts";
 import { LONGEST_TARGET } from "../format/symlink.ts";
 
@@ -34,21 +33,6 @@ function checkDevice({ major, minor }: DeviceNode, path: () => string): void {
     `device ${major}:${minor}; xfs holds numbers up to ${LARGEST_MAJOR}:${LARGEST_MINOR}`,
     "remove the device node from the image",
   );
-}
-
-/** Throws E_FILESYSTEM_LIMIT for a name that is too long; `path` is that of its directory. */
-export function checkName(name: string, path: () => string): void {
-  assert(isName(name), "a name that no entry may have");
-  if (name.length <= XFS_NAME_LEN) return;
-  throw limitError(
-    path(),
-    `it has an entry whose name is ${name.length} bytes long; xfs holds ${XFS_NAME_LEN}: ${printable(name)}`,
-    "shorten the name in the image",
-  );
-}
-
-function isName(name: string): boolean {
-  return name !== "" && name !== "." && name !== ".." && !name.includes("/") && !name.includes("\0");
 }
 
 /** A file's extents as XFS can hold them; undefined if that is as they are. */

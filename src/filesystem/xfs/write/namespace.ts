@@ -3,21 +3,24 @@ import { assert } from "../../../errors.ts";
 import {
   type Directory,
   directoryOf,
-  type Entries,
   type Inode,
   NO_XATTRS,
   type Timestamp,
   type Xattr,
 } from "../../../tree/inode.ts";
-import { sortedNames } from "../../../waiting/sorted.ts";
+import { sortedEntries } from "../../../tree/sorted-entries.ts";
 import type { Steps } from "../../../waiting/steps.ts";
+import { checkNames } from "../../kind/inode-limits.ts";
+import type { Frame } from "../../kind/inode-list.ts";
 import { attributeEntries } from "./attribute-entries.ts";
 import { attributeBlocks, attributeLayout } from "./attribute-layout.ts";
 import { type DirectoryLayout, layOutBlocks, shortDirectoryBytes } from "./directory-layout.ts";
 import { type Forks, forksFor, forksWithoutAttributes, MOST_LOCAL } from "./forks.ts";
-import { checkInode, checkName, otherExtents } from "./inode-limits.ts";
+import { checkInode, otherExtents } from "./inode-limits.ts";
 import { Namespace, type PlannedAttributes } from "./planned-inode.ts";
 
+/** What messages call it. */
+const FORMAT = "xfs";
 const LOST_AND_FOUND = "lost+found";
 /** Inodes that are added without a pause. */
 const INODES_PER_STEP = 256;
@@ -46,79 +49,68 @@ function withLostAndFound(root: Directory, time: Timestamp): Directory {
   return { ...root, entries: new Map(root.entries).set(LOST_AND_FOUND, made) };
 }
 
-interface Frame {
-  readonly index: number;
-  readonly entries: Entries;
-  readonly layout: DirectoryLayout;
-  /** The next of its names. */
-  next: number;
-}
-
 class Walk {
   readonly inodes = new Namespace();
   /** Files with the same attributes share the list, and so its layout. */
   readonly #attributes = new Map<readonly Xattr[], PlannedAttributes>();
   readonly #inBlocks = new Map<PlannedAttributes, PlannedAttributes>();
   /** Directories being walked. A stack of our own: a tree may be deeper than the call stack. */
-  readonly #stack: Frame[] = [];
-  /** The inode that is being added, for messages: one function for all, as there may be millions. */
-  #parent = 0;
-  #name = "";
-  readonly #path = (): string => this.inodes.pathOf(this.#parent, this.#name);
+  readonly #stack: Frame<DirectoryLayout>[] = [];
+  /** Where the inode stands that is being added, undefined for the root: for messages. */
+  #named: Frame<DirectoryLayout> | undefined;
+  /** One function for all, as there may be millions. */
+  readonly #path = (): string => this.inodes.pathIn(this.#named);
 
   *run(root: Directory): Steps<void> {
-    yield* this.#enter(root, 0, "");
+    yield* this.#enter(root, undefined);
     for (let frame = this.#stack.at(-1); frame !== undefined; frame = this.#stack.at(-1)) {
-      const { layout, index } = frame;
-      const at = frame.next++;
-      const name = layout.names[at];
-      if (name === undefined) {
+      const { entries, children } = frame.layout;
+      if (frame.next === entries.length) {
         this.#stack.pop();
         continue;
       }
-      const child = frame.entries.get(name);
+      const child = entries.inode(frame.next);
       assert(child !== undefined, "a directory changed while it was walked");
-      layout.children[at] =
-        child.type === "directory"
-          ? yield* this.#descend(child, index, name)
-          : this.#visit(child, index, name);
+      children[frame.next] =
+        child.type === "directory" ? yield* this.#descend(child, frame) : this.#visit(child, frame);
+      frame.next++;
       if (this.inodes.length % INODES_PER_STEP === 0) yield;
     }
   }
 
-  *#descend(directory: Directory, parent: number, name: string): Steps<number> {
+  *#descend(directory: Directory, named: Frame<DirectoryLayout>): Steps<number> {
     assert(this.inodes.indexOf(directory) === undefined, "a directory has two names");
-    this.inodes.countLink(parent);
-    return yield* this.#enter(directory, parent, name);
+    this.inodes.countLink(named.index);
+    return yield* this.#enter(directory, named);
   }
 
-  *#enter(node: Directory, parent: number, name: string): Steps<number> {
-    this.#at(parent, name);
-    const names = yield* sortedNames(node.entries.keys());
-    for (const entry of names) checkName(entry, this.#path);
+  *#enter(node: Directory, named: Frame<DirectoryLayout> | undefined): Steps<number> {
+    this.#named = named;
+    const entries = yield* sortedEntries(node.entries);
+    checkNames(entries, FORMAT, this.#path);
     const planned = this.#plannedAttributes(node.metadata.xattrs);
-    const forks = this.#forks(planned, shortDirectoryBytes(names, MOST_LOCAL), false);
-    const blocks = forks.localData ? undefined : yield* layOutBlocks(names);
-    const layout: DirectoryLayout = { names, children: new Int32Array(names.length), blocks };
+    const forks = this.#forks(planned, shortDirectoryBytes(entries, MOST_LOCAL), false);
+    const blocks = forks.localData ? undefined : yield* layOutBlocks(entries);
+    const layout: DirectoryLayout = { entries, children: new Int32Array(entries.length), blocks };
     const attributes = this.#settled(planned, forks);
-    const index = this.inodes.add(node, parent, name);
+    const index = this.inodes.add(node, named?.index ?? 0);
     this.inodes.setForks(index, forks, attributes);
     this.inodes.setDirectory(index, layout);
     // Its name, or for the root its "..", and its own ".".
     this.inodes.countLink(index);
     this.inodes.countLink(index);
-    this.#stack.push({ index, entries: node.entries, layout, next: 0 });
+    this.#stack.push({ index, layout, next: 0 });
     return index;
   }
 
-  #visit(child: Exclude<Inode, Directory>, parent: number, name: string): number {
-    const index = this.inodes.indexOf(child) ?? this.#add(child, parent, name);
+  #visit(child: Exclude<Inode, Directory>, named: Frame<DirectoryLayout>): number {
+    const index = this.inodes.indexOf(child) ?? this.#add(child, named);
     this.inodes.countLink(index);
     return index;
   }
 
-  #add(node: Exclude<Inode, Directory>, parent: number, name: string): number {
-    this.#at(parent, name);
+  #add(node: Exclude<Inode, Directory>, named: Frame<DirectoryLayout>): number {
+    this.#named = named;
     checkInode(node, this.#path);
     const isSpecial = node.type !== "file" && node.type !== "symlink";
     const local = node.type === "symlink" ? node.target.length : 0;
@@ -126,15 +118,10 @@ class Walk {
     const forks = this.#forks(planned, local, isSpecial);
     const extents = node.type === "file" ? otherExtents(node) : undefined;
     const attributes = this.#settled(planned, forks);
-    const index = this.inodes.add(node, parent, name);
+    const index = this.inodes.add(node, named.index);
     this.inodes.setForks(index, forks, attributes);
     if (extents !== undefined) this.inodes.holdAs(index, extents);
     return index;
-  }
-
-  #at(parent: number, name: string): void {
-    this.#parent = parent;
-    this.#name = name;
   }
 
   #forks(planned: PlannedAttributes | undefined, local: number, isSpecial: boolean): Forks {

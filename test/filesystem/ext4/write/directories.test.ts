@@ -5,6 +5,7 @@ import { directoryHash } from "../../../../src/filesystem/ext4/format/dirhash.ts
 import { layOutDirectory } from "../../../../src/filesystem/ext4/write/directory-layout.ts";
 import type { Ext4Plan } from "../../../../src/filesystem/ext4/write/plan.ts";
 import type { Inode } from "../../../../src/tree/inode.ts";
+import { sortedEntries } from "../../../../src/tree/sorted-entries.ts";
 import { finished } from "../../../../src/waiting/steps.ts";
 import { expectError } from "../../../support/expect-error.ts";
 import { runOk, testWith } from "../../../support/oracles.ts";
@@ -77,7 +78,8 @@ test("a directory that two levels of index do not reach is a limit with its path
   const layOut = (rootLimit: number) => () => {
     const room = { entries: 4084, rootLimit, nodeLimit: 2 };
     const demand = { hash: directoryHash(OPTIONS.hashSeed, "signed"), room, minimumBlocks: 1 };
-    return finished(layOutDirectory(names, demand, () => "/crowded"));
+    const entries = finished(sortedEntries(filesNamed(names)));
+    return finished(layOutDirectory(entries, demand, () => "/crowded"));
   };
   // 12 entries to a leaf: 9 leaves, so 5 nodes of two.
   expect(layOut(5)().index?.nodes).toBe(5);
