@@ -45,7 +45,8 @@ export class WorkerPool {
     this.#inFlight++;
     const inflater = leastLoaded(this.#workers);
     const hasher = this.#hasherFor(blob, inflater);
-    const rings = this.#takeRings();
+    // What lies in a file a thread reads by itself.
+    const rings = this.#takeRings(blob.place === undefined ? STORED_SLOTS : 0);
     const layer = new RemoteLayer({ id, blob, options, rings, inflater, hasher });
     inflater.take(id, layer);
     hasher?.take(id, layer);
@@ -72,7 +73,7 @@ export class WorkerPool {
   async *#pieces(fd: number, name: string): AsyncGenerator<Buffer> {
     const id = this.#ids++;
     const thread = leastLoaded(this.#workers);
-    const rings = this.#takeRings();
+    const rings = this.#takeRings(0);
     const file = new RemotePieces({ id, fd, name, ring: rings.tar, thread });
     thread.take(id, file);
     try {
@@ -95,12 +96,18 @@ export class WorkerPool {
     return idle.length > soon || 2 * blob.size > this.#stored ? idle[0] : undefined;
   }
 
-  #takeRings(): LayerRings {
-    const used = this.#rings.pop();
-    if (used === undefined) return { stored: ringMemory(STORED_SLOTS), tar: ringMemory(TAR_SLOTS) };
-    clearRing(used.stored);
-    clearRing(used.tar);
-    return used;
+  /**
+   * Memory that nobody touches costs nothing, but a garbage collector that hears of it lets as much pile up before it
+   * begins.
+   */
+  #takeRings(storedSlots: number): LayerRings {
+    const used = this.#rings.findIndex(({ slots }) => slots === storedSlots);
+    const [rings] = used < 0 ? [] : this.#rings.splice(used, 1);
+    if (rings === undefined)
+      return { slots: storedSlots, stored: ringMemory(storedSlots), tar: ringMemory(TAR_SLOTS) };
+    clearRing(rings.stored);
+    clearRing(rings.tar);
+    return rings;
   }
 }
 

@@ -16,6 +16,8 @@ interface Thread {
 
 /** Memory for the rings of one layer. */
 export interface LayerRings {
+  /** Chunks that the ring of stored bytes holds. */
+  readonly slots: number;
   readonly stored: SharedArrayBuffer;
   readonly tar: SharedArrayBuffer;
 }
@@ -109,16 +111,18 @@ export class RemoteLayer {
   }
 
   #start(): void {
-    const { id, blob, options, rings, inflater, hasher } = this.#setting;
+    const { id, blob, options, inflater, hasher } = this.#setting;
+    const { stored, tar } = this.#setting.rings;
     const { open: _, leave: __, ...described } = blob;
     const isHashedElsewhere = hasher !== undefined;
-    hasher?.post({ type: "hash", id, blob: described, tar: rings.tar });
+    hasher?.post({ type: "hash", id, blob: described, tar });
     inflater.post({
       type: "inflate",
       id,
       blob: described,
       inflate: options.inflate,
-      ...rings,
+      stored,
+      tar,
       isHashedElsewhere,
     });
     if (blob.place === undefined) this.#feeding = this.#feed();
