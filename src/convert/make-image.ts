@@ -1,5 +1,6 @@
 import type { OpenEdits } from "../edits/open.ts";
 import type { Sizing } from "../filesystem/kind/size.ts";
+import { collectGarbage } from "../memory/collect.ts";
 import { type Digest, parseDigest } from "../oci/digest.ts";
 import { formatPlatform } from "../oci/platform.ts";
 import { type ImageStore, sha256Of } from "../output/image-store.ts";
@@ -9,7 +10,7 @@ import type { RootFilesystem } from "../rootfs/root-filesystem.ts";
 import type { ResolvedImage, SourceOrigin } from "../source/source.ts";
 import type { Timestamp } from "../tree/inode.ts";
 import { inTurns } from "../waiting/steps.ts";
-import type { StreamedImage } from "./content-flow.ts";
+import type { ContentFlow, StreamedImage } from "./content-flow.ts";
 import { describeFilesystem, describeImage, describeLayer } from "./describe.ts";
 import { type EditedContents, editImage } from "./edit-image.ts";
 import { filesystemIdentity, filesystemTime, labelOf } from "./identity.ts";
@@ -20,6 +21,9 @@ import type { Conversion } from "./request.ts";
 import { streamLayers } from "./stream-layers.ts";
 import type { Scratch } from "./with-image.ts";
 import { fillHoles, writeFilesystem, writeVerity } from "./write-filesystem.ts";
+
+/** What a tree is reckoned to take from which on it is worth to collect garbage: some 25,000 names. */
+const WORTH_COLLECTING = 4 << 20;
 
 /** An image that was made, wherever it is. */
 export interface ConvertedImage {
@@ -58,10 +62,12 @@ export async function makeImage(making: Making): Promise<ConvertedImage> {
     const time = filesystemTime(image, request);
     const edited = await edit(making, streamed, time);
     const injection = await inject(profile, streamed, { image, time, request });
-    const { root, contents, filesystem } = streamed;
+    const { root, contents, filesystem, flow } = streamed;
     const added = { injection, edited };
     const identity = filesystemIdentity(image, time, request, added);
+    collectBehind(flow);
     const plan = await inTurns(filesystem.plan(root, contents, identity), request.signal);
+    collectBehind(flow);
     const written = await writeFilesystem(plan, writer, request);
     const verity = await writeVerity(plan, store, identity, request);
     if (request.dense) await fillHoles(writer, written, request);
@@ -79,6 +85,11 @@ export async function makeImage(making: Making): Promise<ConvertedImage> {
   } finally {
     await writer.close();
   }
+}
+
+/** What layers, or a plan, needed on the way: with a large tree it is half as much again as the tree. */
+function collectBehind({ memory }: ContentFlow): void {
+  if (memory.spent >= WORTH_COLLECTING) collectGarbage();
 }
 
 async function edit(

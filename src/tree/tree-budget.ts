@@ -29,6 +29,11 @@ export class TreeBudget {
     this.#limit = limit;
   }
 
+  /** Bytes that were reckoned so far. */
+  get spent(): number {
+    return this.#spent;
+  }
+
   /** Reckons with so many bytes more; throws E_LIMIT where that is too many. */
   spend(bytes: number): void {
     this.#spent += bytes;
