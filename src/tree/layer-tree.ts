@@ -71,10 +71,13 @@ export class LayerTree implements LayerTarget {
   add(path: string, inode: Inode): void {
     this.#onEntry();
     this.#budget.spend(TREE_COST.name + path.length + (inode.type === "symlink" ? inode.target.length : 0));
-    const [folder, last] = splitLast(path);
-    if (this.#lastParent?.folder === folder && isPlainName(last)) {
-      this.#put(this.#lastParent.directory, last, inode);
-      return;
+    const known = this.#lastParent;
+    if (known?.folder !== undefined && isIn(known.folder, path)) {
+      const name = path.slice(known.folder.length);
+      if (isPlainName(name)) {
+        this.#put(known.directory, name, inode);
+        return;
+      }
     }
     const components = pathComponents(path, this.name);
     const name = components.pop();
@@ -85,7 +88,8 @@ export class LayerTree implements LayerTarget {
     } else {
       const odd = this.#odd.isBelowWhiteout(path, components);
       const directory = this.#parent(path, components);
-      if (this.#lastParent !== undefined && name === last && !odd) this.#lastParent.folder = folder;
+      const folder = path.slice(0, path.lastIndexOf("/") + 1);
+      if (this.#lastParent !== undefined && path === folder + name && !odd) this.#lastParent.folder = folder;
       this.#put(directory, name, inode);
     }
   }
@@ -260,10 +264,9 @@ export class LayerTree implements LayerTarget {
   }
 }
 
-/** A path as it is written, up to its last slash and behind it. */
-function splitLast(path: string): [folder: string, name: string] {
-  const slash = path.lastIndexOf("/");
-  return [slash < 0 ? "" : path.slice(0, slash), path.slice(slash + 1)];
+/** Whether a path is written as the folder's, which is "" or ends in a slash, and one name. Nothing is made for it. */
+function isIn(folder: string, path: string): boolean {
+  return path.lastIndexOf("/") === folder.length - 1 && path.startsWith(folder);
 }
 
 /** Whether a name is what it looks like: nothing to be resolved, refused or taken for a whiteout. */

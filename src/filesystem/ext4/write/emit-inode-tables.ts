@@ -13,7 +13,7 @@ import {
 import { journalInode } from "./journal.ts";
 import { mappingOf } from "./placement.ts";
 import type { Ext4Plan } from "./plan.ts";
-import { inodeIndex, type PlannedInode } from "./planned-inode.ts";
+import { inodeIndex, type Listed, type PlannedInode } from "./planned-inode.ts";
 
 const INODES_PER_PIECE = PIECE_BLOCKS * INODES_PER_BLOCK;
 
@@ -21,6 +21,7 @@ const INODES_PER_PIECE = PIECE_BLOCKS * INODES_PER_BLOCK;
 export function* emitInodeTables(plan: Ext4Plan, seed: number | undefined): Generator<Piece> {
   const { inodesPerGroup } = plan.placement.layout;
   const bytes = pieceMemory();
+  const passing = plan.namespace.inodes.from(0);
   const slots: InodeSlot[] = [];
   for (let group = 0; group < plan.groups; group++) {
     const used = plan.statistics.usedInodes[group] ?? 0;
@@ -32,7 +33,7 @@ export function* emitInodeTables(plan: Ext4Plan, seed: number | undefined): Gene
         // Made once: a million views would outlive their use by far.
         const slot = slots[i] ?? slotIn(bytes, i, plan, seed);
         slots[i] = slot;
-        encodeByNumber(plan, slot, group * inodesPerGroup + first + i + 1);
+        encodeByNumber(plan, passing, slot, group * inodesPerGroup + first + i + 1);
       }
       yield { position: table + first * INODE_SIZE, bytes: piece };
     }
@@ -50,7 +51,8 @@ function slotIn(
   return { view: viewOf(piece), at, bytes: piece.subarray(at, at + INODE_SIZE), variant, seed };
 }
 
-function encodeByNumber(plan: Ext4Plan, slot: InodeSlot, number: number): void {
+/** @param passing moved to the inode: one for all */
+function encodeByNumber(plan: Ext4Plan, passing: Listed, slot: InodeSlot, number: number): void {
   const { namespace, placement, options } = plan;
   if (number === EXT4_JOURNAL_INO && placement.layout.journalBlocks > 0) {
     const journal = journalInode(placement.journal, options.time);
@@ -58,10 +60,12 @@ function encodeByNumber(plan: Ext4Plan, slot: InodeSlot, number: number): void {
     return;
   }
   const index = inodeIndex(number);
-  const planned = namespace.inodes.at(index);
-  if (planned === undefined) encodeUnusedInode(slot, number);
-  else
-    encodeInode(planned, mappingOf(placement, namespace, index), xattrBlockOf(plan, planned), slot, number);
+  if (namespace.inodes.node(index) === undefined) {
+    encodeUnusedInode(slot, number);
+    return;
+  }
+  passing.index = index;
+  encodeInode(passing, mappingOf(placement, namespace, index), xattrBlockOf(plan, passing), slot, number);
 }
 
 function xattrBlockOf({ namespace, placement }: Ext4Plan, { xattrs }: PlannedInode): PlacedXattrBlock {
