@@ -45,12 +45,18 @@ export async function writeFilesystem(
       await writer.settle();
       zeroing = false;
     }
-    await (isZero ? writer.zero(position, bytes.length) : writer.write(position, bytes));
+    if (isZero) await writer.zero(position, bytes.length);
+    else if (isWhole(position, bytes)) await writer.write(position, bytes);
+    else await writer.writePart(position, bytes);
     await turns.after(bytes.length);
   }
   await writer.settle();
   turns.end();
   return turns.written;
+}
+
+function isWhole(position: number, bytes: Uint8Array): boolean {
+  return position % BLOCK_SIZE === 0 && bytes.length % BLOCK_SIZE === 0;
 }
 
 /**

@@ -10,6 +10,8 @@ const STAGE_SIZE = STAGE_BLOCKS * BLOCK_SIZE;
 const STAGES = 8;
 /** Writes of zeros that are under way at a time: they take no stage, so that what is being made meanwhile has those. */
 const MOST_ZEROS = 32;
+/** Parts of blocks that are under way at a time: each waits for the disk. */
+const MOST_PARTS = 16;
 /** A small piece is in the page cache before another thread has even taken it up. */
 const WORTH_A_STAGE = 64 << 10;
 
@@ -98,6 +100,29 @@ export class ImageWriter implements ContentSink {
       this.#putRun(stage, position + done, part.length);
       done += part.length;
     }
+  }
+
+  /**
+   * Writes a part of a block that may have been written before, and does not wait for it. What was written past the page
+   * cache the system has to read back for that, and everything would wait: so it is read first, several at a time.
+   */
+  async writePart(position: number, bytes: Uint8Array): Promise<void> {
+    while (this.#underWay >= MOST_PARTS && this.#failure === undefined) await this.#change();
+    this.#check();
+    if (this.#direct === undefined) this.image.write(position, bytes);
+    else void this.#writePart(position, bytes.slice());
+  }
+
+  async #writePart(position: number, bytes: Uint8Array): Promise<void> {
+    this.#underWay++;
+    try {
+      await this.image.read(position, new Uint8Array(bytes.length));
+      this.image.write(position, bytes);
+    } catch (error) {
+      this.#failure ??= { error };
+    }
+    this.#underWay--;
+    this.#giveBack(undefined);
   }
 
   /** Copies up to STAGE_BLOCKS whole blocks from byte `from` to byte `to`; what is there must have been written. */

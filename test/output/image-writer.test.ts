@@ -77,6 +77,27 @@ async function writeZeros(path: string): Promise<Buffer> {
   return expected;
 }
 
+/** Writes whole blocks, and then parts of them from one buffer, more than may be under way, several in each block. */
+async function writeParts(path: string): Promise<Buffer> {
+  const writer = new ImageWriter(new ImageFile(path));
+  const blocks = 2 * STAGE_BLOCKS;
+  const expected = Buffer.alloc(blocks * BLOCK_SIZE, 7);
+  await writer.write(0, expected);
+  await writer.settle();
+  const part = new Uint8Array(4);
+  for (let block = 0; block < blocks; block += 3) {
+    for (const offset of [0, 32, BLOCK_SIZE - 4]) {
+      const position = block * BLOCK_SIZE + offset;
+      part.fill(position % 251);
+      expected.set(part, position);
+      await writer.writePart(position, part);
+    }
+  }
+  await writer.settle();
+  await writer.close();
+  return expected;
+}
+
 describe("contents", () => {
   test("are where they belong, more of them than there are stages", async () => {
     const path = scratch(`image${files++}`);
@@ -94,6 +115,23 @@ describe("contents", () => {
     const path = scratch(`image${files++}`);
     const expected = await writeZeros(path);
     expect(readFileSync(path).equals(expected)).toBe(true);
+  });
+
+  test("get parts of their blocks anew", async () => {
+    const path = scratch(`image${files++}`);
+    const expected = await writeParts(path);
+    expect(readFileSync(path).equals(expected)).toBe(true);
+  });
+
+  test("that cannot be read back fail with what is said of that", async () => {
+    const image = new ImageFile(scratch(`image${files++}`));
+    const writer = new ImageWriter(image);
+    await writer.write(0, new Uint8Array(STAGE_BLOCKS * BLOCK_SIZE));
+    await writer.settle();
+    Object.assign(image, { read: () => Promise.reject(new Error("the disk is broken")) });
+    await writer.writePart(32, new Uint8Array(4));
+    await expect(writer.settle()).rejects.toThrow("the disk is broken");
+    await writer.close();
   });
 
   testWith(["loop mount"], "take the ordinary way where the filesystem knows no other", async () => {

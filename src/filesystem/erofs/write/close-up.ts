@@ -13,15 +13,7 @@ import {
   unite,
 } from "../../../blocks/runs.ts";
 import { assert } from "../../../errors.ts";
-import {
-  chooseTargets,
-  endOf,
-  FIRST_BLOCK,
-  type Live,
-  NO_TARGETS,
-  type Targets,
-  unitsOf,
-} from "./closing-targets.ts";
+import { chooseTargets, endOf, FIRST_BLOCK, type Live, NO_TARGETS, type Targets } from "./closing-targets.ts";
 
 /** What contents take in the end. */
 export interface ContentPlaces {
@@ -52,7 +44,7 @@ export function closeUp(all: Live, contents: WrittenBlocks, metadata: number): C
   const stay = { vacating: [], moves: [], moved: new Map(), movedBlocks: new Map(), taken };
   const least = FIRST_BLOCK + metadata + blocksIn(taken);
   // Most images have no gaps worth a look at each extent.
-  const targets = endOf(taken) <= least ? NO_TARGETS : chooseTargets(unitsOf(all), taken, least);
+  const targets = endOf(taken) <= least ? NO_TARGETS : chooseTargets(all, taken, least);
   if (targets.places.size === 0) return { ...stay, filled: intersect(written, taken), written };
   return { ...afterMoves(all, targets, taken, written), written };
 }

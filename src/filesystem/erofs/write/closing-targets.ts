@@ -38,10 +38,10 @@ export function endOf({ ends }: RunSet): number {
 }
 
 /** Where those go that move: from the last one on, as far as there is room for each, until the end is `least`. */
-export function chooseTargets(units: Unit[], taken: RunSet, least: number): Targets {
-  const lastFirst = units.sort((a, b) => b.start - a.start);
+export function chooseTargets(all: Live, taken: RunSet, least: number): Targets {
+  const lastFirst = unitsBehind(all, least);
   const gaps = new LowestGaps(subtract({ starts: [FIRST_BLOCK], ends: [endOf(taken)] }, taken));
-  const vacated = new VacatedWindows(gaps, lastFirst, least);
+  const vacated = new VacatedWindows(gaps, all, least);
   const places = new Map<Unit, number>();
   let end = endOf(taken);
   for (const [i, unit] of lastFirst.entries()) {
@@ -63,14 +63,16 @@ export function chooseTargets(units: Unit[], taken: RunSet, least: number): Targ
 class VacatedWindows {
   readonly places = new Map<Unit, number>();
   readonly #gaps: LowestGaps;
-  readonly #lastFirst: readonly Unit[];
+  readonly #all: Live;
   readonly #before: number;
+  /** Made for the first window: most images need none. */
+  #lastFirst: readonly Unit[] | undefined;
   #left = MOST_WINDOWS;
 
   /** @param before where every window ends: what lies there stays, if it makes no room */
-  constructor(gaps: LowestGaps, lastFirst: readonly Unit[], before: number) {
+  constructor(gaps: LowestGaps, all: Live, before: number) {
     this.#gaps = gaps;
-    this.#lastFirst = lastFirst;
+    this.#all = all;
     this.#before = before;
   }
 
@@ -100,30 +102,34 @@ class VacatedWindows {
   }
 
   #unitsIn(start: number, end: number): readonly Unit[] {
-    return this.#lastFirst.slice(this.#firstBelow(end), this.#firstBelow(start));
-  }
-
-  /** The first of the units that begins below the block; all behind it do so, too. */
-  #firstBelow(block: number): number {
-    let [low, high] = [0, this.#lastFirst.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.#lastFirst[middle]?.start ?? 0) < block) high = middle;
-      else low = middle + 1;
-    }
-    return low;
+    this.#lastFirst ??= unitsBehind(this.#all, 0);
+    return this.#lastFirst.slice(firstBelow(this.#lastFirst, end), firstBelow(this.#lastFirst, start));
   }
 }
 
-export function unitsOf({ files, blocks }: Live): Unit[] {
+/** The first of the units that begins below the block; all behind it do so, too. */
+function firstBelow(lastFirst: readonly Unit[], block: number): number {
+  let [low, high] = [0, lastFirst.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((lastFirst[middle]?.start ?? 0) < block) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/** What does not end before the block, the last one first. */
+function unitsBehind({ files, blocks }: Live, block: number): readonly Unit[] {
   const units: Unit[] = [];
   for (let index = 0; index < files.length; index++) {
-    for (const [extent, { physical, length }] of files.passingExtents(index).entries()) {
-      units.push({ start: physical, length, index, extent });
+    let extent = 0;
+    for (const { physical, length } of files.passingExtents(index)) {
+      if (physical + length > block) units.push({ start: physical, length, index, extent });
+      extent++;
     }
   }
   for (const [i, start] of blocks.entries()) {
-    units.push({ start, length: 1, index: files.length + i, extent: 0 });
+    if (start >= block) units.push({ start, length: 1, index: files.length + i, extent: 0 });
   }
-  return units;
+  return units.sort((a, b) => b.start - a.start);
 }

@@ -7,7 +7,6 @@ import { encodeData, encodeInode, encodeStreamedInode } from "./inode-encoding.t
 import type { MetadataRun } from "./layout.ts";
 import { type ErofsPlan, positionOf } from "./plan.ts";
 import { sealFirstBlock } from "./superblock.ts";
-import { slottedFiles } from "./written-slots.ts";
 import { bodySize, encodeShared, NO_ATTRIBUTES, ownXattrs } from "./xattrs.ts";
 
 /**
@@ -54,7 +53,10 @@ function* emitChanges(plan: ErofsPlan): Generator<Piece> {
   const word = new Uint8Array(4);
   const view = viewOf(word);
   const { inodes } = plan.namespace;
-  for (const { index, file } of slottedFiles(inodes)) {
+  for (let index = 0; index < inodes.length; index++) {
+    if (inodes.slot(index) === undefined) continue;
+    const file = inodes.node(index);
+    if (file?.type !== "file") continue;
     const links = inodes.links(index);
     const start = plan.moved.get(index)?.[0]?.physical;
     const position = positionOf(plan, index);

@@ -54,10 +54,10 @@ export function* planErofs(
   const rootOffset = packing === undefined ? ROOT_OFFSET : COMPRESSED_ROOT_OFFSET;
   const namespace = yield* planNamespace(root, BLOCK_SIZE - rootOffset);
   const { inodes } = namespace;
-  const { gathers, contents } = regroup(inodes, streamed);
+  const { gathers, contents, live } = regroup(inodes, streamed);
   yield;
   const files = new MovableFiles(inodes);
-  const slots = yield* writtenSlots(inodes, contents.slots);
+  const slots = yield* writtenSlots(inodes, contents.slots, live);
   // How much metadata there is hardly depends on where contents lie: only the index of clusters that part is larger.
   const options = { time: identity.time, rootOffset };
   const first = yield* layOut(namespace, options, (index) => files.extents(index));

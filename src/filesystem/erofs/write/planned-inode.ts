@@ -4,6 +4,10 @@ import type { ClusterMap } from "./compressed-index.ts";
 import type { DirectoryLayout } from "./directory-layout.ts";
 import { NO_ATTRIBUTES, type PlannedXattrs } from "./xattrs.ts";
 
+/** Inodes that there is room for at first. */
+const FIRST_ROOM = 64;
+const NO_SLOT = -1;
+
 /** An inode of the tree, in the order of the walk. */
 export interface PlannedInode {
   readonly node: Inode;
@@ -21,8 +25,19 @@ export interface PlannedInode {
 
 export class PlannedInodes extends InodeList<DirectoryLayout, Listed> {
   readonly #xattrs = new Map<number, PlannedXattrs>();
-  /** Of those whose inodes are not where they were written to. */
-  readonly #slots = new Map<number, number>();
+  /** Where inodes were written to with their contents; NO_SLOT of those that were not. */
+  #slots = new Float64Array(FIRST_ROOM);
+
+  override add(node: Inode, parent: number): number {
+    const index = super.add(node, parent);
+    if (index === this.#slots.length) {
+      const longer = new Float64Array(index * 2);
+      longer.set(this.#slots);
+      this.#slots = longer;
+    }
+    this.#slots[index] = (node.type === "file" ? writtenSlot(node) : undefined) ?? NO_SLOT;
+    return index;
+  }
 
   from(index: number): Listed {
     return new Listed(this, index);
@@ -34,13 +49,12 @@ export class PlannedInodes extends InodeList<DirectoryLayout, Listed> {
 
   /** Where the inode was written to with its contents; undefined if it was not. */
   slot(index: number): number | undefined {
-    const node = this.node(index);
-    if (node?.type !== "file") return undefined;
-    return (this.#slots.size === 0 ? undefined : this.#slots.get(index)) ?? writtenSlot(node);
+    const slot = this.#slots[index] ?? NO_SLOT;
+    return slot === NO_SLOT ? undefined : slot;
   }
 
   moveTo(index: number, slot: number): void {
-    this.#slots.set(index, slot);
+    this.#slots[index] = slot;
   }
 
   setXattrs(index: number, xattrs: PlannedXattrs): void {

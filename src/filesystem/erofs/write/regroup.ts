@@ -10,7 +10,7 @@ import { FIRST_BLOCK } from "./closing-targets.ts";
 import { Packer, type Slot } from "./packer.ts";
 import type { PlannedInodes, SlottedFile } from "./planned-inode.ts";
 import { type Contents, SLOTS_PER_BLOCK } from "./slots.ts";
-import { blockOf, liveBytes, offsetOf, slotSize, slottedFiles } from "./written-slots.ts";
+import { blockOf, forSlottedFiles, liveBytes, offsetOf, slotSize } from "./written-slots.ts";
 
 /** A block with no more than so many bytes of files is worth being emptied. */
 const LITTLE = (BLOCK_SIZE * 3) / 4;
@@ -21,6 +21,8 @@ export interface Regrouped {
   readonly gathers: readonly Gather[];
   /** With the new blocks, and these as written to. */
   readonly contents: Contents;
+  /** Bytes that files have then in each block with slots. */
+  readonly live: Int32Array;
 }
 
 /** Gives slots of blocks with little in them to new blocks, which lie where nothing is that any file has. */
@@ -28,14 +30,14 @@ export function regroup(inodes: PlannedInodes, contents: Contents): Regrouped {
   const { slots } = contents;
   const live = liveBytes(inodes, slots.places.length);
   const moving: SlottedFile[] = [];
-  for (const slotted of slottedFiles(inodes)) {
-    if ((live[blockOf(slotted.slot)] ?? 0) <= LITTLE) moving.push(slotted);
-  }
+  forSlottedFiles(inodes, (file, slot, index) => {
+    if ((live[blockOf(slot)] ?? 0) <= LITTLE) moving.push({ index, file, slot });
+  });
   let blocks = 0;
   const packer = new Packer(() => blocks++);
   const packed = moving.map(({ file }) => packer.add(slotSize(file)));
   const emptied = new Set(moving.map(({ slot }) => blockOf(slot))).size;
-  if ((emptied - blocks) * WORTH < emptied || emptied === blocks) return { gathers: [], contents };
+  if ((emptied - blocks) * WORTH < emptied || emptied === blocks) return { gathers: [], contents, live };
 
   const places = [...slots.places];
   const used = [...slots.used];
@@ -56,7 +58,8 @@ export function regroup(inodes: PlannedInodes, contents: Contents): Regrouped {
   const gathers = parts.map((own, run) => ({ to: places[first + run] ?? 0, parts: own }));
   const targets = gathers.map(({ to }) => ({ start: to, length: 1 }));
   const end = Math.max(contents.end, ...targets.slice(-1).map(({ start }) => start + 1));
-  return { gathers, contents: { end, written: [...contents.written, ...targets], slots: { places, used } } };
+  const regrouped = { end, written: [...contents.written, ...targets], slots: { places, used } };
+  return { gathers, contents: regrouped, live: liveBytes(inodes, places.length) };
 }
 
 type Part = Gather["parts"][number];

@@ -24,15 +24,20 @@ export interface WrittenSlots {
   readonly dead: readonly DeadBytes[];
 }
 
-export function* writtenSlots(inodes: PlannedInodes, slots: SlotTable): Steps<WrittenSlots> {
-  const bytes = liveBytes(inodes, slots.places.length);
-  yield;
+/** @param bytes as of `liveBytes` */
+export function* writtenSlots(
+  inodes: PlannedInodes,
+  slots: SlotTable,
+  bytes: Int32Array,
+): Steps<WrittenSlots> {
   const live: number[] = [];
   const places: number[] = [];
   const partial = new Map<number, SlottedFile[]>();
-  for (const [block, length] of bytes.entries()) {
-    const [place = -1, all = 0] = [slots.places[block], slots.used[block]];
+  for (let block = 0; block < bytes.length; block++) {
+    const length = bytes[block] ?? 0;
     if (length === 0) continue;
+    const place = slots.places[block] ?? -1;
+    const all = slots.used[block] ?? 0;
     assert(length <= all && place >= 0, "a file has a slot that was not written");
     live.push(block);
     places.push(place);
@@ -40,7 +45,7 @@ export function* writtenSlots(inodes: PlannedInodes, slots: SlotTable): Steps<Wr
   }
   yield;
   if (partial.size > 0) {
-    for (const slotted of slottedFiles(inodes)) partial.get(blockOf(slotted.slot))?.push(slotted);
+    forSlottedFiles(inodes, (file, slot, index) => partial.get(blockOf(slot))?.push({ index, file, slot }));
   }
   return { live, places, dead: [...partial].flatMap(([block, files]) => deadBytes(block, files)) };
 }
@@ -48,18 +53,22 @@ export function* writtenSlots(inodes: PlannedInodes, slots: SlotTable): Steps<Wr
 /** Bytes that files have in each of so many blocks. */
 export function liveBytes(inodes: PlannedInodes, blocks: number): Int32Array {
   const bytes = new Int32Array(blocks);
-  for (const { file, slot } of slottedFiles(inodes)) {
-    bytes[blockOf(slot)] = (bytes[blockOf(slot)] ?? 0) + slotSize(file);
-  }
+  forSlottedFiles(inodes, (file, slot) => {
+    const block = blockOf(slot);
+    bytes[block] = (bytes[block] ?? 0) + slotSize(file);
+  });
   return bytes;
 }
 
-/** Files whose inodes were written with their contents, in their order. */
-export function* slottedFiles(inodes: PlannedInodes): Generator<SlottedFile, undefined> {
+/** For each file whose inode was written with its contents, in their order. */
+export function forSlottedFiles(
+  inodes: PlannedInodes,
+  use: (file: RegularFile, slot: number, index: number) => void,
+): void {
   for (let index = 0; index < inodes.length; index++) {
-    const file = inodes.node(index);
     const slot = inodes.slot(index);
-    if (file?.type === "file" && slot !== undefined) yield { index, file, slot };
+    const file = slot === undefined ? undefined : inodes.node(index);
+    if (slot !== undefined && file?.type === "file") use(file, slot, index);
   }
 }
 
