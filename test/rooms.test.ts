@@ -56,6 +56,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   "filesystem/erofs/write": [
     "errors.ts",
     "blocks",
+    "memory",
     "output",
     "tree",
     "waiting",

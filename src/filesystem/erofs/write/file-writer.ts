@@ -2,6 +2,7 @@
 import { BLOCK_SIZE, type Run } from "../../../blocks/blocks.ts";
 import { type FileLength, type FilePlace, type Placing, WHOLE_FILE } from "../../../blocks/space.ts";
 import { assert } from "../../../errors.ts";
+import { copyBytes } from "../../../memory/copy-bytes.ts";
 import { ContentWriter } from "../../../output/content-writer.ts";
 import type { ContentSink } from "../../../output/stages.ts";
 import type { ComingFile, FileWriter } from "../../kind/file-writer.ts";
@@ -74,10 +75,10 @@ export class ErofsFileWriter implements FileWriter {
     const tail = this.#tail;
     const ofRows =
       tail === undefined ? bytes.length : Math.max(Math.min(tail.start - this.#at, bytes.length), 0);
-    const done = ofRows === 0 ? 0 : this.#rows.write(bytes.subarray(0, ofRows));
+    const done = ofRows === 0 ? 0 : this.#rows.write(firstBytes(bytes, ofRows));
     this.#at += done;
     if (tail === undefined || done < ofRows || done === bytes.length) return done;
-    this.#tailBytes.set(done === 0 ? bytes : bytes.subarray(done), this.#at - tail.start);
+    copyBytes(this.#tailBytes, this.#at - tail.start, bytes, done, bytes.length);
     this.#at += bytes.length - done;
     return bytes.length;
   }
@@ -92,7 +93,7 @@ export class ErofsFileWriter implements FileWriter {
     if ((this.#full !== undefined || !this.#slots.hasRoom(size)) && !this.#writeFullest()) return undefined;
     const { slot, block, at } = this.#slots.take(size);
     encodeStreamedInode(tail, place.extents[0]?.physical ?? NO_BLOCK, block, at);
-    block.bytes.set(this.#tailBytes.subarray(0, tail.length), at + head);
+    copyBytes(block.bytes, at + head, this.#tailBytes, 0, tail.length);
     return { extents: place.extents.length === 0 ? NO_EXTENTS : place.extents, slot };
   }
 
@@ -134,6 +135,10 @@ export class ErofsFileWriter implements FileWriter {
   get unused(): readonly Run[] {
     return this.#rows.unused;
   }
+}
+
+function firstBytes(bytes: Uint8Array, length: number): Uint8Array {
+  return length === bytes.length ? bytes : bytes.subarray(0, length);
 }
 
 /** What of a file comes behind its inode; undefined where nothing does, or it cannot be written yet. */

@@ -2,10 +2,13 @@
 import { BLOCK_SIZE, type Run } from "../../../blocks/blocks.ts";
 import type { Cluster, FilePlace } from "../../../blocks/space.ts";
 import { assert } from "../../../errors.ts";
+import { copyBytes } from "../../../memory/copy-bytes.ts";
 import type { ComingFile, FileWriter } from "../../kind/file-writer.ts";
 import type { BatchMemory, Packer, Packing } from "../../kind/packing.ts";
 import { Batch, batchBlocks } from "./batch.ts";
 import { PackedFile } from "./packed-file.ts";
+
+const NO_CLUSTERS: readonly Cluster[] = [];
 
 /** Batches of one stream: one is filled, the others are compressed or on their way to the image. */
 const MOST_BATCHES = 6;
@@ -55,6 +58,8 @@ export class PackedFileWriter implements FileWriter {
   #file: PackedFile | undefined;
   /** Byte of the file that comes next. */
   #at = 0;
+  /** Whether a piece has the file's last byte. */
+  #isWhole = false;
   #failure: { readonly error: unknown } | undefined;
 
   /** @param files takes files that are as they are, and compressed clusters as if they were files */
@@ -68,6 +73,7 @@ export class PackedFileWriter implements FileWriter {
     assert(this.#piece === undefined, "a file was begun before the last one ended");
     this.#file = new PackedFile(file);
     this.#at = 0;
+    this.#isWhole = file.size === 0;
   }
 
   seek(offset: number): void {
@@ -82,11 +88,13 @@ export class PackedFileWriter implements FileWriter {
     while (done < bytes.length) {
       const piece = this.#piece ?? this.#newPiece();
       if (piece === undefined) return done;
-      const part = bytes.subarray(done, done + piece.most - piece.bytes);
-      this.#open?.batch.input.set(part, piece.block * BLOCK_SIZE + piece.bytes);
-      piece.bytes += part.length;
-      this.#at += part.length;
-      done += part.length;
+      const slot = this.#open;
+      assert(slot !== undefined, "a piece is open in no batch");
+      const end = Math.min(done + piece.most - piece.bytes, bytes.length);
+      copyBytes(slot.batch.input, piece.block * BLOCK_SIZE + piece.bytes, bytes, done, end);
+      piece.bytes += end - done;
+      this.#at += end - done;
+      done = end;
       if (piece.bytes === piece.most) this.#closePiece();
     }
     return done;
@@ -97,8 +105,8 @@ export class PackedFileWriter implements FileWriter {
     assert(file !== undefined, "a file was ended before it was begun");
     assert(!file.mayShrink || this.#at === file.coming.size, "a file that was to have no holes ends early");
     this.#closePiece();
-    // Contents that may end with a hole end with a piece of nothing.
-    if (!file.mayShrink && file.coming.size > 0) {
+    // Contents that end with a hole end with a piece of nothing.
+    if (!this.#isWhole) {
       const piece = this.#newPiece();
       if (piece === undefined) return undefined;
       piece.isLast = true;
@@ -168,7 +176,8 @@ export class PackedFileWriter implements FileWriter {
     slot.batch.input.fill(0, block * BLOCK_SIZE + bytes, slot.filled * BLOCK_SIZE);
     piece.isPacked = file.isPlain !== true;
     slot.batch.add(bytes, piece.isPacked);
-    piece.isLast = file.mayShrink && this.#at === file.coming.size;
+    piece.isLast = this.#at === file.coming.size;
+    this.#isWhole = piece.isLast;
     if (slot.filled === this.#blocks) this.#dispatch(slot);
   }
 
@@ -218,7 +227,7 @@ export class PackedFileWriter implements FileWriter {
     let output = 0;
     for (const piece of pieces) {
       const { file } = piece;
-      const clusters = piece.isPacked ? batch.clusters(piece.block, piece.bytes) : [];
+      const clusters = piece.isPacked ? batch.clusters(piece.block, piece.bytes) : NO_CLUSTERS;
       file.isPlain ??= !clusters.some(isCompressed);
       if (file.isPlain) yield* this.#placePlain(piece, batch);
       else yield* this.#placeClusters(piece, batch, clusters, output);
@@ -231,9 +240,11 @@ export class PackedFileWriter implements FileWriter {
     file.isBegun = true;
     if (bytes > 0) {
       this.#files.seek(offset);
-      yield* this.#write(input.subarray(block * BLOCK_SIZE, block * BLOCK_SIZE + bytes));
+      const contents = input.subarray(block * BLOCK_SIZE, block * BLOCK_SIZE + bytes);
+      const done = this.#files.write(contents);
+      if (done < bytes) yield* this.#writeRest(contents, done);
     }
-    if (isLast) file.settlePlain(yield* this.#end());
+    if (isLast) file.settlePlain(this.#files.end() ?? (yield* this.#end()));
   }
 
   /** @param output byte of the batch's output that they begin at there */
@@ -248,32 +259,29 @@ export class PackedFileWriter implements FileWriter {
     for (const cluster of clusters) {
       const size = cluster.stored * BLOCK_SIZE;
       this.#files.begin({ size, stored: size });
-      if (isCompressed(cluster)) {
-        yield* this.#write(batch.output.subarray(packed, packed + size));
-        packed += size;
-      } else {
-        yield* this.#write(batch.input.subarray(from, from + size));
-      }
-      file.addCluster(cluster, yield* this.#end());
+      const isPacked = isCompressed(cluster);
+      const stored = isPacked
+        ? batch.output.subarray(packed, packed + size)
+        : batch.input.subarray(from, from + size);
+      const done = this.#files.write(stored);
+      if (done < size) yield* this.#writeRest(stored, done);
+      file.addCluster(cluster, this.#files.end() ?? (yield* this.#end()));
+      if (isPacked) packed += size;
       from += cluster.blocks * BLOCK_SIZE;
     }
   }
 
-  *#write(bytes: Uint8Array): Generator<void> {
-    for (
-      let done = this.#files.write(bytes);
-      done < bytes.length;
-      done += this.#files.write(bytes.subarray(done))
-    ) {
-      yield;
-    }
+  /** Writes what there was no room for after `done` bytes. */
+  *#writeRest(bytes: Uint8Array, done: number): Generator<void> {
+    for (let at = done; at < bytes.length; at += this.#files.write(bytes.subarray(at))) yield;
   }
 
+  /** Ends a file that there was no room to end. */
   *#end(): Generator<void, FilePlace> {
     for (;;) {
+      yield;
       const place = this.#files.end();
       if (place !== undefined) return place;
-      yield;
     }
   }
 }
