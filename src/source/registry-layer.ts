@@ -31,6 +31,7 @@ export class RegistryLayer {
   /** Whether it is fetched only if it gets one. */
   isLeft = false;
   #readers: number;
+  #closing: Promise<void> | undefined;
 
   /**
    * `role` is what messages call it: "layer 2". `readers` is how often it will be read: an image may hold a layer twice.
@@ -96,8 +97,16 @@ export class RegistryLayer {
     }
   }
 
-  /** Once the download has ended, and not before every reader is done. */
-  async close(): Promise<void> {
+  /**
+   * Once the download has ended, and not before every reader is done. Its last reader closes it, and the pull: whoever
+   * comes second waits for the same.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     await this.#ended.promise;
     const stored = await this.#stored.promise.catch(() => undefined);
     await stored?.close();

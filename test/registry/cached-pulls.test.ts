@@ -1,6 +1,14 @@
 import { describe, expect, test } from "bun:test";
 import { spawn } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { listCache, verifyCache } from "../../src/cache/upkeep.ts";
 import { openRegistrySource } from "../../src/source/registry-source.ts";
@@ -15,6 +23,21 @@ const cacheOf = ({ folder }: Pick<Scene, "folder">) => join(folder, "cache");
 const blobOf = (scene: Pick<Scene, "folder">, digest = "") =>
   join(cacheOf(scene), "blobs", digest.replace(":", "/"));
 const digestsOf = ({ built }: Pick<Scene, "built">) => built.layers.map(({ digest }) => digest);
+const ROUNDS = 40;
+
+/** Files below a folder that this process has open. */
+function openFilesIn(folder: string): readonly string[] {
+  return readdirSync("/proc/self/fd").flatMap((fd) => {
+    try {
+      const path = readlinkSync(`/proc/self/fd/${fd}`);
+      return path.startsWith(folder) ? [path] : [];
+    } catch {
+      // That of the folder of descriptors itself.
+      return [];
+    }
+  });
+}
+
 const leftovers = (scene: Pick<Scene, "folder">) => readdirSync(join(cacheOf(scene), "tmp"));
 
 describe("a second pull", () => {
@@ -187,6 +210,16 @@ describe("several at once", () => {
       expect(leftovers(scene)).toEqual([]);
       expect(await verifyCache(cacheOf(scene))).toEqual({ sound: 4, damaged: [], failed: [] });
     }));
+});
+
+test("a pull that has ended has no file of the cache open", async () => {
+  // A reader that is done closes its layer as well: which of the two comes first is chance.
+  for (let round = 0; round < ROUNDS; round++) {
+    await withScene(async (scene) => {
+      await scene.pull({ cacheFolder: cacheOf(scene) });
+      expect(openFilesIn(scene.folder)).toEqual([]);
+    });
+  }
 });
 
 test("a cache that vanishes under a pull does not spoil it", () =>
