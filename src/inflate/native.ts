@@ -1,7 +1,8 @@
 import * as zlib from "node:zlib";
 import { Docker2vmError } from "../errors.ts";
-import { CHUNK_SIZE, type ChunkMemory } from "../memory/chunks.ts";
+import { CHUNK_SIZE, type ChunkMemory, STOCK } from "../memory/chunks.ts";
 import { badCompression } from "./bad-compression.ts";
+import { AsideGunzip, throughAside } from "./codec-aside.ts";
 import { CodecHandle, throughHandle } from "./codec-handle.ts";
 import { throughStream } from "./codec-stream.ts";
 import { checkZeroPadding } from "./gzip-format.ts";
@@ -18,7 +19,10 @@ const { createZstdDecompress } = zlib as { readonly createZstdDecompress?: Creat
 
 export const hasNativeZstd = createZstdDecompress !== undefined;
 
-/** Every member; it stops of itself at zeros after a member. */
+/**
+ * Every member; it stops of itself at zeros after a member. Memory of somebody else's is filled by this thread, which
+ * then has nothing else to do; where it is the thread's own, another fills it if the runtime lets one.
+ */
 export function gunzipNative(
   stored: AsyncIterable<Uint8Array>,
   layer: string,
@@ -26,6 +30,8 @@ export function gunzipNative(
 ): AsyncGenerator<Uint8Array> {
   const damaged = (cause: unknown) => badCompression(layer, "gzip", cause);
   const checkRest = (rest: Uint8Array) => checkZeroPadding(rest, damaged);
+  const codec = memory === STOCK ? AsideGunzip.like(zlib.createGunzip()) : undefined;
+  if (codec !== undefined) return throughAside({ stored, codec, damaged, checkRest });
   return through({ stored, create: zlib.createGunzip, end: Z_FINISH, damaged, checkRest, memory });
 }
 

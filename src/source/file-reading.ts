@@ -1,11 +1,13 @@
 import { readSync } from "node:fs";
 import { readInto } from "../disk/read-into.ts";
 import type { Docker2vmError } from "../errors.ts";
-import { CHUNK_SIZE, takeChunk } from "../memory/chunks.ts";
+import { CHUNK_SIZE, SMALL_CHUNK_SIZE, takeChunk } from "../memory/chunks.ts";
 import { changedError, inputError } from "./system-errors.ts";
 
 /** Bytes from which on a whole chunk is taken, which is used again: fresh memory costs more than reading into it. */
 const WORTH_A_CHUNK = CHUNK_SIZE / 8;
+/** Bytes up to which a file comes in small chunks. */
+const SMALL_FILE = 8 << 20;
 
 /**
  * `size` bytes of an open file from byte `offset` on, in chunks of the reader's own. `where` names the file in messages.
@@ -19,9 +21,10 @@ export async function* readRange(
   signal?: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   const end = offset + size;
+  const most = size > SMALL_FILE ? CHUNK_SIZE : SMALL_CHUNK_SIZE;
   for (let position = offset; position < end; ) {
     signal?.throwIfAborted();
-    const chunk = await readAt(fd, position, Math.min(CHUNK_SIZE, end - position), where);
+    const chunk = await readAt(fd, position, Math.min(most, end - position), where);
     if (chunk.length === 0) throw endedEarly(end - position, where);
     position += chunk.length;
     yield chunk;
@@ -80,7 +83,8 @@ function readAtNow(fd: number, position: number, length: number, where: string):
 
 /** A document is kept by whoever reads it, and gets no more than it takes. */
 function memoryFor(length: number): Uint8Array {
-  return length < WORTH_A_CHUNK ? takeChunk(length) : takeChunk();
+  if (length < WORTH_A_CHUNK) return takeChunk(length);
+  return length > SMALL_CHUNK_SIZE ? takeChunk() : takeChunk(SMALL_CHUNK_SIZE);
 }
 
 function endedEarly(missing: number, where: string): Docker2vmError {

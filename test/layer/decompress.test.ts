@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { constants, createGunzip, type Gunzip, gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { badCompression } from "../../src/inflate/bad-compression.ts";
+import { AsideGunzip } from "../../src/inflate/codec-aside.ts";
 import { CodecHandle } from "../../src/inflate/codec-handle.ts";
 import { throughStream } from "../../src/inflate/codec-stream.ts";
 import { checkZeroPadding } from "../../src/inflate/gzip-format.ts";
@@ -15,6 +16,7 @@ import {
   type InflateChoice,
   sniffCompression,
 } from "../../src/layer/decompress.ts";
+import { CHUNK_SIZE, type ChunkMemory, SMALL_CHUNK_SIZE } from "../../src/memory/chunks.ts";
 import { expectError } from "../support/expect-error.ts";
 import { runOk, testWith } from "../support/oracles.ts";
 import { gzipCases, type InflateCase, SAMPLE, zstdCases } from "./inflate-corpus.ts";
@@ -136,6 +138,58 @@ for (const [compression, cases] of CORPUS) {
   }
 }
 
+describe("into memory of somebody else's, by the thread that asks", () => {
+  const memory: ChunkMemory = { take: () => new Uint8Array(CHUNK_SIZE), giveBack: () => undefined };
+  for (const { name, bytes, inflated } of gzipCases()) {
+    const sizes = bytes.length < 400 ? [1, 7, 65536] : [1000, 65536, 1 << 24];
+    test(`gzip: ${name}`, async () => {
+      for (const size of sizes) {
+        const out = collect(decompress(chunked(bytes, size), "gzip", "native", "layer 1 (test)", memory));
+        if (inflated === undefined) await expectError(out, ...damage("gzip"));
+        else expect((await out).equals(inflated)).toBe(true);
+      }
+    });
+  }
+});
+
+describe("by another thread, while the chunk before is read", () => {
+  const contents = Buffer.alloc(9 * SMALL_CHUNK_SIZE + 5);
+  for (let at = 0; at < contents.length; at++) contents[at] = (at >> 12) % 251;
+  const stored = gzipSync(contents, { level: 1 });
+
+  test("a chunk stays as it is until the next is asked for, however late that is", async () => {
+    const parts: Buffer[] = [];
+    for await (const chunk of decompress(chunked(stored, 1000), "gzip", "auto", "")) {
+      await Bun.sleep(2);
+      parts.push(Buffer.from(chunk));
+    }
+    expect(Buffer.concat(parts).equals(contents)).toBe(true);
+  });
+
+  test("damage further on is told once all before it has been read", async () => {
+    const cut = stored.subarray(0, stored.length - 9);
+    let length = 0;
+    const reading = async () => {
+      for await (const chunk of decompress(chunked(cut, 1 << 20), "gzip", "auto", "layer 1 (test)")) {
+        await Bun.sleep(2);
+        length += chunk.length;
+      }
+    };
+    await expectError(reading(), ...damage("gzip"));
+    expect(length).toBe(contents.length - (contents.length % SMALL_CHUNK_SIZE));
+  });
+
+  test("a reader that stops leaves nothing at work", async () => {
+    for (let n = 0; n < 40; n++) {
+      for await (const chunk of decompress(chunked(stored, 1 << 20), "gzip", "auto", "")) {
+        chunk.fill(255);
+        break;
+      }
+      expect((await inflate(stored, "gzip", "auto")).equals(contents)).toBe(true);
+    }
+  });
+});
+
 describe("by node:zlib's streams, where the runtime has no more to offer", () => {
   const damaged = (cause: unknown) => badCompression("layer 1 (test)", "gzip", cause);
   const byStream = (bytes: Uint8Array, size: number) =>
@@ -156,6 +210,7 @@ describe("by node:zlib's streams, where the runtime has no more to offer", () =>
 
 test("this runtime has more to offer", () => {
   expect(CodecHandle.of(createGunzip(), constants.Z_FINISH)).toBeInstanceOf(CodecHandle);
+  expect(AsideGunzip.like(createGunzip())).toBeInstanceOf(AsideGunzip);
 });
 
 test("a stream that is made differently is told", () => {
@@ -165,6 +220,7 @@ test("a stream that is made differently is told", () => {
     { _handle: { writeSync() {}, close() {}, onerror: undefined } },
   ]) {
     expect(CodecHandle.of(stream as Gunzip, constants.Z_FINISH)).toBeUndefined();
+    expect(AsideGunzip.like(stream as Gunzip)).toBeUndefined();
   }
 });
 

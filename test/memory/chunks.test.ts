@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { CHUNK_SIZE, giveBack, takeChunk } from "../../src/memory/chunks.ts";
+import { CHUNK_SIZE, giveBack, SMALL_CHUNK_SIZE, takeChunk } from "../../src/memory/chunks.ts";
 
 test("a chunk that was given back is the next one taken", () => {
   const chunk = takeChunk();
@@ -10,6 +10,22 @@ test("a chunk that was given back is the next one taken", () => {
   // Only the beginning was filled: it is a chunk all the same.
   giveBack(next.subarray(0, 10));
   expect(takeChunk().buffer === chunk.buffer && takeChunk().length === CHUNK_SIZE).toBe(true);
+});
+
+test("a small one comes from a stock of its own", () => {
+  const chunk = takeChunk(SMALL_CHUNK_SIZE);
+  giveBack(chunk.subarray(0, 10));
+  expect(takeChunk().length).toBe(CHUNK_SIZE);
+  const next = takeChunk(SMALL_CHUNK_SIZE);
+  expect([next.length, next.buffer === chunk.buffer]).toEqual([SMALL_CHUNK_SIZE, true]);
+  expect(takeChunk(SMALL_CHUNK_SIZE).buffer === chunk.buffer).toBe(false);
+});
+
+test("a part of somebody's memory is not taken for being as long as a small one", () => {
+  const whole = new Uint8Array(SMALL_CHUNK_SIZE).fill(1);
+  giveBack(whole.subarray(0, 10));
+  expect(whole.every((byte) => byte === 1)).toBe(true);
+  expect(takeChunk(SMALL_CHUNK_SIZE).buffer).not.toBe(whole.buffer);
 });
 
 test("memory of another length is let go of, if it had its buffer to itself", () => {
