@@ -5,6 +5,7 @@ import { type Digest, parseDigest } from "../oci/digest.ts";
 import { formatPlatform } from "../oci/platform.ts";
 import { type ImageStore, sha256Of } from "../output/image-store.ts";
 import { ImageWriter } from "../output/image-writer.ts";
+import { SMALL_STAGE_BLOCKS, STAGE_BLOCKS } from "../output/stages.ts";
 import type { Profile } from "../profile/profile.ts";
 import type { RootFilesystem } from "../rootfs/root-filesystem.ts";
 import type { ResolvedImage, SourceOrigin } from "../source/source.ts";
@@ -27,6 +28,9 @@ import { fillHoles, writeFilesystem, writeVerity } from "./write-filesystem.ts";
  * conversion takes a twentieth longer by it.
  */
 const WORTH_COLLECTING = 32 << 20;
+
+/** Stored bytes up to which an image amounts to little. */
+const LITTLE = 8 << 20;
 
 /** An image that was made, wherever it is. */
 export interface ConvertedImage {
@@ -59,7 +63,7 @@ export interface Making {
 /** The conversion itself: layers into a tree and blocks, the tree into a filesystem, and what was made, described. */
 export async function makeImage(making: Making): Promise<ConvertedImage> {
   const { profile, request, store } = making;
-  const writer = new ImageWriter(store);
+  const writer = new ImageWriter(store, isLittle(making.image) ? SMALL_STAGE_BLOCKS : STAGE_BLOCKS);
   try {
     const { image, ...streamed } = await stream(making.image, writer, request);
     const time = filesystemTime(image, request);
@@ -88,6 +92,10 @@ export async function makeImage(making: Making): Promise<ConvertedImage> {
   } finally {
     await writer.close();
   }
+}
+
+function isLittle(image: ResolvedImage | RootFilesystem): boolean {
+  return "layers" in image && image.layers.reduce((sum, { size }) => sum + size, 0) <= LITTLE;
 }
 
 /** What layers, or a plan, needed on the way: with a large tree it is half as much again as the tree. */

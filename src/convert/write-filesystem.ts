@@ -16,8 +16,8 @@ import type { Conversion } from "./request.ts";
 const BYTES_PER_TURN = 16 << 20;
 /** What a piece costs however short it is, in bytes: files that have moved are told of in four bytes each. */
 const LEAST_COST = 16 << 10;
-/** How much is copied at a time. */
-const BLOCKS_PER_COPY = STAGE_BLOCKS;
+/** How much is looked at for zeros at a time. */
+const BLOCKS_PER_LOOK = STAGE_BLOCKS;
 /** Pieces that are read at a time: each waits for the disk, which has them past the page cache. */
 const AT_ONCE = 8;
 const ZERO_BLOCK = Buffer.alloc(BLOCK_SIZE);
@@ -65,7 +65,7 @@ function isWhole(position: number, bytes: Uint8Array): boolean {
  */
 export async function fillHoles(writer: ImageWriter, written: number, request: Listener): Promise<void> {
   const turns = new Turns(request, written);
-  const chunk = new Uint8Array(BLOCKS_PER_COPY * BLOCK_SIZE);
+  const chunk = new Uint8Array(BLOCKS_PER_LOOK * BLOCK_SIZE);
   for (let position = 0; ; position += chunk.length) {
     const length = await writer.image.read(position, chunk);
     for (const run of zeroRuns(chunk.subarray(0, length))) {
@@ -108,9 +108,10 @@ async function gatherContents(
 
 /** In any order: no block is both read and written. */
 async function moveContents(moves: readonly Move[], writer: ImageWriter, turns: Turns): Promise<void> {
+  const { stageBlocks } = writer;
   await inParallel(moves, AT_ONCE, async ({ from, to, length }) => {
-    for (let done = 0; done < length; done += BLOCKS_PER_COPY) {
-      const blocks = Math.min(BLOCKS_PER_COPY, length - done);
+    for (let done = 0; done < length; done += stageBlocks) {
+      const blocks = Math.min(stageBlocks, length - done);
       await writer.copy((from + done) * BLOCK_SIZE, (to + done) * BLOCK_SIZE, blocks * BLOCK_SIZE);
       await turns.after(blocks * BLOCK_SIZE);
     }

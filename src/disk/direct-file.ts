@@ -60,7 +60,16 @@ export class DirectFile {
    * refused.
    */
   pieces(bytes: number, count: number): (() => Uint8Array | undefined) | undefined {
-    if (this.takes(new Uint8Array(bytes))) return pieces(bytes, count);
+    const first = new Uint8Array(bytes);
+    if (this.takes(first)) {
+      const others = pieces(bytes, count - 1);
+      let next: Uint8Array | undefined = first;
+      return () => {
+        const piece = next ?? others();
+        next = undefined;
+        return piece;
+      };
+    }
     const all = mapped(count * bytes);
     return this.takes(all) ? pieces(bytes, count, all) : undefined;
   }

@@ -3,7 +3,7 @@ import type { FileLength, FilePlace, Placing } from "../blocks/space.ts";
 import { assert } from "../errors.ts";
 import { copyBytes } from "../memory/copy-bytes.ts";
 import { RoomAside } from "./room-aside.ts";
-import { type ContentSink, STAGE_BLOCKS } from "./stages.ts";
+import type { ContentSink } from "./stages.ts";
 
 const ZERO_BLOCK = Buffer.alloc(BLOCK_SIZE);
 
@@ -176,7 +176,7 @@ export class ContentWriter {
 
   /** Places up to `count` whole blocks of data; returns how many. */
   #place(stage: Uint8Array, bytes: Uint8Array, at: number, count: number): number {
-    const room = Math.min(count, STAGE_BLOCKS - this.#staged);
+    const room = Math.min(count, stage.length / BLOCK_SIZE - this.#staged);
     stage.set(bytes.subarray(at, at + room * BLOCK_SIZE), this.#staged * BLOCK_SIZE);
     this.#take(room);
     return room;
@@ -211,7 +211,7 @@ export class ContentWriter {
     }
     this.#logical += blocks;
     this.#staged += blocks;
-    if (this.#staged === STAGE_BLOCKS) this.flush();
+    if (this.#staged * BLOCK_SIZE === this.#stage?.length) this.flush();
   }
 
   #skipTo(block: number): void {

@@ -5,7 +5,6 @@ import type { ImageStore } from "./image-store.ts";
 import { type ContentSink, STAGE_BLOCKS, stagedPieces } from "./stages.ts";
 import { outputError } from "./system-errors.ts";
 
-const STAGE_SIZE = STAGE_BLOCKS * BLOCK_SIZE;
 /** One for each writer to fill, and three times as many on their way. */
 const STAGES = 8;
 /** Writes of zeros that are under way at a time: they take no stage, so that what is being made meanwhile has those. */
@@ -21,21 +20,29 @@ const WORTH_A_STAGE = 64 << 10;
  */
 export class ImageWriter implements ContentSink {
   readonly image: ImageStore;
+  readonly stageBlocks: number;
+  readonly #stageSize: number;
   readonly #free: Uint8Array[] = [];
-  /** Stages that nobody has had yet. */
+  /** Gives memory for one that nobody has had yet, all zeros. */
   readonly #next: () => Uint8Array | undefined;
-  /** A stage that nobody ever fills. */
-  readonly #zeros: Uint8Array;
+  /** Stages that may still be made. */
+  #unmade = STAGES;
+  /** A stage that nobody ever fills, made when it is wanted: an image may do without. */
+  #zeros: Uint8Array | undefined;
   #direct: DirectFile | undefined;
   #underWay = 0;
   #failure: { readonly error: unknown } | undefined;
   #waiting: (() => void)[] = [];
 
-  /** @param image closed with the writer */
-  constructor(image: ImageStore) {
+  /**
+   * @param image closed with the writer
+   * @param stageBlocks blocks of a stage: STAGE_BLOCKS, or SMALL_STAGE_BLOCKS for what amounts to little
+   */
+  constructor(image: ImageStore, stageBlocks: number = STAGE_BLOCKS) {
     this.image = image;
-    this.#next = this.#openDirect() ?? pieces(STAGE_SIZE, 1 + STAGES);
-    this.#zeros = this.#next() ?? new Uint8Array(STAGE_SIZE);
+    this.stageBlocks = stageBlocks;
+    this.#stageSize = stageBlocks * BLOCK_SIZE;
+    this.#next = this.#openDirect() ?? pieces(this.#stageSize, 1 + STAGES);
   }
 
   /** Memory for the stages, if the file can be written directly; its first block is the filesystem's, written last. */
@@ -44,7 +51,7 @@ export class ImageWriter implements ContentSink {
     if (path === undefined) return undefined;
     try {
       this.#direct = DirectFile.open(path);
-      const stages = this.#direct?.pieces(STAGE_SIZE, 1 + STAGES);
+      const stages = this.#direct?.pieces(this.#stageSize, 1 + STAGES);
       if (stages !== undefined) return stages;
       this.#direct?.close();
       this.#direct = undefined;
@@ -66,9 +73,12 @@ export class ImageWriter implements ContentSink {
   }
 
   #isOneFree(): boolean {
-    const unused = this.#free.length === 0 ? this.#next() : undefined;
-    if (unused !== undefined) this.#free.push(unused);
-    return this.#free.length > 0;
+    if (this.#free.length > 0) return true;
+    const unused = this.#unmade > 0 ? this.#next() : undefined;
+    if (unused === undefined) return false;
+    this.#unmade--;
+    this.#free.push(unused);
+    return true;
   }
 
   putStage(stage: Uint8Array, runs: readonly Run[]): void {
@@ -95,7 +105,7 @@ export class ImageWriter implements ContentSink {
     }
     for (let done = 0; done < bytes.length; ) {
       const stage = await this.#nextStage();
-      const part = bytes.subarray(done, done + STAGE_SIZE);
+      const part = bytes.subarray(done, done + this.#stageSize);
       stage.set(part);
       this.#putRun(stage, position + done, part.length);
       done += part.length;
@@ -125,7 +135,7 @@ export class ImageWriter implements ContentSink {
     this.#giveBack(undefined);
   }
 
-  /** Copies up to STAGE_BLOCKS whole blocks from byte `from` to byte `to`; what is there must have been written. */
+  /** Copies up to a stage of whole blocks from byte `from` to byte `to`; what is there must have been written. */
   async copy(from: number, to: number, length: number): Promise<void> {
     const stage = await this.#nextStage();
     const read = await this.image.read(from, stage.subarray(0, length));
@@ -149,7 +159,8 @@ export class ImageWriter implements ContentSink {
 
   /** Writes zeros over whole blocks, and does not wait for all of them to be written. */
   async zero(position: number, length: number): Promise<void> {
-    for (let done = 0; done < length; done += STAGE_SIZE) {
+    this.#zeros ??= this.#next() ?? new Uint8Array(this.#stageSize);
+    for (let done = 0; done < length; done += this.#stageSize) {
       while (this.#underWay >= MOST_ZEROS && this.#failure === undefined) await this.#change();
       this.#check();
       const bytes = this.#zeros.subarray(0, length - done);

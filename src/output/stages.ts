@@ -6,9 +6,15 @@ import { BLOCK_SIZE, type Run } from "../blocks/blocks.ts";
  */
 export const STAGE_BLOCKS = 512;
 
+/**
+ * The same for what amounts to little: its writes are short whatever there would be room for, since arenas begin short,
+ * and what is taken for all of them costs more than it saves.
+ */
+export const SMALL_STAGE_BLOCKS = 64;
+
 /** Where gathered contents go. */
 export interface ContentSink {
-  /** An empty stage of STAGE_BLOCKS blocks; undefined while all are on their way. Throws what a write failed with. */
+  /** An empty stage of some whole blocks, always as many; undefined while all are on their way. Throws what a write failed with. */
   takeStage(): Uint8Array | undefined;
   /** Resolves when there may be one. */
   stageFree(): Promise<void>;

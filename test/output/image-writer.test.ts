@@ -2,10 +2,12 @@ import { describe, expect, test } from "bun:test";
 import { closeSync, mkdirSync, openSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { BLOCK_SIZE } from "../../src/blocks/blocks.ts";
+import { writeFilesystem } from "../../src/convert/write-filesystem.ts";
 import { DirectFile } from "../../src/disk/direct-file.ts";
+import type { FilesystemPlan } from "../../src/filesystem/kind/kind.ts";
 import { ImageFile } from "../../src/output/image-file.ts";
 import { ImageWriter } from "../../src/output/image-writer.ts";
-import { STAGE_BLOCKS } from "../../src/output/stages.ts";
+import { SMALL_STAGE_BLOCKS, STAGE_BLOCKS } from "../../src/output/stages.ts";
 import { expectError } from "../support/expect-error.ts";
 import { runOk, testWith } from "../support/oracles.ts";
 import { scratchFolder } from "../support/scratch.ts";
@@ -14,13 +16,13 @@ const scratch = scratchFolder();
 let files = 0;
 
 /** Writes `stages` full stages and one of three blocks, each block with its own number, to every other block. */
-async function fill(path: string, stages: number): Promise<Buffer> {
-  const sink = new ImageWriter(new ImageFile(path));
-  const expected = Buffer.alloc((stages * 2 * STAGE_BLOCKS + 3) * BLOCK_SIZE);
+async function fill(path: string, stages: number, stageBlocks = STAGE_BLOCKS): Promise<Buffer> {
+  const sink = new ImageWriter(new ImageFile(path), stageBlocks);
+  const expected = Buffer.alloc((stages * 2 * stageBlocks + 3) * BLOCK_SIZE);
   try {
     for (let n = 0; n <= stages; n++) {
-      const blocks = n === stages ? 3 : STAGE_BLOCKS;
-      const start = n * 2 * STAGE_BLOCKS;
+      const blocks = n === stages ? 3 : stageBlocks;
+      const start = n * 2 * stageBlocks;
       let stage = sink.takeStage();
       while (stage === undefined) {
         await sink.stageFree();
@@ -40,8 +42,8 @@ async function fill(path: string, stages: number): Promise<Buffer> {
 }
 
 /** Writes pieces of all kinds from one buffer that is used again at once. */
-async function writePieces(path: string): Promise<Buffer> {
-  const writer = new ImageWriter(new ImageFile(path));
+async function writePieces(path: string, stageBlocks = STAGE_BLOCKS): Promise<Buffer> {
+  const writer = new ImageWriter(new ImageFile(path), stageBlocks);
   const lengths = [1024, BLOCK_SIZE, 15 * BLOCK_SIZE, 16 * BLOCK_SIZE, 300 * BLOCK_SIZE, 600 * BLOCK_SIZE];
   const buffer = new Uint8Array(600 * BLOCK_SIZE);
   const expected = Buffer.alloc(6000 * BLOCK_SIZE);
@@ -59,8 +61,8 @@ async function writePieces(path: string): Promise<Buffer> {
 }
 
 /** Writes zeros over parts of a file of ones, and other bytes while the zeros are on their way. */
-async function writeZeros(path: string): Promise<Buffer> {
-  const writer = new ImageWriter(new ImageFile(path));
+async function writeZeros(path: string, stageBlocks = STAGE_BLOCKS): Promise<Buffer> {
+  const writer = new ImageWriter(new ImageFile(path), stageBlocks);
   const expected = Buffer.alloc(48 * STAGE_BLOCKS * BLOCK_SIZE, 1);
   writer.image.write(0, expected);
   let position = BLOCK_SIZE;
@@ -99,21 +101,40 @@ async function writeParts(path: string): Promise<Buffer> {
 }
 
 describe("contents", () => {
-  test("are where they belong, more of them than there are stages", async () => {
-    const path = scratch(`image${files++}`);
-    const expected = await fill(path, 10);
-    expect(readFileSync(path).equals(expected)).toBe(true);
-  });
+  for (const stageBlocks of [STAGE_BLOCKS, SMALL_STAGE_BLOCKS]) {
+    test(`are where they belong, more of them than there are stages of ${stageBlocks} blocks`, async () => {
+      const path = scratch(`image${files++}`);
+      const expected = await fill(path, 10, stageBlocks);
+      expect(readFileSync(path).equals(expected)).toBe(true);
+    });
 
-  test("come in pieces of any size and place, too", async () => {
-    const path = scratch(`image${files++}`);
-    const expected = await writePieces(path);
-    expect(readFileSync(path).equals(expected)).toBe(true);
-  });
+    test(`come in pieces of any size and place, too, by ${stageBlocks} blocks`, async () => {
+      const path = scratch(`image${files++}`);
+      const expected = await writePieces(path, stageBlocks);
+      expect(readFileSync(path).equals(expected)).toBe(true);
+    });
 
-  test("give way to zeros, in pieces of any size", async () => {
+    test(`give way to zeros, in pieces of any size, by ${stageBlocks} blocks`, async () => {
+      const path = scratch(`image${files++}`);
+      const expected = await writeZeros(path, stageBlocks);
+      expect(readFileSync(path).equals(expected)).toBe(true);
+    });
+  }
+
+  test("move by small stages as by others", async () => {
     const path = scratch(`image${files++}`);
-    const expected = await writeZeros(path);
+    const writer = new ImageWriter(new ImageFile(path), SMALL_STAGE_BLOCKS);
+    const length = 3 * SMALL_STAGE_BLOCKS + 1;
+    const expected = Buffer.alloc(2 * length * BLOCK_SIZE);
+    for (let block = 0; block < length; block++) {
+      const bytes = expected.subarray(block * BLOCK_SIZE, (block + 1) * BLOCK_SIZE).fill(1 + (block % 250));
+      expected.set(bytes, (length + block) * BLOCK_SIZE);
+    }
+    writer.image.write(0, expected.subarray(0, length * BLOCK_SIZE));
+    const plan = { moves: [{ from: 0, to: length, length }], blocks: 2 * length, emit: () => [] };
+    const request = { signal: new AbortController().signal, report: () => undefined };
+    await writeFilesystem(plan as unknown as FilesystemPlan, writer, request);
+    await writer.close();
     expect(readFileSync(path).equals(expected)).toBe(true);
   });
 
