@@ -1,6 +1,7 @@
 import type { ConvertResult } from "../convert/convert.ts";
 import type { ProgressEvent } from "../convert/progress.ts";
 import { type CommandLine, flag } from "./arguments.ts";
+import { compileFor, compileReadily } from "./compiling.ts";
 import { withNamespace } from "./containerd-source.ts";
 import { editsOf } from "./edit-options.ts";
 import { withFolderOptions } from "./folder-source.ts";
@@ -32,7 +33,10 @@ export async function runConvert(line: CommandLine, host: Host): Promise<void> {
     results: resultSettings(line, registry),
     layerStore: layerStoreSettings(line, registry),
     signal: host.signal,
-    onProgress: (event: ProgressEvent) => progress.report(event),
+    onProgress: (event: ProgressEvent) => {
+      compileFor(event);
+      progress.report(event);
+    },
   };
   let told: Told;
   try {
@@ -40,6 +44,7 @@ export async function runConvert(line: CommandLine, host: Host): Promise<void> {
       ? { text: `${JSON.stringify(await host.engine.planConversion(options), null, 2)}\n` }
       : toldResult(await host.engine.convert(options), manner);
   } finally {
+    compileReadily();
     progress.finish();
   }
   await tell(host, told);
