@@ -65,7 +65,12 @@ function readOctal(block: Uint8Array, field: Field, start: number): number {
   const limit = field.offset + field.width;
   let value = 0;
   let at = start;
-  for (; at < limit && isDigit(block[at] ?? 0); at++) value = value * 8 + ((block[at] ?? 0) - ZERO);
+  // Without a call for each digit: a small image is done before that is compiled.
+  for (; at < limit; at++) {
+    const digit = (block[at] ?? 0) - ZERO;
+    if (digit < 0 || digit > SEVEN - ZERO) break;
+    value = value * 8 + digit;
+  }
   if (at < limit && !isBlank(block[at] ?? 0)) throw noNumber(field);
   return value;
 }

@@ -140,6 +140,43 @@ export class Names<Value> implements Iterable<[string, Value]> {
     for (let i = start; i < end; i++) target[at + i - start] = this.#bytes[i] ?? 0;
   }
 
+  /** Whether one name comes before another in byte order, of two that are the same up to byte `from`. */
+  isBefore(one: number, other: number, from: number): boolean {
+    const bytes = this.#bytes;
+    const oneEnd = this.#ends[one] ?? 0;
+    const otherEnd = this.#ends[other] ?? 0;
+    let a = this.#start(one) + from;
+    let b = this.#start(other) + from;
+    for (; a < oneEnd && b < otherEnd; a++, b++) {
+      const difference = (bytes[a] ?? 0) - (bytes[b] ?? 0);
+      if (difference !== 0) return difference < 0;
+    }
+    return a >= oneEnd && b < otherEnd;
+  }
+
+  /** Up to which byte, `end` at most, two names are the same that are so up to byte `from`. */
+  commonEnd(one: number, other: number, from: number, end: number): number {
+    const bytes = this.#bytes;
+    const start = this.#start(one);
+    const further = this.#start(other) - start;
+    const limit = Math.min(start + end, this.#ends[one] ?? 0, (this.#ends[other] ?? 0) - further);
+    let at = start + from;
+    while (at < limit && bytes[at] === bytes[at + further]) at++;
+    return at - start;
+  }
+
+  /** The bytes from byte `from` on as digits of a number, each one more than it is: 0 is the name's end. */
+  digitsAt(place: number, from: number, digits: number, radix: number): number {
+    const bytes = this.#bytes;
+    const end = this.#ends[place] ?? 0;
+    let at = this.#start(place) + from;
+    let number = 0;
+    for (let left = digits; left > 0; left--, at++) {
+      number = number * radix + (at < end ? (bytes[at] ?? 0) + 1 : 0);
+    }
+    return number;
+  }
+
   #start(place: number): number {
     return place === 0 ? 0 : (this.#ends[place - 1] ?? 0);
   }

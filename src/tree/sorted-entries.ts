@@ -109,18 +109,10 @@ function sortFew(names: Names<Inode>, places: Uint32Array, { from, to, depth }: 
   for (let next = from + 1; next < to; next++) {
     const place = places[next] ?? 0;
     let at = next;
-    for (; at > from && isBefore(names, place, places[at - 1] ?? 0, depth); at--) {
+    for (; at > from && names.isBefore(place, places[at - 1] ?? 0, depth); at--) {
       places[at] = places[at - 1] ?? 0;
     }
     places[at] = place;
-  }
-}
-
-function isBefore(names: Names<Inode>, a: number, b: number, depth: number): boolean {
-  for (let i = depth; ; i++) {
-    const [one, other] = [names.byteAt(a, i), names.byteAt(b, i)];
-    if (one !== other) return (one ?? -1) < (other ?? -1);
-    if (one === undefined) return false;
   }
 }
 
@@ -129,10 +121,7 @@ function* commonEnd(names: Names<Inode>, places: Uint32Array, { from, to, depth 
   const first = places[from] ?? 0;
   let end = names.lengthAt(first);
   for (let i = from + 1; i < to && end > depth; i++) {
-    const place = places[i] ?? 0;
-    let at = depth;
-    while (at < end && names.byteAt(place, at) === names.byteAt(first, at)) at++;
-    end = at;
+    end = names.commonEnd(first, places[i] ?? 0, depth, end);
     if (i % PER_STEP === 0) yield;
   }
   return end;
@@ -151,7 +140,7 @@ function* sortByKeys(
   const keys = count < PER_STEP ? scratch.subarray(0, count) : new Float64Array(count);
   const unsorted = places.slice(from, to);
   for (let i = 0; i < count; i++) {
-    keys[i] = keyOf(names, unsorted[i] ?? 0, depth, digits) * 2 ** bits + i;
+    keys[i] = names.digitsAt(unsorted[i] ?? 0, depth, digits, RADIX) * 2 ** bits + i;
     if (i % PER_STEP === PER_STEP - 1) yield;
   }
   keys.sort();
@@ -167,10 +156,4 @@ function* sortByKeys(
     previous = own;
   }
   if (to - start > 1) ranges.push({ from: start, to, depth: depth + digits });
-}
-
-function keyOf(names: Names<Inode>, place: number, depth: number, digits: number): number {
-  let key = 0;
-  for (let i = depth; i < depth + digits; i++) key = key * RADIX + (names.byteAt(place, i) ?? -1) + 1;
-  return key;
 }

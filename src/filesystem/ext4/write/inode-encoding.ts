@@ -85,24 +85,31 @@ function encodeMetadata(type: Inode["type"], metadata: Metadata, view: DataView,
   INODE.l_i_gid_high.put(view, at, metadata.gid >>> 16);
   INODE.i_extra_isize.put(view, at, EXTRA_ISIZE);
   const { atime, ctime, mtime } = metadata;
-  INODE.i_atime.put(view, at, clamp(atime));
-  INODE.i_atime_extra.put(view, at, extraOf(atime));
-  INODE.i_ctime.put(view, at, clamp(ctime));
-  INODE.i_ctime_extra.put(view, at, extraOf(ctime));
-  INODE.i_mtime.put(view, at, clamp(mtime));
-  INODE.i_mtime_extra.put(view, at, extraOf(mtime));
-  INODE.i_crtime.put(view, at, clamp(mtime));
-  INODE.i_crtime_extra.put(view, at, extraOf(mtime));
+  const modified = clamp(mtime);
+  const modifiedExtra = extraOf(mtime, modified);
+  // One object nearly always, as the tar has but one time.
+  const accessed = atime === mtime ? modified : clamp(atime);
+  const changed = ctime === mtime ? modified : clamp(ctime);
+  INODE.i_atime.put(view, at, accessed);
+  INODE.i_atime_extra.put(view, at, atime === mtime ? modifiedExtra : extraOf(atime, accessed));
+  INODE.i_ctime.put(view, at, changed);
+  INODE.i_ctime_extra.put(view, at, ctime === mtime ? modifiedExtra : extraOf(ctime, changed));
+  INODE.i_mtime.put(view, at, modified);
+  INODE.i_mtime_extra.put(view, at, modifiedExtra);
+  INODE.i_crtime.put(view, at, modified);
+  INODE.i_crtime_extra.put(view, at, modifiedExtra);
 }
 
 function clamp({ seconds }: Timestamp): number {
   return Math.min(Math.max(seconds, EARLIEST_TIME), LATEST_TIME);
 }
 
-/** ext4_encode_extra_time: nanoseconds above two bits of what the signed 32 bits of seconds lack. */
-function extraOf(time: Timestamp): number {
-  const epoch = Math.floor((clamp(time) - EARLIEST_TIME) / 2 ** 32);
-  return time.nanoseconds * 4 + epoch;
+/**
+ * ext4_encode_extra_time: nanoseconds above two bits of what the signed 32 bits of seconds lack.
+ * @param seconds the time's, clamped
+ */
+function extraOf({ nanoseconds }: Timestamp, seconds: number): number {
+  return nanoseconds * 4 + Math.floor((seconds - EARLIEST_TIME) / 2 ** 32);
 }
 
 /** i_block (and i_flags): a short symlink's target, a device's number, or where the contents lie. */
