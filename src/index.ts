@@ -181,5 +181,5 @@ export type {
   StandardInputSource,
   StreamSource,
 } from "./source/source.ts";
+export type { FileField } from "./tree/file-fields.ts";
 export type { Timestamp } from "./tree/inode.ts";
-export type { FileField } from "./tree/tree-diff.ts";

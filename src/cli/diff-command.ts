@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import type { FileFacts, ImageDifference } from "../convert/diff-images.ts";
 import { Docker2vmError } from "../errors.ts";
-import { FILE_FIELDS, type FileField } from "../tree/tree-diff.ts";
+import { FILE_FIELDS, type FileField } from "../tree/file-fields.ts";
 import { type CommandLine, flag, listOption } from "./arguments.ts";
 import { formatBytes } from "./bytes.ts";
 import { withNamespaces } from "./containerd-source.ts";

@@ -1,7 +1,6 @@
 import type { Packer, Packing } from "../filesystem/kind/packing.ts";
 import { packBatchFor } from "../filesystem/packing.ts";
 import { workerCount } from "./layer-reader.ts";
-import { PackPool } from "./workers/pack-pool.ts";
 import { threadModule } from "./workers/thread-module.ts";
 
 /** More hardly ever have something to do: no tar is read that fast. */
@@ -24,6 +23,8 @@ export async function contentPacker(
   const count = Math.min(workerCount(layers, workers), MOST_THREADS);
   const module = threadModule();
   if (count > 0 && module !== undefined) {
+    // Loaded when it is wanted: few images are compressed.
+    const { PackPool } = await import("./workers/pack-pool.ts");
     const pool = new PackPool(count, packing, module);
     return { packer: pool, close: () => pool.close() };
   }

@@ -1,12 +1,6 @@
 import type { SourceSpec } from "../source/source.ts";
-import {
-  FILE_FIELDS,
-  type FileField,
-  type TreeDifference,
-  type TreeFile,
-  treeDifferences,
-  xattrsOf,
-} from "../tree/tree-diff.ts";
+import { FILE_FIELDS, type FileField } from "../tree/file-fields.ts";
+import { type TreeDifference, type TreeFile, treeDifferences, xattrsOf } from "../tree/tree-diff.ts";
 import { itemsInTurns } from "../waiting/steps.ts";
 import { checkDemands, checkSource, type ImageDemands } from "./image-request.ts";
 import type { ImageOptions } from "./options.ts";

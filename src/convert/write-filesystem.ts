@@ -5,7 +5,6 @@ import type { FilesystemIdentity, FilesystemPlan } from "../filesystem/kind/kind
 import type { ImageStore } from "../output/image-store.ts";
 import type { ImageWriter } from "../output/image-writer.ts";
 import { STAGE_BLOCKS } from "../output/stages.ts";
-import { appendVerity } from "../verity/append.ts";
 import { inParallel } from "../waiting/parallel.ts";
 import { nextTurn } from "../waiting/turn.ts";
 import { formatUuid, verityIdentity } from "./identity.ts";
@@ -159,6 +158,8 @@ export async function writeVerity(
   { verity, signal }: Conversion,
 ): Promise<VerityMetadata | undefined> {
   if (!verity) return undefined;
+  // Loaded when it is wanted: few images have one.
+  const { appendVerity } = await import("../verity/append.ts");
   const { uuid, salt } = verityIdentity(identity);
   const { rootHash, hashOffset } = await appendVerity(image, plan.blocks * BLOCK_SIZE, {
     uuid,

@@ -1,23 +1,7 @@
 import { sortedNames } from "../waiting/sorted.ts";
 import type { Paused } from "../waiting/steps.ts";
+import { FILE_FIELDS, type FileField } from "./file-fields.ts";
 import type { Directory, Inode, RegularFile, Timestamp } from "./inode.ts";
-
-/** What two files may differ in. */
-export const FILE_FIELDS = [
-  "type",
-  "mode",
-  "uid",
-  "gid",
-  "mtime",
-  "size",
-  "contents",
-  "target",
-  "device",
-  "xattrs",
-  "link",
-] as const;
-/** One of them. "contents" are those of files of any size, "link" which names are one file. */
-export type FileField = (typeof FILE_FIELDS)[number];
 
 /** A file of a tree. Strings are bytes, one character each. */
 export interface TreeFile {

@@ -77,7 +77,7 @@ const BEGUN = ["crypto", "events", "fs", "fs/promises", "os", "path", "zlib"].ma
 
 /** What no plain conversion to ext4 has any use for. */
 const NOT_BEGUN =
-  /^(http|engine|bolt|signature|referrer|artifact|resize|boot|kernel|guest|bundle|report|dockerfile|rootfs)\/|^filesystem\/(reading|.*\/read)\/|^filesystem\/(xfs|erofs)\/write\/(emit|plan)|^cache\/(cache|window|growing-file)\.ts|^cli\/help\.ts/;
+  /^(http|engine|bolt|signature|referrer|artifact|resize|boot|kernel|guest|bundle|report|dockerfile|rootfs)\/|^filesystem\/(reading|.*\/read)\/|^filesystem\/(xfs|erofs)\/write\/(emit|plan)|^cache\/(cache|window|growing-file)\.ts|^cli\/help\.ts|^tree\/tree-diff\.ts|^verity\/append\.ts|^convert\/workers\/pack-pool\.ts/;
 
 describe("the package as npm installs it", () => {
   testWith(["npm"], "brings tar-stream, and no native program of any system", () => {

@@ -1,5 +1,5 @@
 /** Of the commands that make nothing: looking at a container image, and after the cache. */
-import { FILE_FIELDS } from "../../tree/tree-diff.ts";
+import { FILE_FIELDS } from "../../tree/file-fields.ts";
 import { CONVERT_OPTIONS, JSON_RESULT } from "./convert.ts";
 import type { OptionSpec, Syntax } from "./option.ts";
 import { REGISTRY_OPTIONS } from "./registry.ts";
