@@ -4,7 +4,6 @@ import { type CommandLine, flag } from "./arguments.ts";
 import { paintFor } from "./colour.ts";
 import { argumentsOf, checkCommandLine, splitCommandLine } from "./command-line.ts";
 import { commandNamed } from "./commands.ts";
-import { compileReadily } from "./compiling.ts";
 import { type Deadline, startDeadline } from "./deadline.ts";
 import { asDocker2vmError, errorJson, errorText } from "./error-report.ts";
 import type { Host } from "./host.ts";
@@ -23,7 +22,6 @@ export async function run(given: readonly string[], host: Host): Promise<number>
     } else {
       const command = checkCommandLine(line, args);
       const runCommand = await command.load();
-      compileReadily();
       deadline = startDeadline(line, host.signal);
       const code = await runCommand(line, { ...host, signal: deadline.signal });
       if (typeof code === "number") return code;
