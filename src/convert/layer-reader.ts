@@ -29,11 +29,13 @@ export interface LayersToRead {
   readonly blobs: readonly LayerBlob[];
   /** Those that are kept, and bytes of their tars. */
   readonly kept: { readonly layers: number; readonly bytes: number };
+  /** Whether others are being kept: chunks of their tars are held until the disk has them. */
+  readonly isKeeping: boolean;
 }
 
 /** @param workers threads; undefined: as many as the machine has cores and the layers are worth, 0: this one only */
 export async function layerReader(
-  { blobs, kept }: LayersToRead,
+  { blobs, kept, isKeeping }: LayersToRead,
   workers: number | undefined,
 ): Promise<LayerReader> {
   const work = [...blobs, { size: kept.bytes / KEPT_FOR_STORED }];
@@ -45,7 +47,7 @@ export async function layerReader(
   }
   // Loaded when it is wanted: a small image is done before.
   const { WorkerPool } = await import("./workers/pool.ts");
-  return new WorkerPool(count, blobs, module);
+  return new WorkerPool(count, blobs, module, isKeeping);
 }
 
 /** @param workers as many as were asked for; undefined: as many as the machine has cores and the layers are worth */

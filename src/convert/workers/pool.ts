@@ -10,7 +10,9 @@ import { Thread } from "./thread.ts";
 
 /** Chunks that a thread may be ahead of the next: fewer stored ones hold up the network, more are cold when read. */
 const STORED_SLOTS = 8;
-const TAR_SLOTS = 8;
+const TAR_SLOTS = 4;
+/** Of a tar whose chunks are held until a disk has them. */
+const HELD_SLOTS = 8;
 
 /** Stored bytes that are as good as done. */
 const NEARLY_NONE = 1 << 20;
@@ -26,15 +28,20 @@ export class WorkerPool {
   /** Stored bytes of all layers. */
   readonly #stored: number;
   readonly #layers: number;
+  readonly #tarSlots: number;
   #inFlight = 0;
   /** Of those, that were begun. */
   #begun = 0;
   #ids = 0;
 
-  /** @param module what a thread runs: worker.ts, or what comes to that */
-  constructor(count: number, layers: readonly LayerBlob[], module: URL) {
+  /**
+   * @param module what a thread runs: worker.ts, or what comes to that
+   * @param isHeld whether chunks of tars are held longer than to the next
+   */
+  constructor(count: number, layers: readonly LayerBlob[], module: URL, isHeld = false) {
     this.#workers = Array.from({ length: count }, () => new PooledWorker(module));
     this.#layers = layers.length;
+    this.#tarSlots = isHeld ? HELD_SLOTS : TAR_SLOTS;
     this.#stored = layers.reduce((sum, layer) => sum + layer.size, 0);
   }
 
@@ -104,7 +111,7 @@ export class WorkerPool {
     const used = this.#rings.findIndex(({ slots }) => slots === storedSlots);
     const [rings] = used < 0 ? [] : this.#rings.splice(used, 1);
     if (rings === undefined)
-      return { slots: storedSlots, stored: ringMemory(storedSlots), tar: ringMemory(TAR_SLOTS) };
+      return { slots: storedSlots, stored: ringMemory(storedSlots), tar: ringMemory(this.#tarSlots) };
     clearRing(rings.stored);
     clearRing(rings.tar);
     return rings;
