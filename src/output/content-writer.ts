@@ -20,11 +20,11 @@ export class ContentWriter {
   readonly #sink: ContentSink;
   readonly #placing: (file: FileLength) => Placing;
   readonly #aside = new RoomAside();
-  readonly #written: Run[] = [];
+  readonly #written: GrowingRun[] = [];
   #stage: Uint8Array | undefined;
   /** Slots of the stage that are filled, and where they go. */
   #staged = 0;
-  #runs: Run[] = [];
+  #runs: GrowingRun[] = [];
   /** Physical block that comes next in the current run, and how many there are from it on. */
   #next = 0;
   #left = 0;
@@ -138,7 +138,7 @@ export class ContentWriter {
     if (this.#stage === undefined) return true;
     this.#sink.putStage(this.#stage, this.#runs);
     this.#stage = undefined;
-    for (const run of this.#runs) append(this.#written, run);
+    for (const { start, length } of this.#runs) append(this.#written, start, length);
     this.#runs = [];
     this.#staged = 0;
     return true;
@@ -200,13 +200,13 @@ export class ContentWriter {
   #take(blocks: number): void {
     const logical = this.#logical;
     if (this.#current.zeros === "left out") {
-      append(this.#runs, { start: this.#next, length: blocks });
+      append(this.#runs, this.#next, blocks);
       this.#record({ logical, physical: this.#next, length: blocks });
       this.#skipTo(this.#next + blocks);
     } else {
       this.#rowPlace ??= this.#next;
       const start = this.#rowPlace + logical - this.#rowStart;
-      append(this.#runs, { start, length: blocks });
+      append(this.#runs, start, blocks);
       this.#skipTo(start + blocks);
     }
     this.#logical += blocks;
@@ -281,14 +281,17 @@ export class ContentWriter {
   }
 }
 
-/** Adds a run, which may go on where the last one ends. */
-function append(runs: Run[], run: Run): void {
+/** A run that may become longer. */
+interface GrowingRun {
+  readonly start: number;
+  length: number;
+}
+
+/** Adds a run, which may go on where the last one ends: files mostly do, and nothing is made for them. */
+function append(runs: GrowingRun[], start: number, length: number): void {
   const last = runs.at(-1);
-  if (last && last.start + last.length === run.start) {
-    runs[runs.length - 1] = { start: last.start, length: last.length + run.length };
-  } else {
-    runs.push(run);
-  }
+  if (last && last.start + last.length === start) last.length += length;
+  else runs.push({ start, length });
 }
 
 /** Data is seldom zero at both ends of a block, so most blocks are told by two bytes. */

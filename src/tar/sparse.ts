@@ -8,15 +8,18 @@ export interface Segment {
   readonly length: number;
 }
 
-/** A place in the stored bytes, and where it belongs in the file. */
+/** A place in the stored bytes, and where it belongs in the file: one for all files of an archive. */
 export class SegmentCursor {
-  readonly #segments: readonly Segment[];
+  #segments: readonly Segment[] = [];
   #index = 0;
   /** Bytes of the segment behind the place. */
   #within = 0;
 
-  constructor(segments: readonly Segment[]) {
+  /** Goes to the beginning of a file. */
+  begin(segments: readonly Segment[]): void {
     this.#segments = segments;
+    this.#index = 0;
+    this.#within = 0;
   }
 
   /** Byte of the file. */

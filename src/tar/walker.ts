@@ -69,7 +69,7 @@ export class TarWalker<Entry, Kind extends string> implements FrameSink {
   #text = Buffer.alloc(0);
   #textFilled = 0;
   #typeflag = "";
-  #segments = new SegmentCursor(NO_FILE.segments);
+  readonly #segments = new SegmentCursor();
   /** A file whose map of holes is still on its way. */
   #sparse: Member | undefined;
   /** Blocks of zeros in a row: two are the end. */
@@ -198,7 +198,7 @@ export class TarWalker<Entry, Kind extends string> implements FrameSink {
     this.#sparse = undefined;
     const shape = fileShape(member);
     this.#emit(member, "file", shape);
-    this.#segments = new SegmentCursor(shape.segments);
+    this.#segments.begin(shape.segments);
     this.#expectBody("contents", shape.stored);
   }
 

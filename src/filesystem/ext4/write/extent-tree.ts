@@ -22,6 +22,8 @@ export const EXTENT_TREE: MapForm = {
 
 /** Blocks of a tree of so many extents besides its root, which lies in the inode. */
 export function treeBlocks(extents: number): number {
+  // Of a million files nearly all: nothing is made for them.
+  if (extents <= ROOT_EXTENTS) return 0;
   return levelSizes(extents).reduce((total, size) => total + size, 0);
 }
 
