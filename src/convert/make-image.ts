@@ -1,6 +1,6 @@
 import type { OpenEdits } from "../edits/open.ts";
 import type { Sizing } from "../filesystem/kind/size.ts";
-import { collectGarbage } from "../memory/collect.ts";
+import { collectGarbage, collectRecent, WORTH_COLLECTING } from "../memory/collect.ts";
 import { type Digest, parseDigest } from "../oci/digest.ts";
 import { formatPlatform } from "../oci/platform.ts";
 import { type ImageStore, sha256Of } from "../output/image-store.ts";
@@ -22,12 +22,6 @@ import type { Conversion } from "./request.ts";
 import { streamLayers } from "./stream-layers.ts";
 import type { Scratch } from "./with-image.ts";
 import { fillHoles, writeFilesystem, writeVerity } from "./write-filesystem.ts";
-
-/**
- * What a tree is reckoned to take from which on it is worth to collect garbage: some 200,000 names. With half as many a
- * conversion takes a twentieth longer by it.
- */
-const WORTH_COLLECTING = 32 << 20;
 
 /** Stored bytes up to which an image amounts to little. */
 const LITTLE = 8 << 20;
@@ -72,9 +66,9 @@ export async function makeImage(making: Making): Promise<ConvertedImage> {
     const { root, contents, filesystem, flow } = streamed;
     const added = { injection, edited };
     const identity = filesystemIdentity(image, time, request, added);
-    collectBehind(flow);
+    if (isLarge(flow)) collectGarbage();
     const plan = await inTurns(filesystem.plan(root, contents, identity), request.signal);
-    collectBehind(flow);
+    if (isLarge(flow)) collectRecent();
     const written = await writeFilesystem(plan, writer, request);
     const verity = await writeVerity(plan, store, identity, request);
     if (request.dense) await fillHoles(writer, written, request);
@@ -98,9 +92,9 @@ function isLittle(image: ResolvedImage | RootFilesystem): boolean {
   return "layers" in image && image.layers.reduce((sum, { size }) => sum + size, 0) <= LITTLE;
 }
 
-/** What layers, or a plan, needed on the way: with a large tree it is half as much again as the tree. */
-function collectBehind({ memory }: ContentFlow): void {
-  if (memory.spent >= WORTH_COLLECTING) collectGarbage();
+/** Whether layers, or a plan, have left behind what is worth to be collected: of a large tree half as much as that takes. */
+function isLarge({ memory }: ContentFlow): boolean {
+  return memory.spent >= WORTH_COLLECTING;
 }
 
 async function edit(

@@ -3,6 +3,7 @@ import { PartCount, partsBehind } from "../layer/kept/skip-parts.ts";
 import { layerName } from "../layer/layer-stream.ts";
 import { tarParts } from "../layer/tar/entries.ts";
 import { Unpacker } from "../layer/unpack.ts";
+import { Collecting } from "../memory/collect.ts";
 import { STREAMS_IN_FLIGHT } from "../output/arenas.ts";
 import type { ImageWriter } from "../output/image-writer.ts";
 import type { LayerBlob } from "../source/source.ts";
@@ -60,6 +61,8 @@ export async function layersInto(
   // All layers listen at once, each in several places: Node would take that for a leak.
   setMaxListeners(0, signal);
   const root = impliedDirectory();
+  const collecting = new Collecting();
+  const between = (): void => collecting.after(target.memory.spent);
   const keeping = await keepingOf(layers, request);
   const blobs = layers.filter((blob) => keeping?.isKept(blob) !== true);
   const kept = { layers: layers.length - blobs.length, bytes: keeping?.tarBytes ?? 0 };
@@ -68,7 +71,7 @@ export async function layersInto(
     await inOrder(
       layers,
       STREAMS_IN_FLIGHT,
-      (blob) => streamLayer(blob, { reader, target, signal, request, keeping }),
+      (blob) => streamLayer(blob, { reader, target, signal, request, keeping, between }),
       (layer) => {
         const onWarning = (message: string): void => warn(request, message);
         overlay(root, layer.tree, { onWarning, observer: observe(layer.blob) });
@@ -93,6 +96,8 @@ interface Stream {
   readonly signal: AbortSignal;
   readonly request: Reading;
   readonly keeping: LayerKeeping | undefined;
+  /** To be called where no entry is in hand. */
+  readonly between: () => void;
 }
 
 async function streamLayer(blob: LayerBlob, stream: Stream) {
@@ -121,7 +126,7 @@ async function feedKept(
   blob: LayerBlob,
   unpacker: Unpacker,
   onWarning: (message: string) => void,
-  { reader, target, signal, request, keeping }: Stream,
+  { reader, target, signal, request, keeping, between }: Stream,
 ): Promise<PartCount | "all" | undefined> {
   if (keeping?.isKept(blob) !== true) return undefined;
   const had = new PartCount();
@@ -131,7 +136,7 @@ async function feedKept(
     request.report({ type: "layer", index, stored: Math.floor(part * size), size });
   const { pieces } = reader;
   const reading = { signal, budget, attributes, pieces, had, onProgress, onWarning };
-  await unpacker.feed(keeping.parts(blob, reading));
+  await unpacker.feed(withPauses(keeping.parts(blob, reading), between));
   return keeping.isKept(blob) ? "all" : had;
 }
 
@@ -141,7 +146,7 @@ async function feedRead(
   unpacker: Unpacker,
   had: PartCount | undefined,
   onWarning: (message: string) => void,
-  { reader, target, signal, request, keeping }: Stream,
+  { reader, target, signal, request, keeping, between }: Stream,
 ): Promise<void> {
   const { index, digest, size, mediaType } = blob;
   const { inflate, report } = request;
@@ -156,7 +161,7 @@ async function feedRead(
   const keeper = await keeping?.keeper(blob);
   try {
     await reader.read(blob, { inflate, signal, onStored, onWarning: told.ofBlob.add }, async (tar, hold) => {
-      const counted = tarBytes.of(tar);
+      const counted = withPauses(tarBytes.of(tar), between);
       const parts = tarParts(keeper?.tar(counted, hold) ?? counted, {
         layer: layerName(blob),
         onWarning: told.ofTar.add,
@@ -184,6 +189,14 @@ class Warnings {
       this.all.push(message);
       tell(message);
     };
+  }
+}
+
+/** Calls `between` whenever what came last has been used up. */
+async function* withPauses<T>(items: AsyncIterable<T>, between: () => void): AsyncGenerator<T> {
+  for await (const item of items) {
+    yield item;
+    between();
   }
 }
 

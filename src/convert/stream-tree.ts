@@ -1,4 +1,5 @@
 import { type ContentListener, unpack } from "../layer/unpack.ts";
+import { Collecting } from "../memory/collect.ts";
 import { noConfig } from "../oci/config.ts";
 import { parseDigest } from "../oci/digest.ts";
 import type { Platform } from "../oci/platform.ts";
@@ -93,8 +94,10 @@ export async function treeInto(
   });
   const onBytes = (count: number): void => budget.addBytes(count);
   const writer = target.newWriter();
+  const collecting = new Collecting();
+  const between = (): void => collecting.after(memory.spent);
   const parts = source.read({ signal, inflate, attributes, withStored, onWarning, onBytes });
-  await unpack(told(parts, report, look), tree, {
+  await unpack(told(parts, report, look, between), tree, {
     writer,
     nextArena: (least) => target.nextArena(0, least),
     listener: newListener(),
@@ -112,6 +115,7 @@ async function* told(
   lists: AsyncIterable<readonly EntryPart[]>,
   report: Conversion["report"],
   look: Looking["look"],
+  between: () => void,
 ): AsyncGenerator<readonly EntryPart[]> {
   let files = 0;
   let bytes = 0;
@@ -123,6 +127,7 @@ async function* told(
     }
     report({ type: "files", files, bytes });
     yield list;
+    between();
   }
 }
 

@@ -38,6 +38,8 @@ export async function* tarParts(
     walker.push(chunk);
     const parts = walker.take();
     if (parts.length > 0) yield parts;
+    // Used up: what is seen here by a collector in the meantime it takes for what stays.
+    parts.length = 0;
     throwFailure(walker, layer);
   }
   walker.finish();
