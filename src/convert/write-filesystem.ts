@@ -2,6 +2,7 @@ import { BLOCK_SIZE, type Run } from "../blocks/blocks.ts";
 import type { Move } from "../blocks/relocation.ts";
 import { assert } from "../errors.ts";
 import type { FilesystemIdentity, FilesystemPlan } from "../filesystem/kind/kind.ts";
+import { collectRecent } from "../memory/collect.ts";
 import type { ImageStore } from "../output/image-store.ts";
 import type { ImageWriter } from "../output/image-writer.ts";
 import { STAGE_BLOCKS } from "../output/stages.ts";
@@ -15,6 +16,8 @@ import type { Conversion } from "./request.ts";
 const BYTES_PER_TURN = 16 << 20;
 /** What a piece costs however short it is, in bytes: files that have moved are told of in four bytes each. */
 const LEAST_COST = 16 << 10;
+/** Pieces after which garbage is collected: each leaves behind what waited for the disk, about a KiB. */
+const PIECES_PER_COLLECTION = 1 << 13;
 /** How much is looked at for zeros at a time. */
 const BLOCKS_PER_LOOK = STAGE_BLOCKS;
 /** Pieces that are read at a time: each waits for the disk, which has them past the page cache. */
@@ -124,6 +127,7 @@ class Turns {
   #written: number;
   /** What was done since the last turn, in bytes. */
   #done = 0;
+  #pieces = 0;
 
   constructor(request: Listener, written: number) {
     this.#request = request;
@@ -137,6 +141,7 @@ class Turns {
 
   async after(bytes: number): Promise<void> {
     this.#written += bytes;
+    if (++this.#pieces % PIECES_PER_COLLECTION === 0) collectRecent();
     this.#done += Math.max(bytes, LEAST_COST);
     if (this.#done < BYTES_PER_TURN) return;
     this.#done = 0;
