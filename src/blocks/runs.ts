@@ -29,8 +29,8 @@ export class RunCollector {
    * `overlap` "forbidden" asserts that no block was added twice; `what` names the runs in that case.
    */
   union(overlap: "forbidden" | "allowed", what: string): RunSet {
-    const from = Float64Array.from(this.#starts).sort();
-    const to = Float64Array.from(this.#ends).sort();
+    const from = new Float64Array(this.#starts).sort();
+    const to = new Float64Array(this.#ends).sort();
     const starts: number[] = [];
     const ends: number[] = [];
     let begun = 0;

@@ -12,12 +12,12 @@ const MIB = 2 ** 20;
 const BUILDERS = { ext4: "build-many.ts", erofs: "build-many-erofs.ts", xfs: "build-many-xfs.ts" } as const;
 
 for (const [type, files, mebibytes] of [
-  ["ext4", 100_000, 220],
-  ["ext4", 1_000_000, 900],
-  ["erofs", 100_000, 220],
-  ["erofs", 1_000_000, 1000],
-  ["xfs", 100_000, 220],
-  ["xfs", 1_000_000, 900],
+  ["ext4", 100_000, 160],
+  ["ext4", 1_000_000, 730],
+  ["erofs", 100_000, 135],
+  ["erofs", 1_000_000, 730],
+  ["xfs", 100_000, 150],
+  ["xfs", 1_000_000, 790],
 ] as const) {
   const name = `${files} small files take less than ${mebibytes} MiB of memory as ${type}`;
   testWith(["e2fsck", "fsck.erofs", "xfs_repair", "loop mount"], name, () => {

@@ -16,7 +16,8 @@ export function* hashesOf(count: number, hashAt: (i: number) => number): Steps<U
 
 /** Places of the hashes in ascending order; equal ones stay in order. A radix sort: linear, and any count. */
 export function orderByHash(hashes: Uint32Array): Uint32Array {
-  let order = Uint32Array.from(hashes, (_, i) => i);
+  let order = new Uint32Array(hashes.length);
+  for (let i = 0; i < order.length; i++) order[i] = i;
   let sorted = new Uint32Array(hashes.length);
   const counts = new Uint32Array(257);
   for (let shift = 0; shift < 32; shift += 8) {
