@@ -25,6 +25,11 @@ import { fillHoles, writeFilesystem, writeVerity } from "./write-filesystem.ts";
 
 /** Stored bytes up to which an image amounts to little. */
 const LITTLE = 8 << 20;
+/**
+ * What a tree is reckoned to take from which on it is worth to look at all of it once more behind the plan: some 200,000
+ * names.
+ */
+const WORTH_WALKING = 32 << 20;
 
 /** An image that was made, wherever it is. */
 export interface ConvertedImage {
@@ -66,9 +71,9 @@ export async function makeImage(making: Making): Promise<ConvertedImage> {
     const { root, contents, filesystem, flow } = streamed;
     const added = { injection, edited };
     const identity = filesystemIdentity(image, time, request, added);
-    if (isLarge(flow)) collectGarbage();
+    collectBehind(flow, WORTH_COLLECTING);
     const plan = await inTurns(filesystem.plan(root, contents, identity), request.signal);
-    if (isLarge(flow)) collectRecent();
+    collectBehind(flow, WORTH_WALKING);
     const written = await writeFilesystem(plan, writer, request);
     const verity = await writeVerity(plan, store, identity, request);
     if (request.dense) await fillHoles(writer, written, request);
@@ -92,9 +97,10 @@ function isLittle(image: ResolvedImage | RootFilesystem): boolean {
   return "layers" in image && image.layers.reduce((sum, { size }) => sum + size, 0) <= LITTLE;
 }
 
-/** Whether layers, or a plan, have left behind what is worth to be collected: of a large tree half as much as that takes. */
-function isLarge({ memory }: ContentFlow): boolean {
-  return memory.spent >= WORTH_COLLECTING;
+/** What layers, or a plan, needed on the way: all of it where so much waits, and what is recent where less does. */
+function collectBehind({ memory }: ContentFlow, worthAll: number): void {
+  if (memory.spent >= worthAll) collectGarbage();
+  else if (memory.spent >= WORTH_COLLECTING) collectRecent();
 }
 
 async function edit(
