@@ -14,7 +14,7 @@ import type { Conversion } from "./request.ts";
  * Another one leaves every kept result behind. To be raised with every change of what a conversion makes of the same
  * facts, be it within one version of the program.
  */
-export const RESULT_FORMAT = 2;
+export const RESULT_FORMAT = 3;
 
 /** Sources whose manifest says all of an image, down to how its layers are stored. */
 const NAMED_BY_MANIFEST: readonly SourceOrigin["kind"][] = ["registry", "oci-layout", "oci-archive"];

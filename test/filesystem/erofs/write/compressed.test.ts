@@ -113,7 +113,7 @@ testWith(ORACLES, "what does not shrink is stored as it is, and what does takes 
 });
 
 testWith(ORACLES, "a file whose clusters lie apart has the index that says so", () => {
-  const contents = { short: text(100_000), long: mixture(9_000_000, 3), noise: noise(40_000) };
+  const contents = { short: repeated(100_000, 300), long: mixture(9_000_000, 3), noise: noise(40_000) };
   const check = ({ path }: ErofsImage): void => {
     expect(describeFile(path, "short").layout).toBe(LAYOUT.compact);
     expect(describeFile(path, "long").layout).toBe(LAYOUT.full);

@@ -35,16 +35,27 @@ static inline uint8_t *put_length(uint8_t *to, uint32_t length) {
   return to;
 }
 
+/** Copies sixteen bytes. */
+static inline void put_four_words(uint8_t *to, const uint8_t *from) {
+  put_two_words(to, two_words_at(from));
+  put_two_words(to + 8, two_words_at(from + 8));
+}
+
 /**
- * Writes the literals from `done` on and the match, and returns where the sequence ends. Up to seven bytes behind the
- * literals are read, and some behind the sequence overwritten.
+ * Writes the literals from `done` on and the match, and returns where the sequence ends. Up to sixteen bytes behind the
+ * literals are read, and as many behind the sequence overwritten.
  */
 static inline uint8_t *put_sequence(const uint8_t *input, uint32_t done, struct match match, uint8_t *to) {
   uint32_t literals = match.start - done;
   uint32_t length = match.end - match.start - MIN_MATCH;
   *to++ = (uint8_t)(in_token(literals) << 4 | in_token(length));
-  to = put_length(to, literals);
-  for (uint32_t i = 0; i < literals; i += 8) put_two_words(to + i, two_words_at(input + done + i));
+  const uint8_t *from = input + done;
+  if (literals < TOKEN_MOST) {
+    put_four_words(to, from);
+  } else {
+    to = put_length(to, literals);
+    for (uint32_t i = 0; i < literals; i += 16) put_four_words(to + i, from + i);
+  }
   to += literals;
   *to++ = (uint8_t)match.distance;
   *to++ = (uint8_t)(match.distance >> 8);
