@@ -13,6 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Xattr } from "../../src/tree/inode.ts";
 import { runOk } from "./oracles.ts";
+import { unmountImage } from "./unmount-image.ts";
 
 /** What the kernel says of one path; keys that do not apply to its type are absent. */
 export interface Facts {
@@ -48,7 +49,7 @@ export function withMounted<Result>(
   try {
     return use(folder);
   } finally {
-    runOk("umount", [folder]);
+    unmountImage(image, folder);
     rmdirSync(folder);
   }
 }

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { FilesystemName } from "../../../../src/filesystem/kind/kind.ts";
 import { runOk } from "../../../support/oracles.ts";
+import { unmountImage } from "../../../support/unmount-image.ts";
 
 /** Mounts the image by the kernel, as the type given, while `body` runs. */
 export function withMount(
@@ -18,7 +19,7 @@ export function withMount(
     try {
       body(mountPoint);
     } finally {
-      runOk("umount", [mountPoint]);
+      unmountImage(image, mountPoint);
     }
   } finally {
     rmdirSync(mountPoint);

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { Directory } from "../../../../src/tree/inode.ts";
 import { differences, kernelView } from "../../../support/kernel-view.ts";
 import { run, runOk } from "../../../support/oracles.ts";
+import { unmountImage } from "../../../support/unmount-image.ts";
 import { expectedView } from "./expected-view.ts";
 
 /** Mounts the image with the kernel's own XFS while `body` runs. */
@@ -15,7 +16,7 @@ export function withMount<T>(image: string, mode: "ro" | "rw", body: (mountPoint
     try {
       return body(mountPoint);
     } finally {
-      runOk("umount", [mountPoint]);
+      unmountImage(image, mountPoint);
     }
   } finally {
     rmdirSync(mountPoint);
