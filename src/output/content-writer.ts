@@ -2,6 +2,7 @@ import { BLOCK_SIZE, type Extent, LONGEST_ROW_BLOCKS, type Run } from "../blocks
 import type { FileLength, FilePlace, Placing } from "../blocks/space.ts";
 import { assert } from "../errors.ts";
 import { copyBytes } from "../memory/copy-bytes.ts";
+import { appendBlocks, type GrowingRun } from "./growing-runs.ts";
 import { RoomAside } from "./room-aside.ts";
 import type { ContentSink } from "./stages.ts";
 
@@ -138,7 +139,7 @@ export class ContentWriter {
     if (this.#stage === undefined) return true;
     this.#sink.putStage(this.#stage, this.#runs);
     this.#stage = undefined;
-    for (const { start, length } of this.#runs) append(this.#written, start, length);
+    for (const { start, length } of this.#runs) appendBlocks(this.#written, start, length);
     this.#runs = [];
     this.#staged = 0;
     return true;
@@ -200,13 +201,13 @@ export class ContentWriter {
   #take(blocks: number): void {
     const logical = this.#logical;
     if (this.#current.zeros === "left out") {
-      append(this.#runs, this.#next, blocks);
+      appendBlocks(this.#runs, this.#next, blocks);
       this.#record({ logical, physical: this.#next, length: blocks });
       this.#skipTo(this.#next + blocks);
     } else {
       this.#rowPlace ??= this.#next;
       const start = this.#rowPlace + logical - this.#rowStart;
-      append(this.#runs, start, blocks);
+      appendBlocks(this.#runs, start, blocks);
       this.#skipTo(start + blocks);
     }
     this.#logical += blocks;
@@ -279,19 +280,6 @@ export class ContentWriter {
       this.#extents.push(extent);
     }
   }
-}
-
-/** A run that may become longer. */
-interface GrowingRun {
-  readonly start: number;
-  length: number;
-}
-
-/** Adds a run, which may go on where the last one ends: files mostly do, and nothing is made for them. */
-function append(runs: GrowingRun[], start: number, length: number): void {
-  const last = runs.at(-1);
-  if (last && last.start + last.length === start) last.length += length;
-  else runs.push({ start, length });
 }
 
 /** Data is seldom zero at both ends of a block, so most blocks are told by two bytes. */
