@@ -66,7 +66,7 @@ export async function layersInto(
   const keeping = await keepingOf(layers, request);
   const blobs = layers.filter((blob) => keeping?.isKept(blob) !== true);
   const kept = { layers: layers.length - blobs.length, bytes: keeping?.tarBytes ?? 0 };
-  const reader = await layerReader({ blobs, kept, isKeeping: keeping !== undefined }, request.workers);
+  const reader = await layerReader({ blobs, kept, isKeeping: keeping !== undefined }, request);
   try {
     await inOrder(
       layers,

@@ -1,5 +1,5 @@
 import type { Gunzip } from "node:zlib";
-import { giveBack, SMALL_CHUNK_SIZE, takeChunk } from "../memory/chunks.ts";
+import type { Stock } from "../memory/chunks.ts";
 
 /** What codec-handle.ts knows from within a stream, made by itself: so each step can be waited for. */
 interface Handle {
@@ -38,7 +38,8 @@ const NO_INPUT = new Uint8Array(0);
 
 /**
  * Gunzip in a thread of the runtime's own, which is there anyway: whoever has asked for a step does something else until
- * it is done. A worker thread would have to be started first, which takes longer than a small image.
+ * it is done. A worker thread would have to be started first, which takes as long as a small image, and would compile
+ * for itself what this one has compiled.
  */
 export class AsideGunzip {
   /** Bytes taken and bytes given by the last step. */
@@ -48,6 +49,9 @@ export class AsideGunzip {
   /** Bytes of output and of input that the last step left. */
   readonly #state = new Uint32Array(2);
   #done: (failure?: Error) => void = () => undefined;
+  /** Resolves when no step is under way. */
+  #idle: Promise<void> = Promise.resolve();
+  #closed = false;
 
   private constructor(handle: Handle) {
     this.#handle = handle;
@@ -82,15 +86,19 @@ export class AsideGunzip {
     return this.#run(FINISH, NO_INPUT, 0, output, filled);
   }
 
-  /** Not while a step is under way. */
-  close(): void {
+  /** Resolves when no thread has the memory of a step any more; whoever asks for another one waits in vain. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#idle;
     this.#handle.close();
   }
 
   #run(flush: number, input: Uint8Array, at: number, output: Uint8Array, filled: number): Promise<void> {
+    if (this.#closed) return new Promise(() => undefined);
     const given = input.length - at;
     const room = output.length - filled;
-    return new Promise((resolve, reject) => {
+    const step = new Promise<void>((resolve, reject) => {
       this.#done = (failure) => {
         const [roomLeft = 0, inputLeft = 0] = this.#state;
         this.read = given - inputLeft;
@@ -100,6 +108,8 @@ export class AsideGunzip {
       };
       this.#handle.write(flush, input, at, given, output, filled, room);
     });
+    this.#idle = step.catch(() => undefined);
+    return step;
   }
 }
 
@@ -116,63 +126,104 @@ export interface AsideWay {
   readonly damaged: (cause: unknown) => Error;
   /** Is given the bytes after the point where the codec stopped of itself; may throw. */
   readonly checkRest: (bytes: Uint8Array) => void;
+  readonly memory: Stock;
 }
 
 /**
- * The bytes, in small chunks, each filled before it is given on and good until the next one, which is being made
- * meanwhile. What `stored` throws goes through, once what comes before it has been read.
+ * The bytes, in chunks of the stock, each filled before it is given on and good until the next one, which is being made
+ * meanwhile. What `stored` throws goes through, once what comes before it has been read. Whoever stops early waits for
+ * `stored` no longer than that takes to return.
  */
 export async function* throughAside(way: AsideWay): AsyncGenerator<Uint8Array> {
-  const chunks = [takeChunk(SMALL_CHUNK_SIZE), takeChunk(SMALL_CHUNK_SIZE)] as const;
-  const filled = fill(chunks, way);
-  let next = filled.next();
+  const { stored, codec, memory } = way;
+  const source = stored[Symbol.asyncIterator]();
+  const chunks = [memory.take(), memory.take()] as const;
+  const filling = new Filling(source, chunks, way);
+  let isOver = false;
+  let next = filling.next();
   try {
     for (;;) {
-      const { done, value } = await next;
-      if (done === true) return;
-      next = filled.next();
+      const chunk = await next;
+      if (chunk === undefined) break;
+      next = filling.next();
       // Whoever reads on hears of it: until then it is no error that nobody has handled.
       next.catch(() => undefined);
-      yield value;
+      yield chunk;
     }
+    isOver = true;
   } finally {
-    // Until then the thread has the memory.
-    await next.catch(() => undefined);
-    await filled.return(undefined);
-    for (const chunk of chunks) giveBack(chunk);
+    await codec.close();
+    for (const chunk of chunks) memory.giveBack(chunk);
+    // Why nobody reads on is what counts, not how the source takes it.
+    if (!isOver) await Promise.resolve(source.return?.(undefined)).catch(() => undefined);
   }
 }
 
-/** Fills one and the other in turn. */
-async function* fill(
-  [first, second]: readonly [Uint8Array, Uint8Array],
-  { stored, codec, damaged, checkRest }: AsideWay,
-): AsyncGenerator<Uint8Array> {
-  const failed = (cause: unknown): never => {
-    throw damaged(cause);
-  };
-  let chunk = first;
-  let filled = 0;
-  let stopped = false;
-  try {
-    for await (const input of stored) {
-      let at = 0;
-      while (!stopped) {
-        await codec.step(input, at, chunk, filled).catch(failed);
-        at += codec.read;
-        filled += codec.written;
-        if (filled === chunk.length) {
-          yield chunk;
-          chunk = chunk === first ? second : first;
-          filled = 0;
-        } else if (at === input.length) break;
-        else stopped = codec.read === 0;
-      }
-      if (at < input.length) checkRest(input.subarray(at));
+/** Fills one chunk after the other, the two in turn. */
+class Filling {
+  readonly #source: AsyncIterator<Uint8Array>;
+  readonly #chunks: readonly [Uint8Array, Uint8Array];
+  readonly #way: AsideWay;
+  #turn = 0;
+  #input: Uint8Array = NO_INPUT;
+  #at = 0;
+  /** Whether the codec may have more to give, of what it has had. */
+  #isFull = false;
+  #stopped = false;
+  #ended = false;
+
+  constructor(source: AsyncIterator<Uint8Array>, chunks: readonly [Uint8Array, Uint8Array], way: AsideWay) {
+    this.#source = source;
+    this.#chunks = chunks;
+    this.#way = way;
+  }
+
+  /** Undefined at the end. */
+  async next(): Promise<Uint8Array | undefined> {
+    const chunk = this.#chunks[this.#turn & 1] ?? NO_INPUT;
+    this.#turn++;
+    let filled = 0;
+    while (this.#isFull || (await this.#hasInput())) {
+      filled += await this.#inflate(chunk, filled);
+      this.#isFull = filled === chunk.length;
+      if (this.#isFull) return chunk;
     }
-    if (!stopped) await codec.finish(chunk, filled).catch(failed);
-    if (filled > 0) yield chunk.subarray(0, filled);
-  } finally {
-    codec.close();
+    if (!this.#ended && !this.#stopped) await this.#run(this.#way.codec.finish(chunk, filled));
+    this.#ended = true;
+    return filled > 0 ? chunk.subarray(0, filled) : undefined;
+  }
+
+  /** Has the codec's next input at hand, and what it left of the former one looked at; false at the end. */
+  async #hasInput(): Promise<boolean> {
+    for (;;) {
+      const rest = this.#input.subarray(this.#at);
+      if (rest.length > 0 && !this.#stopped) return true;
+      if (rest.length > 0) this.#way.checkRest(rest);
+      if (this.#ended) return false;
+      // Whoever asks for the next one has given this one back.
+      this.#input = NO_INPUT;
+      this.#at = 0;
+      const { done, value } = await this.#source.next();
+      if (done === true) return false;
+      this.#input = value;
+    }
+  }
+
+  /** Returns how many bytes came. */
+  async #inflate(chunk: Uint8Array, filled: number): Promise<number> {
+    const { codec } = this.#way;
+    const given = this.#input.length - this.#at;
+    await this.#run(codec.step(this.#input, this.#at, chunk, filled));
+    this.#at += codec.read;
+    if (given > 0 && codec.read === 0 && filled + codec.written < chunk.length) this.#stopped = true;
+    return codec.written;
+  }
+
+  async #run(step: Promise<void>): Promise<void> {
+    try {
+      await step;
+    } catch (cause) {
+      throw this.#way.damaged(cause);
+    }
   }
 }

@@ -1,6 +1,6 @@
 import * as zlib from "node:zlib";
 import { Docker2vmError } from "../errors.ts";
-import { CHUNK_SIZE, type ChunkMemory, STOCK } from "../memory/chunks.ts";
+import { CHUNK_SIZE, type ChunkMemory, isStock } from "../memory/chunks.ts";
 import { badCompression } from "./bad-compression.ts";
 import { AsideGunzip, throughAside } from "./codec-aside.ts";
 import { CodecHandle, throughHandle } from "./codec-handle.ts";
@@ -30,8 +30,9 @@ export function gunzipNative(
 ): AsyncGenerator<Uint8Array> {
   const damaged = (cause: unknown) => badCompression(layer, "gzip", cause);
   const checkRest = (rest: Uint8Array) => checkZeroPadding(rest, damaged);
-  const codec = memory === STOCK ? AsideGunzip.like(zlib.createGunzip()) : undefined;
-  if (codec !== undefined) return throughAside({ stored, codec, damaged, checkRest });
+  const codec = isStock(memory) ? asideGunzip() : undefined;
+  if (isStock(memory) && codec !== undefined)
+    return throughAside({ stored, codec, damaged, checkRest, memory });
   return through({ stored, create: zlib.createGunzip, end: Z_FINISH, damaged, checkRest, memory });
 }
 
@@ -59,6 +60,17 @@ export function unzstdNative(
     checkRest: () => {},
     memory,
   });
+}
+
+/** Whether other threads inflate what this one reads, without being asked to. */
+export function gunzipsAside(): boolean {
+  const codec = asideGunzip();
+  void codec?.close();
+  return codec !== undefined;
+}
+
+function asideGunzip(): AsideGunzip | undefined {
+  return AsideGunzip.like(zlib.createGunzip());
 }
 
 interface Way {

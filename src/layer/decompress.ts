@@ -6,6 +6,7 @@ import { type ChunkMemory, STOCK } from "../memory/chunks.ts";
 /** Who inflates: node:zlib, JavaScript (fflate, fzstd), or node:zlib as far as the runtime has it. */
 export type InflateChoice = "native" | "fflate" | "auto";
 
+export { gunzipsAside } from "../inflate/native.ts";
 export { type Compression, sniffCompression } from "../inflate/sniff.ts";
 
 /**

@@ -1,8 +1,14 @@
 import { assert, Docker2vmError } from "../errors.ts";
 import { FOREIGN_HEAD, sniffForeign } from "../inflate/foreign.ts";
-import type { ChunkMemory } from "../memory/chunks.ts";
+import { type ChunkMemory, stockFor } from "../memory/chunks.ts";
 import { foreignLayer } from "../oci/media-types.ts";
-import { type Compression, decompress, type InflateChoice, sniffCompression } from "./decompress.ts";
+import {
+  type Compression,
+  decompress,
+  gunzipsAside,
+  type InflateChoice,
+  sniffCompression,
+} from "./decompress.ts";
 import { type LayerBlob, layerName } from "./layer-blob.ts";
 import { DigestCheck, StoredBlob } from "./stored-blob.ts";
 
@@ -16,7 +22,7 @@ export interface LayerStreamOptions {
   readonly onStored?: ((bytes: number) => void) | undefined;
   /** Hears what is not an error; the message does not name the layer. */
   readonly onWarning?: ((message: string) => void) | undefined;
-  /** Where to inflate to, instead of the thread's own stock. */
+  /** Where to inflate to, instead of a stock of the thread's own. */
   readonly memory?: ChunkMemory | undefined;
 }
 
@@ -31,6 +37,11 @@ export function readLayer<T>(
   use: (tar: AsyncIterable<Uint8Array>) => Promise<T>,
 ): Promise<T> {
   return inflateLayer(blob, options, (tar, diffId) => use(diffId.isChecked ? tar : checked(tar, blob)));
+}
+
+/** Whether other threads than the one that reads the layer inflate it; if it is what its media type says. */
+export function inflatesAside({ mediaType }: Pick<LayerBlob, "mediaType">, inflate: InflateChoice): boolean {
+  return inflate !== "fflate" && promisedCompression(mediaType) === "gzip" && gunzipsAside();
 }
 
 /** What is known of a tar's diff_id before the tar is hashed. */
@@ -50,8 +61,13 @@ export async function inflateLayer<T>(
   options: LayerStreamOptions,
   use: (tar: AsyncIterable<Uint8Array>, diffId: DiffIdState) => Promise<T>,
 ): Promise<T> {
-  const { inflate, signal, onStored, memory } = options;
-  const stored = new StoredBlob(blob, signal, onStored);
+  const { inflate, signal, onStored, memory = stockFor(blob.size) } = options;
+  const giveUp = new AbortController();
+  const stored = new StoredBlob(
+    blob,
+    signal === undefined ? giveUp.signal : AbortSignal.any([signal, giveUp.signal]),
+    onStored,
+  );
   let complete = false;
   async function* whole(source: AsyncIterable<Uint8Array>, compression: Compression) {
     for await (const chunk of decompress(source, compression, inflate, layerName(blob), memory)) {
@@ -71,7 +87,10 @@ export async function inflateLayer<T>(
     assert(complete, `${layerName(blob)} was not read to its end`);
     return result;
   } catch (error) {
-    throw await stored.explain(error);
+    const reason = await stored.explain(error);
+    // A source that has been asked for more, and is stuck, must not hold up the reason.
+    giveUp.abort(reason);
+    throw reason;
   } finally {
     await stored.close();
   }
@@ -131,9 +150,15 @@ async function peek(stored: StoredBlob): Promise<{ head: Uint8Array; whole: Asyn
   return { head: head.subarray(0, HEAD), whole: following(head, stored) };
 }
 
-async function* following(head: Uint8Array, stored: StoredBlob): AsyncGenerator<Uint8Array> {
-  if (head.length > 0) yield head;
-  yield* stored;
+/** All of it; like the blob it has no `return`, which would wait for what is being read. */
+function following(head: Uint8Array, stored: StoredBlob): AsyncIterable<Uint8Array> {
+  let isFirst = head.length > 0;
+  const next = (): Promise<IteratorResult<Uint8Array>> => {
+    if (!isFirst) return stored.next();
+    isFirst = false;
+    return Promise.resolve({ done: false, value: head });
+  };
+  return { [Symbol.asyncIterator]: () => ({ next }) };
 }
 
 function warnOfDisagreement({ mediaType }: LayerBlob, found: Compression, options: LayerStreamOptions): void {

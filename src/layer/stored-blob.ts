@@ -39,6 +39,8 @@ export class StoredBlob implements AsyncIterableIterator<Uint8Array> {
     if (this.#done) return { done: true, value: undefined };
     try {
       const next = await this.#chunks.next();
+      // Whoever read ahead has been told the end of it.
+      if (this.#done) return { done: true, value: undefined };
       if (next.done === true) this.#finish();
       else this.#take(next.value);
       return next;

@@ -7,15 +7,18 @@
 /** Bytes of a chunk: smaller ones cost more turns, larger ones are not faster. */
 export const CHUNK_SIZE = 1 << 20;
 
-/**
- * Bytes of a small one: for what comes in few chunks, or is made while the last one is read. Bun collects garbage for
- * each 8 MiB of memory that are taken, which is half of what a small image takes at all.
- */
+/** Bytes of a small one, for what is little. */
 export const SMALL_CHUNK_SIZE = CHUNK_SIZE / 4;
+
+/**
+ * Bytes, as they are stored, that are little: Bun collects garbage for each 8 MiB of memory that are taken, which is half
+ * of what so small an image takes at all.
+ */
+export const LITTLE = 8 << 20;
 
 /** Where whoever makes bytes gets memory for them. */
 export interface ChunkMemory {
-  /** A chunk of CHUNK_SIZE bytes that hold anything. */
+  /** A chunk of bytes that hold anything, each time of the same length. */
   take(): Uint8Array | Promise<Uint8Array>;
   /** Has back a chunk whose bytes have been used up. */
   giveBack(chunk: Uint8Array): void;
@@ -46,8 +49,25 @@ function fresh(length: number): Uint8Array {
   return new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
 }
 
-/** The stock as such memory. */
-export const STOCK: ChunkMemory = { take: () => takeChunk(), giveBack };
+/** A stock as such memory. */
+export interface Stock extends ChunkMemory {
+  readonly isStock: true;
+  take(): Uint8Array;
+}
+
+/** The stock of chunks. */
+export const STOCK: Stock = { isStock: true, take: () => takeChunk(), giveBack };
+const SMALL_STOCK: Stock = { isStock: true, take: () => takeChunk(SMALL_CHUNK_SIZE), giveBack };
+
+/** The stock of what so many bytes, as they are stored, are inflated to. */
+export function stockFor(stored: number): Stock {
+  return stored > LITTLE ? STOCK : SMALL_STOCK;
+}
+
+/** Whether the memory is this thread's own. */
+export function isStock(memory: ChunkMemory): memory is Stock {
+  return "isStock" in memory;
+}
 
 /**
  * Takes a chunk, or its beginning, that nobody else knows of any more. Of other memory it lets go if that had its

@@ -1,13 +1,11 @@
 import { readSync } from "node:fs";
 import { readInto } from "../disk/read-into.ts";
 import type { Docker2vmError } from "../errors.ts";
-import { CHUNK_SIZE, SMALL_CHUNK_SIZE, takeChunk } from "../memory/chunks.ts";
+import { CHUNK_SIZE, LITTLE, SMALL_CHUNK_SIZE, takeChunk } from "../memory/chunks.ts";
 import { changedError, inputError } from "./system-errors.ts";
 
 /** Bytes from which on a whole chunk is taken, which is used again: fresh memory costs more than reading into it. */
 const WORTH_A_CHUNK = CHUNK_SIZE / 8;
-/** Bytes up to which a file comes in small chunks. */
-const SMALL_FILE = 8 << 20;
 
 /**
  * `size` bytes of an open file from byte `offset` on, in chunks of the reader's own. `where` names the file in messages.
@@ -21,7 +19,7 @@ export async function* readRange(
   signal?: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   const end = offset + size;
-  const most = size > SMALL_FILE ? CHUNK_SIZE : SMALL_CHUNK_SIZE;
+  const most = size > LITTLE ? CHUNK_SIZE : SMALL_CHUNK_SIZE;
   for (let position = offset; position < end; ) {
     signal?.throwIfAborted();
     const chunk = await readAt(fd, position, Math.min(most, end - position), where);

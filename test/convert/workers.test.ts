@@ -1,12 +1,17 @@
 import { describe, expect, test } from "bun:test";
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { convert } from "../../src/convert/convert.ts";
+import { layerReader } from "../../src/convert/layer-reader.ts";
 import type { ConvertOptions } from "../../src/convert/options.ts";
 import type { ProgressEvent } from "../../src/convert/progress.ts";
 import { Docker2vmError } from "../../src/errors.ts";
+import type { InflateChoice } from "../../src/layer/decompress.ts";
+import type { LayerBlob } from "../../src/layer/layer-stream.ts";
+import { parseDigest } from "../../src/oci/digest.ts";
 import { type BuiltImage, buildLayout, type LayoutImage } from "../support/layout-builder.ts";
 import { expectCleanIfChecked, runOk, testWith } from "../support/oracles.ts";
 import { scratchFolder } from "../support/scratch.ts";
@@ -164,4 +169,57 @@ test("warnings come through, each with its layer", async () => {
   expectCleanIfChecked(rootfsPath);
   expect(warnings).toHaveLength(1);
   expect(warnings[0]).toMatch(/^layer 1 \(sha256:[\da-f]{12}…\): .*user\.a.*left out/);
+});
+
+describe("threads begin where layers are worth it:", () => {
+  const MIB = 1 << 20;
+  const GZIP = "application/vnd.oci.image.layer.v1.tar+gzip";
+  const ZSTD = "application/vnd.docker.image.rootfs.diff.tar.zstd";
+  const none = { layers: 0, bytes: 0 };
+  const digest = parseDigest(`sha256:${"0".repeat(64)}`, "test");
+
+  function blob(mediaType: string, mib: number): LayerBlob {
+    const open = (): never => {
+      throw new Error("it is not read");
+    };
+    return { index: 0, digest, diffId: digest, size: mib * MIB, mediaType, checked: false, open };
+  }
+
+  async function begins(
+    blobs: readonly LayerBlob[],
+    kept = none,
+    inflate: InflateChoice = "auto",
+    workers?: number,
+  ): Promise<boolean> {
+    const reader = await layerReader({ blobs, kept, isKeeping: false }, { inflate, workers });
+    await reader.close();
+    return reader.pieces !== undefined;
+  }
+
+  const several = availableParallelism() > 1;
+  const [less, more] = availableParallelism() > 2 ? [63, 64] : [191, 192];
+
+  test("gzip that the runtime's own threads inflate, where there is much of it", async () => {
+    expect(await begins([blob(GZIP, 8), blob(GZIP, less - 8)])).toBe(false);
+    expect(await begins([blob(GZIP, 8), blob(GZIP, more - 8)])).toBe(several);
+  });
+
+  test("anything else sooner", async () => {
+    expect(await begins([blob(ZSTD, 15)])).toBe(false);
+    expect(await begins([blob(ZSTD, 16)])).toBe(several);
+    expect(await begins([blob(GZIP, 15), blob(ZSTD, 1)])).toBe(several);
+    expect(await begins([blob(GZIP, 15)], none, "fflate")).toBe(false);
+    expect(await begins([blob(GZIP, 16)], none, "fflate")).toBe(several);
+  });
+
+  test("and for what is kept of layers, which is read in them", async () => {
+    const kept = { layers: 1, bytes: 160 * MIB };
+    expect(await begins([blob(GZIP, 1)], kept)).toBe(false);
+    expect(await begins([blob(GZIP, 6)], kept)).toBe(several);
+  });
+
+  test("or as many as are asked for", async () => {
+    expect(await begins([blob(GZIP, 1)], none, "auto", 1)).toBe(true);
+    expect(await begins([blob(GZIP, 300)], none, "auto", 0)).toBe(false);
+  });
 });

@@ -267,6 +267,37 @@ describe("reading a layer", () => {
     expect([blob.read, blob.closed]).toEqual([10_000, 1]);
   });
 
+  test("waits for no more of a source that hangs when the error does not blame the image", async () => {
+    const large = tar([{ path: "a", data: Buffer.concat([NOISE, NOISE, NOISE, NOISE]) }]);
+    const stored = gzipSync(large, { level: 0 });
+    let signal: AbortSignal | undefined;
+    let hangs: () => void = () => undefined;
+    const hanging = new Promise<void>((resolve) => {
+      hangs = resolve;
+    });
+    const blob = blobOf(stored, {
+      diffId: digestOf(large),
+      async *open(given?: AbortSignal) {
+        signal = given;
+        // One chunk, and not all of the next.
+        yield Buffer.from(stored.subarray(0, 400_000));
+        hangs();
+        await new Promise(() => undefined);
+      },
+    });
+    const own = new Error("the reader's own");
+    const failure = failureOf(
+      readLayer(blob, { inflate: "native" }, async (tar) => {
+        for await (const _ of tar) {
+          await hanging;
+          throw own;
+        }
+      }),
+    );
+    expect(await failure).toBe(own);
+    expect(signal?.reason).toBe(own);
+  });
+
   test("fails with the reader's error when the source fails on the way to the end", async () => {
     const blob = blobOf(TAR, {
       async *open() {
