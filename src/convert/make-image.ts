@@ -1,5 +1,6 @@
 import type { OpenEdits } from "../edits/open.ts";
 import type { Sizing } from "../filesystem/kind/size.ts";
+import { LITTLE } from "../memory/chunks.ts";
 import { collectGarbage, collectRecent, WORTH_COLLECTING } from "../memory/collect.ts";
 import { type Digest, parseDigest } from "../oci/digest.ts";
 import { formatPlatform } from "../oci/platform.ts";
@@ -23,8 +24,6 @@ import { streamLayers } from "./stream-layers.ts";
 import type { Scratch } from "./with-image.ts";
 import { fillHoles, writeFilesystem, writeVerity } from "./write-filesystem.ts";
 
-/** Stored bytes up to which an image amounts to little. */
-const LITTLE = 8 << 20;
 /**
  * What a tree is reckoned to take from which on it is worth to look at all of it once more behind the plan: some 200,000
  * names.
@@ -65,6 +64,7 @@ export async function makeImage(making: Making): Promise<ConvertedImage> {
   const writer = new ImageWriter(store, isLittle(making.image) ? SMALL_STAGE_BLOCKS : STAGE_BLOCKS);
   try {
     const { image, ...streamed } = await stream(making.image, writer, request);
+    writer.keepAhead();
     const time = filesystemTime(image, request);
     const edited = await edit(making, streamed, time);
     const injection = await inject(profile, streamed, { image, time, request });

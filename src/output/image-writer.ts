@@ -11,6 +11,8 @@ const STAGES = 8;
 const MOST_ZEROS = 32;
 /** Parts of blocks that are under way at a time: each waits for the disk. */
 const MOST_PARTS = 16;
+/** Bytes that are on the disk while a plan is made of them; more would hold up what is written next. */
+const MOST_AHEAD = 256 << 20;
 /** A small piece is in the page cache before another thread has even taken it up. */
 const WORTH_A_STAGE = 64 << 10;
 
@@ -31,6 +33,8 @@ export class ImageWriter implements ContentSink {
   #zeros: Uint8Array | undefined;
   #direct: DirectFile | undefined;
   #underWay = 0;
+  /** Bytes that were written past the page cache. */
+  #written = 0;
   #failure: { readonly error: unknown } | undefined;
   #waiting: (() => void)[] = [];
 
@@ -172,6 +176,26 @@ export class ImageWriter implements ContentSink {
     }
   }
 
+  /**
+   * Has the disk keep what it was given, while something else is made and not written yet: a virtual one takes as long for
+   * that as a plan takes, and at the end there is little left. Settling waits for it, too.
+   */
+  keepAhead(): void {
+    if (this.#direct !== undefined && this.#written <= MOST_AHEAD) void this.#keep();
+  }
+
+  async #keep(): Promise<void> {
+    this.#underWay++;
+    try {
+      await this.image.sync();
+    } catch (error) {
+      // The system tells it once: asked again, it would say that all is well.
+      this.#failure ??= { error };
+    }
+    this.#underWay--;
+    this.#giveBack(undefined);
+  }
+
   /** Resolves when everything is written; throws what could not be. */
   async settle(): Promise<void> {
     while (this.#underWay > 0) await this.#change();
@@ -194,6 +218,7 @@ export class ImageWriter implements ContentSink {
     done: () => Uint8Array | undefined = () => undefined,
   ): Promise<void> {
     this.#underWay++;
+    this.#written += bytes.length;
     try {
       if (!(await direct.write(position, bytes))) this.image.write(position, bytes);
     } catch (error) {

@@ -121,6 +121,47 @@ describe("contents", () => {
     });
   }
 
+  test("may be kept ahead, by the same disk that keeps the rest", async () => {
+    const path = scratch(`image${files++}`);
+    const image = new ImageFile(path);
+    const syncs: string[] = [];
+    image.sync = async () => {
+      syncs.push("begun");
+      await Bun.sleep(1);
+      syncs.push("done");
+    };
+    const writer = new ImageWriter(image);
+    const bytes = Buffer.alloc(STAGE_BLOCKS * BLOCK_SIZE, 1);
+    await writer.write(0, bytes);
+    writer.keepAhead();
+    expect(syncs).toEqual(["begun"]);
+    await writer.write(bytes.length, bytes);
+    await writer.settle();
+    expect(syncs).toEqual(["begun", "done"]);
+    // Too much to be done by the time that more is written.
+    for (let n = 2; n < 140; n++) await writer.write(n * bytes.length, bytes);
+    writer.keepAhead();
+    await writer.settle();
+    expect(syncs.length).toBe(2);
+    await writer.close();
+    expect(
+      readFileSync(path)
+        .subarray(0, 2 * bytes.length)
+        .equals(Buffer.concat([bytes, bytes])),
+    ).toBe(true);
+  });
+
+  test("that the disk would not keep ahead are told of when all is settled", async () => {
+    const image = new ImageFile(scratch(`image${files++}`));
+    const lost = new Error("the disk");
+    image.sync = () => Promise.reject(lost);
+    const writer = new ImageWriter(image);
+    await writer.write(0, Buffer.alloc(STAGE_BLOCKS * BLOCK_SIZE, 1));
+    writer.keepAhead();
+    expect(await writer.settle().catch((error: unknown) => error)).toBe(lost);
+    await writer.close();
+  });
+
   test("move by small stages as by others", async () => {
     const path = scratch(`image${files++}`);
     const writer = new ImageWriter(new ImageFile(path), SMALL_STAGE_BLOCKS);
