@@ -1,8 +1,10 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { Docker2vmError } from "../errors.ts";
 import { parseImageReference } from "../registry/reference.ts";
 import { type CommandLine, stringOption } from "./arguments.ts";
+import type { Recognised } from "./recognised.ts";
+import { recogniseFolder } from "./recognised-folder.ts";
 import { hasPrefix } from "./source-prefixes.ts";
 import { nearest } from "./suggest.ts";
 
@@ -100,7 +102,6 @@ export async function settledSource(
 ): Promise<string> {
   if (source === "-" || hasPrefix(source)) return source;
   if (!existsSync(source)) return withChoice(source, say);
-  const { recognise } = await import("./recognised-path.ts");
   try {
     const { source: settled, what } = await recognise(source);
     if (!isPath(source)) {
@@ -112,6 +113,13 @@ export async function settledSource(
   } catch (error) {
     throw isPath(source) || !(error instanceof Docker2vmError) ? error : orByName(error, source);
   }
+}
+
+async function recognise(path: string): Promise<Recognised> {
+  if (statSync(path).isDirectory()) return recogniseFolder(path);
+  // Loaded for files alone: with it come all filesystems' readers.
+  const { recogniseFile } = await import("./recognised-file.ts");
+  return recogniseFile(path);
 }
 
 /** A layout's path with the tag or digest of one of its images; else the source as it is. */

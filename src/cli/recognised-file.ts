@@ -1,16 +1,10 @@
-/** What lies at a path that does not say so itself, by what is in it. */
-import { closeSync, existsSync, openSync, readSync, statSync } from "node:fs";
-import { basename, join } from "node:path";
-import { Docker2vmError } from "../errors.ts";
+/** What a file is that does not say so itself, by what is in it. */
+import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { basename } from "node:path";
 import { holdsFilesystem } from "../filesystem/open.ts";
 import { ImageFile } from "../filesystem/reading/image.ts";
 import { archiveKind } from "../source/archive-kind.ts";
-
-/** What was found, as a source is named, and in words. */
-export interface Recognised {
-  readonly source: string;
-  readonly what: string;
-}
+import { type Recognised, refused } from "./recognised.ts";
 
 const WORDS = {
   "oci-archive": "an image in an archive",
@@ -19,9 +13,8 @@ const WORDS = {
 } as const;
 
 /** Throws E_USAGE for what is no source, with the command that takes it, and E_IO for what cannot be read. */
-export async function recognise(path: string): Promise<Recognised> {
+export async function recogniseFile(path: string): Promise<Recognised> {
   const found = statSync(path);
-  if (found.isDirectory()) return folder(path);
   if (!found.isFile()) {
     throw refused(
       path,
@@ -56,29 +49,6 @@ export async function recognise(path: string): Promise<Recognised> {
 
 function decompression(compression: string): string {
   return compression === "zstd" ? "zstd -d" : `${compression} -d`;
-}
-
-function folder(path: string): Recognised {
-  const has = (name: string): boolean => existsSync(join(path, name));
-  if (has("oci-layout") || has("index.json"))
-    return { source: `oci:${path}`, what: "a folder in OCI layout" };
-  const image = ["rootfs.ext4", "rootfs.erofs", "rootfs.xfs"].find(has);
-  if (has("meta.json") && image !== undefined) {
-    throw refused(path, "is what convert has made", `to make it anew, write image:${join(path, image)}`);
-  }
-  if (has("config.json") && has("rootfs")) {
-    throw refused(path, "is a bundle for container runtimes", `write dir:${join(path, "rootfs")}`);
-  }
-  const files = ["Dockerfile", "Containerfile"].find(has);
-  if (files !== undefined) {
-    const file = files === "Dockerfile" ? "" : ` --file ${join(path, files)}`;
-    throw refused(
-      path,
-      "is a folder that an image is built of",
-      `build it: docker2vm dockerfile --context ${path}${file} --out DIR; if its files are to be the image's, write dir:${path}`,
-    );
-  }
-  return { source: `dir:${path}`, what: "a folder of files without an image" };
 }
 
 /** Files that people have for images, by how they begin, and what to do with each. */
@@ -124,8 +94,4 @@ function headOf(path: string): string {
   } finally {
     closeSync(file);
   }
-}
-
-function refused(path: string, what: string, hint: string): Docker2vmError {
-  return new Docker2vmError("E_USAGE", `${path} ${what}`, { hint });
 }
