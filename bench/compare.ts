@@ -6,6 +6,7 @@ import {
   type Contender,
   type ContenderEnvironment,
   DOCKER2VM,
+  EXECUTABLE,
   missingPrograms,
   PROGRAM,
 } from "./contenders.ts";
@@ -59,6 +60,7 @@ export async function compare(request: CompareRequest): Promise<Comparison> {
     BUN: process.execPath,
     ROOT: request.root,
     LAYOUT: layout,
+    EXECUTABLE: join(request.cache, EXECUTABLE),
     REFERENCE: registry?.reference ?? "",
     MORE: more ?? "",
     FLAT: flat?.folder ?? "",

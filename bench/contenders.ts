@@ -23,6 +23,8 @@ export interface ContenderEnvironment {
   readonly ROOT: string;
   /** An OCI layout with one image, tagged "latest"; the same in a registry. */
   readonly LAYOUT: string;
+  /** The program in one file, or where that is to be. */
+  readonly EXECUTABLE: string;
   readonly REFERENCE: string;
   /** The same with a layer of 20 MB more, in a layout. */
   readonly MORE: string;
@@ -39,9 +41,14 @@ export const DOCKER2VM = "docker2vm";
 /** The program as it is published: `npm run bundle` makes it of the sources. */
 export const PROGRAM = "dist/main.js";
 
+/** The same in one file, made of the sources when it is wanted. */
+export const EXECUTABLE = "docker2vm";
+
 const COMMAND = `"$BUN" "$ROOT/${PROGRAM}"`;
-const RUN = `${COMMAND} convert --platform linux/amd64 --progress none`;
-const CONVERT = `exec ${RUN} --out "$OUT" --no-result-cache --layer-store off`;
+const TO_EXT4 = "convert --platform linux/amd64 --progress none";
+const ANEW = `--out "$OUT" --no-result-cache --layer-store off`;
+const RUN = `${COMMAND} ${TO_EXT4}`;
+const CONVERT = `exec ${RUN} ${ANEW}`;
 const WITH_LAYERS = `${RUN} --no-result-cache`;
 /** Has the layout in one file, and that in the page cache. */
 const ARCHIVE = `set -e
@@ -70,6 +77,23 @@ export const CONTENDERS: readonly Contender[] = [
     startsFrom: "layout",
     image: "rootfs.ext4",
     script: `${CONVERT} "oci:$LAYOUT"`,
+  },
+  {
+    name: "docker2vm, one executable",
+    note: "the program and its runtime in one file, as a release has it",
+    needs: [],
+    startsFrom: "layout",
+    image: "rootfs.ext4",
+    prepare: `"$BUN" "$ROOT/bench/executable.ts" "$EXECUTABLE" && cat "$EXECUTABLE" >/dev/null`,
+    script: `exec "$EXECUTABLE" ${TO_EXT4} ${ANEW} "oci:$LAYOUT"`,
+  },
+  {
+    name: "docker2vm under Node",
+    note: "the same files as the first, run by Node",
+    needs: ["node"],
+    startsFrom: "layout",
+    image: "rootfs.ext4",
+    script: `exec node "$ROOT/${PROGRAM}" ${TO_EXT4} ${ANEW} "oci:$LAYOUT"`,
   },
   {
     name: "docker2vm from a registry",

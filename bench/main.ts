@@ -10,10 +10,11 @@
  * --json FILE.
  */
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { compare, comparisonReport, ownSeconds } from "./compare.ts";
+import { EXECUTABLE } from "./contenders.ts";
 import { describeMachine, machineLine } from "./machine.ts";
 import { benchImage, SHAPES } from "./make-image.ts";
 import { growthReport, measureGrowth } from "./scaling.ts";
@@ -73,6 +74,7 @@ async function runScaling({ rounds, only, full, style }: Options): Promise<objec
 const options = parseOptions();
 mkdirSync(cache, { recursive: true });
 // What is measured is the program as it is published.
+rmSync(join(cache, EXECUTABLE), { force: true });
 execFileSync(process.execPath, ["run", "--silent", "bundle"], { cwd: root, stdio: "ignore" });
 const machine = describeMachine();
 console.log(`${machineLine(machine)}\n`);
