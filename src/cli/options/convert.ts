@@ -215,7 +215,7 @@ export const CONVERT_OPTIONS = {
     takes: "number",
     group: OUTPUT,
     describe: "Threads that hash and inflate layers, 0 for none; the result is the same",
-    defaultDescription: "by the cores, none for small images",
+    defaultDescription: "by the cores, none for what is done as soon without",
   },
   launch: {
     type: "string",
