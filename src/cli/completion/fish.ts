@@ -72,18 +72,17 @@ const HOW: Readonly<Record<ValueKind, string>> = {
   text: "",
 };
 
-function functions({ scopes }: Grammar): string {
-  const valued = new Set(
-    scopes.flatMap(({ options }) =>
-      Object.entries(options)
-        .filter(([, { type }]) => type === "string")
-        .flatMap(([name, { alias }]) => (alias === undefined ? [name] : [name, alias])),
-    ),
+function functions(grammar: Grammar): string {
+  return [wordsFunction(grammar), CONDITIONS, VALUES, IMAGES, sourcesFunction()].join("");
+}
+
+function wordsFunction({ scopes }: Grammar): string {
+  const names = scopes.flatMap(({ options }) =>
+    Object.entries(options)
+      .filter(([, { type }]) => type === "string")
+      .flatMap(([name, { alias }]) => (alias === undefined ? [name] : [name, alias])),
   );
-  const prefixes = Object.keys(SOURCE_PREFIXES);
-  const ofPaths = Object.entries(SOURCE_PREFIXES)
-    .filter(([, kind]) => kind === "file" || kind === "folder")
-    .map(([prefix]) => prefix);
+  const valued = [...new Set(names)];
   return `
 # The words before the cursor that are no options and no values of theirs; of a program of its own its name first.
 function __docker2vm_words
@@ -103,7 +102,7 @@ function __docker2vm_words
         case '-*=*'
           continue
         case '-*'
-          contains -- (string replace -r '^--?' '' -- $token) ${[...valued].join(" ")}
+          contains -- (string replace -r '^--?' '' -- $token) ${valued.join(" ")}
           and set skip 1
           continue
       end
@@ -112,7 +111,10 @@ function __docker2vm_words
   end
 end
 
-# Whether the words begin with these; with none, whether there are none yet.
+`;
+}
+
+const CONDITIONS = `# Whether the words begin with these; with none, whether there are none yet.
 function __docker2vm_in
   set -l words (__docker2vm_words)
   set -l length (count $argv)
@@ -132,7 +134,9 @@ function __docker2vm_next
   or test "$words[1..$length]" = "$path"
 end
 
-# What of the value is there, without the option that it may stand behind.
+`;
+
+const VALUES = `# What of the value is there, without the option that it may stand behind.
 function __docker2vm_value
   string replace -r '^--?[^=]*=' '' -- (commandline -ct)
 end
@@ -146,7 +150,9 @@ function __docker2vm_list
   end
 end
 
-# Names of images in the cache, as they are given.
+`;
+
+const IMAGES = `# Names of images in the cache, as they are given.
 function __docker2vm_images
   set -l cache "$HOME/.cache"
   test -n "$XDG_CACHE_HOME"
@@ -158,7 +164,14 @@ function __docker2vm_images
   end
 end
 
-function __docker2vm_sources
+`;
+
+function sourcesFunction(): string {
+  const prefixes = Object.keys(SOURCE_PREFIXES);
+  const ofPaths = Object.entries(SOURCE_PREFIXES)
+    .filter(([, kind]) => kind === "file" || kind === "folder")
+    .map(([prefix]) => prefix);
+  return `function __docker2vm_sources
   set -l current (commandline -ct)
   set -l prefix (string match -r '^(?:docker://|${ofPaths.join("|")})' -- $current)
   set -l path (string replace -- "$prefix" '' $current)
