@@ -86,7 +86,10 @@ export class AsideGunzip {
     return this.#run(FINISH, NO_INPUT, 0, output, filled);
   }
 
-  /** Resolves when no thread has the memory of a step any more; whoever asks for another one waits in vain. */
+  /**
+   * Resolves when no thread has the memory of a step any more. Whoever waits for that step, or asks for another, does so in
+   * vain: it would go on reading.
+   */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
@@ -109,7 +112,7 @@ export class AsideGunzip {
       this.#handle.write(flush, input, at, given, output, filled, room);
     });
     this.#idle = step.catch(() => undefined);
-    return step;
+    return this.#idle.then(() => (this.#closed ? new Promise(() => undefined) : step));
   }
 }
 

@@ -10,6 +10,7 @@ import {
   sniffCompression,
 } from "./decompress.ts";
 import { type LayerBlob, layerName } from "./layer-blob.ts";
+import { peek } from "./peek.ts";
 import { DigestCheck, StoredBlob } from "./stored-blob.ts";
 
 export { type LayerBlob, layerName } from "./layer-blob.ts";
@@ -62,12 +63,7 @@ export async function inflateLayer<T>(
   use: (tar: AsyncIterable<Uint8Array>, diffId: DiffIdState) => Promise<T>,
 ): Promise<T> {
   const { inflate, signal, onStored, memory = stockFor(blob.size) } = options;
-  const giveUp = new AbortController();
-  const stored = new StoredBlob(
-    blob,
-    signal === undefined ? giveUp.signal : AbortSignal.any([signal, giveUp.signal]),
-    onStored,
-  );
+  const stored = new StoredBlob(blob, signal, onStored);
   let complete = false;
   async function* whole(source: AsyncIterable<Uint8Array>, compression: Compression) {
     for await (const chunk of decompress(source, compression, inflate, layerName(blob), memory)) {
@@ -77,7 +73,7 @@ export async function inflateLayer<T>(
     complete = true;
   }
   try {
-    const { head, whole: source } = await peek(stored);
+    const { head, whole: source } = await peek(stored, FOREIGN_HEAD);
     const compression = sniffCompression(head);
     const foreign = sniffForeign(head);
     if (foreign !== undefined) throw foreignLayer(foreign, layerName(blob));
@@ -85,14 +81,13 @@ export async function inflateLayer<T>(
     const isChecked = compression === "none" && blob.digest === blob.diffId;
     const result = await use(whole(source, compression), { isChecked });
     assert(complete, `${layerName(blob)} was not read to its end`);
+    await stored.close();
     return result;
   } catch (error) {
     const reason = await stored.explain(error);
-    // A source that has been asked for more, and is stuck, must not hold up the reason.
-    giveUp.abort(reason);
+    // Why nobody reads on is what counts, not how the source takes it.
+    await stored.close(reason).catch(() => undefined);
     throw reason;
-  } finally {
-    await stored.close();
   }
 }
 
@@ -130,35 +125,6 @@ export class DiffIdCheck {
       { hint: "the image was put together wrongly or was changed: rebuild it, or fetch it again" },
     );
   }
-}
-
-const HEAD = FOREIGN_HEAD;
-
-/** The first bytes, and all chunks with them. */
-async function peek(stored: StoredBlob): Promise<{ head: Uint8Array; whole: AsyncIterable<Uint8Array> }> {
-  const first: Uint8Array[] = [];
-  let length = 0;
-  while (length < HEAD) {
-    const next = await stored.next();
-    if (next.done === true) break;
-    // Copied, if it is not enough: the source may use its buffer again.
-    first.push(next.value.length < HEAD ? next.value.slice() : next.value);
-    length += next.value.length;
-  }
-  const [only] = first;
-  const head = first.length === 1 && only !== undefined ? only : Buffer.concat(first);
-  return { head: head.subarray(0, HEAD), whole: following(head, stored) };
-}
-
-/** All of it; like the blob it has no `return`, which would wait for what is being read. */
-function following(head: Uint8Array, stored: StoredBlob): AsyncIterable<Uint8Array> {
-  let isFirst = head.length > 0;
-  const next = (): Promise<IteratorResult<Uint8Array>> => {
-    if (!isFirst) return stored.next();
-    isFirst = false;
-    return Promise.resolve({ done: false, value: head });
-  };
-  return { [Symbol.asyncIterator]: () => ({ next }) };
 }
 
 function warnOfDisagreement({ mediaType }: LayerBlob, found: Compression, options: LayerStreamOptions): void {

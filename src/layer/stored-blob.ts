@@ -2,7 +2,7 @@ import { createHash, type Hash } from "node:crypto";
 import { Docker2vmError, EXIT } from "../errors.ts";
 import { giveBack } from "../memory/chunks.ts";
 import { type Digest, digestAlgorithm, digestHex } from "../oci/digest.ts";
-import { abortable } from "../waiting/abortable.ts";
+import { Abandonable } from "../waiting/abandonable.ts";
 import { type LayerBlob, layerName } from "./layer-blob.ts";
 
 const HINT = "the image is damaged or was changed: fetch it again";
@@ -14,7 +14,7 @@ const HINT = "the image is damaged or was changed: fetch it again";
  */
 export class StoredBlob implements AsyncIterableIterator<Uint8Array> {
   readonly #blob: LayerBlob;
-  readonly #chunks: AsyncGenerator<Uint8Array>;
+  readonly #chunks: Abandonable<Uint8Array>;
   readonly #digest: DigestCheck | undefined;
   readonly #onStored: ((bytes: number) => void) | undefined;
   #length = 0;
@@ -24,7 +24,7 @@ export class StoredBlob implements AsyncIterableIterator<Uint8Array> {
 
   constructor(blob: LayerBlob, signal?: AbortSignal, onStored?: (bytes: number) => void) {
     this.#blob = blob;
-    this.#chunks = abortable(blob.open(signal), signal);
+    this.#chunks = new Abandonable((either) => blob.open(either), signal);
     this.#digest = blob.digest === undefined || blob.checked ? undefined : new DigestCheck(blob.digest);
     this.#onStored = onStored;
   }
@@ -68,9 +68,10 @@ export class StoredBlob implements AsyncIterableIterator<Uint8Array> {
     return new Docker2vmError(found.code, found.message, { hint: found.hint, cause: error });
   }
 
-  async close(): Promise<void> {
+  /** @param reason why it is not read to its end */
+  async close(reason?: unknown): Promise<void> {
     this.#done = true;
-    await this.#chunks.return(undefined);
+    await this.#chunks.return(reason);
   }
 
   #take(chunk: Uint8Array): void {

@@ -3,13 +3,14 @@ import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { Docker2vmError } from "../errors.ts";
 import { decompress, type InflateChoice } from "../layer/decompress.ts";
+import { peek } from "../layer/peek.ts";
 import { giveBack } from "../memory/chunks.ts";
 import { type ByteStream, chunksOf } from "../source/byte-stream.ts";
 import { SNIFFED, sniffCompression } from "../source/compression.ts";
 import { readAt, readRange, readSequentially } from "../source/file-reading.ts";
 import type { RootfsTarSource } from "../source/source.ts";
 import { inputError } from "../source/system-errors.ts";
-import { abortable } from "../waiting/abortable.ts";
+import { Abandonable } from "../waiting/abandonable.ts";
 
 /** A tar as it is stored, each chunk good until the next. */
 export interface StoredTar {
@@ -36,14 +37,19 @@ export async function* uncompressedTar(
   name: string,
   { signal, inflate, howTo }: Uncompressing,
 ): AsyncGenerator<Uint8Array> {
-  const { head, whole } = await peek(stored.read(signal));
-  const compression = sniffCompression(head);
-  if (compression !== "none" && compression !== "gzip" && compression !== "zstd") {
-    throw new Docker2vmError("E_UNSUPPORTED", `${name}: is compressed with ${compression}`, {
-      hint: `decompress it first: ${howTo(compression)}`,
-    });
+  const chunks = stored.read(signal)[Symbol.asyncIterator]();
+  try {
+    const { head, whole } = await peek(chunks, SNIFFED);
+    const compression = sniffCompression(head);
+    if (compression !== "none" && compression !== "gzip" && compression !== "zstd") {
+      throw new Docker2vmError("E_UNSUPPORTED", `${name}: is compressed with ${compression}`, {
+        hint: `decompress it first: ${howTo(compression)}`,
+      });
+    }
+    yield* decompress(whole, compression, inflate, name);
+  } finally {
+    await chunks.return?.();
   }
-  yield* decompress(whole, compression, inflate, name);
 }
 
 async function openFile(path: string): Promise<StoredTar> {
@@ -74,7 +80,7 @@ async function openFile(path: string): Promise<StoredTar> {
 function pipe(file: FileHandle, path: string): StoredTar {
   return {
     size: undefined,
-    read: (signal) => abortable(recycled(readSequentially(file.fd, path)), signal),
+    read: (signal) => new Abandonable(() => recycled(readSequentially(file.fd, path)), signal),
     // Not awaited: after an abort a read of a silent pipe may still hold the handle.
     close: async () => void file.close().catch(() => undefined),
   };
@@ -83,7 +89,7 @@ function pipe(file: FileHandle, path: string): StoredTar {
 function given(bytes: ByteStream, name: string): StoredTar {
   return {
     size: bytes instanceof Uint8Array ? bytes.length : undefined,
-    read: (signal) => abortable(chunksOf(bytes, name), signal),
+    read: (signal) => new Abandonable(() => chunksOf(bytes, name), signal),
     close: async () => undefined,
   };
 }
@@ -92,34 +98,6 @@ async function* recycled(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint
   for await (const chunk of chunks) {
     yield chunk;
     giveBack(chunk);
-  }
-}
-
-/** The first bytes, and all chunks with them. */
-async function peek(
-  chunks: AsyncIterable<Uint8Array>,
-): Promise<{ head: Uint8Array; whole: AsyncIterable<Uint8Array> }> {
-  const iterator = chunks[Symbol.asyncIterator]();
-  const first: Uint8Array[] = [];
-  let length = 0;
-  while (length < SNIFFED) {
-    const next = await iterator.next();
-    if (next.done === true) break;
-    // Copied, if it is not enough: its memory is used again.
-    first.push(next.value.length < SNIFFED ? next.value.slice() : next.value);
-    length += next.value.length;
-  }
-  const [only] = first;
-  const head = first.length === 1 && only !== undefined ? only : Buffer.concat(first);
-  return { head: head.subarray(0, SNIFFED), whole: following(head, iterator) };
-}
-
-async function* following(head: Uint8Array, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
-  try {
-    if (head.length > 0) yield head;
-    for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value;
-  } finally {
-    await rest.return?.();
   }
 }
 

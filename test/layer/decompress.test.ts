@@ -188,6 +188,30 @@ describe("by another thread, while the chunk before is read", () => {
       expect((await inflate(stored, "gzip", "auto")).equals(contents)).toBe(true);
     }
   });
+
+  test("contents may end where a chunk does, and members anywhere", async () => {
+    const chunk = contents.subarray(0, CHUNK_SIZE);
+    const [whole, empty, short] = [gzipSync(chunk), gzipSync(""), gzipSync("short")];
+    const zeros = Buffer.alloc(9);
+    for (const [ending, length] of [
+      [[], 0],
+      [[empty], 0],
+      [[zeros], 0],
+      [[empty, zeros], 0],
+      [[short], 5],
+      [[whole, empty, short, zeros], CHUNK_SIZE + 5],
+      [[short.subarray(0, -1)], undefined],
+      [[empty.subarray(0, 5)], undefined],
+      [[zeros, short], undefined],
+    ] as const) {
+      const bytes = Buffer.concat([whole, ...ending]);
+      for (const size of [1, 293, whole.length, whole.length + 1, bytes.length]) {
+        const inflated = inflate(bytes, "gzip", "auto", size);
+        if (length === undefined) await expectError(inflated, ...damage("gzip"));
+        else expect((await inflated).length).toBe(CHUNK_SIZE + length);
+      }
+    }
+  });
 });
 
 describe("by node:zlib's streams, where the runtime has no more to offer", () => {

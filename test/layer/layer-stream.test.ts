@@ -19,15 +19,29 @@ const digestOf = (bytes: Uint8Array, algorithm = "sha256"): Digest =>
   parseDigest(`${algorithm}:${createHash(algorithm).update(bytes).digest("hex")}`, "test");
 
 /** Contents that do not compress, so that damage and cuts fall where they are meant to. */
-const NOISE = Buffer.from(
-  Array.from({ length: 200_000 }, (_, at) => (Math.imul(at + 7, 2246822519) >>> 15) & 0xff),
-);
+const NOISE = noise(200_000);
 const TAR = tar([
   { path: "a", data: "first" },
   { path: "b", data: NOISE },
 ]);
 const GZIP = gzipSync(TAR);
+/** More than is inflated before any of it is read. */
+const MORE = tar([{ path: "a", data: Buffer.concat([NOISE, NOISE, NOISE, NOISE]) }]);
 const GZIP_TYPE = "application/vnd.oci.image.layer.v1.tar+gzip";
+
+/** Bytes that look like chance, and are always the same. */
+function noise(length: number): Buffer {
+  const bytes = Buffer.alloc(length);
+  let state = 1;
+  for (let at = 0; at < length; at++) {
+    // Marsaglia's xorshift.
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    bytes[at] = state;
+  }
+  return bytes;
+}
 
 interface Watched extends LayerBlob {
   /** Stored bytes given out. */
@@ -209,6 +223,10 @@ describe("a damaged blob", () => {
   });
 });
 
+test("the contents do not compress", () => {
+  expect(GZIP.length).toBeGreaterThan(NOISE.length);
+});
+
 describe("reading a layer", () => {
   const unpack = async (chunks: AsyncIterable<Uint8Array>) => {
     const paths: string[] = [];
@@ -267,16 +285,64 @@ describe("reading a layer", () => {
     expect([blob.read, blob.closed]).toEqual([10_000, 1]);
   });
 
+  for (const [name, stored] of [
+    ["plain", MORE],
+    ["gzip", gzipSync(MORE, { level: 0 })],
+  ] as const) {
+    test(`asks for no more when the reader fails, and has the source close first (${name})`, async () => {
+      const blob = blobOf(stored, {
+        async *open() {
+          try {
+            for await (const chunk of chunked(stored, 10_000)) {
+              blob.read += chunk.length;
+              yield chunk;
+            }
+          } finally {
+            await Bun.sleep(10);
+            blob.closed++;
+          }
+        },
+      });
+      const own = new Error("the reader's own");
+      let read = 0;
+      const failing = readAs(blob, async (chunks) => {
+        for await (const _ of chunks) {
+          read = blob.read;
+          throw own;
+        }
+      });
+      expect(await failureOf(failing)).toBe(own);
+      expect([blob.read, blob.closed]).toEqual([read, 1]);
+    });
+  }
+
+  test("fails with the reader's error whatever the source makes of it", async () => {
+    const own = new Error("the reader's own");
+    const blob = blobOf(TAR, {
+      async *open() {
+        try {
+          yield Uint8Array.from(TAR.subarray(0, 1000));
+        } finally {
+          // biome-ignore lint/correctness/noUnsafeFinally: it is what is tested
+          throw new Docker2vmError("E_IO", "it does not close");
+        }
+      },
+    });
+    const failing = readAs(blob, async (chunks) => {
+      for await (const _ of chunks) throw own;
+    });
+    expect(await failureOf(failing)).toBe(own);
+  });
+
   test("waits for no more of a source that hangs when the error does not blame the image", async () => {
-    const large = tar([{ path: "a", data: Buffer.concat([NOISE, NOISE, NOISE, NOISE]) }]);
-    const stored = gzipSync(large, { level: 0 });
+    const stored = gzipSync(MORE, { level: 0 });
     let signal: AbortSignal | undefined;
     let hangs: () => void = () => undefined;
     const hanging = new Promise<void>((resolve) => {
       hangs = resolve;
     });
     const blob = blobOf(stored, {
-      diffId: digestOf(large),
+      diffId: digestOf(MORE),
       async *open(given?: AbortSignal) {
         signal = given;
         // One chunk, and not all of the next.

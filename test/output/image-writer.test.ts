@@ -162,6 +162,28 @@ describe("contents", () => {
     await writer.close();
   });
 
+  test("are kept ahead, or not, before the file is closed", async () => {
+    for (const fails of [false, true]) {
+      const image = new ImageFile(scratch(`image${files++}`));
+      const { close } = image;
+      const steps: string[] = [];
+      image.sync = async () => {
+        await Bun.sleep(1);
+        steps.push("kept");
+        if (fails) throw new Error("the disk");
+      };
+      image.close = () => {
+        steps.push("closed");
+        close.call(image);
+      };
+      const writer = new ImageWriter(image);
+      await writer.write(0, Buffer.alloc(STAGE_BLOCKS * BLOCK_SIZE, 1));
+      writer.keepAhead();
+      await writer.close();
+      expect(steps).toEqual(["kept", "closed"]);
+    }
+  });
+
   test("move by small stages as by others", async () => {
     const path = scratch(`image${files++}`);
     const writer = new ImageWriter(new ImageFile(path), SMALL_STAGE_BLOCKS);
