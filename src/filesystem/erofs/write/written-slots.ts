@@ -72,7 +72,7 @@ export function forSlottedFiles(
   }
 }
 
-/** What is between those files, and behind the last of them. */
+/** The slots between those files, and behind the last of them. */
 function deadBytes(block: number, files: readonly SlottedFile[]): DeadBytes[] {
   const dead: DeadBytes[] = [];
   const bySlot = [...files].sort((a, b) => a.slot - b.slot);
@@ -80,7 +80,8 @@ function deadBytes(block: number, files: readonly SlottedFile[]): DeadBytes[] {
   for (const { file, slot } of bySlot) {
     const start = offsetOf(slot);
     if (start > offset) dead.push({ block, offset, length: start - offset });
-    offset = start + slotSize(file);
+    // What is left of a file's last slot nobody has written to.
+    offset = start + Math.ceil(slotSize(file) / SLOT_SIZE) * SLOT_SIZE;
   }
   if (offset < BLOCK_SIZE) dead.push({ block, offset, length: BLOCK_SIZE - offset });
   return dead;

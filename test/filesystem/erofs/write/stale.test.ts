@@ -1,5 +1,5 @@
 /** What upper layers replaced: nothing of it is left, and what others left is closed up. */
-import { describe, expect } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { BLOCK_SIZE } from "../../../../src/blocks/blocks.ts";
 import type { Inode } from "../../../../src/tree/inode.ts";
@@ -100,6 +100,19 @@ describe("contents that no file has any more", () => {
       const root = directory({ zeros: holding(image.file(zeros), zeros), held: fileOf(image, 10) });
       expectShown(image, root);
       expect(readFileSync(image.path).length).toBeLessThan(350_000);
+      expectNothingLeft(image);
+    });
+  });
+
+  test("are zeroed, and what never was anything between two files is not", () => {
+    withErofs((image) => {
+      const keep = Array.from({ length: 35 }, (_, n): [string, Inode] => {
+        if (n === 20) secret(image, 200);
+        return [`${n}`, fileOf(image, 5)];
+      });
+      const plan = image.finish(directoryOf(new Map(keep)));
+      const parts = Array.from(plan.emit(), ({ bytes }) => bytes.length).filter((n) => n < BLOCK_SIZE);
+      expect(parts.length).toBeLessThanOrEqual(2);
       expectNothingLeft(image);
     });
   });
