@@ -12,6 +12,7 @@ import { type ContentPacker, contentPacker } from "./content-packer.ts";
 import { ImageContents } from "./image-contents.ts";
 import { LayerBudget, MOST_TIMES, ORDINARY_BYTES } from "./limits.ts";
 import type { Conversion } from "./request.ts";
+import { storedBytes } from "./stored-bytes.ts";
 import type { StreamTarget } from "./stream-target.ts";
 
 /** What the source amounts to: the tree as a container would see it, its file contents already in the image. */
@@ -123,8 +124,7 @@ export class ContentFlow implements StreamTarget {
  * raise it. Limits have no part in it.
  */
 function expectedBlocks(streams: readonly Streamed[]): number {
-  const stored = streams.reduce((sum, { size }) => sum + size, 0);
-  return Math.ceil(Math.max(ORDINARY_BYTES, stored * MOST_TIMES) / BLOCK_SIZE);
+  return Math.ceil(Math.max(ORDINARY_BYTES, storedBytes(streams) * MOST_TIMES) / BLOCK_SIZE);
 }
 
 function countedSink(sink: ContentSink, budget: LayerBudget): ContentSink {

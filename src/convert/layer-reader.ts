@@ -4,6 +4,7 @@ import type { InflateChoice } from "../layer/decompress.ts";
 import { inflatesAside, type LayerStreamOptions, readLayer } from "../layer/layer-stream.ts";
 import { STREAMS_IN_FLIGHT } from "../output/arenas.ts";
 import type { LayerBlob } from "../source/source.ts";
+import { type Stored, storedBytes } from "./stored-bytes.ts";
 import type { UseTar } from "./workers/remote-layer.ts";
 import { threadModule } from "./workers/thread-module.ts";
 
@@ -68,12 +69,8 @@ function readerCount({ blobs, kept }: LayersToRead, { inflate, workers }: WayOfR
   return storedBytes(blobs) < more && blobs.every((blob) => inflatesAside(blob, inflate)) ? 0 : count;
 }
 
-function storedBytes(layers: readonly Pick<LayerBlob, "size">[]): number {
-  return layers.reduce((sum, { size }) => sum + size, 0);
-}
-
 /** @param workers as many as were asked for; undefined: as many as the machine has cores and the layers are worth */
-export function workerCount(layers: readonly Pick<LayerBlob, "size">[], workers: number | undefined): number {
+export function workerCount(layers: Stored, workers: number | undefined): number {
   if (workers !== undefined) return workers;
   const cores = availableParallelism();
   return cores === 1 || storedBytes(layers) < WORTH_THREADS ? 0 : cores;

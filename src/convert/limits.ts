@@ -3,8 +3,8 @@
 import { BLOCK_SIZE } from "../blocks/blocks.ts";
 import { Docker2vmError } from "../errors.ts";
 import type { FilesystemWriter } from "../filesystem/kind/kind.ts";
-import type { LayerBlob } from "../source/source.ts";
 import { TREE_BYTES } from "../tree/tree-budget.ts";
+import { type Stored, storedBytes } from "./stored-bytes.ts";
 
 /** What the layers of an image may come to, all together. */
 export interface Limits {
@@ -59,9 +59,6 @@ export function limitsRequest({ bytes, entries, layers, memory }: Limits = {}): 
   };
 }
 
-/** Stored bytes of the layers. */
-type Stored = readonly Pick<LayerBlob, "size">[];
-
 interface Bounded {
   readonly limits: LimitsRequest;
   readonly filesystem: Pick<FilesystemWriter, "fixedBlocks">;
@@ -73,7 +70,7 @@ export function checkManifest(layers: Stored, request: Bounded): void {
   if (layers.length > limits.layers) {
     throw exceeded(`the image has ${layers.length} layers, more than ${limits.layers}`, "layers");
   }
-  const stored = storedIn(layers);
+  const stored = storedBytes(layers);
   const most = mostBytes(layers, request);
   if (stored > most) throw exceeded(`the layers have ${stored} bytes as stored, more than ${most}`, "bytes");
 }
@@ -135,12 +132,8 @@ export class LayerBudget {
 function mostBytes(layers: Stored, { limits, filesystem: { fixedBlocks = 0 } }: Bounded): number {
   return (
     limits.bytes ??
-    Math.max(ORDINARY_BYTES, MOST_TIMES * storedIn(layers), MOST_TIMES * fixedBlocks * BLOCK_SIZE)
+    Math.max(ORDINARY_BYTES, MOST_TIMES * storedBytes(layers), MOST_TIMES * fixedBlocks * BLOCK_SIZE)
   );
-}
-
-function storedIn(layers: Stored): number {
-  return layers.reduce((sum, { size }) => sum + size, 0);
 }
 
 function exceeded(what: string, limit: keyof Limits): Docker2vmError {

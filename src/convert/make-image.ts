@@ -1,6 +1,5 @@
 import type { OpenEdits } from "../edits/open.ts";
 import type { Sizing } from "../filesystem/kind/size.ts";
-import { LITTLE } from "../memory/chunks.ts";
 import { collectGarbage, collectRecent, WORTH_COLLECTING } from "../memory/collect.ts";
 import { type Digest, parseDigest } from "../oci/digest.ts";
 import { formatPlatform } from "../oci/platform.ts";
@@ -20,6 +19,7 @@ import { checkManifest } from "./limits.ts";
 import type { ImageMetadata } from "./meta.ts";
 import { inject } from "./profiles.ts";
 import type { Conversion } from "./request.ts";
+import { isLittle } from "./stored-bytes.ts";
 import { streamLayers } from "./stream-layers.ts";
 import type { Scratch } from "./with-image.ts";
 import { fillHoles, writeFilesystem, writeVerity } from "./write-filesystem.ts";
@@ -61,7 +61,8 @@ export interface Making {
 /** The conversion itself: layers into a tree and blocks, the tree into a filesystem, and what was made, described. */
 export async function makeImage(making: Making): Promise<ConvertedImage> {
   const { profile, request, store } = making;
-  const writer = new ImageWriter(store, isLittle(making.image) ? SMALL_STAGE_BLOCKS : STAGE_BLOCKS);
+  const little = "layers" in making.image && isLittle(making.image.layers);
+  const writer = new ImageWriter(store, little ? SMALL_STAGE_BLOCKS : STAGE_BLOCKS);
   try {
     const { image, ...streamed } = await stream(making.image, writer, request);
     writer.keepAhead();
@@ -91,10 +92,6 @@ export async function makeImage(making: Making): Promise<ConvertedImage> {
   } finally {
     await writer.close();
   }
-}
-
-function isLittle(image: ResolvedImage | RootFilesystem): boolean {
-  return "layers" in image && image.layers.reduce((sum, { size }) => sum + size, 0) <= LITTLE;
 }
 
 /** What layers, or a plan, needed on the way: all of it where so much waits, and what is recent where less does. */
