@@ -1,9 +1,18 @@
 import type { Gunzip } from "node:zlib";
 import type { Stock } from "../memory/chunks.ts";
+import {
+  CONTINUE,
+  FINISH,
+  isHandle,
+  NO_INPUT,
+  SteppedCodec,
+  type ZlibHandle,
+  type ZlibStep,
+} from "./codec-step.ts";
 
 /** What codec-handle.ts knows from within a stream, made by itself: so each step can be waited for. */
-interface Handle {
-  onerror: (message: string, errno: number, code: string) => void;
+interface Handle extends ZlibHandle {
+  readonly write: ZlibStep;
   init(
     windowBits: number,
     level: number,
@@ -13,17 +22,8 @@ interface Handle {
     done: () => void,
     dictionary: undefined,
   ): void;
-  write(
-    flush: number,
-    input: Uint8Array,
-    inputOffset: number,
-    inputLength: number,
-    output: Uint8Array,
-    outputOffset: number,
-    outputLength: number,
-  ): void;
-  close(): void;
 }
+const METHODS = ["init", "write", "close"] as const;
 
 /** node:zlib's number of what gunzips, and of zlib.h: the largest window, and what only deflating makes use of. */
 const GUNZIP = 4;
@@ -31,33 +31,26 @@ const WINDOW_BITS = 15;
 const DEFAULT_LEVEL = -1;
 const DEFAULT_MEMORY = 8;
 const DEFAULT_STRATEGY = 0;
-/** Z_NO_FLUSH and Z_FINISH of zlib.h. */
-const CONTINUE = 0;
-const FINISH = 4;
-const NO_INPUT = new Uint8Array(0);
 
 /**
  * Gunzip in a thread of the runtime's own, which is there anyway: whoever has asked for a step does something else until
  * it is done. A worker thread would have to be started first, which takes as long as a small image, and would compile
  * for itself what this one has compiled.
  */
-export class AsideGunzip {
-  /** Bytes taken and bytes given by the last step. */
-  read = 0;
-  written = 0;
+export class AsideGunzip extends SteppedCodec {
   readonly #handle: Handle;
-  /** Bytes of output and of input that the last step left. */
-  readonly #state = new Uint32Array(2);
   #done: (failure?: Error) => void = () => undefined;
   /** Resolves when no step is under way. */
   #idle: Promise<void> = Promise.resolve();
   #closed = false;
 
   private constructor(handle: Handle) {
+    const state = new Uint32Array(2);
+    super(state);
     this.#handle = handle;
     handle.onerror = (message) => this.#done(new Error(message));
     const done = () => this.#done();
-    handle.init(WINDOW_BITS, DEFAULT_LEVEL, DEFAULT_MEMORY, DEFAULT_STRATEGY, this.#state, done, undefined);
+    handle.init(WINDOW_BITS, DEFAULT_LEVEL, DEFAULT_MEMORY, DEFAULT_STRATEGY, state, done, undefined);
   }
 
   /** By what is behind such a stream, which is used for nothing else; undefined where that cannot be had by itself. */
@@ -65,10 +58,10 @@ export class AsideGunzip {
     // Node ends the whole process where it is asked for one in a way that it does not know.
     if (process.versions["bun"] === undefined) return undefined;
     const { _handle: handle } = stream as { _handle?: unknown };
-    if (!isHandle(handle)) return undefined;
+    if (!isHandle<Handle>(handle, METHODS)) return undefined;
     try {
       const made: unknown = Reflect.construct(handle.constructor, [GUNZIP]);
-      return isHandle(made) ? new AsideGunzip(made) : undefined;
+      return isHandle<Handle>(made, METHODS) ? new AsideGunzip(made) : undefined;
     } catch {
       return undefined;
     } finally {
@@ -103,9 +96,7 @@ export class AsideGunzip {
     const room = output.length - filled;
     const step = new Promise<void>((resolve, reject) => {
       this.#done = (failure) => {
-        const [roomLeft = 0, inputLeft = 0] = this.#state;
-        this.read = given - inputLeft;
-        this.written = room - roomLeft;
+        this.count(given, room);
         if (failure === undefined) resolve();
         else reject(failure);
       };
@@ -114,11 +105,6 @@ export class AsideGunzip {
     this.#idle = step.catch(() => undefined);
     return this.#idle.then(() => (this.#closed ? new Promise(() => undefined) : step));
   }
-}
-
-function isHandle(value: unknown): value is Handle {
-  if (typeof value !== "object" || value === null) return false;
-  return ["init", "write", "close"].every((name) => typeof Reflect.get(value, name) === "function");
 }
 
 /** What is inflated so. */

@@ -1,44 +1,24 @@
 import type { Gunzip } from "node:zlib";
 import type { ChunkMemory } from "../memory/chunks.ts";
 import { checked } from "./bad-compression.ts";
+import { CONTINUE, isHandle, NO_INPUT, SteppedCodec, type ZlibHandle, type ZlibStep } from "./codec-step.ts";
 
-/**
- * What does the work behind one of node:zlib's streams, in Node and Bun alike. A stream takes fresh memory for each
- * chunk and has other threads inflate, one chunk at a time: beside inflating and hashing, that is half as much again.
- * No public interface has this, so whoever uses it must do without where it is missing.
- */
-interface Handle {
-  onerror: (message: string, errno: number, code: string) => void;
-  writeSync(
-    flush: number,
-    input: Uint8Array,
-    inputOffset: number,
-    inputLength: number,
-    output: Uint8Array,
-    outputOffset: number,
-    outputLength: number,
-  ): void;
-  close(): void;
+interface Handle extends ZlibHandle {
+  readonly writeSync: ZlibStep;
 }
 
-/** Z_NO_FLUSH of zlib.h, and ZSTD_e_continue of zstd.h. */
-const CONTINUE = 0;
-const NO_INPUT = new Uint8Array(0);
-
-/** A codec that is given memory to read and memory to fill, and is done when it returns. */
-export class CodecHandle {
-  /** Bytes taken and bytes given by the last step. */
-  read = 0;
-  written = 0;
+/**
+ * A codec that is given memory to read and memory to fill, and is done when it returns. A stream takes fresh memory for
+ * each chunk and has other threads inflate, one chunk at a time: beside inflating and hashing, that is half as much again.
+ */
+export class CodecHandle extends SteppedCodec {
   readonly #handle: Handle;
-  /** Bytes of output and of input that the last step left. */
-  readonly #state: Uint32Array;
   readonly #end: number;
   #failure: Error | undefined;
 
   private constructor(handle: Handle, state: Uint32Array, end: number) {
+    super(state);
     this.#handle = handle;
-    this.#state = state;
     this.#end = end;
     handle.onerror = (message) => {
       this.#failure = new Error(message);
@@ -52,7 +32,8 @@ export class CodecHandle {
    */
   static of(stream: Gunzip, end: number): CodecHandle | undefined {
     const { _handle: handle, _writeState: state } = stream as { _handle?: unknown; _writeState?: unknown };
-    return isHandle(handle) && state instanceof Uint32Array ? new CodecHandle(handle, state, end) : undefined;
+    const isKnown = isHandle<Handle>(handle, ["writeSync", "close"]) && state instanceof Uint32Array;
+    return isKnown ? new CodecHandle(handle, state, end) : undefined;
   }
 
   /** Inflates from `input`, from `at` on, into `output`, from `filled` on, until either is used up. Throws for damage. */
@@ -74,17 +55,8 @@ export class CodecHandle {
     const room = output.length - filled;
     this.#handle.writeSync(flush, input, at, given, output, filled, room);
     if (this.#failure !== undefined) throw this.#failure;
-    const [roomLeft = 0, inputLeft = 0] = this.#state;
-    this.read = given - inputLeft;
-    this.written = room - roomLeft;
+    this.count(given, room);
   }
-}
-
-function isHandle(value: unknown): value is Handle {
-  if (typeof value !== "object" || value === null) return false;
-  return (
-    "writeSync" in value && typeof value.writeSync === "function" && "close" in value && "onerror" in value
-  );
 }
 
 /**

@@ -4,14 +4,14 @@ import { CHUNK_SIZE, type ChunkMemory, isStock } from "../memory/chunks.ts";
 import { badCompression } from "./bad-compression.ts";
 import { AsideGunzip, throughAside } from "./codec-aside.ts";
 import { CodecHandle, throughHandle } from "./codec-handle.ts";
+import { FINISH } from "./codec-step.ts";
 import { throughStream } from "./codec-stream.ts";
 import { checkZeroPadding } from "./gzip-format.ts";
 import { checkZstdFrames } from "./zstd-frames.ts";
 
 type CreateZstdDecompress = (options: zlib.ZlibOptions) => zlib.Gunzip;
 
-/** What tells a codec that there is no more: Z_FINISH of zlib.h, ZSTD_e_end of zstd.h. */
-const Z_FINISH = 4;
+/** As FINISH, of zstd.h. */
 const ZSTD_E_END = 2;
 
 /** node:zlib's, where the runtime has it: Bun, and Node from 22.15. The types of Node 20 do not know it. */
@@ -33,7 +33,7 @@ export function gunzipNative(
   const codec = isStock(memory) ? asideGunzip() : undefined;
   if (isStock(memory) && codec !== undefined)
     return throughAside({ stored, codec, damaged, checkRest, memory });
-  return through({ stored, create: zlib.createGunzip, end: Z_FINISH, damaged, checkRest, memory });
+  return through({ stored, create: zlib.createGunzip, end: FINISH, damaged, checkRest, memory });
 }
 
 /**
