@@ -12,7 +12,8 @@ const ORDINARY = 1;
 
 /**
  * Has Bun compile less of what has hardly run yet, if a conversion tells that it has found a small image: that is made
- * before most of it has come to any use, and a quarter of all work for it is that of compilers. It is for the whole process, so not for a library to decide.
+ * before most of it has come to any use, and a quarter of all work for it is that of compilers. It is for the whole
+ * process, so not for a library to decide.
  */
 export function compileFor(event: ProgressEvent): void {
   if (event.type !== "resolved" || event.layers.length === 0) return;
