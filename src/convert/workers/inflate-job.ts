@@ -26,7 +26,9 @@ export class InflateJob {
   readonly #stop = new AbortController();
   /** Why nobody wants the tar any more. */
   #rejection: Error | undefined;
-  /** Resolves with the reason why not all stored bytes come, which may be heard after they have ended. */
+  /** Why not all stored bytes come. */
+  #reason: Error | undefined;
+  /** Resolves with that, which may be heard after they have ended. */
   readonly #unreadable: Promise<Error>;
   #giveReason: (reason: Error) => void = () => undefined;
 
@@ -36,7 +38,10 @@ export class InflateJob {
     this.#stored = new RingReader(start.stored);
     this.#tar = new RingWriter(start.tar, start.isHashedElsewhere ? 2 : 1);
     this.#unreadable = new Promise((resolve) => {
-      this.#giveReason = resolve;
+      this.#giveReason = (reason) => {
+        this.#reason ??= reason;
+        resolve(reason);
+      };
     });
   }
 
@@ -55,8 +60,9 @@ export class InflateJob {
       await this.#tar.end();
       this.#post({ type: "inflated", id });
     } catch (error) {
-      // The reader knows its own reason better than any copy of it.
-      this.#post({ type: "failed", id, error: error === this.#rejection ? undefined : sendable(error) });
+      // Who has told a reason knows it better than any copy of it.
+      const isKnown = error === this.#rejection || error === this.#reason;
+      this.#post({ type: "failed", id, error: isKnown ? undefined : sendable(error) });
       await this.#tar.break();
     }
   }

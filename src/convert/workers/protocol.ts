@@ -77,38 +77,80 @@ export type FromWorker =
   | { readonly type: "read"; readonly id: number }
   /** The batch is compressed. */
   | { readonly type: "packed"; readonly id: number }
-  /** Without an error of its own: the reader's own reason is the best there is. */
+  /** Without an error of its own: the reason that the conversion's thread has given is the best there is. */
   | { readonly type: "failed"; readonly id: number; readonly error: SentError | undefined };
 
-/** An error as plain values: what is said of it to the user survives the way between threads. */
+/** An error as plain values: all that is said of it survives the way between threads. */
 export interface SentError {
+  /** Of this program's errors alone. */
   readonly code: ErrorCode | undefined;
   /** Whether it is the damage of a file in the cache: a DamagedFileError. */
   readonly isDamage: boolean;
+  readonly name: string;
   readonly message: string;
   readonly hint: string | undefined;
+  readonly output: readonly string[];
+  /** What the system's errors have of their own: code ("ENOSPC"), errno, syscall, path. */
+  readonly system: Readonly<Record<string, string | number>>;
   readonly stack: string | undefined;
   readonly cause: SentError | undefined;
+  /** Of an AggregateError. */
+  readonly errors: readonly SentError[] | undefined;
 }
+
+const PLAIN: Omit<SentError, "message"> = {
+  code: undefined,
+  isDamage: false,
+  name: "Error",
+  hint: undefined,
+  output: [],
+  system: {},
+  stack: undefined,
+  cause: undefined,
+  errors: undefined,
+};
 
 export function sendable(error: unknown): SentError {
-  if (!(error instanceof Error)) {
-    const [code, hint, stack, cause] = [undefined, undefined, undefined, undefined];
-    return { code, isDamage: false, message: String(error), hint, stack, cause };
-  }
-  const own = error instanceof Docker2vmError ? error : undefined;
-  const cause = error.cause === undefined ? undefined : sendable(error.cause);
-  const isDamage = error instanceof DamagedFileError;
-  return { code: own?.code, isDamage, hint: own?.hint, message: error.message, stack: error.stack, cause };
+  return sendableBelow(error, []);
 }
 
-export function received({ code, isDamage, message, hint, stack, cause }: SentError): Error {
+/** @param above whose cause it is, and theirs: a chain of causes may be a ring, and ends where it comes round */
+function sendableBelow(error: unknown, above: readonly unknown[]): SentError {
+  if (!(error instanceof Error)) return { ...PLAIN, message: String(error) };
+  const { name, message, stack } = error;
+  const chain = [...above, error];
+  const below = (other: unknown): SentError | undefined =>
+    other === undefined || chain.includes(other) ? undefined : sendableBelow(other, chain);
+  const cause = below(error.cause);
+  if (error instanceof Docker2vmError) {
+    const { code, hint, output } = error;
+    return { ...PLAIN, code, name, message, hint, output, stack, cause };
+  }
+  const isDamage = error instanceof DamagedFileError;
+  const errors =
+    error instanceof AggregateError ? error.errors.flatMap((each) => below(each) ?? []) : undefined;
+  return { ...PLAIN, isDamage, name, message, system: systemFields(error), stack, cause, errors };
+}
+
+const SYSTEM_FIELDS: readonly string[] = ["code", "errno", "syscall", "path"];
+
+function systemFields(error: Error): SentError["system"] {
+  const fields = Object.entries(error).filter(
+    ([name, value]) => SYSTEM_FIELDS.includes(name) && ["string", "number"].includes(typeof value),
+  );
+  return Object.fromEntries(fields);
+}
+
+export function received(sent: SentError): Error {
+  const error = made(sent);
+  if (error.name !== sent.name) error.name = sent.name;
+  if (sent.stack !== undefined) error.stack = sent.stack;
+  return Object.assign(error, sent.system);
+}
+
+function made({ code, isDamage, message, hint, output, cause, errors }: SentError): Error {
   const details = cause === undefined ? {} : { cause: received(cause) };
-  const Plain = isDamage ? DamagedFileError : Error;
-  const error =
-    code === undefined
-      ? new Plain(message, details)
-      : new Docker2vmError(code, message, { hint, ...details });
-  if (stack !== undefined) error.stack = stack;
-  return error;
+  if (code !== undefined) return new Docker2vmError(code, message, { hint, output, ...details });
+  if (errors !== undefined) return new AggregateError(errors.map(received), message, details);
+  return isDamage ? new DamagedFileError(message, details) : new Error(message, details);
 }

@@ -42,6 +42,8 @@ export class RemoteLayer {
   /** Stored bytes that the inflater has not had yet. */
   left: number;
   #failure: { readonly error: unknown } | undefined;
+  /** Why not all stored bytes can be handed over. */
+  #unreadable: { readonly error: unknown } | undefined;
   #feeding: Promise<void> = Promise.resolve();
   #wake: () => void = () => undefined;
 
@@ -82,7 +84,7 @@ export class RemoteLayer {
         this.#underWay.delete("hashing");
         break;
       case "failed":
-        if (message.error !== undefined) this.#failure ??= { error: received(message.error) };
+        this.#failure ??= message.error === undefined ? this.#unreadable : { error: received(message.error) };
         this.#underWay.clear();
     }
     this.#wake();
@@ -180,6 +182,7 @@ export class RemoteLayer {
       }
       await this.#stored.end();
     } catch (error) {
+      this.#unreadable = { error };
       inflater.post({ type: "unreadable", id, error: sendable(error) });
       await this.#stored.break();
     }
