@@ -1,5 +1,6 @@
 /** What the commands around registries do, for programs: typed options, progress, a signal. */
 import { Caller } from "../caller.ts";
+import { given } from "../given.ts";
 import {
   type SignatureReport,
   type SigningSettings,
@@ -77,6 +78,8 @@ export interface VerifySignatureOptions extends RegistryJobOptions {
   readonly keyFile: string;
 }
 
+const SHAPES = { registry: "object", signal: "signal", onProgress: "function" } as const;
+
 /**
  * Puts what was converted into a registry as an OCI artifact, and what is said of it beside it. The tag comes last. Throws
  * E_USAGE, E_IMAGE_NOT_FOUND, E_IO, E_LIMIT, E_DENIED, E_NETWORK and E_RATE_LIMITED.
@@ -101,7 +104,8 @@ export interface VerifySignatureOptions extends RegistryJobOptions {
  * }
  * ```
  */
-export function pushImage(options: PushImageOptions): Promise<PushResult> {
+export async function pushImage(options: PushImageOptions): Promise<PushResult> {
+  given(options, { image: "text", reference: "text" }, { ...SHAPES, mountFrom: "list", attachments: "list" });
   const { image, reference, registry, signal, onProgress, ...rest } = options;
   return job({ registry, signal, onProgress }, (connection, tell) =>
     pushArtifact(image, reference, { ...rest, ...connection, onProgress: tell }),
@@ -131,7 +135,9 @@ export function pushImage(options: PushImageOptions): Promise<PushResult> {
  * }
  * ```
  */
-export function pullImage(options: PullImageOptions): Promise<PullResult> {
+export async function pullImage(options: PullImageOptions): Promise<PullResult> {
+  const others = { ...SHAPES, verifyKeyFile: "text", attachments: "text" } as const;
+  given(options, { reference: "text", out: "text" }, others);
   const { reference, registry, signal, onProgress, ...rest } = options;
   return job({ registry, signal, onProgress }, (connection, tell) =>
     pullArtifact(reference, { ...rest, ...connection, onProgress: tell }),
@@ -154,7 +160,8 @@ export function pullImage(options: PullImageOptions): Promise<PullResult> {
  * }
  * ```
  */
-export function signImage(options: SignImageOptions): Promise<SignResult> {
+export async function signImage(options: SignImageOptions): Promise<SignResult> {
+  given(options, { reference: "text", keyFile: "text" }, { ...SHAPES, formats: "list" });
   const { reference, recursive = false, registry, signal, onProgress, ...signing } = options;
   return job({ registry, signal, onProgress }, (connection) =>
     signReference(reference, signing, recursive, connection),
@@ -165,7 +172,8 @@ export function signImage(options: SignImageOptions): Promise<SignResult> {
  * Tells which signatures an image in a registry bears, and what they are worth by a key. Throws E_SIGNATURE where none is
  * valid, E_USAGE, E_IMAGE_NOT_FOUND, E_DENIED, E_NETWORK and E_RATE_LIMITED. The example is that of `signImage`.
  */
-export function verifySignature(options: VerifySignatureOptions): Promise<SignatureReport> {
+export async function verifySignature(options: VerifySignatureOptions): Promise<SignatureReport> {
+  given(options, { reference: "text", keyFile: "text" }, SHAPES);
   const { reference, keyFile, registry, signal, onProgress } = options;
   return job({ registry, signal, onProgress }, (connection) =>
     verifyReference(reference, keyFile, connection),

@@ -3,6 +3,7 @@ import { checkDemands, checkSource, type ImageDemands } from "../convert/image-r
 import type { Environment } from "../convert/options.ts";
 import { checkConversion, type Request } from "../convert/request.ts";
 import { Docker2vmError } from "../errors.ts";
+import { given } from "../given.ts";
 import { checkOverrides, type WorkloadOverrides } from "../profile/init/overrides.ts";
 import { parseDocument } from "./json-document.ts";
 import type { Json } from "./merge-patch.ts";
@@ -35,6 +36,8 @@ const MOST_CPUS = 1_000_000;
 
 /** Throws E_USAGE for what no image could make right. */
 export function checkBundleOptions(options: BundleOptions): BundleRequest {
+  given(options, { out: "text" }, { rootfs: "text", environment: "object", edits: "list" });
+  given(options, {}, { workload: "object", resources: "object" });
   const { source, rootfs, out, environment = {}, inflate, workers, template, edits } = options;
   if (source === undefined && rootfs === undefined) {
     throw refuse(

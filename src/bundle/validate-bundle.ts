@@ -2,6 +2,7 @@
 import { readFileSync, realpathSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { Docker2vmError, isAbsence, reasonOf } from "../errors.ts";
+import { given } from "../given.ts";
 import { whyUnreadable } from "../system-errors.ts";
 import { bundleFiles } from "./bundle-files.ts";
 import { DOCUMENT_LIMIT, parseDocument } from "./json-document.ts";
@@ -25,6 +26,7 @@ export interface BundleValidation {
  * E_IMAGE_NOT_FOUND where there is no such folder. The example is that of `createBundle`.
  */
 export async function validateBundle(folder: string): Promise<BundleValidation> {
+  given({ folder }, { folder: "text" });
   const real = realFolder(folder);
   let bytes: Uint8Array;
   try {

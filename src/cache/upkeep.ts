@@ -2,6 +2,7 @@
 import { readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { isAbsence } from "../errors.ts";
+import { given } from "../given.ts";
 import { type Digest, isDigest } from "../oci/digest.ts";
 import { Cache, openCache } from "./cache.ts";
 import { isStorageError, noneIn, storageError } from "./io-errors.ts";
@@ -68,6 +69,7 @@ export interface FailedCheck {
  * ```
  */
 export async function listCache(folder: string): Promise<readonly CacheListing[]> {
+  given({ folder }, { folder: "text" });
   const found: CacheListing[] = [];
   for (const blobFolder of blobFolders(folder)) {
     for (const name of await readdir(blobFolder).catch(noneIn(blobFolder))) {
@@ -92,7 +94,8 @@ export async function listCache(folder: string): Promise<readonly CacheListing[]
  * Throws E_IO. The example is that of `listCache`.
  */
 export async function pruneCache(folder: string, options: PruneOptions): Promise<PruneResult> {
-  const { olderThan } = options;
+  // What compares with nothing would let nothing stay.
+  const { olderThan } = given(options, {}, { keepBytes: "bytes", olderThan: "time" });
   const keepBytes = options.keepBytes ?? (olderThan === undefined ? 0 : Number.POSITIVE_INFINITY);
   const removed: CacheListing[] = [];
   const kept: CacheListing[] = [];
@@ -114,6 +117,7 @@ export async function pruneCache(folder: string, options: PruneOptions): Promise
  * cache's folders cannot be listed, and the signal's reason. The example is that of `listCache`.
  */
 export async function verifyCache(folder: string, signal?: AbortSignal): Promise<VerifyResult> {
+  given({ folder }, { folder: "text" });
   const cache = await openCache(folder);
   const layers = new KeptLayers(folder);
   const stores = {

@@ -1,5 +1,6 @@
 import type { Caller } from "../caller.ts";
 import type { OpenEdits } from "../edits/open.ts";
+import { Docker2vmError } from "../errors.ts";
 import type { ImageStore } from "../output/image-store.ts";
 import { type ImageTarget, TargetStore } from "../output/target.ts";
 import { openEdits } from "./edit-image.ts";
@@ -42,6 +43,7 @@ export type ConvertIntoOptions = MakingOptions & ImageOptions;
 export async function convertInto(target: ImageTarget, options: ConvertIntoOptions): Promise<ConvertedImage> {
   const request = checkImageConversion(options);
   checkImageAlone(request.profile);
+  checkTarget(target);
   const store = () => new TargetStore(guarded(target, request.caller));
   return request.caller.serve(() => convertToStore(store, request, temporaryScratch()));
 }
@@ -66,6 +68,14 @@ export async function convertToStore(
     profile?.close();
     await edits?.close();
   }
+}
+
+/** Types keep others out, but not of JavaScript. */
+function checkTarget(target: ImageTarget): void {
+  if ([target?.write, target?.read, target?.truncate].every((each) => typeof each === "function")) return;
+  throw new Docker2vmError("E_USAGE", "the target for the image cannot be written to", {
+    hint: "give a MemoryTarget, or an object with the functions write, read and truncate",
+  });
 }
 
 /** The target as one whose errors end the job, wherever they are thrown. */

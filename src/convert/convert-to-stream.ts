@@ -1,5 +1,6 @@
 import type { Caller } from "../caller.ts";
 import { Docker2vmError } from "../errors.ts";
+import { given } from "../given.ts";
 import { TemporaryImage } from "../output/temporary-image.ts";
 import { untilAborted } from "../waiting/until-aborted.ts";
 import { type ConvertIntoOptions, convertToStore } from "./convert-into.ts";
@@ -75,8 +76,9 @@ function writerOf(stream: WritableStream<Uint8Array>): WritableStreamDefaultWrit
 
 async function convertAndPour(
   writer: WritableStreamDefaultWriter<Uint8Array>,
-  { scratchFolder, ...options }: ConvertToStreamOptions,
+  asked: ConvertToStreamOptions,
 ): Promise<ConvertedImage> {
+  const { scratchFolder, ...options } = given(asked, {}, { scratchFolder: "text" });
   const request = checkImageConversion(options);
   checkImageAlone(request.profile);
   const { caller } = request;

@@ -1,3 +1,4 @@
+import { given } from "../given.ts";
 import type { SourceSpec } from "../source/source.ts";
 import { FILE_FIELDS, type FileField } from "../tree/file-fields.ts";
 import { type TreeDifference, type TreeFile, treeDifferences, xattrsOf } from "../tree/tree-diff.ts";
@@ -64,20 +65,16 @@ export interface FileFacts {
  * for (const { change, path, fields } of differences) console.log(change, path, fields);
  * ```
  */
-export async function diffImages({
-  before,
-  after,
-  ignore = [],
-  ...options
-}: DiffOptions): Promise<readonly ImageDifference[]> {
+export async function diffImages(asked: DiffOptions): Promise<readonly ImageDifference[]> {
+  const { before, after, ignore = [], ...options } = given(asked, {}, { ignore: "list" });
   checkChoices("field of a file", ignore, FILE_FIELDS);
   const demands = checkDemands(options);
-  const sources = [before, after].map((source) => checkSource({ source }));
+  const sources = [
+    checkSource({ source: before }, "before"),
+    checkSource({ source: after }, "after"),
+  ] as const;
   return demands.caller.serve(async () => {
-    const [one, other] = [
-      await readSource(sources[0] as SourceSpec, demands),
-      await readSource(sources[1] as SourceSpec, demands),
-    ];
+    const [one, other] = [await readSource(sources[0], demands), await readSource(sources[1], demands)];
     const same = (a: Parameters<ReadContents["digestOf"]>[0], b: typeof a): boolean =>
       Buffer.compare(one.digestOf(a), other.digestOf(b)) === 0;
     const found: ImageDifference[] = [];

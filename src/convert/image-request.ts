@@ -1,6 +1,7 @@
 import { Caller } from "../caller.ts";
+import { given } from "../given.ts";
 import { hostPlatform, parsePlatform, type WantedPlatform } from "../oci/platform.ts";
-import { awaitReader } from "../source/byte-stream.ts";
+import { checkSpec } from "../source/check-spec.ts";
 import { parseSourceReference } from "../source/reference.ts";
 import type { SourceSpec } from "../source/source.ts";
 import { type LimitsRequest, limitsRequest } from "./limits.ts";
@@ -29,21 +30,28 @@ export interface ImageRequest extends ImageDemands {
   readonly source: SourceSpec | SourceToMake;
 }
 
+const SHAPES = {
+  platform: "text",
+  registry: "object",
+  limits: "object",
+  signal: "signal",
+  onProgress: "function",
+} as const;
+
 /** Throws E_USAGE for what no image could make right. */
 export function checkImageOptions(options: ImageOptions): ImageRequest {
   return { source: checkSource(options), ...checkDemands(options) };
 }
 
-/** Throws E_USAGE for a reference that names no source. */
-export function checkSource({ source }: Pick<ImageOptions, "source">): SourceSpec {
-  if (typeof source === "string") return parseSourceReference(source);
-  if ("bytes" in source) awaitReader(source.bytes);
-  return source;
+/** Throws E_USAGE for what names no source. `name` is the option's. */
+export function checkSource(options: Pick<ImageOptions, "source">, name = "source"): SourceSpec {
+  const { source } = given(options, {});
+  return typeof source === "string" ? parseSourceReference(source) : checkSpec(source, name);
 }
 
 /** Throws E_USAGE for what no image could make right. */
 export function checkDemands(options: Omit<ImageOptions, "source">): ImageDemands {
-  const { registry = {}, limits, signal, onProgress } = options;
+  const { registry = {}, limits, signal, onProgress } = given(options, {}, SHAPES);
   const warnings: string[] = [];
   const caller = new Caller(signal);
   return {

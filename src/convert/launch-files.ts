@@ -1,6 +1,7 @@
 /** Files beside an image that start it in machine monitors. */
 import { relative } from "node:path";
 import { Docker2vmError } from "../errors.ts";
+import { given } from "../given.ts";
 import { checkCpus, checkMemory, type LaunchFacts } from "../launch/facts.ts";
 import { checkMonitors, FILE_NAMES, type Monitor } from "../launch/monitors.ts";
 import { absolutePath } from "../machine.ts";
@@ -41,6 +42,7 @@ export function launchRequest(
     );
   }
   architectureOf(formatPlatform(platform));
+  given(settings, { monitors: "list" }, { kernel: "text", initramfs: "text" });
   const { monitors, kernel = KERNEL, initramfs, memory, cpus } = settings;
   const seen = (path: string): string =>
     path.startsWith("/") ? path : relative(place.folder, absolutePath(path));

@@ -1,6 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { LAYERS_LIMIT, layersFolder } from "../cache/layout.ts";
 import { Docker2vmError } from "../errors.ts";
+import { given } from "../given.ts";
 import type { LayerStoreSettings } from "./options.ts";
 
 /** Where layers are kept as they are unpacked, every value checked. */
@@ -15,13 +16,9 @@ export interface LayerStoreRequest {
   readonly quiet: boolean;
 }
 
-/** Throws E_USAGE for a limit that is none. */
-export function layerStoreRequest({
-  folder,
-  limit = LAYERS_LIMIT,
-  least = 0,
-  quiet = false,
-}: LayerStoreSettings): LayerStoreRequest {
+/** Throws E_USAGE for no folder, and for a limit that is none. */
+export function layerStoreRequest(settings: LayerStoreSettings): LayerStoreRequest {
+  const { folder, limit = LAYERS_LIMIT, least = 0, quiet = false } = given(settings, { folder: "text" });
   if (Number.isSafeInteger(limit) && limit > 0) return { folder, limit, least, quiet };
   throw new Docker2vmError("E_USAGE", `kept layers cannot take ${limit} bytes`, {
     hint: "give a whole number above 0, or leave the option out: without it none are kept",

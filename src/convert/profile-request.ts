@@ -1,5 +1,6 @@
 import { Docker2vmError } from "../errors.ts";
 import type { FilesystemName } from "../filesystem/kind/kind.ts";
+import { given } from "../given.ts";
 import { networkWord } from "../profile/init/network.ts";
 import { checkOverrides, type WorkloadOverrides } from "../profile/init/overrides.ts";
 import type { ProfileName } from "../profile/profile.ts";
@@ -22,25 +23,26 @@ const PROFILES: readonly string[] = ["baseline", "gondolin", "init", "ovms", "sy
 const RUN_A_WORKLOAD: readonly ProfileName[] = ["init", "systemd", "cloud-init"];
 
 /** Types keep others out, but not of JavaScript. */
-function checkChoice(what: string, given: string, choices: readonly string[]): void {
-  if (choices.includes(given)) return;
-  throw new Docker2vmError("E_USAGE", `${JSON.stringify(given)} is no ${what}`, {
+function checkChoice(what: string, choice: string, choices: readonly string[]): void {
+  if (choices.includes(choice)) return;
+  throw new Docker2vmError("E_USAGE", `${JSON.stringify(choice)} is no ${what}`, {
     hint: `choose one of ${choices.join(", ")}`,
   });
 }
 
 /** Throws E_USAGE for what is none of the choices. */
-export function checkChoices(what: string, given: readonly string[], choices: readonly string[]): void {
-  for (const each of given) checkChoice(what, each, choices);
+export function checkChoices(what: string, chosen: readonly string[], choices: readonly string[]): void {
+  for (const each of chosen) checkChoice(what, each, choices);
 }
 
 /** Throws E_USAGE for what no image could make right. */
 export function profileRequest(settings: ProfileSettings = {}): ProfileRequest {
-  const { name: given = "baseline", mode = "rootfs", guestAssets, environment = {}, workload } = settings;
+  given(settings, {}, { guestAssets: "text", environment: "object", workload: "object", ip: "text" });
+  const { name: asked = "baseline", mode = "rootfs", guestAssets, environment = {}, workload } = settings;
   const { seedImage = false, keepRunning = false, ip } = settings;
-  checkChoice("profile", given, PROFILES);
+  checkChoice("profile", asked, PROFILES);
   checkChoice("mode", mode, ["rootfs", "assets"]);
-  const name = given === "ovms" ? "init" : given;
+  const name = asked === "ovms" ? "init" : asked;
   if (name !== "gondolin" && (mode !== "rootfs" || guestAssets !== undefined)) {
     throw misplaced(mode === "rootfs" ? "guest assets have" : "the mode assets has", name, "gondolin");
   }

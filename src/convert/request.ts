@@ -3,6 +3,7 @@ import type { Edit } from "../edits/edit.ts";
 import { Docker2vmError } from "../errors.ts";
 import type { FilesystemKind, FilesystemWriter } from "../filesystem/kind/kind.ts";
 import { filesystemKind } from "../filesystem/kinds.ts";
+import { given } from "../given.ts";
 import type { InflateChoice } from "../layer/decompress.ts";
 import { checkDemands, checkSource, type ImageDemands, type ImageRequest } from "./image-request.ts";
 import { type LaunchRequest, launchRequest } from "./launch-files.ts";
@@ -63,31 +64,30 @@ export function checkImageConversion(options: MakingOptions & ImageOptions): Req
 
 /** Throws E_USAGE for what no image could make right. */
 export function checkFolderConversion(options: ConversionOptions): FolderConversion {
-  const place = outputPlace(options.out);
+  const place = outputPlace(given(options, {}).out);
   const conversion = checkConversion(options);
-  checkGroup("writableDisk", options.writableDisk);
+  given(options, {}, { writableDisk: "object", launch: "object", results: "object" });
   const writableDisk = options.writableDisk && writableDiskRequest(options.writableDisk);
   if (place.file !== undefined) checkImageAlone(conversion.profile, writableDisk);
   const { sourceDateEpoch } = conversion;
   if (writableDisk && sourceDateEpoch !== undefined) epochSeconds(sourceDateEpoch, writableDisk.kind);
   const launch = launchRequest(options.launch, place, conversion.profile.name, conversion.platform);
-  checkGroup("results", options.results);
   const results = options.results && resultsRequest(options.results, conversion.registry);
   return { place, writableDisk, launch, results, force: options.force ?? false, ...conversion };
 }
 
 /** Throws E_USAGE for what no image could make right. */
 export function checkConversion(options: MakingOptions): Conversion {
-  for (const name of ["filesystem", "profile", "registry", "limits", "layerStore"] as const) {
-    checkGroup(name, options[name]);
-  }
+  given(options, {}, { filesystem: "object", profile: "object", layerStore: "object", edits: "list" });
+  const demands = checkDemands(options);
   const { filesystem = {}, sourceDateEpoch, workers } = options;
+  given(filesystem, {}, { label: "text", uuid: "text" });
   const profile = profileRequest(options.profile);
   checkPlatformIsKnown(options, profile);
   const kind = filesystemKind(filesystem.type);
   checkRoot(profile, kind.name);
   return {
-    ...checkDemands(options),
+    ...demands,
     edits: checkEdits(options.edits ?? []),
     profile,
     filesystem: kind.settle(filesystem),
@@ -108,14 +108,6 @@ function checkPlatformIsKnown({ platform, anyPlatform }: MakingOptions, profile:
   if (platform !== undefined || anyPlatform !== true || profile.name === "baseline") return;
   throw new Docker2vmError("E_USAGE", `the profile ${profile.name} has to know the platform`, {
     hint: "name the one that the image is to be taken for as well: --platform linux/arm64",
-  });
-}
-
-/** Types keep others out, but not of JavaScript, where all that is in a string would be passed over. */
-function checkGroup(name: string, group: unknown): void {
-  if (group === undefined || (typeof group === "object" && group !== null)) return;
-  throw new Docker2vmError("E_USAGE", `the option ${name} is ${JSON.stringify(group)}, and no object`, {
-    hint: `give its settings by name: ${name}: { … }`,
   });
 }
 

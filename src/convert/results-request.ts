@@ -1,4 +1,5 @@
 import { Docker2vmError } from "../errors.ts";
+import { given } from "../given.ts";
 import { formatImageReference, parseImageReference } from "../registry/reference.ts";
 import type { RegistryRequest } from "./image-request.ts";
 import type { ResultSettings } from "./options.ts";
@@ -16,9 +17,11 @@ export interface ResultsRequest {
 
 /** Undefined for no place at all. Throws E_USAGE for what is no repository, and for servers where none is to be asked. */
 export function resultsRequest(
-  { cacheFolder, copies = false, from, pushTo }: ResultSettings,
+  settings: ResultSettings,
   { offline = false }: RegistryRequest,
 ): ResultsRequest | undefined {
+  given(settings, {}, { cacheFolder: "text", from: "text", pushTo: "text" });
+  const { cacheFolder, copies = false, from, pushTo } = settings;
   const remote = from ?? pushTo;
   if (offline && remote !== undefined) {
     throw new Docker2vmError("E_USAGE", `offline, no results come from ${remote} or go there`, {

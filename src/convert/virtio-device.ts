@@ -1,4 +1,5 @@
 import type { FilesystemName } from "../filesystem/kind/kind.ts";
+import { given } from "../given.ts";
 import { convert } from "./convert.ts";
 import type { FilesystemMetadata, ImageMetadata, RuntimeMetadata } from "./meta.ts";
 import type { ImageOptions } from "./options.ts";
@@ -55,14 +56,9 @@ export interface VirtioDevice {
  * console.log(["-drive", drive, "-append", `root=/dev/vda ro rootfstype=${filesystem.type}`]);
  * ```
  */
-export async function containerToVirtioDevice({
-  imageRef,
-  outputPath,
-  filesystemType,
-  size,
-  readOnly,
-  ...image
-}: ContainerToVirtioOptions): Promise<VirtioDevice> {
+export async function containerToVirtioDevice(options: ContainerToVirtioOptions): Promise<VirtioDevice> {
+  given(options, { imageRef: "text", outputPath: "text" });
+  const { imageRef, outputPath, filesystemType, size, readOnly, ...image } = options;
   const { rootfsPath, apparentBytes, metadata } = await convert({
     ...image,
     source: imageRef,

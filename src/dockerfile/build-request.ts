@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { type Conversion, checkConversion } from "../convert/request.ts";
 import { readVerifyKey } from "../convert/with-image.ts";
 import { Docker2vmError, isAbsence } from "../errors.ts";
+import { given } from "../given.ts";
 import { absolutePath } from "../machine.ts";
 import { formatPlatform } from "../oci/platform.ts";
 import type { DockerfileOptions } from "./options.ts";
@@ -26,6 +27,17 @@ export interface BuildRequest {
 export async function checkBuild(options: DockerfileOptions): Promise<BuildRequest> {
   const conversion = checkConversion(options);
   await refusePullDemands(conversion);
+  given(
+    options,
+    {},
+    {
+      context: "text",
+      file: "text",
+      target: "text",
+      buildArgs: "list",
+      secrets: "list",
+    },
+  );
   const { context = "." } = options;
   const file = options.file ?? join(context, "Dockerfile");
   await demand("folder", context, "the build context", "name a folder with --context");

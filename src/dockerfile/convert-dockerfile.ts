@@ -3,6 +3,7 @@ import { type ConvertResult, convertMade } from "../convert/convert.ts";
 import type { ProgressEvent } from "../convert/progress.ts";
 import type { SourceToMake } from "../convert/source-to-make.ts";
 import { assert } from "../errors.ts";
+import { given } from "../given.ts";
 import { Build } from "./build.ts";
 import { checkBuild } from "./build-request.ts";
 import { chooseBuilder } from "./choose-builder.ts";
@@ -39,6 +40,11 @@ export interface DockerfileResult extends ConvertResult {
  * ```
  */
 export async function convertDockerfile(options: DockerfileOptions): Promise<DockerfileResult> {
+  given(
+    options,
+    {},
+    { signal: "signal", onBuild: "function", onProgress: "function", environment: "object" },
+  );
   const caller = new Caller(options.signal);
   const onBuild = caller.listener((event: BuildEvent) => options.onBuild?.(event));
   const onProgress = caller.listener((event: ProgressEvent) => options.onProgress?.(event));

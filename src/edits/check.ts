@@ -28,8 +28,8 @@ const HOST_NAME = /^[\w](?:[\w.-]{0,253}[\w])?$/;
 /** Throws E_USAGE, naming the edit, for what no image could make right. */
 export function checkEdits(edits: readonly Edit[]): readonly Edit[] {
   for (const [index, edit] of edits.entries()) {
-    if (!TYPES.includes(edit.type)) {
-      throw usage(`edit ${index + 1}: ${JSON.stringify(edit.type)} is no type of edit`, {
+    if (!TYPES.includes(edit?.type)) {
+      throw usage(`edit ${index + 1}: ${JSON.stringify(edit?.type)} is no type of edit`, {
         hint: `choose one of ${TYPES.join(", ")}`,
       });
     }

@@ -1,7 +1,9 @@
+import { Docker2vmError } from "../errors.ts";
 import { readerOf } from "../filesystem/open.ts";
 import { inFile } from "../filesystem/reading/broken.ts";
 import { ImageFile, type ImageReader, memoryImage } from "../filesystem/reading/image.ts";
 import type { Verification } from "../filesystem/reading/verification.ts";
+import { given, told } from "../given.ts";
 import { inTurns } from "../waiting/steps.ts";
 import { type FilesystemImage, OpenedImage, type Stoppable } from "./filesystem-image.ts";
 
@@ -35,10 +37,8 @@ export interface OpenImageOptions extends Stoppable {
  * }
  * ```
  */
-export async function openImage(
-  image: ImageInput,
-  { ignoreJournal = false, signal }: OpenImageOptions = {},
-): Promise<FilesystemImage> {
+export async function openImage(image: ImageInput, options: OpenImageOptions = {}): Promise<FilesystemImage> {
+  const { ignoreJournal = false, signal } = given(options, {}, { signal: "signal" });
   const { reader, name, close } = opened(image);
   try {
     const kind = await readerOf(reader);
@@ -63,7 +63,8 @@ export async function openImage(
  * if (findings.length > 0 || inodes === 0) throw new Error("it is clean");
  * ```
  */
-export async function verifyImage(image: ImageInput, { signal }: Stoppable = {}): Promise<Verification> {
+export async function verifyImage(image: ImageInput, options: Stoppable = {}): Promise<Verification> {
+  const { signal } = given(options, {}, { signal: "signal" });
   const { reader, name, close } = opened(image);
   try {
     const kind = await readerOf(reader);
@@ -86,5 +87,10 @@ function opened(image: ImageInput): {
     return { reader: file, name: image, close: () => file.close() };
   }
   const reader = image instanceof Uint8Array ? memoryImage(image) : image;
+  if (typeof reader?.read !== "function") {
+    throw new Docker2vmError("E_USAGE", `${told(image)} is no image`, {
+      hint: "give the path of its file, its bytes, or an object that reads them by position",
+    });
+  }
   return { reader, name: "the image", close: () => undefined };
 }

@@ -1,4 +1,6 @@
+import { checkSource } from "../convert/image-request.ts";
 import type { ImageOptions } from "../convert/options.ts";
+import { given } from "../given.ts";
 import type { SourceSpec } from "../source/source.ts";
 import { readForComparison } from "./compare-images.ts";
 import type { ComparisonReport, ImageReport } from "./facts/report.ts";
@@ -38,10 +40,11 @@ export async function reportImage(options: ImageOptions): Promise<ImageReport> {
  * for (const { path, before, after } of files) console.log(path, before, after);
  * ```
  */
-export async function reportComparison({
-  before,
-  after,
-  ...options
-}: ComparisonOptions): Promise<ComparisonReport> {
-  return (await readForComparison(before, after, options)).report;
+export async function reportComparison(options: ComparisonOptions): Promise<ComparisonReport> {
+  const { before, after, ...others } = given(options, {});
+  const sources = [
+    checkSource({ source: before }, "before"),
+    checkSource({ source: after }, "after"),
+  ] as const;
+  return (await readForComparison(...sources, others)).report;
 }

@@ -10,6 +10,7 @@ import { type Growth, planGrowth } from "../filesystem/ext4/resize/grow.ts";
 import { readerOf } from "../filesystem/open.ts";
 import { inFile } from "../filesystem/reading/broken.ts";
 import { ImageFile, type ImageReader } from "../filesystem/reading/image.ts";
+import { given } from "../given.ts";
 import { inTurns } from "../waiting/steps.ts";
 import { apply, settle } from "./apply.ts";
 import { claim } from "./claim.ts";
@@ -69,10 +70,9 @@ export interface ResizeResult {
  * console.log(before.free, after.free);
  * ```
  */
-export async function resizeImage(
-  path: string,
-  { size, dryRun = false, signal }: ResizeOptions,
-): Promise<ResizeResult> {
+export async function resizeImage(path: string, options: ResizeOptions): Promise<ResizeResult> {
+  given({ path }, { path: "text" });
+  const { size, dryRun = false, signal } = given(options, {}, { signal: "signal" });
   if (!Number.isSafeInteger(size) || size <= 0) {
     throw new Docker2vmError("E_USAGE", `a filesystem of ${size} bytes is not possible`, {
       hint: "give a whole number of bytes",
