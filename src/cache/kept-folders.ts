@@ -14,19 +14,32 @@ export interface KeptFolder {
   /** Bytes on the disk. */
   readonly size: number;
   readonly lastUsed: Date;
+  /** As in CacheListing. */
+  readonly unreadable?: string;
+}
+
+/** What is told of something that the system does not let be looked at. */
+export function unreadable(error: unknown, path: string) {
+  return { size: 0, lastUsed: new Date(0), unreadable: storageError(error, path).message };
 }
 
 /**
  * Every one in a folder, the most recently used first: `marked` is the file whose time of change says when that was.
- * One without it is listed, too: nothing else would ever take it away. Throws E_IO.
+ * One without it is listed, too, and one that
+ * cannot be looked at: nothing else would ever take it away. Throws E_IO.
  */
 export async function listKept(folder: string, marked: string): Promise<readonly KeptFolder[]> {
   const found: KeptFolder[] = [];
   for (const name of await readdir(folder).catch(noneIn(folder))) {
     const key = keyOfFolder(name);
-    // Another process may just be taking it away.
-    const one = key && (await lookAt(join(folder, name), key, marked).catch(() => undefined));
-    if (one !== undefined) found.push(one);
+    if (key === undefined) continue;
+    const path = join(folder, name);
+    try {
+      found.push(await lookAt(path, key, marked));
+    } catch (error) {
+      // Another process may just be taking it away.
+      if (!isAbsence(error)) found.push({ key, ...unreadable(error, path) });
+    }
   }
   return found.sort((a, b) => b.lastUsed.getTime() - a.lastUsed.getTime() || (a.key < b.key ? -1 : 1));
 }

@@ -201,7 +201,8 @@ export class KeptLayers {
 
   async #makeRoom(): Promise<void> {
     let bytes = 0;
-    for (const { key, size } of await this.list()) {
+    for (const { key, size, unreadable } of await this.list()) {
+      if (unreadable !== undefined) continue;
       const isFormer = await this.#isFormer(key);
       if (!isFormer) bytes += size;
       if (isFormer || bytes > this.#limit) await this.drop(key);

@@ -142,9 +142,9 @@ export class Results {
 
   async #makeRoom(): Promise<void> {
     let bytes = 0;
-    for (const { key, size } of await this.list()) {
+    for (const { key, size, unreadable } of await this.list()) {
       bytes += size;
-      if (bytes > RESULTS_LIMIT) await this.drop(key);
+      if (bytes > RESULTS_LIMIT && unreadable === undefined) await this.drop(key);
     }
   }
 }

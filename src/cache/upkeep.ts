@@ -7,6 +7,7 @@ import { type Digest, isDigest } from "../oci/digest.ts";
 import { Cache, openCache } from "./cache.ts";
 import { isStorageError, noneIn, storageError } from "./io-errors.ts";
 import { isAsKept } from "./kept-file.ts";
+import { unreadable } from "./kept-folders.ts";
 import { KeptLayers } from "./layers.ts";
 import { blobFolders, digestOfFile, resultPath, tagFolder } from "./layout.ts";
 import { Results, readDocument } from "./results.ts";
@@ -19,6 +20,11 @@ export interface CacheListing {
   /** Bytes; of layers and results those that their files take on the disk. */
   readonly size: number;
   readonly lastUsed: Date;
+  /**
+   * Which file cannot be looked at, and what the system says; absent where all of it can be. The size is 0 then, and the
+   * last use at the beginning of 1970.
+   */
+  readonly unreadable?: string;
 }
 
 /** What may stay in a cache; without any, nothing. */
@@ -74,10 +80,8 @@ export async function listCache(folder: string): Promise<readonly CacheListing[]
   for (const blobFolder of blobFolders(folder)) {
     for (const name of await readdir(blobFolder).catch(noneIn(blobFolder))) {
       const digest = digestOfFile(blobFolder, name);
-      const file = await stat(join(blobFolder, name)).catch(() => undefined);
-      // Another process may just have taken it out.
-      if (digest !== undefined && file?.isFile())
-        found.push({ kind: "blob", digest, size: file.size, lastUsed: file.mtime });
+      const facts = digest && (await blobFacts(join(blobFolder, name)));
+      if (digest !== undefined && facts !== undefined) found.push({ kind: "blob", digest, ...facts });
     }
   }
   for (const { key, ...layer } of await new KeptLayers(folder).list()) {
@@ -89,9 +93,20 @@ export async function listCache(folder: string): Promise<readonly CacheListing[]
   return found.sort((a, b) => b.lastUsed.getTime() - a.lastUsed.getTime() || (a.digest < b.digest ? -1 : 1));
 }
 
+/** Undefined for what is no file. */
+async function blobFacts(path: string): Promise<Omit<CacheListing, "kind" | "digest"> | undefined> {
+  try {
+    const file = await stat(path);
+    return file.isFile() ? { size: file.size, lastUsed: file.mtime } : undefined;
+  } catch (error) {
+    // Another process may just have taken it out.
+    return isAbsence(error) ? undefined : unreadable(error, path);
+  }
+}
+
 /**
  * Removes blobs, layers and results by the options, all of them if none is given, and the tags that led to nothing else.
- * Throws E_IO. The example is that of `listCache`.
+ * What cannot be looked at only goes with all. Throws E_IO. The example is that of `listCache`.
  */
 export async function pruneCache(folder: string, options: PruneOptions): Promise<PruneResult> {
   // What compares with nothing would let nothing stay.
@@ -100,8 +115,11 @@ export async function pruneCache(folder: string, options: PruneOptions): Promise
   const removed: CacheListing[] = [];
   const kept: CacheListing[] = [];
   let bytes = 0;
+  const isAll = olderThan === undefined && keepBytes === 0;
   for (const blob of await listCache(folder)) {
-    const stays = (olderThan === undefined || blob.lastUsed >= olderThan) && bytes + blob.size <= keepBytes;
+    const isKnown = blob.unreadable === undefined;
+    const fits = (olderThan === undefined || blob.lastUsed >= olderThan) && bytes + blob.size <= keepBytes;
+    const stays = isKnown ? fits : !isAll;
     if (stays) bytes += blob.size;
     (stays ? kept : removed).push(blob);
   }

@@ -7,6 +7,7 @@ import { formatBytes, parseSize } from "./bytes.ts";
 import { parseDuration } from "./duration.ts";
 import type { Host } from "./host.ts";
 import type { CACHE_ACTIONS } from "./options/upkeep.ts";
+import { printable } from "./printable.ts";
 import { type Told, tell } from "./tell.ts";
 
 type Action = (folder: string, line: CommandLine, host: Host) => Promise<Outcome>;
@@ -80,8 +81,8 @@ function inJson(found: readonly CacheListing[]): readonly CacheListingDocument[]
 async function ls(folder: string) {
   const found = await listCache(folder);
   const lines = found.map(
-    ({ kind, digest, size, lastUsed }) =>
-      `${lastUsed.toISOString()} ${formatBytes(size).padStart(10)} ${kind.padEnd(6)} ${digest}\n`,
+    ({ kind, digest, size, lastUsed, unreadable }) =>
+      `${lastUsed.toISOString()} ${formatBytes(size).padStart(10)} ${kind.padEnd(6)} ${digest}\n${cannotBeRead(unreadable)}`,
   );
   const of = (kind: CacheListing["kind"]) => found.filter((each) => each.kind === kind);
   return {
@@ -96,6 +97,11 @@ async function ls(folder: string) {
   };
 }
 
+/** A line for what cannot be looked at. */
+function cannotBeRead(reason: string | undefined): string {
+  return reason === undefined ? "" : `cannot be read: ${printable(reason)}\n`;
+}
+
 async function prune(folder: string, line: CommandLine) {
   const keep = stringOption(line, "keep-bytes");
   const age = stringOption(line, "older-than");
@@ -106,7 +112,7 @@ async function prune(folder: string, line: CommandLine) {
   });
   return {
     facts: { folder, removed: inJson(removed), kept: inJson(kept) },
-    text: `removed ${total(removed)}, kept ${total(kept)}\n`,
+    text: `${kept.map(({ unreadable }) => cannotBeRead(unreadable)).join("")}removed ${total(removed)}, kept ${total(kept)}\n`,
     made: "the cache is pruned",
   };
 }

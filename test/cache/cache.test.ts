@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type Cache, openCache } from "../../src/cache/cache.ts";
 import { defaultCacheFolder } from "../../src/cache/layout.ts";
 import { listCache, pruneCache, verifyCache } from "../../src/cache/upkeep.ts";
@@ -233,5 +233,45 @@ describe("looking after a cache", () => {
       ]);
       expect(stderr).toContain("one thing could not be read");
       expect(await cache.has(THREE)).toBe(true);
+    }));
+
+  test("tells what the system does not let be looked at, and keeps it unless all goes", () =>
+    withCache(async (cache, folder) => {
+      await fill(cache);
+      // Links that lead to themselves: ELOOP, whoever asks.
+      rmSync(fileOf(folder, TWO));
+      const hex = TWO.slice("sha256:".length);
+      const lost = [
+        fileOf(folder, TWO),
+        join(folder, "layers", hex, "entries"),
+        join(folder, "results", hex),
+      ];
+      for (const path of lost) {
+        mkdirSync(dirname(path), { recursive: true });
+        symlinkSync(path, path);
+      }
+      const unread = (await listCache(folder)).filter(({ unreadable }) => unreadable !== undefined);
+      expect(unread).toEqual(
+        (["blob", "layer", "result"] as const).map((kind) => ({
+          kind,
+          digest: TWO,
+          size: 0,
+          lastUsed: new Date(0),
+          unreadable: expect.stringContaining("ELOOP"),
+        })),
+      );
+      const listed = await runWith(["cache", "ls", "--cache-dir", folder]);
+      expect(listed.stdout.match(/^cannot be read: .*ELOOP.*$/gm)).toHaveLength(3);
+      const pruned = await runWith(["cache", "prune", "--keep-bytes", "50000", "--cache-dir", folder]);
+      expect(pruned.stdout.match(/^cannot be read: .*ELOOP.*$/gm)).toHaveLength(3);
+      expect(pruned.stdout).toContain("removed 1 blobs, 97.7 KiB, kept 2 blobs, 3 B; 1 layers");
+      const old = { olderThan: new Date(Date.now() - 1000) };
+      expect((await pruneCache(folder, old)).removed).toEqual([]);
+      const { code, stdout } = await runWith(["cache", "verify", "--cache-dir", folder]);
+      expect(code).toBe(8);
+      expect(stdout.match(/^not checked: .*ELOOP.*$/gm)).toHaveLength(3);
+      expect(stdout).toEndWith("1 sound, 0 damaged, 3 not checked\n");
+      await pruneCache(folder, {});
+      expect(await listCache(folder)).toEqual([]);
     }));
 });
