@@ -18,7 +18,7 @@ export type ProgressEvent =
     }
   /** The result is an earlier one, from where it says: no layer is read. */
   | { readonly type: "reused"; readonly from: ReusedFrom }
-  /** `stored` of the layer's `size` stored bytes are in. */
+  /** `stored` of the layer's `size` stored bytes are in, or what they come to: of one layer never less than before. */
   | { readonly type: "layer"; readonly index: number; readonly stored: number; readonly size: number }
   /** Every check of the layer held. */
   | { readonly type: "layer-done"; readonly index: number }

@@ -102,7 +102,7 @@ interface Stream {
 
 async function streamLayer(blob: LayerBlob, stream: Stream) {
   const { target, request } = stream;
-  const { index } = blob;
+  const { index, size } = blob;
   const name = layerName(blob);
   const writer = target.newWriter();
   const onWarning = (message: string): void => warn(request, `${name}: ${message}`);
@@ -113,27 +113,41 @@ async function streamLayer(blob: LayerBlob, stream: Stream) {
     nextArena: (least) => target.nextArena(index, least),
     listener: target.newListener?.(),
   });
-  const had = await feedKept(blob, unpacker, onWarning, stream);
+  let furthest = 0;
+  const hear: LayerListener = {
+    onWarning,
+    onStored: (stored) => {
+      // What was kept may turn out damaged, and is read again from its blob: nobody is to see it go back.
+      if (stored <= furthest) return;
+      furthest = stored;
+      request.report({ type: "layer", index, stored, size });
+    },
+  };
+  const had = await feedKept(blob, unpacker, hear, stream);
   if (had === "all") await unpacker.finish();
-  else await feedRead(blob, unpacker, had, onWarning, stream);
+  else await feedRead(blob, unpacker, had, hear, stream);
   target.finish(index, writer);
   request.report({ type: "layer-done", index });
   return { blob, tree, writer };
+}
+
+interface LayerListener {
+  onWarning(message: string): void;
+  /** Told how many of the layer's stored bytes are in. */
+  onStored(stored: number): void;
 }
 
 /** Feeds what is kept of the layer. Returns how much that was; undefined where nothing is. */
 async function feedKept(
   blob: LayerBlob,
   unpacker: Unpacker,
-  onWarning: (message: string) => void,
-  { reader, target, signal, request, keeping, between }: Stream,
+  { onWarning, onStored }: LayerListener,
+  { reader, target, signal, keeping, between }: Stream,
 ): Promise<PartCount | "all" | undefined> {
   if (keeping?.isKept(blob) !== true) return undefined;
   const had = new PartCount();
-  const { index, size } = blob;
   const { budget, attributes } = target;
-  const onProgress = (part: number): void =>
-    request.report({ type: "layer", index, stored: Math.floor(part * size), size });
+  const onProgress = (part: number): void => onStored(Math.floor(part * blob.size));
   const { pieces } = reader;
   const reading = { signal, budget, attributes, pieces, had, onProgress, onWarning };
   await unpacker.feed(withPauses(keeping.parts(blob, reading), between));
@@ -145,15 +159,16 @@ async function feedRead(
   blob: LayerBlob,
   unpacker: Unpacker,
   had: PartCount | undefined,
-  onWarning: (message: string) => void,
+  hear: LayerListener,
   { reader, target, signal, request, keeping, between }: Stream,
 ): Promise<void> {
-  const { index, digest, size, mediaType } = blob;
-  const { inflate, report } = request;
+  const { digest, size, mediaType } = blob;
+  const { inflate } = request;
+  const { onWarning } = hear;
   let stored = 0;
   const onStored = (bytes: number): void => {
     stored += bytes;
-    report({ type: "layer", index, stored, size });
+    hear.onStored(stored);
   };
   const told = { ofBlob: new Warnings(onWarning), ofTar: new Warnings(onWarning) };
   const { attributes, budget } = target;

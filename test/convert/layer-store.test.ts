@@ -21,6 +21,7 @@ import { convert } from "../../src/convert/convert.ts";
 import { convertInto } from "../../src/convert/convert-into.ts";
 import { layerKey } from "../../src/convert/layer-keeping.ts";
 import type { ConvertOptions, FilesystemSettings } from "../../src/convert/options.ts";
+import type { ProgressEvent } from "../../src/convert/progress.ts";
 import * as reading from "../../src/disk/read-into.ts";
 import { parseDigest } from "../../src/oci/digest.ts";
 import { MemoryTarget } from "../../src/output/target.ts";
@@ -304,6 +305,30 @@ describe("a layer that was damaged", () => {
     truncateSync(tarOf(store, key), 2 * MIB);
     const { warnings } = await made(path, store);
     expect(warnings.filter((each) => !each.includes("is damaged"))).toEqual([...fresh.warnings]);
+  });
+
+  test("is not seen to go back, and is whole at its end", async () => {
+    const image = layout([tar([{ path: "big", data: noise(5 * MIB, 3) }])]);
+    const store = newStore();
+    await made(image.path, store);
+    const bytes = readFileSync(tarOf(store, image.keys[0]));
+    // In the fourth piece of five.
+    const at = 3 * MIB + 5;
+    bytes[at] = (bytes[at] ?? 0) ^ 1;
+    writeFileSync(tarOf(store, image.keys[0]), bytes);
+    const heard: number[] = [];
+    let whole = 0;
+    const onProgress = (event: ProgressEvent): void => {
+      if (event.type !== "layer") return;
+      heard.push(event.stored);
+      whole = event.size;
+    };
+    const { warnings } = await made(image.path, store, { onProgress });
+    expect(warnings.some((each) => each.includes("is damaged"))).toBe(true);
+    expect(heard[0]).toBeGreaterThan(0);
+    expect(heard.length).toBeGreaterThan(3);
+    expect(heard).toEqual([...new Set(heard)].sort((a, b) => a - b));
+    expect(heard.at(-1)).toBe(whole);
   });
 
   test("and whose blob is damaged, too, fails as that does", async () => {
