@@ -1,7 +1,18 @@
 import { beforeAll, describe, expect, test } from "bun:test";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { parseItems } from "../../src/cli/batch/items.ts";
+import { BatchState } from "../../src/cli/batch/state.ts";
 import { convert } from "../../src/convert/convert.ts";
 import { planConversion } from "../../src/convert/dry-run.ts";
 import type { ConvertOptions } from "../../src/convert/options.ts";
@@ -227,5 +238,59 @@ describe("a batch", () => {
     ]);
     expect((await batch(out, "-")).code).toBe(2);
     expect((await batch(out, "a:1", ["--jobs", "0"])).code).toBe(2);
+  });
+});
+
+describe("what a batch has made so far", () => {
+  const outputs = (folder: string, names: readonly string[]): string[] =>
+    names.map((name) => {
+      const out = join(folder, name);
+      mkdirSync(out);
+      writeFileSync(join(out, "meta.json"), name);
+      return out;
+    });
+
+  test("is seen by others at the same folder, and loses nothing of theirs", () => {
+    const folder = newFolder();
+    const [one = "", other = "", third = ""] = outputs(folder, ["one", "other", "third"]);
+    const states = [new BatchState(folder), new BatchState(folder)] as const;
+    for (const state of states) expect(state.has(one, "a", [])).toBe(false);
+    states[0].add(one, "a");
+    states[1].add(other, "b");
+    states[0].add(third, "c");
+    states[1].add(one, "d");
+    for (const state of [...states, new BatchState(folder)]) {
+      expect([one, other, third].map((out, i) => state.has(out, "dbc"[i] ?? "", []))).toEqual([
+        true,
+        true,
+        true,
+      ]);
+      expect(state.has(one, "a", [])).toBe(false);
+    }
+    rmSync(join(folder, "batch.json"));
+    expect(states[0].has(one, "d", [])).toBe(false);
+    writeFileSync(join(folder, "batch.json"), "{");
+    expect(states[0].has(other, "b", [])).toBe(false);
+    states[0].add(other, "b");
+    expect(Object.keys(JSON.parse(readFileSync(join(folder, "batch.json"), "utf8")).outputs)).toEqual([
+      other,
+    ]);
+  });
+
+  test("is read once, however many outputs are looked for", () => {
+    const folder = newFolder();
+    const [one = ""] = outputs(folder, ["one"]);
+    const path = join(folder, "batch.json");
+    new BatchState(folder).add(one, "a");
+    const noon = new Date("2025-12-31T12:00:00Z");
+    utimesSync(path, noon, noon);
+    const state = new BatchState(folder);
+    expect(state.has(one, "a", [])).toBe(true);
+    // The same file by all that the system says of it: whoever reads it again finds nothing.
+    writeFileSync(path, " ".repeat(statSync(path).size));
+    utimesSync(path, noon, noon);
+    expect(state.has(one, "a", [])).toBe(true);
+    utimesSync(path, noon, new Date());
+    expect(state.has(one, "a", [])).toBe(false);
   });
 });

@@ -1,6 +1,6 @@
 /** What a batch has made so far, in a file beside it: so the next run knows what need not be made again. */
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ConversionPlan } from "../../convert/dry-run.ts";
 import { METADATA_NAME } from "../../convert/meta.ts";
@@ -28,6 +28,8 @@ export function fingerprintOf(
 /** The outputs of a batch's folder that were made whole, what they follow from, and what they say of themselves. */
 export class BatchState {
   readonly #path: string;
+  /** What the file held when it was last read or written, and what the system said of it then. */
+  #known: { readonly outputs: Map<string, string>; readonly stamp: string } | undefined;
 
   constructor(folder: string) {
     this.#path = join(folder, STATE_NAME);
@@ -49,24 +51,42 @@ export class BatchState {
   add(out: string, fingerprint: string): void {
     const temporary = `${this.#path}.${process.pid}`;
     try {
-      // Read again: another batch may be at the same folder.
-      const outputs = Object.fromEntries([...this.#read(), [out, madeAs(out, fingerprint)]]);
-      const document: BatchStateDocument = { schemaVersion: 1, outputs };
+      const outputs = this.#read();
+      outputs.set(out, madeAs(out, fingerprint));
+      const document: BatchStateDocument = { schemaVersion: 1, outputs: Object.fromEntries(outputs) };
       writeFileSync(temporary, `${JSON.stringify(document, null, 2)}\n`);
+      const stamp = stampOf(temporary);
       renameSync(temporary, this.#path);
+      this.#known = { outputs, stamp };
     } catch (error) {
+      this.#known = undefined;
       throw writeError(error, `cannot write ${this.#path}`);
     }
   }
 
-  /** What is no such file tells of nothing. */
-  #read(): ReadonlyMap<string, string> {
+  /**
+   * What is no such file tells of nothing. Another batch may be at the same folder, so it is looked at each time; but read
+   * only where it is another than before: with thousands of outputs that takes as long as a small image.
+   */
+  #read(): Map<string, string> {
     try {
-      return new Map(Object.entries(JSON.parse(readFileSync(this.#path, "utf8")).outputs));
+      const stamp = stampOf(this.#path);
+      if (this.#known?.stamp !== stamp) {
+        const { outputs } = JSON.parse(readFileSync(this.#path, "utf8"));
+        this.#known = { outputs: new Map(Object.entries(outputs)), stamp };
+      }
+      return this.#known.outputs;
     } catch {
+      this.#known = undefined;
       return new Map();
     }
   }
+}
+
+/** A file gets its name whole, by a rename, so whatever is another file has another number or time. */
+function stampOf(path: string): string {
+  const { ino, size, mtimeNs } = statSync(path, { bigint: true });
+  return `${ino} ${size} ${mtimeNs}`;
 }
 
 /** The fingerprint with what is in the output: another conversion may have put something else there. */
