@@ -1,6 +1,6 @@
 /** Users without an account and without HOME, as containers are often run as: os.homedir() throws for them. */
 import { describe, expect, spyOn, test } from "bun:test";
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { absolutePath } from "../../src/machine.ts";
 import { locateGuestAssets } from "../../src/profile/gondolin/location.ts";
@@ -45,6 +45,30 @@ describe("a user without a home", () => {
       expect([inspected.status, inspected.stderr.split(NO_CACHE).length]).toEqual([0, 2]);
     }, IMAGE),
   );
+
+  testWith(["unshare"], "has layers kept where a folder is named, and is told where none is", async () => {
+    const keep = (size: string, out: string, ...more: readonly string[]) =>
+      homeless("convert", `oci:${HELLO}`, "--layer-store", size, "--out", scratch(out), ...more);
+    const refused = await keep("1G", "kept");
+    expect([refused.status, refused.stderr.split("\n").slice(0, 2)]).toEqual([
+      2,
+      [
+        "error: --layer-store: this user has no home folder for a cache",
+        "  hint: name the cache's folder with --cache-dir, or set XDG_CACHE_HOME",
+      ],
+    ]);
+    expect(existsSync(scratch("kept"))).toBe(false);
+    expect((await keep("off", "off")).status).toBe(0);
+    const store = scratch("store");
+    const kept = await keep("1G", "kept", "--cache-dir", store);
+    expect([kept.status, kept.stderr.includes("home")]).toEqual([0, false]);
+    expect(readdirSync(join(store, "layers")).length).toBeGreaterThan(0);
+    const list = scratch("list");
+    writeFileSync(list, `oci:${HELLO}\n`);
+    const batch = await homeless("batch", list, "--layer-store", "1G", "--out", scratch("many"));
+    expect([batch.status, batch.stderr]).toEqual([2, expect.stringContaining("--cache-dir")]);
+    expect(existsSync(scratch("many"))).toBe(false);
+  });
 
   testWith(["unshare"], "is told what to do where a home is all there could be", async () => {
     const cases: readonly [number, string, readonly string[]][] = [
