@@ -21,6 +21,16 @@ const SHAPES = {
     example: (name) => `give its settings by name: ${name}: { … }`,
   },
   list: { called: "list", is: Array.isArray, example: (name) => `give all of them in one: ${name}: [ … ]` },
+  texts: {
+    called: "list of texts",
+    is: (value) => Array.isArray(value) && value.every((each) => typeof each === "string"),
+    example: (name) => `give all of them in one: ${name}: ["…"]`,
+  },
+  binary: {
+    called: "Uint8Array",
+    is: (value) => value instanceof Uint8Array,
+    example: (name) => `give its bytes: ${name}: await readFile("…")`,
+  },
   function: {
     called: "function",
     is: (value) => typeof value === "function",

@@ -219,6 +219,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   launch: ["errors.ts", "blocks"],
   profile: [
     "errors.ts",
+    "given.ts",
     "guest",
     "initramfs",
     "tree",

@@ -78,6 +78,15 @@ export interface VerifySignatureOptions extends RegistryJobOptions {
   readonly keyFile: string;
 }
 
+const REGISTRY_SHAPES = {
+  environment: "object",
+  caFile: "text",
+  mirrors: "texts",
+  insecureHosts: "texts",
+  trustedRealms: "texts",
+  credentials: "object",
+  fetch: "function",
+} as const;
 const SHAPES = { registry: "object", signal: "signal", onProgress: "function" } as const;
 
 /**
@@ -105,7 +114,11 @@ const SHAPES = { registry: "object", signal: "signal", onProgress: "function" } 
  * ```
  */
 export async function pushImage(options: PushImageOptions): Promise<PushResult> {
-  given(options, { image: "text", reference: "text" }, { ...SHAPES, mountFrom: "list", attachments: "list" });
+  given(
+    options,
+    { image: "text", reference: "text" },
+    { ...SHAPES, mountFrom: "texts", attachments: "list", signing: "object" },
+  );
   const { image, reference, registry, signal, onProgress, ...rest } = options;
   return job({ registry, signal, onProgress }, (connection, tell) =>
     pushArtifact(image, reference, { ...rest, ...connection, onProgress: tell }),
@@ -161,7 +174,7 @@ export async function pullImage(options: PullImageOptions): Promise<PullResult> 
  * ```
  */
 export async function signImage(options: SignImageOptions): Promise<SignResult> {
-  given(options, { reference: "text", keyFile: "text" }, { ...SHAPES, formats: "list" });
+  given(options, { reference: "text", keyFile: "text" }, { ...SHAPES, formats: "texts" });
   const { reference, recursive = false, registry, signal, onProgress, ...signing } = options;
   return job({ registry, signal, onProgress }, (connection) =>
     signReference(reference, signing, recursive, connection),
@@ -185,6 +198,7 @@ function job<Result>(
   { registry = {}, signal, onProgress }: RegistryJobOptions,
   run: (connection: ConnectionOptions, tell: (event: TransferEvent) => void) => Promise<Result>,
 ): Promise<Result> {
+  given(registry, {}, REGISTRY_SHAPES);
   const caller = new Caller(signal);
   const tell = caller.listener((event: TransferEvent) => onProgress?.(event));
   const environment = registry.environment ?? {};

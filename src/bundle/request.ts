@@ -37,7 +37,7 @@ const MOST_CPUS = 1_000_000;
 /** Throws E_USAGE for what no image could make right. */
 export function checkBundleOptions(options: BundleOptions): BundleRequest {
   given(options, { out: "text" }, { rootfs: "text", environment: "object", edits: "list" });
-  given(options, {}, { workload: "object", resources: "object" });
+  given(options, {}, { workload: "object", resources: "object", template: "binary" });
   const { source, rootfs, out, environment = {}, inflate, workers, template, edits } = options;
   if (source === undefined && rootfs === undefined) {
     throw refuse(

@@ -66,7 +66,7 @@ export interface FileFacts {
  * ```
  */
 export async function diffImages(asked: DiffOptions): Promise<readonly ImageDifference[]> {
-  const { before, after, ignore = [], ...options } = given(asked, {}, { ignore: "list" });
+  const { before, after, ignore = [], ...options } = given(asked, {}, { ignore: "texts" });
   checkChoices("field of a file", ignore, FILE_FIELDS);
   const demands = checkDemands(options);
   const sources = [

@@ -38,6 +38,18 @@ const SHAPES = {
   onProgress: "function",
 } as const;
 
+const REGISTRY_SHAPES = {
+  environment: "object",
+  cacheFolder: "text",
+  verifyKeyFile: "text",
+  caFile: "text",
+  mirrors: "texts",
+  insecureHosts: "texts",
+  trustedRealms: "texts",
+  credentials: "object",
+  fetch: "function",
+} as const;
+
 /** Throws E_USAGE for what no image could make right. */
 export function checkImageOptions(options: ImageOptions): ImageRequest {
   return { source: checkSource(options), ...checkDemands(options) };
@@ -52,6 +64,7 @@ export function checkSource(options: Pick<ImageOptions, "source">, name = "sourc
 /** Throws E_USAGE for what no image could make right. */
 export function checkDemands(options: Omit<ImageOptions, "source">): ImageDemands {
   const { registry = {}, limits, signal, onProgress } = given(options, {}, SHAPES);
+  given(registry, {}, REGISTRY_SHAPES);
   const warnings: string[] = [];
   const caller = new Caller(signal);
   return {

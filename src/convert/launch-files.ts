@@ -42,7 +42,7 @@ export function launchRequest(
     );
   }
   architectureOf(formatPlatform(platform));
-  given(settings, { monitors: "list" }, { kernel: "text", initramfs: "text" });
+  given(settings, { monitors: "texts" }, { kernel: "text", initramfs: "text" });
   const { monitors, kernel = KERNEL, initramfs, memory, cpus } = settings;
   const seen = (path: string): string =>
     path.startsWith("/") ? path : relative(place.folder, absolutePath(path));

@@ -34,8 +34,8 @@ export async function checkBuild(options: DockerfileOptions): Promise<BuildReque
       context: "text",
       file: "text",
       target: "text",
-      buildArgs: "list",
-      secrets: "list",
+      buildArgs: "texts",
+      secrets: "texts",
     },
   );
   const { context = "." } = options;

@@ -46,7 +46,8 @@ interface Fault {
 }
 
 function faultOf(edit: Edit): Fault | undefined {
-  const fault = "path" in edit ? pathFault(edit.path) : undefined;
+  const isAnywhere = edit.type === "add-tar" || edit.type === "host" || edit.type === "ssh-key";
+  const fault = isAnywhere ? undefined : pathFault(edit.path);
   if (fault !== undefined) return fault;
   switch (edit.type) {
     case "add":
@@ -62,14 +63,17 @@ function faultOf(edit: Edit): Fault | undefined {
       return targetFault(edit.target);
     case "host":
       return hostFault(edit.name, edit.address);
+    case "ssh-key":
+      if (typeof edit.keys === "string" || edit.keys instanceof Uint8Array) return undefined;
+      return { what: "has no keys", hint: "give what is in a file of public keys, a line for each" };
     case "add-tar":
     case "remove":
-    case "ssh-key":
       return undefined;
   }
 }
 
 function pathFault(path: string): Fault | undefined {
+  if (typeof path !== "string") return { what: "the path is no text", hint: "give it in quotes" };
   if (!path.startsWith("/")) {
     return { what: "the path is not absolute", hint: "begin it with /, the root of the image's files" };
   }
@@ -100,7 +104,7 @@ function modeFault(mode: number | undefined): Fault | undefined {
 }
 
 function targetFault(target: string): Fault | undefined {
-  const bytes = Buffer.byteLength(target);
+  const bytes = typeof target === "string" ? Buffer.byteLength(target) : 0;
   if (bytes > 0 && bytes <= MOST_TARGET && !target.includes("\0")) return undefined;
   return {
     what: "no symlink has such a target",

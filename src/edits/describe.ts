@@ -35,5 +35,5 @@ function ownerOf({ user, group }: Pick<ChownEdit, "user" | "group">): Pick<EditM
 }
 
 function modeOf(mode: number | undefined): Pick<EditMetadata, "mode"> {
-  return mode === undefined ? {} : { mode: mode.toString(8).padStart(4, "0") };
+  return typeof mode !== "number" ? {} : { mode: mode.toString(8).padStart(4, "0") };
 }

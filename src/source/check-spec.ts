@@ -1,7 +1,7 @@
 import { Docker2vmError } from "../errors.ts";
-import { told } from "../given.ts";
+import { given, told } from "../given.ts";
 import { awaitReader } from "./byte-stream.ts";
-import type { SourceKind, SourceSpec } from "./source.ts";
+import type { Ownership, PathSource, SourceKind, SourceSpec } from "./source.ts";
 
 /** What a source cannot do without, by its kind. */
 const NEEDED: Readonly<Record<SourceKind, "path" | "reference" | "name" | "bytes">> = {
@@ -18,6 +18,9 @@ const NEEDED: Readonly<Record<SourceKind, "path" | "reference" | "name" | "bytes
   dir: "path",
   image: "path",
 };
+
+type Parts = Pick<PathSource, "select"> & Ownership;
+const PART_SHAPES = { select: "object", owner: "object", mapUid: "list", mapGid: "list" } as const;
 
 /**
  * A source in parts as it is, its bytes awaited. Types keep others out, but not of JavaScript: throws E_USAGE for what
@@ -43,6 +46,8 @@ export function checkSpec(spec: SourceSpec, name: string): SourceSpec {
   if (!is(value)) {
     throw wrong(`the ${name}, of the kind ${kind}, has ${asTold(value)} for its ${part}`, `give ${shape}`);
   }
+  const { select } = given<Parts>(parts, {}, PART_SHAPES);
+  if (select !== undefined) given(select, {}, { tag: "text", digest: "text" });
   if ("bytes" in spec) awaitReader(spec.bytes);
   return spec;
 }

@@ -132,6 +132,19 @@ describe("what is needed and not there, or of another kind,", () => {
       [{ layerStore: {} }, "no folder given"],
       [{ registry: [] }, "the option registry is a list, and no object"],
       [{ filesystem: { label: 5 } }, "the option label is 5, and no text"],
+      [{ registry: { mirrors: "host" } }, 'the option mirrors is "host", and no list of texts'],
+      [{ registry: { cacheFolder: 5 } }, "the option cacheFolder is 5, and no text"],
+      [
+        { profile: { name: "init", workload: { cmd: "sh" } } },
+        'the option cmd is "sh", and no list of texts',
+      ],
+      [{ profile: { name: "init", workload: { env: ["A=1", 5] } } }, "and no list of texts"],
+      [{ edits: [{ type: "remove" }] }, "edit 1"],
+      [{ edits: [{ type: "chmod", path: 5, mode: 0 }] }, "the path is no text"],
+      [{ edits: [{ type: "chmod", path: "/a", mode: null }] }, "null is no mode"],
+      [{ edits: [{ type: "ssh-key" }] }, "has no keys"],
+      [{ source: { kind: "dir", path: "/", mapUid: 5 } }, "the option mapUid is 5, and no list"],
+      [{ source: { kind: "oci-layout", path: "/", select: { tag: 5 } } }, "the option tag is 5, and no text"],
       [{ profile: { name: "init", workload: "sh" } }, 'the option workload is "sh", and no object'],
     ];
     for (const [more, said] of options) {

@@ -1,5 +1,6 @@
 /** What whoever converts wants of the workload other than the image says, as `docker run` takes it. */
 import { Docker2vmError } from "../../errors.ts";
+import { given } from "../../given.ts";
 
 /** What of a workload is to be other than the image says. Absent: as the image has it. */
 export interface WorkloadOverrides {
@@ -20,6 +21,15 @@ export interface WorkloadOverrides {
 const HOSTNAME_BYTES = 64;
 const HOSTNAME = /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/;
 
+const SHAPES = {
+  entrypoint: "texts",
+  cmd: "texts",
+  env: "texts",
+  workdir: "text",
+  user: "text",
+  hostname: "text",
+} as const;
+
 /**
  * The same, with the values out of `environment` of variables that are named alone. Throws E_USAGE for what no process
  * or machine can be given.
@@ -28,6 +38,7 @@ export function checkOverrides(
   overrides: WorkloadOverrides,
   environment: Readonly<Record<string, string | undefined>>,
 ): WorkloadOverrides {
+  given(overrides, {}, SHAPES);
   const { entrypoint, cmd, env, workdir, user, hostname } = overrides;
   for (const [name, words] of Object.entries({ entrypoint, cmd, env, workdir: [workdir], user: [user] })) {
     if (words?.some((word) => word?.includes("\0"))) {
