@@ -25,8 +25,7 @@ export function unreadable(error: unknown, path: string) {
 
 /**
  * Every one in a folder, the most recently used first: `marked` is the file whose time of change says when that was.
- * One without it is listed, too, and one that
- * cannot be looked at: nothing else would ever take it away. Throws E_IO.
+ * One without it is listed, too, and one that cannot be looked at: nothing else would ever take it away. Throws E_IO.
  */
 export async function listKept(folder: string, marked: string): Promise<readonly KeptFolder[]> {
   const found: KeptFolder[] = [];
