@@ -1,5 +1,5 @@
-import { existsSync, realpathSync, statSync } from "node:fs";
-import { join, relative, sep } from "node:path";
+import { existsSync, lstatSync, realpathSync, statSync } from "node:fs";
+import { basename, dirname, join, relative, sep } from "node:path";
 import type { ImageOptions } from "../convert/options.ts";
 import { Docker2vmError } from "../errors.ts";
 import { FILESYSTEM_NAMES } from "../filesystem/kind/kind.ts";
@@ -52,9 +52,12 @@ function refuseWithin(source: string, out: string): void {
   if (isStandardInput(source)) return;
   const spec = parseSourceReference(source);
   const path = "path" in spec ? spec.path : undefined;
-  if (path === undefined || !existsSync(path) || !existsSync(out)) return;
-  const below = relative(realpathSync(path), realpathSync(out));
-  if (below === ".." || below.startsWith(`..${sep}`)) return;
+  if (path === undefined || !existsSync(path)) return;
+  if (lstatSync(out, { throwIfNoEntry: false }) === undefined) return;
+  const place = placeOf(out);
+  const below = relative(realpathSync(path), place);
+  const isOutside = below === ".." || below.startsWith(`..${sep}`);
+  if (isOutside && place !== placeOf(path)) return;
   throw new Docker2vmError(
     "E_USAGE",
     `${out}: the report would take the place of what it is about, ${source}`,
@@ -62,6 +65,11 @@ function refuseWithin(source: string, out: string): void {
       hint: "name another file with --out",
     },
   );
+}
+
+/** Where a name is, whatever is behind it: of a link its own place, for that is what a new file replaces. */
+function placeOf(path: string): string {
+  return join(realpathSync(dirname(path)), basename(path));
 }
 
 function isStandardInput(source: string): boolean {

@@ -169,6 +169,28 @@ test("a report takes no place of what it is about, whatever is forced", async ()
   expect(await report(`rootfs-tar:${files}`, "--out", `${files}.html`, "--force")).toMatchObject({ code: 0 });
 });
 
+test("of a link a report takes the place of the link, not of what that leads to", async () => {
+  const folder = scratch("linked");
+  mkdirSync(folder);
+  writeFileSync(join(folder, "a"), "1");
+  writeFileSync(scratch("outside"), "mine");
+  symlinkSync(scratch("outside"), join(folder, "link"));
+  symlinkSync(join(folder, "a"), scratch("into"));
+  symlinkSync(folder, scratch("folder-link"));
+  for (const [from, out] of [
+    [`dir:${folder}`, join(folder, "link")],
+    [`dir:${scratch("folder-link")}`, join(folder, "link")],
+    [`image:${scratch("into")}`, scratch("into")],
+  ] as const) {
+    const { code, stderr } = await report(from, "--out", out, "--force");
+    expect([code, stderr]).toEqual([2, expect.stringContaining("take the place of what it is about")]);
+  }
+  expect(await report(`dir:${folder}`, "--out", scratch("into"), "--force")).toMatchObject({ code: 0 });
+  expect(readFileSync(scratch("into"), "utf8")).toStartWith("<!doctype html>");
+  expect(readFileSync(join(folder, "a"), "utf8")).toBe("1");
+  expect(readFileSync(scratch("outside"), "utf8")).toBe("mine");
+});
+
 testWith(["xmllint"], "the picture is sound XML, whatever names are in it", async () => {
   writeFileSync(
     scratch("odd.tar"),
