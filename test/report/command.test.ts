@@ -131,6 +131,16 @@ test("two images: what became larger and smaller", async () => {
     expect(stdout).toMatch(line);
 });
 
+test("two images: a package of another architecture is told, whatever its version", async () => {
+  const imageOf = (architecture: string): string => {
+    const status = `Package: libc6\nStatus: install ok installed\nArchitecture: ${architecture}\nVersion: 2.36\n`;
+    writeFileSync(scratch(`${architecture}.tar`), tar([{ path: "var/lib/dpkg/status", data: status }]));
+    return `rootfs-tar:${scratch(`${architecture}.tar`)}`;
+  };
+  const { stdout } = await report(imageOf("amd64"), imageOf("arm64"), "--format", "text");
+  expect(stdout).toMatch(/^ +libc6 +amd64 → arm64 +2\.36 +2\.36$/m);
+});
+
 test("what cannot be is refused before anything is read", async () => {
   expect(await report("-", "-", "--format", "text")).toMatchObject({
     code: 2,

@@ -335,7 +335,10 @@ test("two images are compared by folder, file and package", async () => {
   expect(compared.packages).toEqual([
     { name: "added", architecture: null, manager: "apk", before: null, after: "1" },
     { name: "busybox", architecture: null, manager: "apk", before: "1.37.0", after: null },
-    { name: "musl", architecture: null, manager: "apk", before: "1.2.5-r10", after: "1.2.6" },
+    {
+      ...{ name: "musl", architecture: null, architectureBefore: "x86_64" },
+      ...{ manager: "apk", before: "1.2.5-r10", after: "1.2.6" },
+    },
   ]);
 });
 
@@ -357,17 +360,26 @@ test("packages are compared by name and architecture, as dpkg has several of one
       "libz:i386 1",
       "data:all 1",
       "gone:amd64 1",
+      ...["moved:amd64 1", "left:amd64 1", "left:i386 1"],
     ]),
     imageOf("multiarch-after", [
       ...["libc6:amd64 2.36", "libc6:i386 2.41", "libz:i386 1", "libz:amd64 1"],
-      ...["data:amd64 2", "new:i386 1", "new:amd64 1"],
+      ...["data:amd64 2", "new:i386 1", "new:amd64 1", "moved:arm64 1", "left:amd64 1"],
     ]),
   );
   expect(packages).toEqual([
-    { name: "data", architecture: "amd64", manager: "dpkg", before: "1", after: "2" },
+    {
+      ...{ name: "data", architecture: "amd64", architectureBefore: "all" },
+      ...{ manager: "dpkg", before: "1", after: "2" },
+    },
     { name: "gone", architecture: "amd64", manager: "dpkg", before: "1", after: null },
+    { name: "left", architecture: "i386", manager: "dpkg", before: "1", after: null },
     { name: "libc6", architecture: "i386", manager: "dpkg", before: "2.36", after: "2.41" },
     { name: "libz", architecture: "amd64", manager: "dpkg", before: null, after: "1" },
+    {
+      ...{ name: "moved", architecture: "arm64", architectureBefore: "amd64" },
+      ...{ manager: "dpkg", before: "1", after: "1" },
+    },
     { name: "new", architecture: "i386", manager: "dpkg", before: null, after: "1" },
     { name: "new", architecture: "amd64", manager: "dpkg", before: null, after: "1" },
   ]);

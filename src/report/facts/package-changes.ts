@@ -6,20 +6,33 @@ type Pair = readonly [before: PackageFacts | undefined, after: PackageFacts | un
 
 const NONE: Packages = new Map();
 
-/** Packages that came, went or have another version, by name. */
+/** Packages that came, went or have another version or architecture, by name. */
 export function packageChanges(
   before: readonly PackageFacts[],
   after: readonly PackageFacts[],
 ): PackageChange[] {
   const [old, now] = [byName(before), byName(after)];
-  return [...new Set([...old.keys(), ...now.keys()])].sort().flatMap((key) =>
-    pairsOf(old.get(key) ?? NONE, now.get(key) ?? NONE).flatMap(([one, other]) => {
-      const known = other ?? one;
-      if (known === undefined || one?.version === other?.version) return [];
-      const { name, architecture, manager } = known;
-      return { name, architecture, manager, before: one?.version ?? null, after: other?.version ?? null };
-    }),
-  );
+  return [...new Set([...old.keys(), ...now.keys()])]
+    .sort()
+    .flatMap((key) => pairsOf(old.get(key) ?? NONE, now.get(key) ?? NONE).flatMap(changeOf));
+}
+
+function changeOf([one, other]: Pair): PackageChange[] {
+  const known = other ?? one;
+  if (known === undefined) return [];
+  const { name, architecture, manager } = known;
+  const isMoved = one !== undefined && one.architecture !== architecture;
+  if (!isMoved && one?.version === other?.version) return [];
+  return [
+    {
+      name,
+      architecture,
+      ...(isMoved ? { architectureBefore: one.architecture } : {}),
+      manager,
+      before: one?.version ?? null,
+      after: other?.version ?? null,
+    },
+  ];
 }
 
 function byName(packages: readonly PackageFacts[]): ReadonlyMap<string, Packages> {

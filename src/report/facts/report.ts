@@ -170,6 +170,8 @@ export interface PackageChange {
   readonly name: string;
   /** Where it is there in both, that of the one that is there after. */
   readonly architecture: PackageFacts["architecture"];
+  /** Where it is there in both and was of another one. */
+  readonly architectureBefore?: PackageFacts["architecture"];
   readonly manager: PackageFacts["manager"];
   /** Versions; null where it is not there. */
   readonly before: string | null;

@@ -1,6 +1,6 @@
 import { formatBytes } from "../../format-bytes.ts";
 import { printable } from "../../printable.ts";
-import type { ComparisonReport, SizeChange } from "../facts/report.ts";
+import type { ComparisonReport, PackageChange, SizeChange } from "../facts/report.ts";
 import { type Column, columns } from "./columns.ts";
 import { left, PATH, right, rowsOf, section, sourceText, totalsText } from "./image-text.ts";
 
@@ -28,13 +28,18 @@ export function comparisonText(report: ComparisonReport): string {
       "Packages",
       rowsOf(packages, [left("name"), left("architecture"), left("before"), left("after")], (each) => [
         each.name,
-        each.architecture ?? "",
+        architectureOf(each),
         each.before ?? "none",
         each.after ?? "none",
       ]),
     ),
   ];
   return parts.filter((part) => part !== "").join("\n");
+}
+
+function architectureOf({ architecture, architectureBefore }: PackageChange): string {
+  if (architectureBefore === undefined) return architecture ?? "";
+  return `${architectureBefore ?? "not told"} → ${architecture ?? "not told"}`;
 }
 
 function changeRow(change: SizeChange): string[] {

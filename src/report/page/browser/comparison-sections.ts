@@ -1,7 +1,7 @@
 import { formatBytes } from "../../../format-bytes.ts";
 import type { PackageChange, SizeChange } from "../../facts/report.ts";
 import type { ComparisonPage } from "../data.ts";
-import { counted, quoted } from "./dom.ts";
+import { counted, element, quoted } from "./dom.ts";
 import { pathColumn, type Section, section, tableOf } from "./section.ts";
 import { changeText } from "./words.ts";
 
@@ -54,10 +54,16 @@ function packageChangesTable(packages: readonly PackageChange[]): HTMLElement {
       {
         title: "Architecture",
         by: ({ architecture }) => architecture ?? "",
-        cell: ({ architecture }) => (architecture === null ? "not told" : quoted(architecture)),
+        cell: architectureCell,
       },
       { title: "Before", cell: ({ before }) => (before === null ? "none" : quoted(before)) },
       { title: "After", cell: ({ after }) => (after === null ? "none" : quoted(after)) },
     ],
   });
+}
+
+function architectureCell({ architecture, architectureBefore }: PackageChange): Node | string {
+  const told = (each: string | null): Node | string => (each === null ? "not told" : quoted(each));
+  if (architectureBefore === undefined) return told(architecture);
+  return element("span", {}, told(architectureBefore), " → ", told(architecture));
 }
