@@ -13,22 +13,17 @@ const CELLS = 128 * 48;
 
 /** What a page of one image shows: folders are summed up there, of lists without an end it has the first. */
 export function imagePage(report: ImageReport, list: FileList): ImagePage {
-  const { folders: _, filesystem, duplicates, ...facts } = report;
+  const { folders: _, filesystem, duplicates, moreDuplicates, ...facts } = report;
   return {
     report: { ...facts, duplicates: duplicates.slice(0, MOST_DUPLICATES).map(shortened) },
-    moreDuplicates: Math.max(0, duplicates.length - MOST_DUPLICATES),
+    moreDuplicates: moreDuplicates + Math.max(0, duplicates.length - MOST_DUPLICATES),
     tree: packedList(list),
     blocks: filesystem === null ? null : blockMap(filesystem),
   };
 }
 
 function shortened(group: Duplicates): Duplicates {
-  const { paths } = group;
-  if (paths.length <= MOST_PATHS) return group;
-  return {
-    ...group,
-    paths: [...paths.slice(0, MOST_PATHS - 1), `… and ${paths.length - MOST_PATHS + 1} more`],
-  };
+  return { ...group, paths: group.paths.slice(0, MOST_PATHS) };
 }
 
 function blockMap({ rows, ...map }: FilesystemMap): BlockMap {
@@ -37,10 +32,10 @@ function blockMap({ rows, ...map }: FilesystemMap): BlockMap {
 
 /** What a page of two images shows. */
 export function comparisonPage(report: ComparisonReport, names: readonly MergedName[]): ComparisonPage {
-  const { folders: _, files, ...facts } = report;
+  const { folders: _, files, moreFiles, ...facts } = report;
   return {
     report: { ...facts, files: files.slice(0, MOST_FILES) },
-    moreFiles: Math.max(0, files.length - MOST_FILES),
+    moreFiles: moreFiles + Math.max(0, files.length - MOST_FILES),
     tree: packedComparison(names),
   };
 }

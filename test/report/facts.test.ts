@@ -2,10 +2,12 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import { posix } from "node:path";
 import { convert } from "../../src/convert/convert.ts";
+import { changedFiles } from "../../src/report/facts/compare.ts";
 import { duplicatesIn } from "../../src/report/facts/duplicates.ts";
 import { FileList } from "../../src/report/facts/file-list.ts";
 import { folderPaths } from "../../src/report/facts/folder-paths.ts";
-import { PathRoom } from "../../src/report/facts/path-room.ts";
+import { privilegedIn } from "../../src/report/facts/gather.ts";
+import { charactersInJson, PathRoom } from "../../src/report/facts/path-room.ts";
 import type { ComparisonReport, ImageReport } from "../../src/report/facts/report.ts";
 import { reportComparison, reportImage } from "../../src/report/report-image.ts";
 import type { Directory, RegularFile } from "../../src/tree/inode.ts";
@@ -254,9 +256,42 @@ test("files of the same beginning of a digest are told apart, and in groups", ()
   expect(some).toEqual({
     duplicateBytes: 24,
     duplicates: [three, { ...two, paths: ["/0"] }],
+    moreDuplicates: 0,
   });
-  const one = duplicatesIn(files, digestOf, new PathRoom(3)).duplicates;
-  expect(one).toEqual([{ ...three, paths: ["/1"] }]);
+  const one = duplicatesIn(files, digestOf, new PathRoom(3));
+  expect(one).toEqual({ duplicateBytes: 24, duplicates: [{ ...three, paths: ["/1"] }], moreDuplicates: 1 });
+});
+
+test("what a list has no room for is counted: files that have rights, and files that differ", () => {
+  const inode = { type: "file", size: 1, metadata: { mode: 0o4755, uid: 0, gid: 0, xattrs: [] } };
+  const file = { kind: "x" as const, bytes: 1, parent: 0, inode: inode as unknown as RegularFile };
+  const root = { type: "directory" } as unknown as Directory;
+  const list = new FileList([
+    { name: "", kind: "d", bytes: 0, parent: 0, inode: root },
+    ...["a", "b", "long", "c"].map((name) => ({ ...file, name })),
+  ]);
+  const { privileged, morePrivileged } = privilegedIn(list, new PathRoom(6));
+  expect([privileged.map(({ path }) => path), morePrivileged]).toEqual([["/a", "/b"], 2]);
+
+  const names = ["", "a", "b", "d".repeat(5000), "c", "same"].map((name, number) => ({
+    ...{ name, isFolder: number === 0, isFile: number > 0, isSame: name === "same" },
+    ...{ before: 1, after: number, parent: 0 },
+  }));
+  const { files, moreFiles } = changedFiles(names, new PathRoom(5));
+  expect([files.map(({ path }) => path), moreFiles]).toEqual([["/c", "/b"], 2]);
+});
+
+test("paths are as long as JSON has them", () => {
+  const odd = Array.from({ length: 0x100 }, (_, code) => String.fromCharCode(code));
+  for (const text of [...odd, "", "\u2028\ufffd\u{1f600}", 'a"\\\n\x01'])
+    expect([text, charactersInJson(text)]).toEqual([text, JSON.stringify(text).length - 2]);
+  const room = new PathRoom(100);
+  const path = `/${"\x01".repeat(16)}`;
+  expect([room.takes(path), room.takes(path), room.takes("/")]).toEqual([true, false, false]);
+  const names = ["", ...Array.from({ length: 10 }, (_, at) => `${at}`.padStart(5, "\x01"))];
+  const chain = names.map((name, at) => ({ name, parent: Math.max(0, at - 1) }));
+  // 26, 52, 78 and so on.
+  expect(folderPaths(chain, () => true, 156).size).toBe(1 + 3);
 });
 
 test("folders as deep as paths go take no more memory than their names", async () => {

@@ -5,9 +5,12 @@ import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { convert } from "../../src/convert/convert.ts";
 import { formatBytes } from "../../src/format-bytes.ts";
+import { FileList } from "../../src/report/facts/file-list.ts";
 import type { ImageReport } from "../../src/report/facts/report.ts";
 import type { ImagePage } from "../../src/report/page/data.ts";
 import { reportPage } from "../../src/report/page/page.ts";
+import { imagePage } from "../../src/report/page-data.ts";
+import { imageText } from "../../src/report/text/image-text.ts";
 import { runWith } from "../cli/fake-host.ts";
 import { findOracle, testWith } from "../support/oracles.ts";
 import { REPOSITORY } from "../support/package.ts";
@@ -230,6 +233,31 @@ testWith(
     await closing(opened);
   },
 );
+
+testWith(["chromium"], "what is not on the page is counted, whoever left it out", async () => {
+  const group = { bytes: 2, wastedBytes: 2 * 89 };
+  const paths = Array.from({ length: 60 }, (_, i) => `/same/${i}`);
+  const duplicates = Array.from({ length: 301 }, () => ({ ...group, paths }));
+  const [privileged] = report.privileged;
+  const whole = { ...report, duplicates, moreDuplicates: 4, privileged: [privileged], morePrivileged: 3 };
+  const list = new FileList([]);
+  writeFileSync(scratch("more.html"), reportPage(imagePage(whole as ImageReport, list)));
+  const opened = await open("more.html");
+  const { page } = opened;
+  const section = page.locator("section[aria-labelledby=duplicates]");
+  expect(await section.locator("p").first().textContent()).toContain("5 smaller groups are not on this page");
+  const row = section.locator("tbody tr").first();
+  expect(await row.locator("summary").textContent()).toBe("/same/0 and 89 others");
+  expect(await row.locator("td").first().textContent()).toBe("90");
+  expect(await row.locator("li").count()).toBe(50);
+  expect(await row.locator("li").last().textContent()).toBe("… and 40 more");
+  const rights = await page.locator("section[aria-labelledby=privileges]").textContent();
+  expect(rights).toContain("3 more files are not on this page");
+  const text = imageText(whole as ImageReport, list);
+  expect(text).toContain("… and 290 more");
+  expect(text).toContain("… and 3 more");
+  await closing(opened);
+});
 
 testWith(["chromium"], "a hundred thousand files are a few thousand nodes, and are searched", async () => {
   const { moreDuplicates, blocks } = { moreDuplicates: 0, blocks: null };

@@ -16,7 +16,7 @@ export function comparisonOf(
     before: sourceOf(before.report),
     after: sourceOf(after.report),
     folders: changedFolders(names, folders),
-    files: changedFiles(names),
+    ...changedFiles(names),
     packages: packageChanges(before.report.packages, after.report.packages),
   };
 }
@@ -49,17 +49,23 @@ function changedFolders(names: readonly MergedName[], paths: ReadonlyMap<number,
   });
 }
 
-function changedFiles(names: readonly MergedName[]): SizeChange[] {
+export function changedFiles(
+  names: readonly MergedName[],
+  room = new PathRoom(),
+): Pick<ComparisonReport, "files" | "moreFiles"> {
   const paths = pathsOf(names);
-  const room = new PathRoom();
+  let count = 0;
   // By their places where they differ as much: to compare paths is to have the characters of all.
-  return names
+  const files = names
     .flatMap(({ isFolder, isSame, before, after }, number) => {
+      if (isFolder || isSame) return [];
+      count++;
       const path = paths[number];
-      return isFolder || isSame || path === undefined ? [] : [{ path, before, after }];
+      return path === undefined ? [] : [{ path, before, after }];
     })
     .sort((a, b) => differenceOf(b) - differenceOf(a))
     .filter(({ path }) => room.takes(path));
+  return { files, moreFiles: count - files.length };
 }
 
 function differenceOf({ before, after }: SizeChange): number {

@@ -15,7 +15,7 @@ export function duplicatesIn(
   list: FileList,
   digestOf: (file: RegularFile) => Uint8Array,
   room = new PathRoom(),
-): Pick<ImageReport, "duplicateBytes" | "duplicates"> {
+): Pick<ImageReport, "duplicateBytes" | "duplicates" | "moreDuplicates"> {
   const groups = groupsIn(list, digestOf);
   groups.sort((a, b) => b.wastedBytes - a.wastedBytes || (a.numbers[0] ?? 0) - (b.numbers[0] ?? 0));
   const duplicates = groups.flatMap(({ numbers, ...sizes }): Duplicates[] => {
@@ -27,7 +27,11 @@ export function duplicatesIn(
     }
     return paths.length === 0 ? [] : [{ ...sizes, paths }];
   });
-  return { duplicateBytes: groups.reduce((sum, { wastedBytes }) => sum + wastedBytes, 0), duplicates };
+  return {
+    duplicateBytes: groups.reduce((sum, { wastedBytes }) => sum + wastedBytes, 0),
+    duplicates,
+    moreDuplicates: groups.length - duplicates.length,
+  };
 }
 
 function groupsIn(list: FileList, digestOf: (file: RegularFile) => Uint8Array): Group[] {

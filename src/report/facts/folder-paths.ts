@@ -1,8 +1,9 @@
 /** Paths of folders, which come to the square of the depth of a tree. */
+import { charactersInJson } from "./path-room.ts";
 
 /** Longer ones the kernel does not take. */
 export const PATH_MAX = 4096;
-/** Characters of all paths together: a million folders of 128 each, or an eighth of that 1,024 deep. */
+/** Characters of all paths together, as JSON has them: a million folders of 128 each, or an eighth of that 1,024 deep. */
 const MOST_CHARACTERS = 1 << 27;
 
 /** A name in a list in which every folder stands before what is in it. */
@@ -39,16 +40,20 @@ function longestPath<Name extends Placed>(
   most: number,
 ): number {
   const lengths = new Int32Array(names.length);
-  const folders = new Float64Array(PATH_MAX + 1);
+  const written = new Int32Array(names.length);
+  /** By the lengths of paths, the characters of all that are as long. */
+  const sums = new Float64Array(PATH_MAX + 1);
   for (const [number, name] of names.entries()) {
     if (number === 0 || !isFolder(name)) continue;
     const length = Math.min((lengths[name.parent] ?? 0) + 1 + name.name.length, PATH_MAX + 1);
     lengths[number] = length;
-    if (length <= PATH_MAX) folders[length] = (folders[length] ?? 0) + 1;
+    if (length > PATH_MAX) continue;
+    written[number] = (written[name.parent] ?? 0) + 1 + charactersInJson(name.name);
+    sums[length] = (sums[length] ?? 0) + (written[number] ?? 0);
   }
   let characters = 0;
   for (let length = 1; length <= PATH_MAX; length++) {
-    characters += length * (folders[length] ?? 0);
+    characters += sums[length] ?? 0;
     if (characters > most) return length - 1;
   }
   return PATH_MAX;

@@ -27,7 +27,9 @@ export type TreeFacts = Pick<
   | "largest"
   | "duplicateBytes"
   | "duplicates"
+  | "moreDuplicates"
   | "privileged"
+  | "morePrivileged"
   | "packages"
   | "unreadPackages"
 >;
@@ -46,7 +48,7 @@ export function* gatherFacts(contents: GatheredContents): Steps<{ facts: TreeFac
     folders: foldersOf(list),
     largest: largestOf(list, contents),
     ...duplicates,
-    privileged: privilegedIn(list),
+    ...privilegedIn(list),
     packages,
     unreadPackages: unread,
   };
@@ -99,16 +101,22 @@ function largestOf(list: FileList, { storedOf }: GatheredContents): LargeFile[] 
 }
 
 /** Setuid and setgid mean something on what is executed; a folder's setgid bit gives nobody a right. */
-function privilegedIn(list: FileList): PrivilegedFile[] {
-  const found: PrivilegedFile[] = [];
-  const room = new PathRoom();
+export function privilegedIn(
+  list: FileList,
+  room = new PathRoom(),
+): Pick<ImageReport, "privileged" | "morePrivileged"> {
+  const privileged: PrivilegedFile[] = [];
+  let morePrivileged = 0;
   for (const [number, { metadata }] of list.files()) {
     const { mode, uid, gid, xattrs } = metadata;
     const value = xattrs.find(({ name }) => name === CAPABILITY_XATTR)?.value;
     if ((mode & (SETUID | SETGID)) === 0 && value === undefined) continue;
-    const path = list.pathOf(number);
-    if (!room.takes(path)) break;
-    found.push({
+    const path = morePrivileged > 0 ? undefined : list.pathOf(number);
+    if (path === undefined || !room.takes(path)) {
+      morePrivileged++;
+      continue;
+    }
+    privileged.push({
       path,
       mode: mode.toString(8).padStart(4, "0"),
       uid,
@@ -118,5 +126,5 @@ function privilegedIn(list: FileList): PrivilegedFile[] {
       capabilities: value === undefined ? null : capabilityText(value),
     });
   }
-  return found;
+  return { privileged, morePrivileged };
 }

@@ -1,6 +1,18 @@
 /** Characters of one list's paths: what folders and two such lists have is not too long for one document. */
 const MOST_CHARACTERS = 1 << 26;
 
+/** What JSON writes in other characters: paths are whole UTF-8, so that no half of a pair is among them. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is written in others
+const ESCAPED = /["\\\x00-\x1f]/g;
+const SHORT = /["\\\b\t\n\f\r]/;
+
+/** How many characters a text has in JSON, without the quotes around it. */
+export function charactersInJson(text: string): number {
+  let characters = text.length;
+  for (const [character] of text.matchAll(ESCAPED)) characters += SHORT.test(character) ? 1 : 5;
+  return characters;
+}
+
 /**
  * How many paths of files a list can have. Those written through a link to a deep folder are some characters each in a
  * tar, and thousands each in a report.
@@ -14,7 +26,8 @@ export class PathRoom {
 
   /** Whether there is room for the path too: once there is none, there is none for any other. */
   takes(path: string): boolean {
-    this.#left = path.length > this.#left ? -1 : this.#left - path.length;
+    if (this.#left < 0) return false;
+    this.#left -= charactersInJson(path);
     return this.#left >= 0;
   }
 }

@@ -43,6 +43,11 @@ export interface Duplicates {
   readonly paths: readonly string[];
 }
 
+/** How many files a group has: not all of them need have a path in it. */
+export function filesOf({ bytes, wastedBytes }: Pick<Duplicates, "bytes" | "wastedBytes">): number {
+  return 1 + wastedBytes / bytes;
+}
+
 /** A file that gives who runs it more than their own rights. */
 export interface PrivilegedFile {
   readonly path: string;
@@ -148,7 +153,11 @@ export interface ImageReport extends SourceFacts {
   readonly duplicateBytes: number;
   /** Those that waste the most first. */
   readonly duplicates: readonly Duplicates[];
+  /** Groups that are not among them, since paths would be too long together. */
+  readonly moreDuplicates: number;
   readonly privileged: readonly PrivilegedFile[];
+  /** Files that are not among them, for the same reason. */
+  readonly morePrivileged: number;
   readonly packages: readonly PackageFacts[];
   /** Whose packages are there in a list that is not read: rpm's never is, others are not that are too long to be kept. */
   readonly unreadPackages: readonly (PackageFacts["manager"] | "rpm")[];
@@ -188,5 +197,7 @@ export interface ComparisonReport {
   readonly folders: readonly SizeChange[];
   /** Files that are not the same in size or contents: those that differ the most in size first. */
   readonly files: readonly SizeChange[];
+  /** Files that are not among them, since their paths are too long, alone or together. */
+  readonly moreFiles: number;
   readonly packages: readonly PackageChange[];
 }

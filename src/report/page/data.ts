@@ -10,7 +10,7 @@ export interface BlockMap extends Omit<FilesystemMap, "rows"> {
 
 /** What a page of one image shows. */
 export interface ImagePage {
-  readonly report: Omit<ImageReport, "folders" | "filesystem">;
+  readonly report: Omit<ImageReport, "folders" | "filesystem" | "moreDuplicates">;
   /** Groups of duplicates that are not among those of the report. */
   readonly moreDuplicates: number;
   readonly tree: PackedTree;
@@ -19,7 +19,7 @@ export interface ImagePage {
 
 /** What a page of two images shows. */
 export interface ComparisonPage {
-  readonly report: Omit<ComparisonReport, "folders">;
+  readonly report: Omit<ComparisonReport, "folders" | "moreFiles">;
   /** Files that are not the same and not among those of the report. */
   readonly moreFiles: number;
   readonly tree: PackedTree;

@@ -9,7 +9,7 @@ const MOST_FOLDERS = 30;
 
 /** What differs between two images, for a terminal. */
 export function comparisonText(report: ComparisonReport): string {
-  const { before, after, folders, files, packages } = report;
+  const { before, after, folders, files, moreFiles, packages } = report;
   const grown = after.totals.bytes - before.totals.bytes;
   const head =
     `before  ${printable(sourceText(before))}\n        ${totalsText(before.totals)}\n` +
@@ -23,7 +23,7 @@ export function comparisonText(report: ComparisonReport): string {
   const parts = [
     head,
     section("Folders", columns(titles, folders.filter((each) => told.has(each)).map(changeRow))),
-    section("Files", rowsOf(files, titles, changeRow)),
+    section("Files", rowsOf(files, titles, changeRow, moreFiles)),
     section(
       "Packages",
       rowsOf(packages, [left("name"), left("architecture"), left("before"), left("after")], (each) => [

@@ -1,7 +1,13 @@
 import { formatBytes } from "../../format-bytes.ts";
 import { printable } from "../../printable.ts";
 import type { FileList } from "../facts/file-list.ts";
-import type { ImageReport, SourceFacts, Totals } from "../facts/report.ts";
+import {
+  type Duplicates,
+  filesOf,
+  type ImageReport,
+  type SourceFacts,
+  type Totals,
+} from "../facts/report.ts";
 import { blocksText } from "./blocks-text.ts";
 import { type Column, columns } from "./columns.ts";
 import { folderRows } from "./folder-rows.ts";
@@ -37,13 +43,12 @@ export function imageText(report: ImageReport, list: FileList): string {
     ),
     section(
       `Duplicates: ${formatBytes(report.duplicateBytes)} could be spared`,
-      rowsOf(report.duplicates, [right("spared"), right("files"), right("of"), PATH], (each) => [
-        formatBytes(each.wastedBytes),
-        // Not all of them need have a path in the report.
-        String(1 + each.wastedBytes / each.bytes),
-        formatBytes(each.bytes),
-        each.paths[0] ?? "",
-      ]),
+      rowsOf(
+        report.duplicates,
+        [right("spared"), right("files"), right("of"), PATH],
+        duplicatesRow,
+        report.moreDuplicates,
+      ),
     ),
     section("Setuid, setgid and capabilities", privilegedText(report)),
     section(packagesTitle(report), packagesText(report)),
@@ -57,13 +62,15 @@ export function section(title: string, text: string): string {
   return text === "" ? "" : `${title}\n${text}`;
 }
 
-/** The first rows of a list, and how many more there are. */
+/** The first rows of a list, and how many more there are, with the `further` ones that are not in it. */
 export function rowsOf<Item>(
   items: readonly Item[],
   titles: readonly Column[],
   row: (item: Item) => readonly string[],
+  further = 0,
 ): string {
-  const more = items.length > MOST ? `  … and ${items.length - MOST} more\n` : "";
+  const untold = Math.max(0, items.length - MOST) + further;
+  const more = untold > 0 ? `  … and ${untold} more\n` : "";
   return columns(titles, items.slice(0, MOST).map(row)) + more;
 }
 
@@ -115,14 +122,19 @@ function layersText({ layers }: ImageReport): string {
   return columns(titles, rows);
 }
 
-function privilegedText({ privileged }: ImageReport): string {
+function duplicatesRow(group: Duplicates): string[] {
+  const { bytes, wastedBytes, paths } = group;
+  return [formatBytes(wastedBytes), String(filesOf(group)), formatBytes(bytes), paths[0] ?? ""];
+}
+
+function privilegedText({ privileged, morePrivileged }: ImageReport): string {
   const titles = [right("mode"), right("owner"), left("capabilities"), PATH];
-  return rowsOf(privileged, titles, ({ mode, uid, gid, capabilities, path }) => [
-    mode,
-    `${uid}:${gid}`,
-    capabilities ?? "",
-    path,
-  ]);
+  return rowsOf(
+    privileged,
+    titles,
+    ({ mode, uid, gid, capabilities, path }) => [mode, `${uid}:${gid}`, capabilities ?? "", path],
+    morePrivileged,
+  );
 }
 
 function packagesTitle({ packages, unreadPackages }: ImageReport): string {

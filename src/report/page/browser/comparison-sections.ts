@@ -7,7 +7,8 @@ import { changeText } from "./words.ts";
 
 /** The parts of a page of two images that have anything in them. */
 export function comparisonSections({ report, moreFiles }: ComparisonPage): Section[] {
-  const more = moreFiles > 0 ? `${counted(moreFiles, "file")} that differ less are not on this page.` : "";
+  const more =
+    moreFiles > 0 ? `${counted(moreFiles, "more file is", "more files are")} not on this page.` : "";
   const sections = [
     section("files", "Files that are not the same", more, report.files.length, () =>
       changedTable(report.files),

@@ -1,11 +1,12 @@
 import { formatBytes } from "../../../format-bytes.ts";
-import type {
-  Duplicates,
-  LargeFile,
-  LayerFacts,
-  PackageFacts,
-  PrivilegedFile,
-  WastedFile,
+import {
+  type Duplicates,
+  filesOf,
+  type LargeFile,
+  type LayerFacts,
+  type PackageFacts,
+  type PrivilegedFile,
+  type WastedFile,
 } from "../../facts/report.ts";
 import type { ImagePage } from "../data.ts";
 import { counted, element, quoted } from "./dom.ts";
@@ -19,21 +20,21 @@ const SHORTENED = 120;
 
 /** The parts of a page of one image that have anything in them. */
 export function imageSections({ report, moreDuplicates }: ImagePage): Section[] {
-  const { layers, wasted, largest, duplicates, duplicateBytes, privileged } = report;
+  const { layers, wasted, largest, duplicates, duplicateBytes, privileged, morePrivileged } = report;
   const sections: (Section | undefined)[] = [
     layers.length === 0 ? undefined : layersSection(layers, wasted),
     section("largest", "Largest files", "", largest.length, () => largestTable(largest)),
     section(
       "duplicates",
       "Duplicates",
-      `${formatBytes(duplicateBytes)} could be spared if files with the same contents were one.${moreDuplicates > 0 ? ` ${counted(moreDuplicates, "smaller group")} are not on this page.` : ""}`,
+      `${formatBytes(duplicateBytes)} could be spared if files with the same contents were one.${moreDuplicates > 0 ? ` ${counted(moreDuplicates, "smaller group is", "smaller groups are")} not on this page.` : ""}`,
       duplicates.length,
       () => duplicatesTable(duplicates),
     ),
     section(
       "privileges",
       "Setuid, setgid and capabilities",
-      "Who runs these files gets more than their own rights.",
+      `Who runs these files gets more than their own rights.${morePrivileged > 0 ? ` ${counted(morePrivileged, "more file is", "more files are")} not on this page.` : ""}`,
       privileged.length,
       () => privilegedTable(privileged),
     ),
@@ -145,8 +146,8 @@ function duplicatesTable(duplicates: readonly Duplicates[]): HTMLElement {
       {
         title: "Files",
         isNumber: true,
-        by: ({ paths }) => paths.length,
-        cell: ({ paths }) => String(paths.length),
+        by: filesOf,
+        cell: (group) => filesOf(group).toLocaleString("en"),
       },
       bytesColumn<Duplicates>("Each", ({ bytes }) => bytes),
       bytesColumn<Duplicates>("Could be spared", ({ wastedBytes }) => wastedBytes),
@@ -155,14 +156,17 @@ function duplicatesTable(duplicates: readonly Duplicates[]): HTMLElement {
   });
 }
 
-function duplicatePaths({ paths }: Duplicates): HTMLElement {
-  const [first = "", ...others] = paths;
-  const list = element("ul", {}, ...others.map((path) => element("li", {}, quoted(path))));
+function duplicatePaths(group: Duplicates): HTMLElement {
+  const [first = "", ...others] = group.paths;
+  const count = filesOf(group) - 1;
+  const untold = count - others.length;
+  const items = others.map((path) => element("li", {}, quoted(path)));
+  const rest = untold > 0 ? [element("li", {}, `… and ${untold.toLocaleString("en")} more`)] : [];
   return element(
     "details",
     {},
-    element("summary", {}, quoted(first), ` and ${counted(others.length, "other")}`),
-    list,
+    element("summary", {}, quoted(first), ` and ${counted(count, "other")}`),
+    element("ul", {}, ...items, ...rest),
   );
 }
 
