@@ -290,6 +290,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   "report/page/browser": ["format-bytes.ts", "printable.ts", "report/facts", "report/treemap", "report/page"],
   report: [
     "given.ts",
+    "memory",
     "layer",
     "oci",
     "rootfs",

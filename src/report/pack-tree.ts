@@ -37,10 +37,12 @@ function joined(names: readonly { readonly name: string }[]): string {
 
 /** For each folder, how many names are in it. */
 function countsOf(names: readonly { readonly parent: number }[]): number[] {
-  const counts = new Map<number, number>();
-  for (const [number, { parent }] of names.entries())
-    if (number > 0) counts.set(parent, (counts.get(parent) ?? 0) + 1);
-  return names.flatMap((name, number) => (isFolder(name) ? (counts.get(number) ?? 0) : []));
+  const counts = new Int32Array(names.length);
+  for (let number = 1; number < names.length; number++) {
+    const parent = names[number]?.parent ?? 0;
+    counts[parent] = (counts[parent] ?? 0) + 1;
+  }
+  return names.flatMap((name, number) => (isFolder(name) ? (counts[number] ?? 0) : []));
 }
 
 function isFolder(name: object): boolean {

@@ -2,6 +2,7 @@ import { checkDemands, checkSource, type ImageDemands } from "../convert/image-r
 import type { ImageOptions } from "../convert/options.ts";
 import { type ReadContents, readContents } from "../convert/read-contents.ts";
 import { keyFor, temporaryScratch, withImage } from "../convert/with-image.ts";
+import { collectGarbage } from "../memory/collect.ts";
 import type { HistoryEntry } from "../oci/config.ts";
 import { formatPlatform } from "../oci/platform.ts";
 import type { RootFilesystem } from "../rootfs/root-filesystem.ts";
@@ -36,6 +37,8 @@ async function readSource(source: SourceSpec, demands: ImageDemands): Promise<Re
       newListener: () => kept.newListener(),
       ofLayer: ({ index }) => account.observer(index),
     });
+    // What tells of each file waits beside what reading them has left.
+    collectGarbage();
     const { facts, list } = await inTurns(
       gatherFacts({
         ...contents,
@@ -44,6 +47,7 @@ async function readSource(source: SourceSpec, demands: ImageDemands): Promise<Re
       }),
       demands.signal,
     );
+    collectGarbage();
     const filesystem = source.kind === "image" ? await readFilesystemMap(source.path, demands.signal) : null;
     const report: ImageReport = {
       schemaVersion: 1,

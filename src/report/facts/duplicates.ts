@@ -36,12 +36,12 @@ export function duplicatesIn(
 
 function groupsIn(list: FileList, digestOf: (file: RegularFile) => Uint8Array): Group[] {
   const bySize = new Map<number, number[]>();
-  for (const [number, { size }] of list.files()) {
-    if (size === 0) continue;
+  list.forEachFile((number, { size }) => {
+    if (size === 0) return;
     const known = bySize.get(size);
     if (known === undefined) bySize.set(size, [number]);
     else known.push(number);
-  }
+  });
   const found: Group[] = [];
   for (const [bytes, numbers] of bySize) {
     if (numbers.length === 1) continue;
@@ -61,37 +61,37 @@ function sameContents(
     const inode = list.names[number]?.inode;
     return inode?.type === "file" ? digestOf(inode) : undefined;
   };
+  const isOf = (group: number[] | number, digest: Uint8Array): boolean => {
+    const known = digestAt(typeof group === "number" ? group : (group[0] ?? 0));
+    return known !== undefined && Buffer.compare(known, digest) === 0;
+  };
+  const addTo = (groups: number[][], number: number, digest: Uint8Array): void => {
+    const group = groups.find((each) => isOf(each, digest));
+    if (group === undefined) groups.push([number]);
+    else group.push(number);
+  };
   // By the beginnings of digests, which are numbers: a text for each of a million files takes more than all else.
-  const first = new Map<number, number>();
-  const groups = new Map<string, number[]>();
+  const beginnings = new Map<number, number[] | number>();
+  /** Groups whose beginning another one has. */
+  const others: number[][] = [];
   for (const number of numbers) {
     const digest = digestAt(number);
     if (digest === undefined) continue;
     const beginning = beginningOf(digest);
-    const known = first.get(beginning);
-    if (known === undefined) {
-      first.set(beginning, number);
-      continue;
-    }
-    const other = digestAt(known) ?? digest;
-    addTo(groups, textOf(other), known);
-    addTo(groups, textOf(digest), number);
+    const found = beginnings.get(beginning);
+    if (found === undefined) beginnings.set(beginning, number);
+    else if (!isOf(found, digest)) addTo(others, number, digest);
+    else if (typeof found === "number") beginnings.set(beginning, [found, number]);
+    else found.push(number);
   }
-  return [...groups.values()].filter(({ length }) => length > 1);
-}
-
-function addTo(groups: Map<string, number[]>, digest: string, number: number): void {
-  const group = groups.get(digest);
-  if (group === undefined) groups.set(digest, [number]);
-  else if (group[0] !== number) group.push(number);
+  const groups = [...others];
+  for (const found of beginnings.values()) if (typeof found !== "number") groups.push(found);
+  return groups.filter(({ length }) => length > 1);
 }
 
 /** 48 bits. */
 function beginningOf(digest: Uint8Array): number {
-  const view = new DataView(digest.buffer, digest.byteOffset, digest.length);
-  return view.getUint32(0) * 0x1_0000 + view.getUint16(4);
-}
-
-function textOf(digest: Uint8Array): string {
-  return Buffer.from(digest.buffer, digest.byteOffset, digest.length).toString("latin1");
+  let beginning = 0;
+  for (let at = 0; at < 6; at++) beginning = beginning * 0x100 + (digest[at] ?? 0);
+  return beginning;
 }

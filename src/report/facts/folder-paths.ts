@@ -25,9 +25,11 @@ export function folderPaths<Name extends Placed>(
   const longest = longestPath(names, isFolder, most);
   // Each made of the one above, which runtimes keep as a pair until its characters are asked for.
   const paths = new Map([[0, ""]]);
-  for (const [number, name] of names.entries()) {
+  for (let number = 1; number < names.length; number++) {
+    const name = names[number];
+    if (name === undefined || !isFolder(name)) continue;
     const above = paths.get(name.parent);
-    if (number === 0 || above === undefined || !isFolder(name)) continue;
+    if (above === undefined) continue;
     if (above.length + 1 + name.name.length <= longest) paths.set(number, `${above}/${name.name}`);
   }
   return paths;
@@ -43,8 +45,9 @@ function longestPath<Name extends Placed>(
   const written = new Int32Array(names.length);
   /** By the lengths of paths, the characters of all that are as long. */
   const sums = new Float64Array(PATH_MAX + 1);
-  for (const [number, name] of names.entries()) {
-    if (number === 0 || !isFolder(name)) continue;
+  for (let number = 1; number < names.length; number++) {
+    const name = names[number];
+    if (name === undefined || !isFolder(name)) continue;
     const length = Math.min((lengths[name.parent] ?? 0) + 1 + name.name.length, PATH_MAX + 1);
     lengths[number] = length;
     if (length > PATH_MAX) continue;

@@ -1,4 +1,4 @@
-import type { Directory, RegularFile } from "../../tree/inode.ts";
+import type { Directory, RegularFile, Xattr } from "../../tree/inode.ts";
 import type { Steps } from "../../waiting/steps.ts";
 import { CAPABILITY_XATTR, capabilityText } from "./capabilities.ts";
 import { duplicatesIn } from "./duplicates.ts";
@@ -35,6 +35,7 @@ export type TreeFacts = Pick<
 >;
 
 const MOST_LARGEST = 100;
+const isCapability = ({ name }: Xattr): boolean => name === CAPABILITY_XATTR;
 const SETUID = 0o4000;
 const SETGID = 0o2000;
 
@@ -59,10 +60,10 @@ function totalsOf(list: FileList, { storedOf }: GatheredContents): Totals {
   const count = (kinds: string): number =>
     list.names.reduce((sum, { kind }) => sum + (kinds.includes(kind) ? 1 : 0), 0);
   let [bytes, storedBytes] = [0, 0];
-  for (const [, file] of list.files()) {
+  list.forEachFile((_, file) => {
     bytes += file.size;
     storedBytes += storedOf(file);
-  }
+  });
   return {
     bytes,
     storedBytes,
@@ -86,18 +87,27 @@ function foldersOf(list: FileList): FolderFacts[] {
 function largestOf(list: FileList, { storedOf }: GatheredContents): LargeFile[] {
   // The largest first, and of as large ones those that come first: a list of all would be as long as the image's.
   const largest: (readonly [number: number, file: RegularFile])[] = [];
-  for (const [number, file] of list.files()) {
-    const least = largest.length < MOST_LARGEST ? 0 : (largest.at(-1)?.[1].size ?? 0);
-    if (file.size <= least) continue;
-    const place = largest.findIndex(([, { size }]) => size < file.size);
-    largest.splice(place === -1 ? largest.length : place, 0, [number, file]);
-    largest.length = Math.min(largest.length, MOST_LARGEST);
-  }
+  let least = 0;
+  list.forEachFile((number, file) => {
+    if (file.size <= least) return;
+    insert(largest, number, file);
+    if (largest.length === MOST_LARGEST) least = largest.at(-1)?.[1].size ?? 0;
+  });
   return largest.map(([number, file]) => ({
     path: list.pathOf(number),
     bytes: file.size,
     storedBytes: storedOf(file),
   }));
+}
+
+function insert(
+  largest: (readonly [number: number, file: RegularFile])[],
+  number: number,
+  file: RegularFile,
+): void {
+  const place = largest.findIndex(([, { size }]) => size < file.size);
+  largest.splice(place === -1 ? largest.length : place, 0, [number, file]);
+  largest.length = Math.min(largest.length, MOST_LARGEST);
 }
 
 /** Setuid and setgid mean something on what is executed; a folder's setgid bit gives nobody a right. */
@@ -107,14 +117,14 @@ export function privilegedIn(
 ): Pick<ImageReport, "privileged" | "morePrivileged"> {
   const privileged: PrivilegedFile[] = [];
   let morePrivileged = 0;
-  for (const [number, { metadata }] of list.files()) {
+  list.forEachFile((number, { metadata }) => {
     const { mode, uid, gid, xattrs } = metadata;
-    const value = xattrs.find(({ name }) => name === CAPABILITY_XATTR)?.value;
-    if ((mode & (SETUID | SETGID)) === 0 && value === undefined) continue;
+    const value = xattrs.find(isCapability)?.value;
+    if ((mode & (SETUID | SETGID)) === 0 && value === undefined) return;
     const path = morePrivileged > 0 ? undefined : list.pathOf(number);
     if (path === undefined || !room.takes(path)) {
       morePrivileged++;
-      continue;
+      return;
     }
     privileged.push({
       path,
@@ -125,6 +135,6 @@ export function privilegedIn(
       setgid: (mode & SETGID) !== 0,
       capabilities: value === undefined ? null : capabilityText(value),
     });
-  }
+  });
   return { privileged, morePrivileged };
 }

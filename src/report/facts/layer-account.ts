@@ -36,21 +36,21 @@ export class LayerAccount {
     return {
       hidden: (inode, path) => {
         last = { path, inode };
-        for (const [file, where] of filesIn(inode, path)) this.#drop(file, layer, where);
+        forEachFile(inode, path, (file, where) => this.#drop(file, layer, where));
       },
       placed: (inode, path) => {
         if (last?.path === path && last.inode.type === "file" && inode.type === "file")
           this.#replaced.push({ layer, old: last.inode, file: inode });
-        for (const [file] of filesIn(inode, path)) {
+        forEachFile(inode, path, (file) => {
           const known = this.#files.get(file);
           if (known !== undefined) {
             this.#files.set(file, { layer: known.layer, names: known.names + 1 });
-            continue;
+            return;
           }
           this.#files.set(file, alone);
           brought.files++;
           brought.bytes += file.size;
-        }
+        });
       },
     };
   }
@@ -66,13 +66,14 @@ export class LayerAccount {
       repeatedBytes: 0,
       wastedBytes: 0,
     }));
-    for (const [{ size }, { layer, gone }] of this.#files) {
-      const [from, by] = [sums[layer], gone && sums[gone.layer]];
-      if (from === undefined || by === undefined) continue;
+    this.#files.forEach(({ layer, gone }, { size }) => {
+      const from = sums[layer];
+      const by = gone && sums[gone.layer];
+      if (from === undefined || by === undefined) return;
       by.hiddenFiles++;
       by.hiddenBytes += size;
       from.wastedBytes += size;
-    }
+    });
     for (const { layer, old, file } of this.#replaced) {
       const sum = sums[layer];
       if (sum !== undefined && old !== file && old.size === file.size && isSame(old, file))
@@ -84,10 +85,10 @@ export class LayerAccount {
   /** The largest files that a layer above hides, by size and then by path. */
   wasted(): WastedFile[] {
     const found: WastedFile[] = [];
-    for (const [{ size }, { layer, gone }] of this.#files) {
-      if (gone === undefined || size === 0) continue;
+    this.#files.forEach(({ layer, gone }, { size }) => {
+      if (gone === undefined || size === 0) return;
       found.push({ path: asText(gone.path), bytes: size, layer: layer + 1, hiddenBy: gone.layer + 1 });
-    }
+    });
     found.sort((a, b) => b.bytes - a.bytes || (a.path < b.path ? -1 : 1));
     return found.slice(0, MOST_TOLD);
   }
@@ -102,10 +103,14 @@ export class LayerAccount {
 }
 
 /** The regular files at a path and below it, by each of their names. */
-function* filesIn(inode: Inode, path: string): Generator<readonly [file: RegularFile, path: string]> {
-  const work = [{ inode, path }];
+function forEachFile(inode: Inode, path: string, visit: (file: RegularFile, path: string) => void): void {
+  if (inode.type !== "directory") {
+    if (inode.type === "file") visit(inode, path);
+    return;
+  }
+  const work: { inode: Inode; path: string }[] = [{ inode, path }];
   for (let next = work.pop(); next !== undefined; next = work.pop()) {
-    if (next.inode.type === "file") yield [next.inode, next.path];
+    if (next.inode.type === "file") visit(next.inode, next.path);
     if (next.inode.type !== "directory") continue;
     for (const [name, child] of next.inode.entries) work.push({ inode: child, path: `${next.path}/${name}` });
   }

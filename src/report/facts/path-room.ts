@@ -3,13 +3,14 @@ const MOST_CHARACTERS = 1 << 26;
 
 /** What JSON writes in other characters: paths are whole UTF-8, so that no half of a pair is among them. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is written in others
-const ESCAPED = /["\\\x00-\x1f]/g;
+const ESCAPED = /["\\\x00-\x1f]/;
 const SHORT = /["\\\b\t\n\f\r]/;
 
 /** How many characters a text has in JSON, without the quotes around it. */
 export function charactersInJson(text: string): number {
   let characters = text.length;
-  for (const [character] of text.matchAll(ESCAPED)) characters += SHORT.test(character) ? 1 : 5;
+  if (!ESCAPED.test(text)) return characters;
+  for (const character of text) if (ESCAPED.test(character)) characters += SHORT.test(character) ? 1 : 5;
   return characters;
 }
 
