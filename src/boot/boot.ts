@@ -20,6 +20,8 @@ export interface BootOptions extends MachineStreams {
   readonly path: string;
   /** A kernel, a package or a folder with one. */
   readonly kernel: string;
+  /** Bytes of what a package may hold; absent: see PackageReading. */
+  readonly maxBytes?: number | undefined;
   /** An initramfs; absent: one is made where the kernel needs one. */
   readonly initramfs?: string | undefined;
   readonly memoryMiB: number;
@@ -47,7 +49,7 @@ export interface BootOptions extends MachineStreams {
 export async function bootImage(options: BootOptions): Promise<number> {
   const image = await findImage(options.path, options.signal);
   if (options.initramfs !== undefined) await checkInitramfs(options.initramfs);
-  const kernel = await openKernel(options.kernel, options.signal);
+  const kernel = await openKernel(options.kernel, options);
   try {
     return await bootWith(kernel, image, options);
   } finally {

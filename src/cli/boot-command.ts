@@ -31,6 +31,7 @@ export async function runBoot(line: CommandLine, host: Host): Promise<number> {
     return await bootImage({
       path,
       kernel: kernelOf(line),
+      maxBytes: sizeOption(line, "max-bytes", []),
       initramfs: stringOption(line, "initramfs"),
       memoryMiB: checkMemory(sizeOption(line, "memory", [])),
       cpus: checkCpus(numberOption(line, "cpus")),

@@ -2,7 +2,7 @@ import { type EarlyUserspace, makeEarlyUserspace } from "../kernel/early-userspa
 import type { KernelImage } from "../kernel/image.ts";
 import { type Kernel, openKernel } from "../kernel/kernel.ts";
 import { writeWholeFiles } from "../output/whole-files.ts";
-import { type CommandLine, flag, stringOption } from "./arguments.ts";
+import { type CommandLine, flag, sizeOption, stringOption } from "./arguments.ts";
 import { formatBytes } from "./bytes.ts";
 import { wordsOf } from "./filesystem/with-filesystem.ts";
 import type { Host } from "./host.ts";
@@ -17,7 +17,7 @@ interface Made {
 /** `docker2vm kernel PATH` */
 export async function runKernel(line: CommandLine, host: Host): Promise<void> {
   const [path = ""] = wordsOf(line, ["PATH"], 1);
-  const kernel = await openKernel(path, host.signal);
+  const kernel = await openKernel(path, { signal: host.signal, maxBytes: sizeOption(line, "max-bytes", []) });
   try {
     const made = await make(kernel, line);
     warnOfNothing(kernel, made, host);

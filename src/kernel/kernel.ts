@@ -12,7 +12,7 @@ import { AR_MAGIC } from "./format/ar.ts";
 import { type KernelImage, readKernelImage } from "./image.ts";
 import { noKernel, unsuitable } from "./kernel-error.ts";
 import { KernelModules } from "./modules.ts";
-import { openAlpinePackage, openDebianPackage } from "./package.ts";
+import { openAlpinePackage, openDebianPackage, type PackageReading } from "./package.ts";
 import { readWholeFile } from "./whole-file.ts";
 
 export interface Kernel {
@@ -39,15 +39,15 @@ const IMAGE_NAMES = /^(?:vmlinu[xz]|Image|bzImage|kernel)/;
 
 /**
  * Finds the kernel in a package or folder, or takes the file for one; beside a file in "boot" its modules are looked
- * for in ../lib/modules. Throws E_IMAGE_NOT_FOUND, E_UNSUPPORTED, E_BAD_ARCHIVE, E_IO.
+ * for in ../lib/modules. Throws E_IMAGE_NOT_FOUND, E_UNSUPPORTED, E_BAD_ARCHIVE, E_LIMIT, E_IO.
  */
-export async function openKernel(path: string, signal?: AbortSignal): Promise<Kernel> {
+export async function openKernel(path: string, reading: PackageReading = {}): Promise<Kernel> {
   const kind = await kindOf(path);
   if (kind === "file") return await openImageFile(path);
   const opened =
     kind === "folder"
       ? await openFolder(path)
-      : await (kind === "deb" ? openDebianPackage : openAlpinePackage)(path, signal);
+      : await (kind === "deb" ? openDebianPackage : openAlpinePackage)(path, reading);
   try {
     return await kernelIn(opened, imageIn(opened));
   } catch (error) {

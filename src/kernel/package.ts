@@ -9,34 +9,44 @@ import { type SpooledFile, spool } from "../source/spool.ts";
 import { indexTar } from "../tar/archive-index.ts";
 import { isKernelPath, type KernelFiles } from "./files.ts";
 import { AR_FMAG, AR_HEADER, AR_HEADER_SIZE, AR_MAGIC } from "./format/ar.ts";
-import { damaged, unsuitable } from "./kernel-error.ts";
+import { damaged, tooLarge, unsuitable } from "./kernel-error.ts";
 import { checkSize } from "./whole-file.ts";
 import { unxz } from "./xz.ts";
 
 const SCRATCH_ELSEWHERE = "TMPDIR names another folder";
 const UNPACK = "unpack the package and name the folder: dpkg-deb --extract PACKAGE DIR";
 
-/** Throws E_UNSUPPORTED where it is no whole package. */
-export async function openDebianPackage(path: string, signal?: AbortSignal): Promise<KernelFiles> {
+/** What a package holds is far less: kernels with what debuggers want have 6 GiB. */
+const USUAL_BYTES = 16 * 2 ** 30;
+
+export interface PackageReading {
+  readonly signal?: AbortSignal | undefined;
+  /** Bytes of what a package holds, uncompressed, which is kept on the disk meanwhile; 16 GiB if absent. */
+  readonly maxBytes?: number | undefined;
+}
+
+/** Throws E_UNSUPPORTED where it is no whole package, and E_LIMIT where it holds too much. */
+export async function openDebianPackage(path: string, reading: PackageReading): Promise<KernelFiles> {
   const file = await open(path, "r");
   try {
     const { offset, size } = await dataMember(file.fd, path, (await file.stat()).size);
     const head = await readAt(file.fd, offset, 16, path);
-    const stored = readRange(file.fd, offset, size, path, signal);
+    const stored = readRange(file.fd, offset, size, path, reading.signal);
     const compression = sniffForeign(head);
     if (compression === "bzip2") throw unsuitable(path, "it is compressed with bzip2", UNPACK);
     const data = compression === "xz" ? unxz(stored, path, UNPACK) : stored;
-    return await openTar(data, path, signal);
+    return await openTar(data, path, reading);
   } finally {
     await file.close();
   }
 }
 
-/** Throws E_UNSUPPORTED and E_BAD_ARCHIVE where it is no whole package. */
-export async function openAlpinePackage(path: string, signal?: AbortSignal): Promise<KernelFiles> {
+/** Throws E_UNSUPPORTED and E_BAD_ARCHIVE where it is no whole package, and E_LIMIT where it holds too much. */
+export async function openAlpinePackage(path: string, reading: PackageReading): Promise<KernelFiles> {
   const file = await open(path, "r");
   try {
-    return await openTar(readRange(file.fd, 0, (await file.stat()).size, path, signal), path, signal);
+    const stored = readRange(file.fd, 0, (await file.stat()).size, path, reading.signal);
+    return await openTar(stored, path, reading);
   } finally {
     await file.close();
   }
@@ -67,12 +77,15 @@ async function dataMember(fd: number, path: string, size: number): Promise<Place
 async function openTar(
   data: AsyncIterable<Uint8Array>,
   where: string,
-  signal: AbortSignal | undefined,
+  { signal, maxBytes = USUAL_BYTES }: PackageReading,
 ): Promise<KernelFiles> {
   const spooled = await spool(data, where, {
     scratchFolder: tmpdir(),
     scratchElsewhere: SCRATCH_ELSEWHERE,
     signal,
+    onSpool: (bytes) => {
+      if (bytes > maxBytes) throw tooLarge(where, maxBytes);
+    },
   });
   try {
     return await tarFiles(spooled, where);

@@ -22,6 +22,7 @@ import { makeEarlyUserspace } from "../../src/kernel/early-userspace.ts";
 import { type Kernel, openKernel } from "../../src/kernel/kernel.ts";
 import { readModuleInfo } from "../../src/kernel/module-info.ts";
 import { unxz, unxzWhole } from "../../src/kernel/xz.ts";
+import { runWith } from "../cli/fake-host.ts";
 import { cloudKernelFolder } from "../support/boot.ts";
 import { expectError } from "../support/expect-error.ts";
 import {
@@ -32,6 +33,7 @@ import {
 } from "../support/kernel-package.ts";
 import { runOk, testWith } from "../support/oracles.ts";
 import { scratchFolder } from "../support/scratch.ts";
+import { tar } from "../support/tar-builder.ts";
 import { bzImage, configWithin, kernelModule, vmlinux, zboot } from "./images.ts";
 
 const scratch = scratchFolder();
@@ -371,6 +373,20 @@ describe("what is no kernel", () => {
     for (const length of ["-60", "0x10", "1e1", "", "9999999999"]) {
       writeFileSync(scratch("odd.deb"), `!<arch>\n${member("debian-binary", length)}${" ".repeat(200)}`);
       await expectError(openKernel(scratch("odd.deb")), "E_UNSUPPORTED", "it has no whole data.tar");
+    }
+  });
+
+  test("or holds more than a package does ends when that is seen", async () => {
+    const gzipped = (bytes: Buffer) => gzipSync(Buffer.concat([bytes, Buffer.alloc(40 << 20)]));
+    const data = gzipped(Buffer.alloc(0));
+    const deb = `!<arch>\n${member("debian-binary", "4")}2.0\n${member("data.tar.gz", `${data.length}`)}`;
+    writeFileSync(scratch("bomb.deb"), Buffer.concat([Buffer.from(deb), data]));
+    writeFileSync(scratch("bomb.apk"), gzipped(tar([{ path: ".PKGINFO", data: "" }])));
+    for (const name of ["bomb.deb", "bomb.apk"]) {
+      const opened = openKernel(scratch(name), { maxBytes: 4 << 20 });
+      await expectError(opened, "E_LIMIT", `${scratch(name)}: the package holds more than 4194304 bytes`);
+      const { code, stderr } = await runWith(["kernel", scratch(name), "--max-bytes", "4M"]);
+      expect([code, stderr]).toEqual([8, expect.stringContaining("--max-bytes")]);
     }
   });
 

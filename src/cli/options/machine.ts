@@ -2,6 +2,13 @@
 import { CONVERT_OPTIONS, JSON_RESULT } from "./convert.ts";
 import type { OptionSpec } from "./option.ts";
 
+const PACKAGE_BYTES = {
+  ...CONVERT_OPTIONS["max-bytes"],
+  group: "Limits:",
+  describe: "Bytes of what a package holds, uncompressed",
+  defaultDescription: "16G",
+} as const satisfies OptionSpec;
+
 export const KERNEL_OPTIONS = {
   initramfs: {
     type: "string",
@@ -16,6 +23,7 @@ export const KERNEL_OPTIONS = {
     describe: "File for the kernel itself, out of a package",
   },
   force: CONVERT_OPTIONS.force,
+  "max-bytes": PACKAGE_BYTES,
   json: JSON_RESULT,
   verbose: CONVERT_OPTIONS.verbose,
 } as const satisfies Record<string, OptionSpec>;
@@ -72,6 +80,7 @@ export const BOOT_OPTIONS = {
     describe: "A word for the kernel's command line",
     repeats: true,
   },
+  "max-bytes": PACKAGE_BYTES,
   verbose: {
     ...CONVERT_OPTIONS.verbose,
     describe: "What the kernel does; causes and stack traces of errors",
