@@ -1,5 +1,6 @@
 /** What ovms-init makes of the kernel's ip= word where the kernel itself made nothing of it. */
 import { expect } from "bun:test";
+import { join } from "node:path";
 import { networkWord } from "../../src/profile/init/network.ts";
 import { fakeMachines, said, shell } from "./booting.ts";
 
@@ -138,16 +139,21 @@ native(
   "ip",
 );
 
-/** A real server on the other end of the wire, in a network of its own; what it says is in dhcp.log beside the root. */
+/** The other end of the wire, in a network of its own. */
+const OTHER_END = [
+  'ip link add eth0 type veth peer name eth1; server="$R/dev/server"; touch "$server"',
+  'unshare --net="$server" true; ip link set eth1 netns "$server"',
+  'nsenter --net="$server" ip addr add 10.5.0.1/24 dev eth1; nsenter --net="$server" ip link set eth1 up',
+];
+
+/** A real server there; what it says is in dhcp.log beside the root. */
 function dhcpServer(options: readonly string[]): string {
   const settings = [
     ...["start 10.5.0.50", "end 10.5.0.50", "interface eth1", "max_leases 1", "pidfile $R/dev/pid"],
     ...["lease_file $R/dev/leases", "min_lease 1", ...options.map((option) => `option ${option}`)],
   ];
   return [
-    'ip link add eth0 type veth peer name eth1; server="$R/dev/server"; touch "$server"',
-    'unshare --net="$server" true; ip link set eth1 netns "$server"',
-    'nsenter --net="$server" ip addr add 10.5.0.1/24 dev eth1; nsenter --net="$server" ip link set eth1 up',
+    ...OTHER_END,
     ...settings.map((line) => `echo "${line}" >>"$R/dev/dhcp.conf"`),
     ': >"$R/dev/leases"; nsenter --net="$server" busybox udhcpd -f -a 1 "$R/dev/dhcp.conf" >"$R/../dhcp.log" 2>&1 &',
   ].join("\n");
@@ -203,6 +209,35 @@ native(
       expect(ended.stderr).toBe("");
       expect(routesOf(ended.stdout)).toEqual(routes);
     }
+  },
+  "ip",
+);
+
+native(
+  "ip=dhcp: what a server sends in parts is put together, wherever it is cut",
+  (boot) => {
+    const options = [
+      ...["3604 0a050001", "3304 00000258", "0104 ffffff00"],
+      // Routes to 10.8.0.1/32 on the device and to all by that; name servers; a domain: each cut where nothing ends.
+      ...["7907 200a0800010000", "0606 0a0500080a05", "0f04 636f7270", "00"],
+      ...["7907 0000000a080001", "0602 0009", "0f08 2e6578616d706c65"],
+    ];
+    const server = `${process.execPath} --no-env-file ${join(import.meta.dir, "dhcp-server.ts")}`;
+    const before = [
+      ...OTHER_END,
+      'nsenter --net="$server" ip route add 255.255.255.255 dev eth1',
+      `nsenter --net="$server" ${server} ${options.join("").replaceAll(" ", "")} >"$R/../dhcp.log" 2>&1 &`,
+    ].join("\n");
+    const config = shell("route -n; cat /etc/resolv.conf");
+    const { stdout, stderr } = boot({ config, commandLine: "ip=dhcp", before });
+    expect(stderr).toBe("");
+    const names = ["search corp.example", "nameserver 10.5.0.8", "nameserver 10.5.0.9"];
+    expect(stdout).toEndWith(`${names.join("\n")}\n`);
+    expect(routesOf(stdout.slice(0, stdout.indexOf("search")))).toEqual([
+      "0.0.0.0 10.8.0.1 0.0.0.0 UG",
+      "10.5.0.0 0.0.0.0 255.255.255.0 U",
+      "10.8.0.1 0.0.0.0 255.255.255.255 UH",
+    ]);
   },
   "ip",
 );

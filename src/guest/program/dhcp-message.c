@@ -134,6 +134,35 @@ static void read_option(struct lease *lease, uint8_t code, const uint8_t *bytes,
   }
 }
 
+/** An option, or a part of one. */
+struct part {
+  uint8_t code;
+  const uint8_t *bytes;
+  size_t size;
+};
+
+/** Takes the part at `at`, which then is behind it; false where there is none, or none that is whole. */
+static bool next_part(const uint8_t **at, const uint8_t *end, struct part *part) {
+  while (*at < end && **at == PAD) (*at)++;
+  if (*at == end || **at == END || end - *at < 2 || end - *at - 2 < (*at)[1]) return false;
+  *part = (struct part){.code = (*at)[0], .size = (*at)[1], .bytes = *at + 2};
+  *at += 2 + part->size;
+  return true;
+}
+
+/** All parts of an option behind one another, in their order, are what it says (RFC 3396). Returns their bytes. */
+static size_t join_option(uint8_t joined[OPTION_BYTES], const struct part *first, const uint8_t *at,
+                          const uint8_t *end) {
+  size_t size = 0;
+  for (struct part part = *first;;) {
+    memcpy(joined + size, part.bytes, part.size);
+    size += part.size;
+    do {
+      if (!next_part(&at, end, &part)) return size;
+    } while (part.code != first->code);
+  }
+}
+
 static bool is_answer(const struct dhcp_message *message, size_t size, uint32_t transaction,
                       const uint8_t hardware[HARDWARE_BYTES]) {
   if (size < offsetof(struct dhcp_message, options)) return false;
@@ -152,19 +181,19 @@ enum dhcp_type read_message(const struct dhcp_message *message, size_t size, uin
   if (!is_answer(message, size, transaction, hardware)) return DHCP_NONE;
   *lease = (struct lease){0};
   read_address(&lease->address, message->yours);
-  const uint8_t *at = message->options;
   const uint8_t *end = (const uint8_t *)message + size;
   enum dhcp_type type = DHCP_NONE;
   struct address router = {0};
-  while (at < end && *at != END) {
-    uint8_t code = *at++;
-    if (code == PAD) continue;
-    if (at == end || end - at <= *at) break;
-    size_t length = *at++;
-    if (code == MESSAGE_TYPE && length == 1) type = (enum dhcp_type)*at;
-    if (code == ROUTER && length >= 4) read_address(&router, at);
-    read_option(lease, code, at, length);
-    at += length;
+  bool known[END] = {false};
+  uint8_t joined[OPTION_BYTES];
+  const uint8_t *at = message->options;
+  for (struct part part; next_part(&at, end, &part);) {
+    if (known[part.code]) continue;
+    known[part.code] = true;
+    size_t length = join_option(joined, &part, at, end);
+    if (part.code == MESSAGE_TYPE && length >= 1) type = (enum dhcp_type)joined[0];
+    if (part.code == ROUTER && length >= 4) read_address(&router, joined);
+    read_option(lease, part.code, joined, length);
   }
   settle_routes(lease, &router);
   if (lease->mask.family == 0) lease->mask = usual_mask(&lease->address);
