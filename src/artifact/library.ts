@@ -8,7 +8,7 @@ import {
   signReference,
   verifyReference,
 } from "../referrer/sign-image.ts";
-import type { RegistryAccess } from "../registry/access.ts";
+import { ACCESS_SHAPES, type RegistryAccess } from "../registry/access.ts";
 import type { ConnectionOptions } from "../registry/connection.ts";
 import type { Attachment } from "./attachments.ts";
 import type { TransferEvent } from "./progress.ts";
@@ -78,15 +78,6 @@ export interface VerifySignatureOptions extends RegistryJobOptions {
   readonly keyFile: string;
 }
 
-const REGISTRY_SHAPES = {
-  environment: "object",
-  caFile: "text",
-  mirrors: "texts",
-  insecureHosts: "texts",
-  trustedRealms: "texts",
-  credentials: "object",
-  fetch: "function",
-} as const;
 const SHAPES = { registry: "object", signal: "signal", onProgress: "function" } as const;
 
 /**
@@ -198,7 +189,7 @@ function job<Result>(
   { registry = {}, signal, onProgress }: RegistryJobOptions,
   run: (connection: ConnectionOptions, tell: (event: TransferEvent) => void) => Promise<Result>,
 ): Promise<Result> {
-  given(registry, {}, REGISTRY_SHAPES);
+  given(registry, {}, ACCESS_SHAPES);
   const caller = new Caller(signal);
   const tell = caller.listener((event: TransferEvent) => onProgress?.(event));
   const environment = registry.environment ?? {};

@@ -1,6 +1,7 @@
 import { Caller } from "../caller.ts";
 import { given } from "../given.ts";
 import { hostPlatform, parsePlatform, type WantedPlatform } from "../oci/platform.ts";
+import { ACCESS_SHAPES } from "../registry/access.ts";
 import { checkSpec } from "../source/check-spec.ts";
 import { parseSourceReference } from "../source/reference.ts";
 import type { SourceSpec } from "../source/source.ts";
@@ -38,17 +39,7 @@ const SHAPES = {
   onProgress: "function",
 } as const;
 
-const REGISTRY_SHAPES = {
-  environment: "object",
-  cacheFolder: "text",
-  verifyKeyFile: "text",
-  caFile: "text",
-  mirrors: "texts",
-  insecureHosts: "texts",
-  trustedRealms: "texts",
-  credentials: "object",
-  fetch: "function",
-} as const;
+const REGISTRY_SHAPES = { ...ACCESS_SHAPES, cacheFolder: "text", verifyKeyFile: "text" } as const;
 
 /** Throws E_USAGE for what no image could make right. */
 export function checkImageOptions(options: ImageOptions): ImageRequest {

@@ -28,3 +28,14 @@ export interface RegistryAccess {
    */
   readonly fetch?: Fetch | undefined;
 }
+
+/** What each of those is to be, and the environment beside them, for who looks at what callers without types hand in. */
+export const ACCESS_SHAPES = {
+  environment: "object",
+  caFile: "text",
+  mirrors: "texts",
+  insecureHosts: "texts",
+  trustedRealms: "texts",
+  credentials: "object",
+  fetch: "function",
+} as const;

@@ -1,7 +1,8 @@
-import { CONVERT_OPTIONS, JSON_RESULT, OUTPUT, SOURCE } from "./convert.ts";
+import { CONVERT_OPTIONS, JSON_RESULT, OUTPUT } from "./convert.ts";
 import type { OptionSpec } from "./option.ts";
 import { REGISTRY } from "./registry.ts";
 import { RESULTS } from "./results.ts";
+import { SOURCE } from "./source.ts";
 
 const BATCH = "Batch:";
 /** What is settled for each item by the list, or for all together in another way. */

@@ -1,7 +1,8 @@
-import { CONVERT_OPTIONS, SOURCE } from "./convert.ts";
+import { CONVERT_OPTIONS } from "./convert.ts";
 import type { OptionSpec } from "./option.ts";
 import { REGISTRY } from "./registry.ts";
 import { RESULTS } from "./results.ts";
+import { SOURCE } from "./source.ts";
 
 const BUILD = "Build:";
 
