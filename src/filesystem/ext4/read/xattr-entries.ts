@@ -7,6 +7,7 @@ import { EXT4_GOOD_OLD_INODE_SIZE } from "../format/inode.ts";
 import {
   EXT4_XATTR_INDEX_SYSTEM,
   EXT4_XATTR_MAGIC,
+  EXT4_XATTR_ROUND,
   EXT4_XATTR_SYSTEM_DATA,
   XATTR_ENTRY,
   XATTR_ENTRY_HEADER,
@@ -36,6 +37,8 @@ export interface DiskXattr {
   readonly end: number;
   /** The value where it is, or empty if it is in an inode. */
   readonly inPlace: Uint8Array;
+  /** The same with what fills its last four bytes, which the hash is over as well. */
+  readonly padded: Uint8Array;
 }
 
 export function isInlineData({ index, name }: DiskXattr): boolean {
@@ -101,21 +104,20 @@ function decodeEntries(bytes: Uint8Array, first: number, where: string): DiskXat
     const next = nameAt + Math.ceil(entry.e_name_len / 4) * 4;
     if (next + END_OF_ENTRIES > bytes.length) throw broken(where, "an attribute's name is cut short");
     const inPlace = entry.e_value_inum === 0 ? entry.e_value_size : 0;
-    if (inPlace > 0 && entry.e_value_offs + inPlace > bytes.length) {
-      throw broken(where, "an attribute's value lies outside");
-    }
+    const valueAt = entry.e_value_offs;
+    const valueEnd = valueAt + Math.ceil(inPlace / EXT4_XATTR_ROUND) * EXT4_XATTR_ROUND;
+    if (inPlace > 0 && valueEnd > bytes.length) throw broken(where, "an attribute's value lies outside");
+    const padded = inPlace === 0 ? new Uint8Array() : new Uint8Array(bytes.subarray(valueAt, valueEnd));
     entries.push({
       index: entry.e_name_index,
       name: Buffer.from(bytes.subarray(nameAt, nameAt + entry.e_name_len)).toString("latin1"),
       hash: entry.e_hash,
       size: entry.e_value_size,
       valueInode: entry.e_value_inum,
-      offset: entry.e_value_offs,
+      offset: valueAt,
       end: next,
-      inPlace:
-        inPlace === 0
-          ? new Uint8Array()
-          : new Uint8Array(bytes.subarray(entry.e_value_offs, entry.e_value_offs + inPlace)),
+      inPlace: padded.subarray(0, inPlace),
+      padded,
     });
     at = next;
   }

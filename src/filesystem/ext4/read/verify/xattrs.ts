@@ -60,7 +60,7 @@ function checkEntries(check: Check, entries: readonly DiskXattr[], where: string
   for (const entry of entries) {
     if (entry.valueInode !== 0) check.valueUses.push({ where, entry });
     else if (entry.hash !== 0) {
-      const right = isHashOf(entry.hash, entry.name, entry.inPlace);
+      const right = isHashOf(entry.hash, entry.name, entry.padded);
       check.findings.expect(right, where, "the hash of an attribute is wrong");
     }
   }
