@@ -1,4 +1,5 @@
 import { BLOCK_SIZE, type Run } from "../blocks/blocks.ts";
+import { copiesOf } from "../blocks/copies.ts";
 import type { Move } from "../blocks/relocation.ts";
 import { assert } from "../errors.ts";
 import type { FilesystemIdentity, FilesystemPlan } from "../filesystem/kind/kind.ts";
@@ -110,13 +111,9 @@ async function gatherContents(
 
 /** In any order: no block is both read and written. */
 async function moveContents(moves: readonly Move[], writer: ImageWriter, turns: Turns): Promise<void> {
-  const { stageBlocks } = writer;
-  await inParallel(moves, AT_ONCE, async ({ from, to, length }) => {
-    for (let done = 0; done < length; done += stageBlocks) {
-      const blocks = Math.min(stageBlocks, length - done);
-      await writer.copy((from + done) * BLOCK_SIZE, (to + done) * BLOCK_SIZE, blocks * BLOCK_SIZE);
-      await turns.after(blocks * BLOCK_SIZE);
-    }
+  await inParallel(copiesOf(moves, writer.stageBlocks), AT_ONCE, async (copy) => {
+    await writer.copy(copy);
+    await turns.after(copy.length * BLOCK_SIZE);
   });
   await writer.settle();
 }

@@ -1,16 +1,17 @@
 import { BLOCK_SIZE, type Run } from "../blocks/blocks.ts";
+import type { Copy } from "../blocks/copies.ts";
 import { DirectFile, pieces } from "../disk/direct-file.ts";
 import { assert } from "../errors.ts";
 import type { ImageStore } from "./image-store.ts";
-import { type ContentSink, STAGE_BLOCKS, stagedPieces } from "./stages.ts";
+import { type ContentSink, STAGE_BLOCKS, type StagedPiece, stagedPieces } from "./stages.ts";
 import { outputError } from "./system-errors.ts";
 
 /** One for each writer to fill, and three times as many on their way. */
 const STAGES = 8;
 /** Writes of zeros that are under way at a time: they take no stage, so that what is being made meanwhile has those. */
 const MOST_ZEROS = 32;
-/** Parts of blocks that are under way at a time: each waits for the disk. */
-const MOST_PARTS = 16;
+/** Blocks with parts that are under way at a time: each waits for the disk, while more are made. */
+const MOST_PARTS = 256;
 /** Bytes that are on the disk while a plan is made of them; more would hold up what is written next. */
 const MOST_AHEAD = 256 << 20;
 /** A small piece is in the page cache before another thread has even taken it up. */
@@ -37,6 +38,8 @@ export class ImageWriter implements ContentSink {
   #written = 0;
   #failure: { readonly error: unknown } | undefined;
   #waiting: (() => void)[] = [];
+  /** Parts of a block that is still to be read back. */
+  #parts: { readonly block: number; readonly parts: StagedPiece[] } | undefined;
 
   /**
    * @param image closed with the writer
@@ -86,17 +89,22 @@ export class ImageWriter implements ContentSink {
   }
 
   putStage(stage: Uint8Array, runs: readonly Run[]): void {
-    const pieces = [...stagedPieces(stage, runs)];
+    this.#put(stage, runs, 0);
+  }
+
+  /** Pieces of fewer bytes than `worthWaiting` go by way of the page cache. */
+  #put(stage: Uint8Array, runs: readonly Run[], worthWaiting: number): void {
     const direct = this.#direct;
-    if (direct === undefined || pieces.length === 0) {
-      for (const { position, bytes } of pieces) this.image.write(position, bytes);
-      this.#giveBack(stage);
-      return;
+    let left = 1;
+    const done = (): Uint8Array | undefined => (--left === 0 ? stage : undefined);
+    for (const { position, bytes } of stagedPieces(stage, runs)) {
+      if (direct === undefined || bytes.length < worthWaiting) this.image.write(position, bytes);
+      else {
+        left++;
+        void this.#write(direct, position, bytes, done);
+      }
     }
-    let left = pieces.length;
-    for (const { position, bytes } of pieces) {
-      void this.#write(direct, position, bytes, () => (--left === 0 ? stage : undefined));
-    }
+    if (done() !== undefined) this.#giveBack(stage);
   }
 
   /** Writes bytes, which are the caller's again afterwards. No two writes may touch the same block. */
@@ -118,20 +126,37 @@ export class ImageWriter implements ContentSink {
 
   /**
    * Writes a part of a block that may have been written before, and does not wait for it. What was written past the page
-   * cache the system has to read back for that, and everything would wait: so it is read first, several at a time.
+   * cache the system has to read back for that, and everything would wait: so it is read first, several at a time, and
+   * once for parts of one block that come one after another.
    */
   async writePart(position: number, bytes: Uint8Array): Promise<void> {
-    while (this.#underWay >= MOST_PARTS && this.#failure === undefined) await this.#change();
     this.#check();
-    if (this.#direct === undefined) this.image.write(position, bytes);
-    else void this.#writePart(position, bytes.slice());
+    if (this.#direct === undefined) {
+      this.image.write(position, bytes);
+      return;
+    }
+    const block = Math.floor(position / BLOCK_SIZE);
+    if (this.#parts?.block !== block) {
+      this.#writeParts();
+      while (this.#underWay >= MOST_PARTS && this.#failure === undefined) await this.#change();
+      this.#check();
+      this.#parts = { block, parts: [] };
+    }
+    this.#parts.parts.push({ position, bytes: bytes.slice() });
   }
 
-  async #writePart(position: number, bytes: Uint8Array): Promise<void> {
+  /** Has those begun that wait for more of their block. */
+  #writeParts(): void {
+    if (this.#parts !== undefined) void this.#writeAll(this.#parts.parts);
+    this.#parts = undefined;
+  }
+
+  async #writeAll(parts: readonly StagedPiece[]): Promise<void> {
     this.#underWay++;
     try {
-      await this.image.read(position, new Uint8Array(bytes.length));
-      this.image.write(position, bytes);
+      const [first] = parts;
+      if (first !== undefined) await this.image.read(first.position, new Uint8Array(first.bytes.length));
+      for (const { position, bytes } of parts) this.image.write(position, bytes);
     } catch (error) {
       this.#failure ??= { error };
     }
@@ -139,12 +164,13 @@ export class ImageWriter implements ContentSink {
     this.#giveBack(undefined);
   }
 
-  /** Copies up to a stage of whole blocks from byte `from` to byte `to`; what is there must have been written. */
-  async copy(from: number, to: number, length: number): Promise<void> {
+  /** Copies up to a stage of blocks, which must have been written. */
+  async copy({ from, length, targets }: Copy): Promise<void> {
     const stage = await this.#nextStage();
-    const read = await this.image.read(from, stage.subarray(0, length));
-    assert(read === length, "contents to be moved end early");
-    this.#putRun(stage, to, length);
+    const bytes = length * BLOCK_SIZE;
+    const read = await this.image.read(from * BLOCK_SIZE, stage.subarray(0, bytes));
+    assert(read === bytes, "contents to be moved end early");
+    this.#put(stage, targets, WORTH_A_STAGE);
   }
 
   /** Writes the first `length` bytes of a stage to byte `position`: whole blocks. */
@@ -198,6 +224,7 @@ export class ImageWriter implements ContentSink {
 
   /** Resolves when everything is written; throws what could not be. */
   async settle(): Promise<void> {
+    this.#writeParts();
     while (this.#underWay > 0) await this.#change();
     this.#check();
   }

@@ -35,11 +35,14 @@ export function immediateSink(write: (position: number, bytes: Uint8Array) => vo
   };
 }
 
+/** Bytes, and the byte of the image that they begin at. */
+export interface StagedPiece {
+  readonly position: number;
+  readonly bytes: Uint8Array;
+}
+
 /** What of a stage goes where. */
-export function* stagedPieces(
-  stage: Uint8Array,
-  runs: readonly Run[],
-): Generator<{ readonly position: number; readonly bytes: Uint8Array }> {
+export function* stagedPieces(stage: Uint8Array, runs: readonly Run[]): Generator<StagedPiece> {
   let at = 0;
   for (const { start, length } of runs) {
     const bytes = stage.subarray(at, at + length * BLOCK_SIZE);
