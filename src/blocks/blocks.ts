@@ -30,6 +30,8 @@ export interface MappedList {
   extents(index: number): readonly Extent[];
   /** The same for a look: good until the next call, so that nothing is made for each of a million files. */
   passingExtents(index: number): readonly Extent[];
+  /** Tells every run of blocks that one of them has, in no order, at no cost for each. */
+  forRuns(use: (start: number, length: number) => void): void;
 }
 
 /** Where finished bytes go: any position, any order, no byte needed twice. What is never written reads as zeros. */

@@ -21,13 +21,16 @@ export interface ContentSpace {
   readonly liveEnd: number;
 }
 
+/** The blocks that files have. Two with the same block are a mistake here. */
+export function blocksOf(files: MappedList): RunSet {
+  const taken = new RunCollector();
+  files.forRuns((start, length) => taken.add(start, length));
+  return taken.union("forbidden", "files");
+}
+
 /** Tells blocks in use from stale ones. Two files with the same block, or one never written to, are a mistake here. */
 export function contentSpace(files: MappedList, contents: WrittenBlocks): ContentSpace {
-  const taken = new RunCollector();
-  for (let index = 0; index < files.length; index++) {
-    for (const { physical, length } of files.passingExtents(index)) taken.add(physical, length);
-  }
-  const live = taken.union("forbidden", "files");
+  const live = blocksOf(files);
   const written = runSetOf(contents.written);
   assert((written.ends.at(-1) ?? 0) <= contents.end, "contents were written past their end");
   const stale = subtract(written, live);

@@ -24,6 +24,10 @@ export class RunCollector {
     this.#ends.push(start + length);
   }
 
+  addAll({ starts, ends }: RunSet): void {
+    for (let i = 0; i < starts.length; i++) this.add(starts[i] ?? 0, (ends[i] ?? 0) - (starts[i] ?? 0));
+  }
+
   /**
    * The union. Starts and ends are sorted apart, since a sweep needs to know only how many runs are open.
    * `overlap` "forbidden" asserts that no block was added twice; `what` names the runs in that case.
@@ -58,9 +62,8 @@ export function runSetOf(runs: Iterable<Run>): RunSet {
 /** What is in either. */
 export function unite(a: RunSet, b: RunSet): RunSet {
   const collector = new RunCollector();
-  for (const { starts, ends } of [a, b]) {
-    for (let i = 0; i < starts.length; i++) collector.add(starts[i] ?? 0, (ends[i] ?? 0) - (starts[i] ?? 0));
-  }
+  collector.addAll(a);
+  collector.addAll(b);
   return collector.union("allowed", "runs");
 }
 

@@ -122,6 +122,24 @@ export class ContentWriter {
     return at;
   }
 
+  /**
+   * Places a block that is no file's, between two files, and that has something in it: as a file of one block is placed
+   * whose zeros are kept. Returns where; undefined where it first wants room, as `write` does.
+   */
+  writeBlock(bytes: Uint8Array): number | undefined {
+    const hasRoom = this.#left > 0 || this.#takeAside(1);
+    this.#wanted = hasRoom ? 0 : 1;
+    if (!hasRoom) return undefined;
+    this.#stage ??= this.#sink.takeStage();
+    if (this.#stage === undefined) return undefined;
+    const place = this.#next;
+    this.#stage.set(bytes, this.#staged * BLOCK_SIZE);
+    appendBlocks(this.#runs, place, 1);
+    this.#skipTo(place + 1);
+    this.#countStaged(1);
+    return place;
+  }
+
   /** Ends the file and returns where it lies; undefined where it first wants room, as `write` does. */
   end(): FilePlace | undefined {
     this.#pendingZeros = 0;
@@ -211,6 +229,10 @@ export class ContentWriter {
       this.#skipTo(start + blocks);
     }
     this.#logical += blocks;
+    this.#countStaged(blocks);
+  }
+
+  #countStaged(blocks: number): void {
     this.#staged += blocks;
     if (this.#staged * BLOCK_SIZE === this.#stage?.length) this.flush();
   }

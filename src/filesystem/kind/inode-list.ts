@@ -123,6 +123,16 @@ export abstract class InodeList<Layout extends ListedDirectory, Listed = unknown
     return this.#passingExtents;
   }
 
+  forRuns(use: (start: number, length: number) => void): void {
+    for (let index = 0; index < this.#nodes.length; index++) {
+      const node = this.#nodes[index];
+      if (node?.type !== "file") continue;
+      if (node.start === undefined || this.#extents.has(index)) {
+        for (const { physical, length } of this.extents(index)) use(physical, length);
+      } else if (node.start !== NOWHERE) use(node.start, blocksInOne(node));
+    }
+  }
+
   /** Says how the filesystem holds the contents of a file, where that is not as the file has them. */
   holdAs(index: number, extents: readonly Extent[]): void {
     this.#extents.set(index, extents);

@@ -20,6 +20,12 @@ function filled(nodes: readonly Inode[]): Inodes {
   return list;
 }
 
+function runsOf(list: Inodes): [number, number][] {
+  const runs: [number, number][] = [];
+  list.forRuns((start, length) => runs.push([start, length]));
+  return runs;
+}
+
 function layout(children: readonly number[], prefix = "name"): ListedDirectory {
   return {
     entries: { name: (at) => (at < 0 ? "" : `${prefix} ${at}`) },
@@ -96,7 +102,16 @@ test("extents are the file's, or as the filesystem holds them", () => {
   for (const [i, { extents }] of [whole, none, scattered].entries())
     expect(look(i + 1)).toEqual([extents, extents]);
   expect(look(0)).toEqual([[], []]);
+  expect(runsOf(list)).toEqual([
+    [7, 2],
+    [9, 1],
+  ]);
   const split = [1, 1].map((length, i) => ({ logical: i, physical: 7 + i, length }));
   list.holdAs(1, split);
   expect(look(1)).toEqual([split, split]);
+  expect(runsOf(list)).toEqual([
+    [7, 1],
+    [8, 1],
+    [9, 1],
+  ]);
 });

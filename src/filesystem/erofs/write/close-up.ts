@@ -36,11 +36,18 @@ export interface ContentPlaces {
 /**
  * Moves the last extents into gaps, each in one piece, until no more gaps are left than `metadata` blocks fill: a long
  * one, for which there is none, to where short ones make room. Parts that nothing was written to are not copied.
+ *
+ * @param ofFiles the blocks that the files have
  */
-export function closeUp(all: Live, contents: WrittenBlocks, metadata: number): ContentPlaces {
+export function closeUp(
+  all: Live,
+  contents: WrittenBlocks,
+  metadata: number,
+  ofFiles: RunSet,
+): ContentPlaces {
   const written = runSetOf(contents.written);
   assert((written.ends.at(-1) ?? 0) <= contents.end, "contents were written past their end");
-  const taken = takenBy(all);
+  const taken = takenBy(all, ofFiles);
   const stay = { vacating: [], moves: [], moved: new Map(), movedBlocks: new Map(), taken };
   const least = FIRST_BLOCK + metadata + blocksIn(taken);
   // Most images have no gaps worth a look at each extent.
@@ -49,11 +56,9 @@ export function closeUp(all: Live, contents: WrittenBlocks, metadata: number): C
   return { ...afterMoves(all, targets, taken, written), written };
 }
 
-function takenBy({ files, blocks }: Live): RunSet {
+function takenBy({ blocks }: Live, ofFiles: RunSet): RunSet {
   const runs = new RunCollector();
-  for (let index = 0; index < files.length; index++) {
-    for (const { physical, length } of files.passingExtents(index)) runs.add(physical, length);
-  }
+  runs.addAll(ofFiles);
   for (const block of blocks) runs.add(block, 1);
   return runs.union("forbidden", "files");
 }

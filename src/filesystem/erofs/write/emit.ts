@@ -59,6 +59,7 @@ function* emitChanges(plan: ErofsPlan): Generator<Piece> {
     if (file?.type !== "file") continue;
     const links = inodes.links(index);
     const start = plan.moved.get(index)?.[0]?.physical;
+    if (file.isChanged !== true && start === undefined && links === 1) continue;
     const position = positionOf(plan, index);
     if (file.isChanged === true) {
       yield { position, bytes: streamedHead(file, links, start ?? file.extents[0]?.physical) };

@@ -1,7 +1,6 @@
 /** Contents of files: whole blocks to runs of their own, what is left behind the inode, at once. */
 import { BLOCK_SIZE, type Run } from "../../../blocks/blocks.ts";
 import { type FileLength, type FilePlace, type Placing, WHOLE_FILE } from "../../../blocks/space.ts";
-import { assert } from "../../../errors.ts";
 import { copyBytes } from "../../../memory/copy-bytes.ts";
 import { ContentWriter } from "../../../output/content-writer.ts";
 import type { ContentSink } from "../../../output/stages.ts";
@@ -19,7 +18,8 @@ const LEAST_CHUNKS = 4096;
 const CHUNKS_PER_BLOCK = 256;
 
 const IN_ONE_RUN: Placing = { row: WHOLE_FILE, zeros: "kept" };
-const NO_EXTENTS: FilePlace["extents"] = [];
+/** Of a file that is shorter than a block. */
+const NOTHING_BEFORE: FilePlace = { extents: [] };
 
 /** A file lies in one run, unless it has large holes: then in chunks, the larger the fewer of them there may be. */
 export function placing({ size, stored }: FileLength): Placing {
@@ -62,13 +62,14 @@ export class ErofsFileWriter implements FileWriter {
     else {
       const { start, length } = this.#tail;
       this.#tailBytes.fill(0, 0, length);
-      this.#rows.begin({ size: start, stored: start });
+      if (start === 0) this.#place = NOTHING_BEFORE;
+      else this.#rows.begin({ size: start, stored: start });
     }
   }
 
   seek(offset: number): void {
     this.#at = offset;
-    this.#rows.seek(Math.min(offset, this.#tail?.start ?? offset));
+    if (this.#place === undefined) this.#rows.seek(Math.min(offset, this.#tail?.start ?? offset));
   }
 
   write(bytes: Uint8Array): number {
@@ -94,7 +95,7 @@ export class ErofsFileWriter implements FileWriter {
     const { slot, block, at } = this.#slots.take(size);
     encodeStreamedInode(tail, place.extents[0]?.physical ?? NO_BLOCK, block, at);
     copyBytes(block.bytes, at + head, this.#tailBytes, 0, tail.length);
-    return { extents: place.extents.length === 0 ? NO_EXTENTS : place.extents, slot };
+    return { extents: place.extents, slot };
   }
 
   flush(): boolean {
@@ -102,15 +103,11 @@ export class ErofsFileWriter implements FileWriter {
     return this.#rows.flush();
   }
 
-  /** Writes the fullest block with slots, as if it were a file; false where there must be room first. */
+  /** Writes the fullest block with slots; false where there must be room first. */
   #writeFullest(): boolean {
-    if (this.#full === undefined) {
-      this.#full = this.#slots.takeFullest();
-      this.#rows.begin({ size: BLOCK_SIZE, stored: BLOCK_SIZE });
-    }
-    if (this.#rows.write(this.#full.bytes) === 0) return false;
-    const place = this.#rows.end()?.extents[0]?.physical;
-    assert(place !== undefined, "a block with slots has no place");
+    this.#full ??= this.#slots.takeFullest();
+    const place = this.#rows.writeBlock(this.#full.bytes);
+    if (place === undefined) return false;
     this.#slots.placed(this.#full, place);
     this.#full = undefined;
     return true;

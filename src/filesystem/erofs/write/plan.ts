@@ -1,4 +1,5 @@
 import { BLOCK_SIZE, type Extent, type MappedList } from "../../../blocks/blocks.ts";
+import { blocksOf } from "../../../blocks/content-space.ts";
 import type { Move } from "../../../blocks/relocation.ts";
 import type { Cluster } from "../../../blocks/space.ts";
 import { Docker2vmError } from "../../../errors.ts";
@@ -54,7 +55,9 @@ export function* planErofs(
   const rootOffset = packing === undefined ? ROOT_OFFSET : COMPRESSED_ROOT_OFFSET;
   const namespace = yield* planNamespace(root, BLOCK_SIZE - rootOffset);
   const { inodes } = namespace;
-  const { gathers, contents, live } = regroup(inodes, streamed);
+  const ofFiles = blocksOf(inodes);
+  yield;
+  const { gathers, contents, live } = regroup(inodes, streamed, ofFiles);
   yield;
   const files = new MovableFiles(inodes);
   const slots = yield* writtenSlots(inodes, contents.slots, live);
@@ -62,7 +65,7 @@ export function* planErofs(
   const options = { time: identity.time, rootOffset };
   const first = yield* layOut(namespace, options, (index) => files.extents(index));
   const metadata = first.runs.reduce((sum, { blocks }) => sum + blocks, 0);
-  const places = closeUp({ files, blocks: slots.places }, contents, metadata);
+  const places = closeUp({ files, blocks: slots.places }, contents, metadata, ofFiles);
   yield;
   const { vacating, moves, moved, movedBlocks } = places;
   const extentsOf = (index: number): readonly Extent[] => moved.get(index) ?? files.extents(index);
@@ -116,6 +119,11 @@ class MovableFiles implements MappedList {
     const node = this.#inodes.node(index);
     const isPacked = node?.type === "file" && node.packed !== undefined;
     return isPacked ? this.extents(index) : this.#inodes.passingExtents(index);
+  }
+
+  /** Clusters have the same blocks as their extents. */
+  forRuns(use: (start: number, length: number) => void): void {
+    this.#inodes.forRuns(use);
   }
 }
 

@@ -3,7 +3,7 @@
  * replaced, and the last ones of small layers. They are put together in blocks that they fill.
  */
 import { BLOCK_SIZE } from "../../../blocks/blocks.ts";
-import { RunCollector, subtract } from "../../../blocks/runs.ts";
+import { RunCollector, type RunSet, subtract } from "../../../blocks/runs.ts";
 import type { Gather } from "../../kind/kind.ts";
 import { SLOT_SIZE } from "../format/inode.ts";
 import { FIRST_BLOCK } from "./closing-targets.ts";
@@ -25,8 +25,12 @@ export interface Regrouped {
   readonly live: Int32Array;
 }
 
-/** Gives slots of blocks with little in them to new blocks, which lie where nothing is that any file has. */
-export function regroup(inodes: PlannedInodes, contents: Contents): Regrouped {
+/**
+ * Gives slots of blocks with little in them to new blocks, which lie where nothing is that any file has.
+ *
+ * @param ofFiles the blocks that the files have besides
+ */
+export function regroup(inodes: PlannedInodes, contents: Contents, ofFiles: RunSet): Regrouped {
   const { slots } = contents;
   const live = liveBytes(inodes, slots.places.length);
   const moving: SlottedFile[] = [];
@@ -43,39 +47,43 @@ export function regroup(inodes: PlannedInodes, contents: Contents): Regrouped {
   const used = [...slots.used];
   const first = places.length;
   const parts: Part[][] = Array.from({ length: blocks }, () => []);
-  for (const place of freeBlocks(inodes, contents, live, blocks)) {
+  for (const place of freeBlocks(ofFiles, contents, live, blocks)) {
     places.push(place);
     used.push(0);
   }
+  const then = new Int32Array(places.length);
+  then.set(live);
   for (const [i, { index, file, slot }] of moving.entries()) {
     const { run, offset }: Slot = packed[i] ?? { run: 0, offset: 0 };
     const length = slotSize(file);
     const from = (places[blockOf(slot)] ?? 0) * BLOCK_SIZE + offsetOf(slot);
     parts[run]?.push({ from, offset, length });
     used[first + run] = (used[first + run] ?? 0) + length;
+    then[blockOf(slot)] = (then[blockOf(slot)] ?? 0) - length;
+    then[first + run] = (then[first + run] ?? 0) + length;
     inodes.moveTo(index, (first + run) * SLOTS_PER_BLOCK + offset / SLOT_SIZE);
   }
   const gathers = parts.map((own, run) => ({ to: places[first + run] ?? 0, parts: own }));
   const targets = gathers.map(({ to }) => ({ start: to, length: 1 }));
   const end = Math.max(contents.end, ...targets.slice(-1).map(({ start }) => start + 1));
   const regrouped = { end, written: [...contents.written, ...targets], slots: { places, used } };
-  return { gathers, contents: regrouped, live: liveBytes(inodes, places.length) };
+  return { gathers, contents: regrouped, live: then };
 }
 
 type Part = Gather["parts"][number];
 
 /** The lowest blocks that no file has anything in, slots that are still to be read included. */
 function* freeBlocks(
-  inodes: PlannedInodes,
+  ofFiles: RunSet,
   { end, slots }: Contents,
   live: Int32Array,
   count: number,
 ): Generator<number> {
   const taken = new RunCollector();
-  for (let index = 0; index < inodes.length; index++) {
-    for (const { physical, length } of inodes.passingExtents(index)) taken.add(physical, length);
+  taken.addAll(ofFiles);
+  for (let block = 0; block < live.length; block++) {
+    if ((live[block] ?? 0) > 0) taken.add(slots.places[block] ?? 0, 1);
   }
-  for (const [block, bytes] of live.entries()) if (bytes > 0) taken.add(slots.places[block] ?? 0, 1);
   const all = { starts: [FIRST_BLOCK], ends: [Math.max(end, FIRST_BLOCK) + count] };
   const { starts, ends } = subtract(all, taken.union("forbidden", "files"));
   let left = count;

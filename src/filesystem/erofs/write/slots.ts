@@ -61,6 +61,8 @@ export class OpenSlots {
   readonly #blocks: SlotBlocks;
   /** By the slots that are free. */
   readonly #open: OpenBlock[][] = Array.from({ length: SLOTS_PER_BLOCK }, () => []);
+  /** A bit for each number of free slots that a block has. */
+  readonly #known = new Int32Array(SLOTS_PER_BLOCK / 32);
   #count = 0;
   readonly #memory: OpenBlock[] = [];
 
@@ -70,16 +72,19 @@ export class OpenSlots {
 
   /** Whether there is room for so many bytes without giving a block away. */
   hasRoom(size: number): boolean {
-    return this.#count < OPEN_BLOCKS || this.#bestFit(size) !== undefined;
+    return this.#count < OPEN_BLOCKS || this.#leastFree(slotsFor(size)) !== undefined;
   }
 
   /** Takes a slot for so many bytes, at most a block's. */
   take(size: number): SlotRoom {
-    const block = this.#bestFit(size)?.pop() ?? this.#begin();
+    const slots = slotsFor(size);
+    const block = this.#bestFit(slots) ?? this.#begin();
     const room = { slot: block.number * SLOTS_PER_BLOCK + block.taken, block, at: block.taken * SLOT_SIZE };
-    block.taken += Math.ceil(size / SLOT_SIZE);
+    block.taken += slots;
     this.#blocks.used[block.number] = (this.#blocks.used[block.number] ?? 0) + size;
-    this.#open[SLOTS_PER_BLOCK - block.taken]?.push(block);
+    const free = SLOTS_PER_BLOCK - block.taken;
+    this.#open[free]?.push(block);
+    this.#setKnown(free, true);
     return room;
   }
 
@@ -89,8 +94,11 @@ export class OpenSlots {
 
   /** Gives the fullest block away, the oldest of several; there must be one. */
   takeFullest(): OpenBlock {
-    const block = this.#open.find((blocks) => blocks.length > 0)?.shift();
+    const free = this.#leastFree(0) ?? 0;
+    const blocks = this.#open[free];
+    const block = blocks?.shift();
     assert(block !== undefined, "no block has slots");
+    if (blocks?.length === 0) this.#setKnown(free, false);
     this.#count--;
     return block;
   }
@@ -116,11 +124,33 @@ export class OpenSlots {
     return used;
   }
 
-  #bestFit(size: number): OpenBlock[] | undefined {
-    for (let free = Math.ceil(size / SLOT_SIZE); free < this.#open.length; free++) {
-      const blocks = this.#open[free];
-      if (blocks !== undefined && blocks.length > 0) return blocks;
+  /** Takes the newest of the blocks that so many slots fit best; undefined if there is none. */
+  #bestFit(slots: number): OpenBlock | undefined {
+    const free = this.#leastFree(slots);
+    const blocks = free === undefined ? undefined : this.#open[free];
+    const block = blocks?.pop();
+    if (free !== undefined && blocks?.length === 0) this.#setKnown(free, false);
+    return block;
+  }
+
+  /** The fewest free slots, but at least `least`, that any block has; undefined if none has so many. */
+  #leastFree(least: number): number | undefined {
+    let mask = -1 << (least & 31);
+    for (let word = least >> 5; word < this.#known.length; word++) {
+      const bits = (this.#known[word] ?? 0) & mask;
+      if (bits !== 0) return word * 32 + 31 - Math.clz32(bits & -bits);
+      mask = -1;
     }
     return undefined;
   }
+
+  #setKnown(free: number, known: boolean): void {
+    const word = free >> 5;
+    const others = (this.#known[word] ?? 0) & ~(1 << (free & 31));
+    this.#known[word] = known ? others | (1 << (free & 31)) : others;
+  }
+}
+
+function slotsFor(size: number): number {
+  return Math.ceil(size / SLOT_SIZE);
 }

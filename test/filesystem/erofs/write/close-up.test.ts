@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import type { Extent, Run } from "../../../../src/blocks/blocks.ts";
+import type { Extent, MappedList, Run } from "../../../../src/blocks/blocks.ts";
+import { blocksOf } from "../../../../src/blocks/content-space.ts";
 import type { Move } from "../../../../src/blocks/relocation.ts";
 import { type ContentPlaces, closeUp } from "../../../../src/filesystem/erofs/write/close-up.ts";
 
@@ -42,7 +43,10 @@ function layOut(parts: readonly { readonly kind: string; readonly length: number
 
 function live({ files, blocks }: Laid) {
   const extents = (index: number) => files[index]?.extents ?? [];
-  return { files: { length: files.length, extents, passingExtents: extents }, blocks };
+  const forRuns: MappedList["forRuns"] = (use) => {
+    for (const { extents } of files) for (const { physical, length } of extents) use(physical, length);
+  };
+  return { files: { length: files.length, extents, passingExtents: extents, forRuns }, blocks };
 }
 
 /** The image as the number of what each block held at first; no round may read what it writes. */
@@ -82,7 +86,8 @@ test("whatever lies between contents, they are what they were, and end no later"
   fc.assert(
     fc.property(layouts, fc.nat(20), (layout, metadata) => {
       const laid = layOut(layout);
-      const places = closeUp(live(laid), { written: laid.written, end: laid.end }, metadata);
+      const all = live(laid);
+      const places = closeUp(all, { written: laid.written, end: laid.end }, metadata, blocksOf(all.files));
       if (places.vacating.length > 0) windows++;
       if (places.moves.length > 0) closed++;
       expect(checkMoved(laid, places)).toBeLessThanOrEqual(laid.end);
