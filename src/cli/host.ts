@@ -32,6 +32,8 @@ export interface Engine {
 export interface Host {
   readonly env: Environment;
   readonly openStdin: () => AsyncIterable<Uint8Array>;
+  /** Path of the file that standard input is, where it is one of which nothing was read yet. */
+  readonly stdinFile?: string | undefined;
   readonly stdinIsTerminal: boolean;
   /** Has a terminal hand over every key as it is pressed, and returns what undoes that; absent: it is no terminal. */
   readonly rawTerminal?: (() => () => void) | undefined;

@@ -3,7 +3,7 @@ import { forgetEnvFiles } from "./env-files.ts";
 import type { Engine } from "./host.ts";
 import { listenForInterrupts } from "./interrupts.ts";
 import { run } from "./run.ts";
-import { isTerminal, messageOutput, StandardOutput } from "./standard-streams.ts";
+import { isTerminal, messageOutput, StandardOutput, unreadFile } from "./standard-streams.ts";
 
 const STDIN = 0;
 const STDOUT = 1;
@@ -21,6 +21,9 @@ export async function runProcess(args: readonly string[]): Promise<void> {
       openStdin: () => {
         stdin = process.stdin;
         return stdin;
+      },
+      get stdinFile() {
+        return unreadFile(STDIN);
       },
       stdinIsTerminal: isTerminal(STDIN),
       rawTerminal: isTerminal(STDIN) ? rawTerminal : undefined,

@@ -18,6 +18,12 @@ export function sourceSpec(source: string, use: string, host: Host): SourceSpec 
         : `pipe one in: docker save IMAGE | docker2vm ${use}`,
     });
   }
-  const bytes = host.openStdin();
-  return isRootfs ? { kind: "rootfs-tar", bytes } : { kind: "stdin", bytes };
+  if (isRootfs) return { kind: "rootfs-tar", bytes: host.openStdin() };
+  const { stdinFile: file } = host;
+  return { kind: "stdin", bytes: file === undefined ? host.openStdin() : opened(host), file };
+}
+
+/** Not opened before somebody reads it: a file is read without. */
+async function* opened({ openStdin }: Host): AsyncGenerator<Uint8Array> {
+  yield* openStdin();
 }

@@ -1,5 +1,5 @@
 /** This process's streams as the commands write to them: no failure to write ends in a stack trace. */
-import { fstatSync, writeSync } from "node:fs";
+import { fstatSync, readFileSync, writeSync } from "node:fs";
 import { type Docker2vmError, systemErrorCode } from "../errors.ts";
 import { writeError } from "../system-errors.ts";
 import type { Output, ResultOutput } from "./host.ts";
@@ -67,6 +67,19 @@ function isDevice(fd: number): boolean {
     return fstatSync(fd).isCharacterDevice();
   } catch {
     return false;
+  }
+}
+
+/**
+ * A path of the file that is open for reading, if it is one and stands at its beginning; undefined on systems that do not
+ * tell (Linux does).
+ */
+export function unreadFile(fd: number): string | undefined {
+  try {
+    const isAtStart = /^pos:\s*0$/m.test(readFileSync(`/proc/self/fdinfo/${fd}`, "latin1"));
+    return isAtStart && fstatSync(fd).isFile() ? `/proc/self/fd/${fd}` : undefined;
+  } catch {
+    return undefined;
   }
 }
 

@@ -26,7 +26,7 @@ export async function openArchiveFile(
   origin: SourceOrigin,
   options: ArchiveOptions,
 ): Promise<ImageSource> {
-  const archive = await openSeekable(path, options);
+  const archive = await openSeekable(await openInput(path), path, options);
   return archiveSource(archive, path, choice, origin, options.verifyKey);
 }
 
@@ -60,8 +60,12 @@ export async function archiveSource(
   }
 }
 
-async function openSeekable(path: string, options: SpoolOptions): Promise<SpooledFile> {
-  const file = await openInput(path);
+/** An archive in an open file, or what becomes of that: it is kept in the scratch folder if it cannot be read by position. */
+export async function openSeekable(
+  file: FileHandle,
+  path: string,
+  options: SpoolOptions,
+): Promise<SpooledFile> {
   let keep = false;
   try {
     const found = await file.stat().catch((error: unknown) => {

@@ -1,7 +1,7 @@
 import { Docker2vmError } from "../errors.ts";
 import { given, told } from "../given.ts";
 import { awaitReader } from "./byte-stream.ts";
-import type { Ownership, PathSource, SourceKind, SourceSpec } from "./source.ts";
+import type { Ownership, PathSource, SourceKind, SourceSpec, StandardInputSource } from "./source.ts";
 
 /** What a source cannot do without, by its kind. */
 const NEEDED: Readonly<Record<SourceKind, "path" | "reference" | "name" | "bytes">> = {
@@ -19,8 +19,14 @@ const NEEDED: Readonly<Record<SourceKind, "path" | "reference" | "name" | "bytes
   image: "path",
 };
 
-type Parts = Pick<PathSource, "select"> & Ownership;
-const PART_SHAPES = { select: "object", owner: "object", mapUid: "list", mapGid: "list" } as const;
+type Parts = Pick<PathSource, "select"> & Pick<StandardInputSource, "file"> & Ownership;
+const PART_SHAPES = {
+  select: "object",
+  file: "text",
+  owner: "object",
+  mapUid: "list",
+  mapGid: "list",
+} as const;
 
 /**
  * A source in parts as it is, its bytes awaited. Types keep others out, but not of JavaScript: throws E_USAGE for what

@@ -47,6 +47,22 @@ function shellFor(program: () => readonly string[]): Shell {
 const BUN = shellFor(() => [process.execPath, MAIN]);
 const NODE = shellFor(() => ["node", published]);
 
+/** The bundled image as an archive, behind so many zeros. */
+function archive(zeros = 0): string {
+  const path = scratch(`archive-${zeros}.tar`);
+  if (existsSync(path)) return path;
+  const folder = join(REPOSITORY, "fixtures/images/hello");
+  runOk("bash", [
+    "-c",
+    'head -c "$1" /dev/zero >"$2"; tar -C "$3" -cf - . >>"$2"',
+    "bash",
+    `${zeros}`,
+    path,
+    folder,
+  ]);
+  return path;
+}
+
 /** What only tells something, by what is given to the command. */
 const TELLING: Readonly<Record<string, () => readonly string[]>> = {
   "--help": () => ["--help"],
@@ -67,6 +83,27 @@ for (const [runtime, docker2vm] of [
 ] as const) {
   const needed = runtime === "Node" ? (["bash", "node", "npm", "tar"] as const) : (["bash"] as const);
   const testHere = (name: string, body: () => void) => testWith(needed, `${name}, under ${runtime}`, body);
+
+  describe(`standard input under ${runtime}`, () => {
+    const described = JSON.stringify({ reference: "-" }).slice(1, -1);
+
+    /** No file may be longer than 4 KiB: what is read by position is kept in none. */
+    const withoutKeeping = (script: string): Outcome =>
+      docker2vm(`ulimit -f 4; ${script}`, "inspect-image", "-", "--json", "--platform", "linux/amd64");
+
+    testWith([...needed, "tar"], `that is a file is not kept, under ${runtime}`, () => {
+      const { status, stdout, stderr } = withoutKeeping(`"$@" <${archive()}`);
+      expect([status, stderr]).toEqual([0, ""]);
+      expect(stdout.replace(/\s/g, "")).toContain(described);
+    });
+
+    testWith([...needed, "tar"], `that was begun, or is a pipe, is kept, under ${runtime}`, () => {
+      const begun = `{ head -c 10240 >/dev/null; "$@"; } <${archive(10_240)}`;
+      for (const script of [begun, `cat ${archive()} | "$@"`]) {
+        expect(withoutKeeping(script)).toMatchObject({ status: 8, stdout: "" });
+      }
+    });
+  });
 
   describe(`standard output under ${runtime}`, () => {
     for (const [name, args] of Object.entries(TELLING)) {

@@ -1,10 +1,11 @@
 import { describe, expect, test } from "bun:test";
-import { readdirSync } from "node:fs";
+import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { openSource } from "../../src/source/open.ts";
 import { expectError } from "../support/expect-error.ts";
 import { sha256 } from "../support/layout-builder.ts";
+import { unread } from "../support/unread.ts";
 import {
   AMD64,
   entriesOf,
@@ -59,6 +60,42 @@ describe("standard input", () => {
     inFolder(async (folder) => {
       const { built, tar } = await layoutTar(folder);
       await withSource(stdin(inPieces(gzipSync(tar), 1)), folder, async (source) =>
+        expect<string>((await source.resolve(AMD64)).manifestDigest).toBe(built.manifest.digest),
+      );
+    }));
+
+  test("that is a file is read by position, and kept nowhere", () =>
+    inFolder(async (folder) => {
+      const { built, tar } = await layoutTar(folder);
+      const file = join(folder, "image.tar");
+      writeFileSync(file, tar);
+      const kept: number[] = [];
+      const options = {
+        scratchFolder: join(folder, "nowhere"),
+        onSpool: (bytes: number) => kept.push(bytes),
+      };
+      const source = await openSource({ kind: "stdin", bytes: unread(), file }, options);
+      expect(source.origin).toEqual({ kind: "stdin", reference: "-" });
+      expect<string>((await source.resolve(AMD64)).manifestDigest).toBe(built.manifest.digest);
+      await source.close();
+      expect(kept).toEqual([]);
+    }));
+
+  test("that is a compressed file is decompressed first", () =>
+    inFolder(async (folder) => {
+      const { built, tar } = await layoutTar(folder);
+      const file = join(folder, "image.tar.gz");
+      writeFileSync(file, gzipSync(tar));
+      await withSource({ kind: "stdin", bytes: unread(), file }, folder, async (source) =>
+        expect<string>((await source.resolve(AMD64)).manifestDigest).toBe(built.manifest.digest),
+      );
+    }));
+
+  test("that is a file which cannot be opened again is read as it comes", () =>
+    inFolder(async (folder) => {
+      const { built, tar } = await layoutTar(folder);
+      const file = join(folder, "nothing");
+      await withSource({ kind: "stdin", bytes: inPieces(tar, 1000), file }, folder, async (source) =>
         expect<string>((await source.resolve(AMD64)).manifestDigest).toBe(built.manifest.digest),
       );
     }));
