@@ -101,8 +101,10 @@ await bundle.write({
   format: "esm",
   sourcemap: true,
   comments: { annotation: false, jsdoc: false },
-  // By which Bun knows that there is nothing to translate, and does not parse a file before its engine does.
+  // By which Bun knows that there is nothing to translate, and does not parse a file before its engine does. It takes the
+  // file's bytes for Latin-1 then: all else has to be escaped.
   banner: "// @bun",
+  charset: "ascii",
   entryFileNames: "[name].js",
   chunkFileNames: "[name]-[hash].js",
   codeSplitting: { includeDependenciesRecursively: false, groups: [{ name: chunkOf, debugName: "starts" }] },

@@ -226,6 +226,26 @@ describe("the package as it is published", () => {
     expect(sha256(join(folder, "library/rootfs.ext4"))).toBe(expected);
   });
 
+  testWith(["node", "npm", "tar"], "says the same under Bun and Node, whatever characters it takes", () => {
+    const installed = installPackage(join(folder, "spoken"));
+    // Bun takes bytes past ASCII for Latin-1 in files of which it is told that there is nothing to translate.
+    const files = readdirSync(join(installed, "dist")).filter((name) => name.endsWith(".js"));
+    const foreign = files.filter((name) =>
+      /[^\0-\x7f]/.test(readFileSync(join(installed, "dist", name), "utf8")),
+    );
+    expect([files.length > 0, foreign]).toEqual([true, []]);
+    const noArchive = join(folder, "no-archive");
+    writeFileSync(noArchive, "x".repeat(1024));
+    for (const runtime of ["node", process.execPath]) {
+      const { stderr } = run(runtime, [
+        join(installed, PACKAGE.bin.docker2vm),
+        "inspect-image",
+        `docker-archive:${noArchive}`,
+      ]);
+      expect(stderr).toContain("hint: docker save and skopeo copy … docker-archive:FILE write one\n");
+    }
+  });
+
   testWith(
     ["node", "npm", "tar", "docker-registry", "skopeo"],
     "pulls many layers under Node, and says nothing that is not its own",
