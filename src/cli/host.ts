@@ -32,6 +32,8 @@ export interface Engine {
 export interface Host {
   readonly env: Environment;
   readonly openStdin: () => AsyncIterable<Uint8Array>;
+  /** The same, where it comes faster in chunks that are good only until the next is asked for. */
+  readonly lendStdin?: (() => AsyncIterable<Uint8Array>) | undefined;
   /** Path of the file that standard input is, where it is one of which nothing was read yet. */
   readonly stdinFile?: string | undefined;
   readonly stdinIsTerminal: boolean;

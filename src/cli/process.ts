@@ -1,4 +1,5 @@
 import { isLayerThread } from "../convert/workers/thread-module.ts";
+import { Pipe } from "../source/pipe.ts";
 import { forgetEnvFiles } from "./env-files.ts";
 import type { Engine } from "./host.ts";
 import { listenForInterrupts } from "./interrupts.ts";
@@ -15,13 +16,16 @@ export async function runProcess(args: readonly string[]): Promise<void> {
   forgetEnvFiles();
   const interrupts = listenForInterrupts(process);
   let stdin: NodeJS.ReadStream | undefined;
+  const openStdin = (): NodeJS.ReadStream => {
+    stdin = process.stdin;
+    return stdin;
+  };
+  const pipe = Pipe.of(STDIN);
   try {
     process.exitCode = await run(args, {
       env: process.env,
-      openStdin: () => {
-        stdin = process.stdin;
-        return stdin;
-      },
+      openStdin,
+      lendStdin: pipe === undefined ? undefined : () => pipe.chunks(openStdin),
       get stdinFile() {
         return unreadFile(STDIN);
       },
@@ -36,6 +40,7 @@ export async function runProcess(args: readonly string[]): Promise<void> {
     interrupts.dispose();
     // A pipe nobody reads any more must not keep the process alive.
     stdin?.destroy();
+    if (pipe?.isWaiting === true) process.stderr.write("", () => process.exit());
   }
 }
 

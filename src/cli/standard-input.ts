@@ -19,11 +19,13 @@ export function sourceSpec(source: string, use: string, host: Host): SourceSpec 
     });
   }
   if (isRootfs) return { kind: "rootfs-tar", bytes: host.openStdin() };
-  const { stdinFile: file } = host;
-  return { kind: "stdin", bytes: file === undefined ? host.openStdin() : opened(host), file };
+  const { stdinFile: file, lendStdin, openStdin } = host;
+  // A file is read without anything being opened.
+  if (file !== undefined) return { kind: "stdin", bytes: later(openStdin), file };
+  if (lendStdin !== undefined) return { kind: "stdin", bytes: lendStdin(), areLent: true };
+  return { kind: "stdin", bytes: openStdin() };
 }
 
-/** Not opened before somebody reads it: a file is read without. */
-async function* opened({ openStdin }: Host): AsyncGenerator<Uint8Array> {
-  yield* openStdin();
+async function* later(open: () => AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield* open();
 }

@@ -173,6 +173,8 @@ export interface StreamSource {
 export interface StandardInputSource {
   readonly kind: "stdin";
   readonly bytes: AsyncIterable<Uint8Array>;
+  /** Whether each chunk is good only until the next is asked for. */
+  readonly areLent?: boolean | undefined;
   /** Path of the file that the bytes are, where they are one: it is read by position instead, and kept nowhere. */
   readonly file?: string | undefined;
 }

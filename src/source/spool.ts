@@ -26,18 +26,25 @@ export interface SpooledFile {
 
 /**
  * Writes the input, decompressed, to a file in the scratch folder that has no name any more and so is gone with its
- * handle, even if the process is killed. `where` names the input in messages.
- * Throws as decompress does, E_NO_SPACE and E_IO, and the signal's reason.
+ * handle, even if the process is killed. `where` names the input in messages; `areLent`: its chunks are good only until
+ * the next is asked for. Throws as decompress does, E_NO_SPACE and E_IO, and the signal's reason.
  */
 export function spool(
   input: AsyncIterable<Uint8Array>,
   where: string,
   options: SpoolOptions,
+  areLent = false,
 ): Promise<SpooledFile> {
   return kept(input, options, async (source) => {
     const { compression, chunks } = await sniff(source);
-    return decompress(chunks, compression, where);
+    // What decompresses asks for the next chunk before it is through with one.
+    const own = areLent && compression !== "none" ? copied(chunks) : chunks;
+    return decompress(own, compression, where);
   });
+}
+
+async function* copied(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) yield chunk.slice();
 }
 
 /** The same of bytes that are kept as they come. */
@@ -99,7 +106,7 @@ async function sniff(
   while (start.length < SNIFFED) {
     const next = await iterator.next();
     if (next.done === true) break;
-    start = start.length === 0 ? next.value : Buffer.concat([start, next.value]);
+    start = Buffer.concat([start, next.value]);
   }
   return { compression: sniffCompression(start), chunks: prepend(start, iterator) };
 }

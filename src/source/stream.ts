@@ -18,7 +18,7 @@ export async function openStream(
   const file = spec.kind === "stdin" ? await openAgain(spec.file) : undefined;
   const archive =
     file === undefined
-      ? await spool(chunksOf(spec.bytes, name), name, options)
+      ? await spool(chunksOf(spec.bytes, name), name, options, spec.kind === "stdin" && spec.areLent)
       : await openSeekable(file, name, options);
   if (archive.size === 0) {
     await archive.file.close();

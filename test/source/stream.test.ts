@@ -24,6 +24,16 @@ async function* inPieces(bytes: Uint8Array, length: number): AsyncGenerator<Uint
   for (let start = 0; start < bytes.length; start += length) yield bytes.subarray(start, start + length);
 }
 
+/** All in the same memory, one after another. */
+async function* lent(bytes: Uint8Array, length: number): AsyncGenerator<Uint8Array> {
+  const memory = new Uint8Array(length);
+  for await (const piece of inPieces(bytes, length)) {
+    memory.fill(0xff);
+    memory.set(piece);
+    yield memory.subarray(0, piece.length);
+  }
+}
+
 async function layoutTar(folder: string) {
   const layout = join(folder, "layout");
   const built = simpleLayout(layout);
@@ -63,6 +73,19 @@ describe("standard input", () => {
         expect<string>((await source.resolve(AMD64)).manifestDigest).toBe(built.manifest.digest),
       );
     }));
+
+  for (const compressed of [false, true]) {
+    test(`may come in chunks that are lent, ${compressed ? "compressed" : "as it is"}`, () =>
+      inFolder(async (folder) => {
+        const { built, tar } = await layoutTar(folder);
+        const bytes = compressed ? gzipSync(tar) : tar;
+        const spec = { kind: "stdin", bytes: lent(bytes, 100), areLent: true } as const;
+        await withSource(spec, folder, async (source) => {
+          const image = await source.resolve(AMD64);
+          expect((await readLayers(image)).map(sha256)).toEqual(built.layers.map((layer) => layer.digest));
+        });
+      }));
+  }
 
   test("that is a file is read by position, and kept nowhere", () =>
     inFolder(async (folder) => {
