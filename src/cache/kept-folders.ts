@@ -66,10 +66,15 @@ export function isThere(path: string): Promise<boolean> {
 
 async function lookAt(folder: string, key: Digest, marked: string): Promise<KeptFolder> {
   const names = await readdir(folder);
-  const files = await Promise.all(names.map((name) => stat(join(folder, name))));
+  // A file that goes meanwhile takes none.
+  const files = await Promise.all(names.map((name) => stat(join(folder, name)).catch(absent)));
   const { mtime } = await stat(join(folder, marked)).catch((error: unknown) => {
     if (!isAbsence(error)) throw error;
     return stat(folder);
   });
-  return { key, size: files.reduce((sum, { blocks }) => sum + blocks * 512, 0), lastUsed: mtime };
+  return { key, size: files.reduce((sum, file) => sum + (file?.blocks ?? 0) * 512, 0), lastUsed: mtime };
+}
+
+function absent(error: unknown): undefined {
+  if (!isAbsence(error)) throw error;
 }

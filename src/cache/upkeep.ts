@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { isAbsence } from "../errors.ts";
 import { given } from "../given.ts";
 import { type Digest, isDigest } from "../oci/digest.ts";
-import { Cache, openCache } from "./cache.ts";
+import { Cache } from "./cache.ts";
 import { isStorageError, noneIn, storageError } from "./io-errors.ts";
 import { isAsKept } from "./kept-file.ts";
 import { unreadable } from "./kept-folders.ts";
@@ -136,7 +136,7 @@ export async function pruneCache(folder: string, options: PruneOptions): Promise
  */
 export async function verifyCache(folder: string, signal?: AbortSignal): Promise<VerifyResult> {
   given({ folder }, { folder: "text" });
-  const cache = await openCache(folder);
+  const cache = new Cache(folder);
   const layers = new KeptLayers(folder);
   const stores = {
     blob: { store: cache, isSound: (digest: Digest) => blobIsSound(cache, digest, signal) },

@@ -235,6 +235,27 @@ describe("looking after a cache", () => {
       expect(await cache.has(THREE)).toBe(true);
     }));
 
+  test("lists, prunes and verifies nothing where there is no cache, and makes none", () =>
+    withCache(async (_, folder) => {
+      const nowhere = join(folder, "nowhere");
+      expect(await listCache(nowhere)).toEqual([]);
+      expect(await pruneCache(nowhere, {})).toEqual({ removed: [], kept: [] });
+      expect(await verifyCache(nowhere)).toEqual({ sound: 0, damaged: [], failed: [] });
+      expect(existsSync(nowhere)).toBe(false);
+    }));
+
+  test("lists what a file is just going from", () =>
+    withCache(async (_, folder) => {
+      const layer = join(folder, "layers", TWO.slice("sha256:".length));
+      mkdirSync(layer, { recursive: true });
+      writeFileSync(join(layer, "entries"), "x".repeat(100));
+      // As one that is listed and gone when it is looked at.
+      symlinkSync(join(folder, "gone"), join(layer, "going"));
+      expect(await listCache(folder)).toEqual([
+        { kind: "layer", digest: TWO, size: expect.any(Number), lastUsed: expect.any(Date) },
+      ]);
+    }));
+
   test("tells what the system does not let be looked at, and keeps it unless all goes", () =>
     withCache(async (cache, folder) => {
       await fill(cache);
