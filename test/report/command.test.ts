@@ -102,6 +102,28 @@ test("on a terminal it tells all that it knows, and nothing drives that", async 
   expect(stdout).not.toMatch(/[\x00-\x09\x0b-\x1f]/);
 });
 
+test("two images that differ in many folders: how many are not told", async () => {
+  const folders = (from: number) =>
+    Array.from({ length: 40 }, (_, i) => ({ path: `folder-${from + i}/file`, data: "x".repeat(i + 1) }));
+  for (const [name, from] of [
+    ["few.tar", 0],
+    ["others.tar", 100],
+  ] as const) {
+    writeFileSync(scratch(name), tar(folders(from)));
+  }
+  const { stdout } = await report(
+    `rootfs-tar:${scratch("few.tar")}`,
+    `rootfs-tar:${scratch("others.tar")}`,
+    "--format",
+    "text",
+  );
+  const [, told = ""] = /^Folders\n([\s\S]*?)\n\n/m.exec(stdout) ?? [];
+  const rows = told.split("\n").filter((line) => line.includes("/folder-"));
+  // The larger changes; the root is one of them, by 0 bytes.
+  expect([rows.length, told.includes("/folder-39"), told.includes("/folder-0\n")]).toEqual([30, true, false]);
+  expect(told).toEndWith(`  … and ${81 - 30} more`);
+});
+
 test("two images: what became larger and smaller", async () => {
   writeFileSync(
     scratch("a.tar"),

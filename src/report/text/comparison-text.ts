@@ -2,7 +2,7 @@ import { formatBytes } from "../../format-bytes.ts";
 import { printable } from "../../printable.ts";
 import type { ComparisonReport, PackageChange, SizeChange } from "../facts/report.ts";
 import { type Column, columns } from "./columns.ts";
-import { left, PATH, right, rowsOf, section, sourceText, totalsText } from "./image-text.ts";
+import { andMore, left, PATH, right, rowsOf, section, sourceText, totalsText } from "./image-text.ts";
 
 /** Folders that are told. */
 const MOST_FOLDERS = 30;
@@ -20,9 +20,10 @@ export function comparisonText(report: ComparisonReport): string {
     .sort((a, b) => Math.abs(changeOf(b)) - Math.abs(changeOf(a)))
     .slice(0, MOST_FOLDERS);
   const told = new Set(most);
+  const shown = folders.filter((each) => told.has(each));
   const parts = [
     head,
-    section("Folders", columns(titles, folders.filter((each) => told.has(each)).map(changeRow))),
+    section("Folders", columns(titles, shown.map(changeRow)) + andMore(folders.length - shown.length)),
     section("Files", rowsOf(files, titles, changeRow, moreFiles)),
     section(
       "Packages",

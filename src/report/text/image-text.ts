@@ -70,8 +70,12 @@ export function rowsOf<Item>(
   further = 0,
 ): string {
   const untold = Math.max(0, items.length - MOST) + further;
-  const more = untold > 0 ? `  … and ${untold} more\n` : "";
-  return columns(titles, items.slice(0, MOST).map(row)) + more;
+  return columns(titles, items.slice(0, MOST).map(row)) + andMore(untold);
+}
+
+/** A line for how many are not told, if any are not. */
+export function andMore(untold: number): string {
+  return untold > 0 ? `  … and ${untold} more\n` : "";
 }
 
 function headText(report: ImageReport): string {
