@@ -103,6 +103,11 @@ export abstract class InodeList<Layout extends ListedDirectory, Listed = unknown
     return this.#nodes[index]?.type === "directory" ? this.#directories.get(index) : undefined;
   }
 
+  /** The indexes of those with a layout. */
+  get directoryIndexes(): Iterable<number> {
+    return this.#directories.keys();
+  }
+
   setDirectory(index: number, layout: Layout): void {
     this.#directories.set(index, layout);
   }

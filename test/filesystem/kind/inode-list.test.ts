@@ -75,6 +75,7 @@ test("only directories have a layout", () => {
   const layouts = [layout([1, 2]), layout([]), layout([])];
   for (const [index, layout] of layouts.entries()) list.setDirectory(index, layout);
   expect([...list].map(({ directory }) => directory)).toEqual([layouts[0], undefined, layouts[2]]);
+  expect([...list.directoryIndexes]).toEqual([0, 1, 2]);
 });
 
 test("a path is that of the directories, by the names that their layouts have", () => {
