@@ -114,12 +114,21 @@ export const CONTENDERS: readonly Contender[] = [
   },
   {
     name: "docker2vm from a pipe",
-    note: "the same archive from standard input",
+    note: "the same archive through a pipe on standard input",
     needs: ["tar"],
     startsFrom: "layout",
     image: "rootfs.ext4",
     prepare: ARCHIVE,
     script: `cat "$LAYOUT.tar" | (${CONVERT} -)`,
+  },
+  {
+    name: "docker2vm from standard input",
+    note: "the same archive as the file that standard input is",
+    needs: ["tar"],
+    startsFrom: "layout",
+    image: "rootfs.ext4",
+    prepare: ARCHIVE,
+    script: `${CONVERT} - <"$LAYOUT.tar"`,
   },
   {
     name: "docker2vm, the same once more",
