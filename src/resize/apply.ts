@@ -77,10 +77,11 @@ export async function settle(disk: ResizeDisk, signal: AbortSignal | undefined):
   }
   const now = await disk.reading(async (image) => image.read(SUPERBLOCK_OFFSET, SUPERBLOCK_SIZE));
   const found = await disk.reading(async (image) => stateOf(image, now));
-  if (found !== undefined && found.uuid !== record.uuid) await disk.forget();
+  // Made anew in the meantime it may have the same superblock; a tree of hashes no growth has left behind it.
+  const isAnother = found !== undefined && (found.uuid !== record.uuid || found.hasVerity);
+  if (isAnother) await disk.forget();
   else if (record.kind === "beyond") {
-    const isOld = found?.end === record.end && !found.hasVerity;
-    await (isOld ? takeBack(record, disk) : disk.forget());
+    await (found?.end === record.end ? takeBack(record, disk) : disk.forget());
   } else if (isSame(now, record.superblock)) {
     await refreshBackups(disk, signal);
     await disk.forget();
@@ -129,9 +130,16 @@ function isSame(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, at) => byte === b[at]);
 }
 
-/** The old filesystem in a file of its old length. */
+/**
+ * The old filesystem in a file of its old length. Its superblock comes first: were this one killed as well, the new one
+ * beside old descriptors would be taken for a growth that had come to its end.
+ */
 async function takeBack(record: ResizeRecord, disk: ResizeDisk): Promise<void> {
-  if (record.kind === "within") for (const write of record.before) put(disk, write);
+  if (record.kind === "within") {
+    for (const write of record.before.slice(-1)) put(disk, write);
+    await disk.sync();
+    for (const write of record.before.slice(0, -1)) put(disk, write);
+  }
   await disk.sync();
   disk.truncate(record.end);
   disk.truncate(record.length);

@@ -153,6 +153,46 @@ testWith(["mke2fs"], "a disk that is full at any write leaves the old bytes", as
   }
 });
 
+testWith(
+  ["mke2fs"],
+  "killed while a failed growth is taken back, the next run makes the same bytes",
+  async () => {
+    const old = oldImage(FORMS[0]?.options ?? "");
+    const want = readFileSync(await grown(old, 6 * MIB));
+    const calls = await callsFor(old);
+    // The one behind the new superblock.
+    const failing = calls.lastIndexOf("sync", calls.lastIndexOf("sync") - 1);
+    for (let killed = 1, isWhole = false; !isWhole; killed++) {
+      const path = fileOf(old);
+      let [done, isTakenBack] = [0, true];
+      const growing = growWatched(path, 6 * MIB, () => {
+        const behind = done++ - failing;
+        if (behind === 0) throw new Docker2vmError("E_IO", "the disk fails");
+        if (behind < killed) return;
+        isTakenBack = false;
+        throw new Docker2vmError("E_INTERNAL", "killed");
+      });
+      await expectError(growing, "E_IO", "the disk fails");
+      isWhole = isTakenBack;
+      expect([killed, existsSync(notePath(path))]).toEqual([killed, !isWhole]);
+      await growWatched(path, 6 * MIB);
+      expect([killed, readFileSync(path).equals(want)]).toEqual([killed, true]);
+    }
+  },
+);
+
+testWith(["mke2fs"], "a tree of hashes behind an image that was made anew is never cut off", async () => {
+  const old = oldImage(FORMS[0]?.options ?? "");
+  const path = await grown(old, 6 * MIB, (await callsFor(old)).lastIndexOf("note") + 1);
+  const note = readFileSync(notePath(path));
+  const withTree = Buffer.concat([old, Buffer.from("verity\0\0"), Buffer.alloc(8184, 1)]);
+  fileOf(withTree);
+  writeFileSync(notePath(path), note);
+  await expectError(resizeImage(path, { size: 6 * MIB }), "E_UNSUPPORTED", "--verity");
+  expect(readFileSync(path).equals(withTree)).toBe(true);
+  expect(existsSync(notePath(path))).toBe(false);
+});
+
 testWith(["mke2fs", "loop mount", "e2fsck"], "what was used since is never put back", async () => {
   const old = oldImage(FORMS[0]?.options ?? "");
   const calls = await callsFor(old);
