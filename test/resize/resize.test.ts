@@ -113,6 +113,11 @@ test("the command tells before and after, and that nothing is to be done", async
   expectCleanIfChecked(image);
   const again = await runWith(["resize", image, "--size", "1G"]);
   expect([again.code, again.stdout]).toEqual([0, "nothing to do: the filesystem has 1.0 GiB\n"]);
+  const little = await runWith(["resize", image, "--size", String(GIB + 64 * 1024)]);
+  expect([little.code, little.stdout]).toEqual([
+    0,
+    "nothing to do: the filesystem has 1.0 GiB; a group of 64.0 KiB more would only hold its own tables\n",
+  ]);
 });
 
 test("what cannot be grown is refused, with what helps, and stays as it is", async () => {

@@ -16,7 +16,7 @@ export async function runResize(line: CommandLine, host: Host): Promise<void> {
   const dryRun = flag(line, "dry-run");
   const result = await resizeImage(image, { size, dryRun, signal: host.signal });
   const document: ResizeDocument = { file: image, dryRun, ...result };
-  const text = flag(line, "json") ? `${JSON.stringify(document, null, 2)}\n` : resizeText(result, dryRun);
+  const text = flag(line, "json") ? `${JSON.stringify(document, null, 2)}\n` : resizeText(document, size);
   await tell(host, { text, ...(result.changed && !dryRun ? { made: `${image} is resized` } : {}) });
 }
 
@@ -29,11 +29,15 @@ export interface ResizeDocument extends ResizeResult {
 }
 
 /** What was and what is, a row each; or that there was nothing to do. */
-export function resizeText(
-  { changed, before, after, featuresAdded, featuresRemoved }: ResizeResult,
-  dryRun: boolean,
+function resizeText(
+  { changed, dryRun, before, after, featuresAdded, featuresRemoved }: ResizeDocument,
+  size: number,
 ): string {
-  if (!changed) return `nothing to do: the filesystem has ${formatBytes(before.size)}\n`;
+  if (!changed) {
+    const more = size - before.size;
+    const tooShort = more > 0 ? `; a group of ${formatBytes(more)} more would only hold its own tables` : "";
+    return `nothing to do: the filesystem has ${formatBytes(before.size)}${tooShort}\n`;
+  }
   const features = [
     ...featuresAdded.map((name) => `with ${name}`),
     ...featuresRemoved.map((name) => `without ${name}`),
