@@ -161,6 +161,20 @@ test("what cannot be grown is refused, with what helps, and stays as it is", asy
   expectCleanIfChecked(image);
 });
 
+testWith(["mke2fs"], "descriptors go over nothing that is only said to be reserved for them", async () => {
+  const image = scratch("unreserved");
+  makeImage(image, "64M", "-t ext4 -b 4096 -O ^resize_inode");
+  runOk("debugfs", ["-w", "-R", "set_super_value reserved_gdt_blocks 7", image]);
+  const before = readFileSync(image);
+  await expectError(
+    resizeImage(image, { size: 20 * GIB }),
+    "E_INVALID_FILESYSTEM",
+    "resize_inode is off",
+    "e2fsck",
+  );
+  expect(readFileSync(image).equals(before)).toBe(true);
+});
+
 testWith(["mke2fs", "loop mount"], "what is mounted, or was not unmounted, is left alone", async () => {
   const image = scratch("mounted");
   const copy = scratch("dirty");

@@ -1,6 +1,7 @@
 /** Which filesystems are grown, and which are refused, by what they say of themselves. */
 import { Docker2vmError } from "../../../errors.ts";
 import { EXT4_DYNAMIC_REV, EXT4_ERROR_FS, EXT4_VALID_FS } from "../format/superblock.ts";
+import { broken } from "../read/broken.ts";
 import { type FeatureName, isFeatureName } from "../read/features.ts";
 import type { Superblock } from "../read/superblock.ts";
 
@@ -41,6 +42,10 @@ export function refuseUngrowable({ features, fields }: Superblock): void {
       "superblock: it says that the filesystem was not unmounted, or has faults",
       { hint: BY_CHECKER },
     );
+  }
+  // They would be taken for the table's, and nothing says that they are not somebody's.
+  if (fields.s_reserved_gdt_blocks > 0 && !features.has("resize_inode")) {
+    throw broken("superblock", "blocks are reserved for descriptors, though the feature resize_inode is off");
   }
   if (fields.s_rev_level < EXT4_DYNAMIC_REV) {
     throw unsupported("it is of revision 0, which has no features", BY_RESIZE2FS);
