@@ -5,6 +5,7 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
+  rmSync,
   statSync,
   truncateSync,
   writeFileSync,
@@ -81,6 +82,25 @@ testWith(
     expectBackup(image, 8193);
   },
 );
+
+testWith(["mke2fs", "dumpe2fs", "e2fsck"], "backups of sparse_super2 stay where they are", async () => {
+  // In MiB, of which a group has eight, with the groups that have backups then.
+  const cases = [
+    [6, 14, "1"],
+    [6, 30, "1 3"],
+    [14, 15, "1"],
+    [14, 30, "1 3"],
+    [30, 60, "1 3"],
+  ] as const;
+  for (const [from, to, backups] of cases) {
+    const image = scratch("backups");
+    rmSync(image, { force: true });
+    makeImage(image, `${from}M`, "-t ext3 -b 1024 -O sparse_super2");
+    await resizeImage(image, { size: to * MIB });
+    expect([from, to, told(image, "Backup block groups").trim()]).toEqual([from, to, backups]);
+    expectCleanFilesystem(image);
+  }
+});
 
 /** Fails unless a filesystem without checksums is found clean by this backup alone. */
 function expectBackup(image: string, block: number): void {

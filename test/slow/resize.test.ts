@@ -34,6 +34,7 @@ const FORMS: Readonly<Record<string, readonly [options: string, from: number, to
   "checksums of descriptors alone": ["-t ext4 -b 4096 -O ^metadata_csum,uninit_bg", 64, 9000],
   "a seed of checksums, an orphan file": ["-t ext4 -b 4096 -O metadata_csum_seed,orphan_file", 64, 9000],
   "sparse_super2, one group before": ["-t ext4 -b 4096 -O sparse_super2", 64, 9000],
+  "sparse_super2, two groups before": ["-t ext4 -b 4096 -O sparse_super2", 200, 9000],
   "sparse_super2, its backups in place": ["-t ext4 -b 4096 -O sparse_super2", 600, 9000],
   "a backup in each group": ["-t ext4 -b 1024 -O ^sparse_super,^resize_inode", 40, 1000],
   "clusters (bigalloc)": ["-t ext4 -b 4096 -O bigalloc,^resize_inode", 256, 9 * 1024],

@@ -105,9 +105,12 @@ function withoutBit(word: number, bit: number): number {
  */
 function backupGroups(before: Superblock, groups: number): Uint8Array {
   const bytes = new Uint8Array(before.fields.s_backup_bgs);
+  if (before.groups > 2) return bytes;
   const view = new DataView(bytes.buffer);
-  if (before.groups === 1 && groups > 1) view.setUint32(0, 1, true);
-  if (before.groups <= 2 && groups > 2) view.setUint32(4, groups - 1, true);
+  // The only one of two groups mke2fs names in the second place.
+  const inGroupOne = hasSuperblock(before, 1) || (before.groups === 1 && groups > 1);
+  view.setUint32(0, inGroupOne ? 1 : 0, true);
+  view.setUint32(4, groups > 2 ? groups - 1 : 0, true);
   return bytes;
 }
 
