@@ -181,6 +181,29 @@ test("what cannot be grown is refused, with what helps, and stays as it is", asy
   expectCleanIfChecked(image);
 });
 
+testWith(
+  ["mke2fs", "e2fsck"],
+  "a resize inode that lacks pointers gets them, one with others is refused",
+  async () => {
+    const image = scratch("pointers");
+    makeImage(image, "20M", "-t ext4 -b 1024 -E resize=300000");
+    const [, block] = /\(DIND\):(\d+)/.exec(runOk("debugfs", ["-R", "stat <7>", image])) ?? [];
+    const put = (byte: number): void => {
+      const file = openSync(image, "r+");
+      writeSync(file, new Uint8Array(1024).fill(byte), 0, 1024, Number(block) * 1024);
+      closeSync(file);
+    };
+    put(9);
+    await expectError(resizeImage(image, { size: 200 * MIB }), "E_INVALID_FILESYSTEM", "resize inode");
+    put(0);
+    runOk("debugfs", ["-w", "-R", "set_inode_field <7> blocks 2", image]);
+    // It looks at a quarter of the reserved blocks, which of two is none.
+    expectCleanFilesystem(image);
+    await resizeImage(image, { size: 200 * MIB });
+    expectCleanFilesystem(image);
+  },
+);
+
 testWith(["mke2fs"], "descriptors go over nothing that is only said to be reserved for them", async () => {
   const image = scratch("unreserved");
   makeImage(image, "64M", "-t ext4 -b 4096 -O ^resize_inode");
