@@ -89,10 +89,16 @@ export class Image {
     writeSync(this.#fd, bytes, 0, bytes.length, block * BLOCK_SIZE);
   }
 
+  /** Where the same is there already nothing is written: a hole that moves into a hole stays one. */
   #copy(from: number, to: number, length: number): void {
+    const bytes = this.#read(from, length);
+    if (!bytes.equals(this.#read(to, length))) this.write(to, bytes);
+  }
+
+  #read(block: number, length: number): Buffer {
     const bytes = Buffer.alloc(length * BLOCK_SIZE);
-    readSync(this.#fd, bytes, 0, bytes.length, from * BLOCK_SIZE);
-    this.write(to, bytes);
+    readSync(this.#fd, bytes, 0, bytes.length, block * BLOCK_SIZE);
+    return bytes;
   }
 
   /** Settles a filesystem and writes nothing. */
