@@ -13,12 +13,15 @@ import { paxHeader, type TarItem, tar } from "../support/tar-builder.ts";
 /** Linear is 1; memory that outgrows the caches makes it a little more. */
 const HIGHEST = 1.15;
 const THOUSANDS = [1000, 4000, 16_000];
+/** Of records, as many as an extended header may have of the longest here: 1 MiB. */
+const RECORDS = [1000, 4000, 16_000];
 const HUNDREDS = [125, 500, 2000];
 /** A path has no more than 4,096 bytes. */
 const DEPTHS = [125, 500, 2000];
 /** The same over a wide range, each as far as it goes within a minute. */
 const WIDER: ReadonlyMap<readonly number[], readonly number[]> = new Map([
   [THOUSANDS, [1000, 16_000, 256_000]],
+  [RECORDS, [250, 2000, 16_000]],
   [HUNDREDS, [125, 1000, 8000]],
 ]);
 
@@ -56,7 +59,7 @@ const SHAPES: readonly [
   ["directories", THOUSANDS, (n) => [times(n, (at) => ({ path: `d${at % 100}/${at}/f` }))]],
   [
     "entries and keywords of a global header that nobody reads",
-    THOUSANDS,
+    RECORDS,
     (n) => [
       [
         paxHeader(
@@ -69,7 +72,7 @@ const SHAPES: readonly [
   ],
   [
     "entries with a header of their own, and keywords of a global one",
-    THOUSANDS,
+    RECORDS,
     (n) => [
       [
         paxHeader(
@@ -87,7 +90,7 @@ const SHAPES: readonly [
   ],
   [
     "attributes of one file",
-    THOUSANDS,
+    RECORDS,
     (n) => [[{ path: "a", pax: records(n, (at) => `SCHILY.xattr.user.${at}`) }]],
   ],
   [
@@ -107,7 +110,7 @@ const SHAPES: readonly [
   ],
   [
     "pairs of a sparse file's records",
-    THOUSANDS,
+    RECORDS,
     (n) => {
       const pairs = times(n, (at) => [
         ["GNU.sparse.offset", `${at}`] as const,
