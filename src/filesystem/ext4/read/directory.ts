@@ -30,6 +30,8 @@ export interface DirectoryEntry {
 }
 
 const TYPES = new Map(Object.entries(FILE_TYPE).map(([type, code]) => [code as number, type as FileType]));
+/** An unused entry has room for a name as well (ext4_dir_rec_len of one byte). */
+export const SHORTEST_ENTRY = 12;
 /** Inline directories begin with the number of the parent; "." and ".." have no entries. */
 const INLINE_PARENT_SIZE = 4;
 
@@ -91,7 +93,7 @@ export function inlineParts(inode: FileInode): Uint8Array[] {
 }
 
 /** A block of an index below its root is one unused entry to whoever does not know of indexes. */
-function isIndexNode(volume: Volume, bytes: Uint8Array): boolean {
+export function isIndexNode(volume: Volume, bytes: Uint8Array): boolean {
   const view = viewOf(bytes);
   const size = recordLength(DIRECTORY_ENTRY.rec_len.get(view, 0), volume.superblock.blockSize);
   return DIRECTORY_ENTRY.inode.get(view, 0) === 0 && size === bytes.length;
@@ -160,7 +162,8 @@ export class EntryCursor {
     if (left < DIRECTORY_ENTRY_HEADER) throw broken(this.#where, `an entry at byte ${at} is cut short`);
     const size = recordLength(DIRECTORY_ENTRY.rec_len.get(this.#view, at), this.#blockSize);
     const nameLength = DIRECTORY_ENTRY.name_len.get(this.#view, at);
-    const isPossible = size % 4 === 0 && size <= left && DIRECTORY_ENTRY_HEADER + nameLength <= size;
+    const least = Math.max(DIRECTORY_ENTRY_HEADER + nameLength, SHORTEST_ENTRY);
+    const isPossible = size % 4 === 0 && size <= left && least <= size;
     if (!isPossible) {
       throw broken(this.#where, `the entry at byte ${at} has impossible lengths (${size}, ${nameLength})`);
     }

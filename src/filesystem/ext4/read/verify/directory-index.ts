@@ -19,7 +19,7 @@ import {
 } from "../../format/directory.ts";
 import type { DirectoryHash } from "../../format/dirhash.ts";
 import { broken } from "../broken.ts";
-import type { EntryCursor } from "../directory.ts";
+import { type EntryCursor, isIndexNode } from "../directory.ts";
 import { type FileInode, hasFlag } from "../inode.ts";
 import { hashOfVersion } from "../name-hash.ts";
 import type { Check } from "./check.ts";
@@ -125,8 +125,8 @@ export class IndexCheck {
     this.#ranges.set(logical, "index");
     const bytes = this.#block(logical);
     const view = viewOf(bytes);
-    const empty = DIRECTORY_ENTRY.inode.get(view, 0) === 0;
-    if (!empty) throw broken(this.#where(logical), "a block of its index is not one");
+    const isNode = isIndexNode(this.#check.volume, bytes) && DIRECTORY_ENTRY.name_len.get(view, 0) === 0;
+    if (!isNode) throw broken(this.#where(logical), "a block of its index is not one");
     yield* this.#readEntries(bytes, DX_NODE.offset, levels - 1, range, logical);
   }
 
