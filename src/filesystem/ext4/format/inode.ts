@@ -25,6 +25,8 @@ export const EXT4_RESIZE_INO = 7;
 
 /** i_flags: the file cannot be changed. */
 export const EXT4_IMMUTABLE_FL = 0x00000010;
+/** i_flags: nothing but what is appended can be written. */
+export const EXT4_APPEND_FL = 0x00000020;
 /** i_flags: the file is opened by its number (imagic_inodes). */
 export const EXT4_IMAGIC_FL = 0x00002000;
 /** i_flags: contents and names are encrypted. */

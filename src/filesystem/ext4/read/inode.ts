@@ -57,7 +57,7 @@ export class FileInode implements Omit<TypedInode, "type"> {
     const extra = room === 0 ? 0 : INODE.i_extra_isize.get(raw, 0);
     this.number = number;
     this.bytes = bytes;
-    this.extraSizeIsValid = extra <= room && extra % 4 === 0;
+    this.extraSizeIsValid = extraSizeIsPossible(extra, bytes.length);
     this.view = this.extraSizeIsValid && extra >= EXTRA_ISIZE ? raw : viewOf(this.#paddedFields(extra));
     this.fields = inodeFields(this.view);
     this.type = TYPES.get(this.fields.i_mode & TYPE_BITS);
@@ -106,6 +106,11 @@ export class FileInode implements Omit<TypedInode, "type"> {
     padded.fill(0, Math.min(EXTRA_BEGINS + reach, DECODED_SIZE));
     return padded;
   }
+}
+
+/** Whether i_extra_isize, or what the superblock says of it, can be so many bytes of such inodes. */
+export function extraSizeIsPossible(extra: number, inodeSize: number): boolean {
+  return inodeSize === EXTRA_BEGINS || (extra <= inodeSize - EXTRA_BEGINS && extra % 4 === 0);
 }
 
 export function hasFlag(inode: FileInode, flag: keyof typeof FLAGS): boolean {

@@ -12,6 +12,8 @@ interface Mistake {
   /** Parts of "where: what" of findings that must be among those reported. */
   readonly findings: readonly string[];
   readonly features?: string;
+  /** Further options of mke2fs. */
+  readonly options?: readonly string[];
   /** Whether e2fsck -n, which would put it right in passing, says nothing of it. */
   readonly inPassing?: true;
 }
@@ -99,13 +101,120 @@ const MISTAKES: Readonly<Record<string, Mistake>> = {
     requests: ["ssv last_orphan 13"],
     findings: ["inode 13 waits to be deleted"],
   },
+  "sizes of what comes after an inode's first fields": {
+    inPassing: true,
+    requests: ["ssv min_extra_isize 33", "ssv want_extra_isize 256"],
+    findings: ["s_min_extra_isize cannot be 33", "s_want_extra_isize cannot be 256"],
+  },
+  "a large file without the feature": {
+    requests: ["feature -large_file", "sif large size 0x80000000"],
+    findings: ["its size is 2147483648, which needs the feature large_file"],
+  },
+  "a list of reserved blocks that is a large file without the feature": {
+    requests: ["feature -large_file"],
+    findings: ["inode 7: its size is 4299210752, which needs the feature large_file"],
+    options: ["-b", "4096"],
+  },
+  "a list of reserved blocks that is too short": {
+    requests: ["sif <7> size 20000"],
+    findings: ["inode 7: its size is 20000, but it has blocks past that"],
+    options: ["-g", "2048"],
+  },
+  "a last group without its block bitmap": {
+    requests: ["set_bg 0 flags 2", "set_bg 0 checksum calc"],
+    findings: ["group 0: its block bitmap is not on disk, which that of the last group must be"],
+  },
+  "more unused inodes than free ones": {
+    requests: ["set_bg 0 itable_unused 2040", "set_bg 0 checksum calc"],
+    findings: ["group 0: it has more unused inodes than free ones"],
+  },
+  "meta_bg past the groups": {
+    requests: ["ssv first_meta_bg 9"],
+    findings: ["meta_bg begins past the last group"],
+    features: "^resize_inode,meta_bg",
+  },
+  "blocks of a boot loader that is not there": {
+    requests: ["sif <5> blocks 8"],
+    findings: ["inode 5: nothing uses it, but it holds something"],
+  },
+  "attributes of a reserved inode": {
+    requests: ["sif <6> file_acl 600"],
+    findings: ["inode 6: nothing uses it, but it holds something"],
+  },
+  "the upper half of a reserved inode's blocks": {
+    requests: ["sif <9> blocks_hi 1"],
+    findings: ["inode 9: nothing uses it, but it holds something"],
+  },
+  "an inode that waited to be deleted, where it was not noted when the filesystem was made": {
+    requests: ["ssv mkfs_time 0", "sif <30> dtime 5"],
+    findings: ["inode 30: it waits to be deleted"],
+    features: "^metadata_csum",
+  },
+  "an inline directory of another size": {
+    requests: ["sif folder size 64"],
+    findings: ["its size is 64, and it holds 60 bytes in itself"],
+    features: "inline_data",
+  },
+  "an inline symbolic link of another size": {
+    requests: ["sif long size 65"],
+    findings: ["its size is 65, and it holds 90 bytes in itself"],
+    features: "inline_data",
+  },
+  "an inline file with extents": {
+    requests: ["sif file flags 0x10080000"],
+    findings: ["its contents are said to be in itself and in extents"],
+    features: "inline_data",
+  },
+  "an inline directory with an index": {
+    requests: ["sif folder flags 0x10001000"],
+    findings: ["a directory in its inode has no blocks for an index"],
+    features: "inline_data",
+  },
+  "an inline file without an attribute for that": {
+    requests: ["sif large flags 0x10000000"],
+    findings: ["it has no attribute for the contents that it is to hold in itself"],
+    features: "inline_data,^extents,^64bit",
+  },
+  "a short target with extents": {
+    requests: ["sif link flags 0x80000"],
+    findings: ["its target is said to be in itself and in extents"],
+  },
+  "a short target in a block": {
+    requests: ["sif long size 40", "zap_block -f long -o 40 -l 50 -p 0 0"],
+    findings: ["a target of 40 bytes is not in that place"],
+  },
+  "a device that is only appended to": {
+    requests: ["mknod device c 1 3", "sif device flags 0x20", "sif device block[5] 7"],
+    findings: ["it is immutable or only appended to, which a char cannot be"],
+  },
+  "a name of the orphan file": {
+    requests: ["link <12> again"],
+    findings: ["inode 12 is not a file in use"],
+    features: "orphan_file",
+  },
+  "an orphan file without a last block": {
+    requests: ["sif <12> size 32000"],
+    findings: ["inode 12: the orphan file does not end with a block"],
+    features: "orphan_file",
+  },
+  "an orphan file with a hole": {
+    inPassing: true,
+    requests: ["punch <12> 3 3"],
+    findings: ["inode 12: the orphan file has no block 3"],
+    features: "orphan_file",
+  },
+  "an orphan file without a journal": {
+    requests: ["feature -has_journal", "ssv journal_inum 0"],
+    findings: ["an orphan file needs a journal"],
+    features: "orphan_file",
+  },
 };
 
-for (const [name, { requests, findings, features, inPassing }] of Object.entries(MISTAKES)) {
+for (const [name, { requests, findings, features, options, inPassing }] of Object.entries(MISTAKES)) {
   testWith(["mke2fs", "debugfs", "e2fsck"], `${name} is found`, () => {
     withFolder((folder) => {
       const path = join(folder, "image");
-      makeSmall(folder, path, features);
+      makeSmall(folder, path, features, options);
       expect(verify(memoryImage(readFileSync(path))).findings).toEqual([]);
       for (const request of requests) runOk("debugfs", ["-w", "-R", request, path]);
       const said = verify(memoryImage(readFileSync(path))).findings.map(
@@ -118,7 +227,7 @@ for (const [name, { requests, findings, features, inPassing }] of Object.entries
   });
 }
 
-function makeSmall(folder: string, path: string, features = ""): void {
+function makeSmall(folder: string, path: string, features = "", further: readonly string[] = []): void {
   const source = join(folder, "source");
   mkdirSync(join(source, "folder"), { recursive: true });
   writeFileSync(join(source, "folder/inside"), "inside");
@@ -126,6 +235,7 @@ function makeSmall(folder: string, path: string, features = ""): void {
   writeFileSync(join(source, "other"), "other contents");
   writeFileSync(join(source, "large"), Buffer.alloc(500_000, "large"));
   symlinkSync("target", join(source, "link"));
+  symlinkSync("y".repeat(90), join(source, "long"));
   const options = features === "" ? [] : ["-O", features];
-  makeForeign(path, "8M", ["-t", "ext4", "-b", "1024", ...options], source);
+  makeForeign(path, "8M", ["-t", "ext4", "-b", "1024", ...options, ...further], source);
 }

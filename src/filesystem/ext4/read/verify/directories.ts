@@ -81,6 +81,13 @@ function checkTail({ findings }: Check, bytes: Uint8Array, seed: number, where: 
   findings.expect(right, where, checksum === undefined ? "it has no checksum" : "its checksum is wrong");
 }
 
+/** Whether an inode is the filesystem's, so that no directory has a name for it. */
+function isOwn({ superblock }: Volume, inode: number): boolean {
+  const { s_orphan_file_inum, s_prj_quota_inum } = superblock.fields;
+  const reserved = inode < superblock.firstInode && inode !== EXT4_ROOT_INO;
+  return reserved || inode === s_orphan_file_inum || inode === s_prj_quota_inum;
+}
+
 /** The names of one directory. */
 class Names {
   readonly #check: Check;
@@ -122,8 +129,7 @@ class Names {
     const before = this.#seen.size;
     if (this.#seen.add(name).size === before) add("the directory has its name twice");
     inodes.countName(inode);
-    const own = inode < volume.superblock.firstInode && inode !== EXT4_ROOT_INO;
-    if (own || !inodes.has(inode)) {
+    if (isOwn(volume, inode) || !inodes.has(inode)) {
       add(`${inodeName(inode)} is not a file in use`);
       return;
     }

@@ -46,11 +46,17 @@ export function* checkGroups(check: Check): Steps<boolean> {
           where,
           "parts are said not to be in use yet, which needs checksums of descriptors",
         );
+        const isLast = group === superblock.groups - 1;
+        findings.expect(
+          !isLast || (descriptor.fields.bg_flags & EXT4_BG_BLOCK_UNINIT) === 0,
+          where,
+          "its block bitmap is not on disk, which that of the last group must be",
+        );
         checkPlaces(check, group, descriptor);
         findings.expect(
-          descriptor.unusedInodes <= superblock.inodesPerGroup,
+          descriptor.unusedInodes <= Math.min(descriptor.freeInodes, superblock.inodesPerGroup),
           where,
-          "it has more unused inodes than inodes",
+          "it has more unused inodes than free ones",
         );
       }) && readable;
     yield;

@@ -1,6 +1,7 @@
 /** Fields of an inode in use that contradict each other or the features. */
 import { type FileType, inodeName } from "../../../reading/filesystem.ts";
 import {
+  EXT4_APPEND_FL,
   EXT4_CASEFOLD_FL,
   EXT4_EA_INODE_FL,
   EXT4_ENCRYPT_FL,
@@ -11,11 +12,12 @@ import {
   EXT4_INDEX_FL,
   EXT4_INLINE_DATA_FL,
   EXT4_VERITY_FL,
+  I_BLOCK_SIZE,
   INODE,
 } from "../../format/inode.ts";
 import type { FeatureName } from "../features.ts";
 import { type FileInode, hasFlag } from "../inode.ts";
-import { readSymlink, symlinkIsTerminated } from "../symlink.ts";
+import { isFastSymlink, readSymlink, symlinkIsTerminated } from "../symlink.ts";
 import type { Check } from "./check.ts";
 
 /** Flags with the feature that each needs and the types that may have it; undefined: any. */
@@ -41,6 +43,9 @@ const FLAG_RULES: readonly {
   { name: "imagic", flag: EXT4_IMAGIC_FL, feature: "imagic_inodes" },
 ];
 
+/** From here on a size needs the feature large_file. */
+export const LARGE_FILE = 2 ** 31;
+
 export function checkFields(check: Check, inode: FileInode): void {
   const { volume, findings } = check;
   const { number, fields, type, links } = inode;
@@ -51,14 +56,7 @@ export function checkFields(check: Check, inode: FileInode): void {
   expect(type !== undefined, "its type is none that there is");
   expect(links === 0 || fields.i_dtime === 0, "it is in use, but has a time of deletion");
   if (!inode.extraSizeIsValid) add(`i_extra_isize cannot be ${fields.i_extra_isize}`);
-  expect(fields.i_obso_faddr === 0, "it has a fragment of a block, which was never a feature");
-  expect(
-    volume.has("64bit") || fields.l_i_file_acl_high === 0,
-    "its block of attributes is past what 32 bits say",
-  );
-  expect(volume.has("huge_file") || fields.l_i_blocks_high === 0, "i_blocks needs the feature huge_file");
-  const sized = type === "file" || volume.has("large_dir");
-  expect(sized || fields.i_size_high === 0, "its size is past what 32 bits say");
+  checkWidths(check, inode);
   for (const rule of FLAG_RULES) {
     if ((fields.i_flags & rule.flag) === 0) continue;
     if (!volume.has(rule.feature)) add(`it has the flag ${rule.name} without the feature ${rule.feature}`);
@@ -69,17 +67,42 @@ export function checkFields(check: Check, inode: FileInode): void {
   if (type === "char" || type === "block" || type === "fifo" || type === "socket") {
     expect(inode.size === 0, `a ${type} with a size`);
     expect(
-      (fields.i_flags & EXT4_IMMUTABLE_FL) === 0,
-      `it has the flag immutable, which a ${type} cannot have`,
+      (fields.i_flags & (EXT4_IMMUTABLE_FL | EXT4_APPEND_FL)) === 0,
+      `it is immutable or only appended to, which a ${type} cannot be`,
     );
   }
   checkTimes(check, inode);
+}
+
+/** What is wider than the features allow. */
+function checkWidths({ volume, findings }: Check, { number, fields, type, size }: FileInode): void {
+  const expect = (condition: boolean, what: string): void =>
+    findings.expect(condition, inodeName(number), what);
+  expect(fields.i_obso_faddr === 0, "it has a fragment of a block, which was never a feature");
+  expect(
+    volume.has("64bit") || fields.l_i_file_acl_high === 0,
+    "its block of attributes is past what 32 bits say",
+  );
+  expect(volume.has("huge_file") || fields.l_i_blocks_high === 0, "i_blocks needs the feature huge_file");
+  const sized = type === "file" || volume.has("large_dir");
+  expect(sized || fields.i_size_high === 0, "its size is past what 32 bits say");
+  const large = type === "file" && size >= LARGE_FILE;
+  expect(!large || volume.has("large_file"), `its size is ${size}, which needs the feature large_file`);
 }
 
 function checkSymlink({ volume, findings }: Check, inode: FileInode): void {
   if (hasFlag(inode, "encrypted")) return;
   findings.attempt(() => {
     readSymlink(volume, inode);
+    const isFast = isFastSymlink(volume, inode);
+    const isPlaced = hasFlag(inode, "inline") || isFast === inode.size < I_BLOCK_SIZE;
+    findings.expect(
+      isPlaced,
+      inodeName(inode.number),
+      `a target of ${inode.size} bytes is not in that place`,
+    );
+    const isMapped = isFast && hasFlag(inode, "extents");
+    findings.expect(!isMapped, inodeName(inode.number), "its target is said to be in itself and in extents");
     const terminated = symlinkIsTerminated(volume, inode);
     findings.expect(
       terminated,

@@ -11,6 +11,7 @@ import { isFastSymlink } from "../symlink.ts";
 import type { Volume } from "../volume.ts";
 import { xattrBlock } from "../xattr-entries.ts";
 import type { Check } from "./check.ts";
+import { checkInline } from "./inline-data.ts";
 
 const SECTOR = 512;
 
@@ -75,7 +76,8 @@ function checkCounts(check: Check, inode: FileInode, charged: number, seen: Seen
   if (counted !== stated) {
     findings.add(inodeName(inode.number), `i_blocks says ${stated} sectors, its blocks are ${counted}`);
   }
-  if (!hasFlag(inode, "inline")) checkSize(check, inode, seen);
+  if (hasFlag(inode, "inline")) checkInline(check, inode);
+  else checkSize(check, inode, seen);
 }
 
 /** Whether i_block leads to blocks. */

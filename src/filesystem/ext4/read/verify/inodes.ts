@@ -64,9 +64,9 @@ function scannedInodes(volume: Volume, group: number): number {
 
 /** While an inode waits to be deleted, i_dtime is the number of the next one that does, and no time. */
 function isQueued({ superblock }: Volume, { fields }: FileInode): boolean {
-  const { s_inodes_count, s_wtime, s_mkfs_time } = superblock.fields;
-  // Where clocks begin in 1970, small numbers may well be times.
-  if (Math.min(s_wtime, s_mkfs_time) < s_inodes_count) return false;
+  const { s_inodes_count, s_wtime, s_mtime, s_mkfs_time } = superblock.fields;
+  // Where clocks begin in 1970, small numbers may well be times. Of a time that was never noted there is a zero.
+  if ([s_wtime, s_mtime, s_mkfs_time].some((time) => time !== 0 && time < s_inodes_count)) return false;
   return fields.i_dtime !== 0 && fields.i_dtime < s_inodes_count;
 }
 

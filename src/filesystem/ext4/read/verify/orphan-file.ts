@@ -23,9 +23,14 @@ function* checkFile(check: Check): Steps<void> {
   if (inode.type !== "file" || inode.links === 0)
     throw broken(where, "the orphan file is no regular file in use");
   const seed = seedOfInode(volume.superblock.seed, number, inode.fields.i_generation);
+  const { blockSize } = volume.superblock;
+  if (inode.size % blockSize !== 0) throw broken(where, "the orphan file does not end with a block");
+  let next = 0;
   for (const run of mappedRuns(volume, inode)) {
     yield;
     if (run === undefined) continue;
+    if (run.logical !== next) throw broken(where, `the orphan file has no block ${next}`);
+    next += run.length;
     for (let block = run.physical; block < run.physical + run.length; block++) {
       yield;
       checkBlock(check, block, seed, `${where}, orphan block ${block}`);

@@ -14,7 +14,9 @@ import {
 import type { FeatureName } from "../features.ts";
 import { FileInode } from "../inode.ts";
 import { mappedRuns } from "../mapping.ts";
+import { xattrBlock } from "../xattr-entries.ts";
 import type { Check } from "./check.ts";
+import { statedSectors } from "./inode-mapping.ts";
 import { tableInodes } from "./inodes.ts";
 import { checkJournal } from "./journal.ts";
 import { checkOrphanFile } from "./orphan-file.ts";
@@ -27,8 +29,8 @@ const OWNERS: ReadonlyMap<number, FeatureName> = new Map([
   [EXT4_RESIZE_INO, "resize_inode"],
   [EXT4_JOURNAL_INO, "has_journal"],
 ]);
-/** Those that may be used whatever features there are. */
-const FREE_FOR_USE: ReadonlySet<number> = new Set([EXT4_BAD_INO, EXT4_ROOT_INO, EXT4_BOOT_LOADER_INO]);
+/** Those that may be used whatever features there are; of a boot loader's, i_mode says whether it is. */
+const FREE_FOR_USE: ReadonlySet<number> = new Set([EXT4_BAD_INO, EXT4_ROOT_INO]);
 
 export function* checkReservedInodes(check: Check): Steps<void> {
   const { volume } = check;
@@ -50,11 +52,13 @@ export function* checkReservedInodes(check: Check): Steps<void> {
 }
 
 /** Without its feature, a reserved inode holds nothing. */
-function checkOwner({ volume, findings }: Check, { number, fields }: FileInode): void {
+function checkOwner({ volume, findings }: Check, inode: FileInode): void {
+  const { number, fields } = inode;
   const owner = OWNERS.get(number);
   if (FREE_FOR_USE.has(number) || (owner !== undefined && volume.has(owner))) return;
-  const nothing = fields.i_mode === 0 && fields.i_blocks_lo === 0 && fields.i_flags === 0;
-  const empty = nothing && fields.i_block.every((byte) => byte === 0);
+  if (number === EXT4_BOOT_LOADER_INO && fields.i_mode !== 0) return;
+  const counts = [fields.i_mode, fields.i_flags, statedSectors(volume, inode), xattrBlock(volume, inode)];
+  const empty = counts.every((count) => count === 0) && fields.i_block.every((byte) => byte === 0);
   findings.expect(empty, inodeName(number), "nothing uses it, but it holds something");
 }
 

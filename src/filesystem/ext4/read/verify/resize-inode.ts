@@ -9,6 +9,7 @@ import { firstBlockOf, hasSuperblock } from "../group-descriptor.ts";
 import type { FileInode } from "../inode.ts";
 import { xattrBlock } from "../xattr-entries.ts";
 import type { Check } from "./check.ts";
+import { LARGE_FILE } from "./inode-fields.ts";
 import { statedSectors } from "./inode-mapping.ts";
 
 const POINTER_SIZE = 4;
@@ -50,18 +51,30 @@ function* checkBlocks(check: Check, inode: FileInode): Steps<void> {
   const root = viewOf(inode.fields.i_block).getUint32(DOUBLY_INDIRECT * POINTER_SIZE, true);
   const pointers = viewOf(volume.block(root, WHERE));
   check.claim(WHERE, root, 1);
-  const blocks = 1 + (yield* checkReservedBlocks(check, pointers));
+  const { reserved, last } = yield* checkReservedBlocks(check, pointers);
+  const blocks = 1 + reserved;
   const { blockSize } = volume.superblock;
   const sectors = blocks * (blockSize / SECTOR);
   const stated = statedSectors(volume, inode);
   const pointed = blockSize / POINTER_SIZE;
   const most = (DIRECT_BLOCKS + pointed + pointed ** 2) * blockSize;
-  findings.expect(inode.size <= most, WHERE, `its size is ${inode.size}, more than its mapping reaches`);
+  const { size } = inode;
+  findings.expect(size <= most, WHERE, `its size is ${size}, more than its mapping reaches`);
+  findings.expect(size >= last * blockSize, WHERE, `its size is ${size}, but it has blocks past that`);
+  const needed = "which needs the feature large_file";
+  findings.expect(size < LARGE_FILE || volume.has("large_file"), WHERE, `its size is ${size}, ${needed}`);
   findings.expect(stated === sectors, WHERE, `i_blocks says ${stated} sectors, its blocks are ${sectors}`);
 }
 
-/** Returns how many blocks belong to the inode below its doubly indirect one. */
-function* checkReservedBlocks({ volume, findings }: Check, root: DataView): Steps<number> {
+/** What belongs to the inode below its doubly indirect block. */
+interface ReservedBlocks {
+  /** How many blocks. */
+  readonly reserved: number;
+  /** The last block of it as a file, where there are copies; else 0. */
+  readonly last: number;
+}
+
+function* checkReservedBlocks({ volume, findings }: Check, root: DataView): Steps<ReservedBlocks> {
   const { superblock } = volume;
   const { blockSize, descriptorSize, groups, fields } = superblock;
   const perBlock = blockSize / POINTER_SIZE;
@@ -82,7 +95,12 @@ function* checkReservedBlocks({ volume, findings }: Check, root: DataView): Step
     );
   }
   findings.expect(holds(root, expected, perBlock), WHERE, "its list of reserved blocks is wrong");
-  return fields.s_reserved_gdt_blocks * (1 + copies.length);
+  const lastList = expected.findLastIndex((block) => block !== 0);
+  const hasBlocks = lastList >= 0 && copies.length > 0;
+  return {
+    reserved: fields.s_reserved_gdt_blocks * (1 + copies.length),
+    last: hasBlocks ? DIRECT_BLOCKS + perBlock * (1 + lastList) + copies.length - 1 : 0,
+  };
 }
 
 /** Whether the pointers are these, and zeros after them. */

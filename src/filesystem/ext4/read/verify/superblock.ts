@@ -13,6 +13,7 @@ import {
   SUPERBLOCK_SIZE,
 } from "../../format/superblock.ts";
 import { firstBlockOf, hasSuperblock } from "../group-descriptor.ts";
+import { extraSizeIsPossible } from "../inode.ts";
 import type { Superblock } from "../superblock.ts";
 import type { Check } from "./check.ts";
 
@@ -65,6 +66,10 @@ export function* checkSuperblock(check: Check): Steps<void> {
     fields.s_reserved_gdt_blocks <= blockSize / POINTER_SIZE,
     `${fields.s_reserved_gdt_blocks} blocks reserved for descriptors are too many`,
   );
+  for (const name of ["s_min_extra_isize", "s_want_extra_isize"] as const) {
+    const valid = extraSizeIsPossible(fields[name], superblock.inodeSize);
+    expect(valid, `${name} cannot be ${fields[name]}`);
+  }
   yield* checkCopies(check);
 }
 
@@ -85,6 +90,12 @@ function checkFeatures(
   expect(
     !volume.has("resize_inode") || !volume.has("meta_bg"),
     "resize_inode and meta_bg exclude each other",
+  );
+  const { groups, descriptorSize, blockSize } = volume.superblock;
+  const descriptorBlocks = Math.ceil((groups * descriptorSize) / blockSize);
+  expect(
+    !volume.has("meta_bg") || fields.s_first_meta_bg <= descriptorBlocks,
+    "meta_bg begins past the last group",
   );
   expect(
     volume.has("resize_inode") || fields.s_reserved_gdt_blocks === 0,
@@ -108,6 +119,7 @@ function checkFeatures(
     !volume.has("orphan_present") || volume.has("orphan_file"),
     "the feature orphan_present needs the feature orphan_file",
   );
+  expect(!volume.has("orphan_file") || volume.has("has_journal"), "an orphan file needs a journal");
   expect(!volume.has("64bit") || volume.has("extent"), "the feature 64bit needs the feature extent");
   expect(
     !volume.has("metadata_csum_seed") || volume.has("metadata_csum"),
