@@ -141,6 +141,10 @@ const MISTAKES: Readonly<Record<string, Mistake>> = {
     requests: ["sif <6> file_acl 600"],
     findings: ["inode 6: nothing uses it, but it holds something"],
   },
+  "a reserved inode of an impossible size": {
+    requests: ["sif <10> size 0x2000000000"],
+    findings: ["inode 10: its size is 137438953472, more than any mapping reaches"],
+  },
   "the upper half of a reserved inode's blocks": {
     requests: ["sif <9> blocks_hi 1"],
     findings: ["inode 9: nothing uses it, but it holds something"],

@@ -13,7 +13,7 @@ import {
 } from "../../format/inode.ts";
 import type { FeatureName } from "../features.ts";
 import { FileInode } from "../inode.ts";
-import { mappedRuns } from "../mapping.ts";
+import { mappedRuns, maximumSize } from "../mapping.ts";
 import { xattrBlock } from "../xattr-entries.ts";
 import type { Check } from "./check.ts";
 import { statedSectors } from "./inode-mapping.ts";
@@ -60,6 +60,10 @@ function checkOwner({ volume, findings }: Check, inode: FileInode): void {
   const counts = [fields.i_mode, fields.i_flags, statedSectors(volume, inode), xattrBlock(volume, inode)];
   const empty = counts.every((count) => count === 0) && fields.i_block.every((byte) => byte === 0);
   findings.expect(empty, inodeName(number), "nothing uses it, but it holds something");
+  // Of an inode that is no file, `size` leaves out the upper half.
+  const size = fields.i_size_high * 2 ** 32 + fields.i_size_lo;
+  const what = `its size is ${size}, more than any mapping reaches`;
+  findings.expect(size <= maximumSize(volume, inode), inodeName(number), what);
 }
 
 /** The list of bad blocks: a map of blocks and nothing else, of blocks that nothing else uses. */
