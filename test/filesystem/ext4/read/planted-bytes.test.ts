@@ -49,6 +49,17 @@ testWith(["mke2fs", "e2fsck", "setfattr", "loop mount"], "an attribute in a bloc
   expect(saidOf(bytes)).toContain("the hash of an attribute is wrong");
 });
 
+testWith(["mke2fs", "e2fsck", "setfattr", "loop mount"], "an empty inline value lies inside, too", () => {
+  const bytes = smallImage("-t ext4 -b 1024 -O ^metadata_csum,inline_data");
+  const image = Buffer.from(bytes.buffer);
+  // e_value_offs of the first attribute after the name: it is that of the contents of sub, which all lie in i_block.
+  const at = image.indexOf(lookup(openFilesystem(memoryImage(bytes)), "sub").bytes) + 160 + 4 + 2;
+  expect(image.readUInt32LE(at + 2 + 4)).toBe(0);
+  image.writeUInt16LE(image.readUInt16LE(at) ^ 32, at);
+  expect(e2fsckSays(bytes)).toContain("has INLINE_DATA_FL flag but extended attribute not found");
+  expect(saidOf(bytes)).toContain("the value of an attribute lies outside");
+});
+
 testWith(["mke2fs", "e2fsck", "setfattr", "loop mount"], "no entry is shorter than one with a name", () => {
   const bytes = smallImage(OLD);
   const block = directoryBlock(bytes, "sub", 0);

@@ -164,6 +164,11 @@ const MISTAKES: Readonly<Record<string, Mistake>> = {
     findings: ["its size is 65, and it holds 90 bytes in itself"],
     features: "inline_data",
   },
+  "an inline file of an impossible size": {
+    requests: ["sif file size 0x1000000008"],
+    findings: ["its size is 68719476744, and it holds 60 bytes in itself"],
+    features: "inline_data",
+  },
   "an inline file with extents": {
     requests: ["sif file flags 0x10080000"],
     findings: ["its contents are said to be in itself and in extents"],
