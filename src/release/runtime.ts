@@ -27,8 +27,11 @@ export function runtimeOf(target: Target, lock: Lock, cache: string): string {
   const folder = mkdtempSync(join(cache, "unfinished-"));
   try {
     install(folder, target, { version, integrity });
-    rmSync(kept, { recursive: true, force: true });
-    renameSync(folder, kept);
+    // Another run may have fetched it in the meantime, and somebody use it already.
+    if (!existsSync(program)) {
+      rmSync(kept, { recursive: true, force: true });
+      renameSync(folder, kept);
+    }
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
