@@ -1,6 +1,7 @@
 import { BLOCK_SIZE, type Run } from "../blocks/blocks.ts";
 import { copiesOf } from "../blocks/copies.ts";
 import type { Move } from "../blocks/relocation.ts";
+import { isZeroBlock } from "../blocks/zero-block.ts";
 import { assert } from "../errors.ts";
 import type { FilesystemIdentity, FilesystemPlan } from "../filesystem/kind/kind.ts";
 import { collectRecent } from "../memory/collect.ts";
@@ -23,7 +24,6 @@ const PIECES_PER_COLLECTION = 1 << 13;
 const BLOCKS_PER_LOOK = STAGE_BLOCKS;
 /** Pieces that are read at a time: each waits for the disk, which has them past the page cache. */
 const AT_ONCE = 8;
-const ZERO_BLOCK = Buffer.alloc(BLOCK_SIZE);
 
 /** Who may stop it, and hears how far it is. */
 type Listener = Pick<Conversion, "signal" | "report">;
@@ -86,8 +86,7 @@ export async function fillHoles(writer: ImageWriter, written: number, request: L
 function* zeroRuns(bytes: Uint8Array): Generator<Run> {
   let start = 0;
   for (let block = 0; block <= bytes.length / BLOCK_SIZE; block++) {
-    const one = bytes.subarray(block * BLOCK_SIZE, (block + 1) * BLOCK_SIZE);
-    if (one.length === BLOCK_SIZE && ZERO_BLOCK.equals(one)) continue;
+    if (isZeroBlock(bytes, block * BLOCK_SIZE)) continue;
     if (block > start) yield { start, length: block - start };
     start = block + 1;
   }

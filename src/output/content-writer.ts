@@ -1,12 +1,11 @@
 import { BLOCK_SIZE, type Extent, LONGEST_ROW_BLOCKS, type Run } from "../blocks/blocks.ts";
 import type { FileLength, FilePlace, Placing } from "../blocks/space.ts";
+import { isZeroBlock } from "../blocks/zero-block.ts";
 import { assert } from "../errors.ts";
 import { copyBytes } from "../memory/copy-bytes.ts";
 import { appendBlocks, type GrowingRun } from "./growing-runs.ts";
 import { RoomAside } from "./room-aside.ts";
 import type { ContentSink } from "./stages.ts";
-
-const ZERO_BLOCK = Buffer.alloc(BLOCK_SIZE);
 
 /** In one run of blocks, unless it is longer than the longest arena: then each of its runs is that long but the last. */
 export const IN_LONG_ROWS: Placing = { row: LONGEST_ROW_BLOCKS, zeros: "left out" };
@@ -302,10 +301,4 @@ export class ContentWriter {
       this.#extents.push(extent);
     }
   }
-}
-
-/** Data is seldom zero at both ends of a block, so most blocks are told by two bytes. */
-function isZeroBlock(bytes: Uint8Array, at: number): boolean {
-  if (bytes[at] !== 0 || bytes[at + BLOCK_SIZE - 1] !== 0) return false;
-  return ZERO_BLOCK.equals(bytes.subarray(at, at + BLOCK_SIZE));
 }
